@@ -12,7 +12,7 @@ from django.db import connection
 
 from scoring.catalog.registry import scored_type
 from scoring.learning.dataset.training_set import TrainingSet, join_labels, without_outliers
-from scoring.learning.dataset.vectors_and_labels import read_labels, read_vectors
+from scoring.learning.dataset.vectors_and_labels import read_labels, read_selection, read_vectors
 from scoring.learning.dataset.vocabularies import count_vocabulary
 from scoring.offline.store import OfflineStore
 from scoring.progress import NO_PROGRESS, ProgressReporter
@@ -42,7 +42,8 @@ def read_training_set(
     """The events mature at `as_of`, each with its features as of its decision and its label as known at
     `as_of`.
 
-    The same data that `train` uses: without events before `since` and without outliers in time.
+    The same data that `train` uses: without events before `since`, outliers in time, and blocked events
+    without a label.
     `matures_after` defaults to the catalog's. Entries beyond `log_position` are ignored. Raises
     UnknownEventType, EventTypeNotScored, OfflineStoreOfAnotherLog.
     """
@@ -57,7 +58,14 @@ def read_training_set(
     labels = read_labels(vectors, log_position=log_position, watch=watch, store=store)
     maturity = kind.matures_after if matures_after is None else matures_after
     return without_outliers(
-        join_labels(vectors=vectors, labels=labels, as_of=as_of, matures_after=maturity, since=since)
+        join_labels(
+            vectors=vectors,
+            labels=labels,
+            as_of=as_of,
+            matures_after=maturity,
+            since=since,
+            selection=read_selection(vectors, log_position=log_position),
+        )
     )
 
 
@@ -75,8 +83,8 @@ def iter_tables(data: TrainingSet) -> Iterator[pa.Table]:
     """The set as tables of ROWS_PER_GROUP rows, one row for each event.
 
     Its identity and time, its label (1 positive), then its features as float32. Names of non-feature columns
-    begin with an underscore. `_inferred` marks inferred negatives; `_group` is the code of the type's first
-    entity. The schema's metadata `assay` (JSON) describes the set.
+    begin with an underscore. `_inferred` marks inferred negatives; `_weight` is how often the event counts;
+    `_group` is the code of the type's first entity. The schema's metadata `assay` (JSON) describes the set.
     """
     for start in range(0, len(data.y), ROWS_PER_GROUP):
         yield _part(data, slice(start, start + ROWS_PER_GROUP))
@@ -91,6 +99,7 @@ def _part(data: TrainingSet, rows: slice) -> pa.Table:
         "_occurred_at": pa.array(data.occurred_at[rows]).cast(pa.timestamp("us", tz="UTC")),
         "_label": pa.array(data.y[rows]),
         "_inferred": pa.array(data.inferred[rows]),
+        "_weight": pa.array(np.ones(len(data.y[rows])) if data.weights is None else data.weights[rows]),
         "_group": pa.array(data.groups[rows]),
         **{name: pa.array(data.X[rows, column]) for column, name in enumerate(data.feature_names)},
     }
@@ -104,6 +113,7 @@ def _about(data: TrainingSet) -> str:
             "as_of": to_iso(data.as_of),
             "feature_set": data.feature_set,
             "outliers": data.outliers.stored(),
+            "unknown_blocks": len(data.unknown or ()),
             "vocabularies": {name: list(values) for name, values in data.vocabularies.items()},
         }
     ).decode()

@@ -1,13 +1,14 @@
 """The events and positives that training needs, and advice on which other window of the data has them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scoring.learning.dataset.outliers import find_outliers
+from scoring.learning.dataset.selection import SelectionHistory
 from scoring.learning.dataset.split import (
     DAY_US,
     MIN_SPAN_DAYS,
@@ -16,7 +17,7 @@ from scoring.learning.dataset.split import (
     TimeSlices,
     split_by_time,
 )
-from scoring.learning.dataset.training_set import LabelHistory, TrainingSet
+from scoring.learning.dataset.training_set import UNLABELED, LabelHistory, TrainingSet
 from scoring.learning.errors import NotEnoughHistory, NotEnoughPositives
 from scoring.timestamps import from_micros, to_micros
 
@@ -102,6 +103,7 @@ class Remedies:
     labels: LabelHistory
     shares: SplitShares
     needs: MinPositives
+    selection: SelectionHistory = field(default_factory=SelectionHistory)
 
     def advice(self, requested: TrainingWindow) -> str:
         """Windows that were tried and contain enough data; if there are none, what is missing."""
@@ -121,7 +123,10 @@ class Remedies:
         chosen = self.times <= to_micros(window.as_of - window.matures_after)
         if window.since is not None:
             chosen &= self.times >= to_micros(window.since)
-        y = (self.labels.as_of(window.as_of, count=len(self.times)) == 1).astype(np.int8)
+        state = self.labels.as_of(window.as_of, count=len(self.times))
+        blocked, _ = self.selection.as_of(window.as_of, count=len(self.times))
+        chosen &= ~(blocked & (state == UNLABELED))
+        y = (state == 1).astype(np.int8)
         kept, _ = find_outliers(self.times[chosen])
         return self.times[chosen][kept], y[chosen][kept]
 

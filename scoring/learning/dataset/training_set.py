@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.learning.dataset.outliers import NO_OUTLIERS, Outliers, find_outliers
+from scoring.learning.dataset.selection import SelectionHistory, UnknownBlocks, Weights, weights_or_none
 from scoring.timestamps import to_micros
 
 UNLABELED = -1
@@ -88,7 +89,9 @@ class LabelHistory:
 class TrainingSet:
     """Mature events with their labels; `inferred` marks inferred negatives (mature, but without a label).
 
-    `outliers`: the events excluded because of their time.
+    `outliers`: the events excluded because of their time; `unknown`: those excluded because they were blocked
+    and have no label. `weights`: how often each event counts, 1 / propensity of events that exploration let
+    through; None if each counts once.
     """
 
     event_type: str
@@ -103,13 +106,30 @@ class TrainingSet:
     as_of: datetime
     vocabularies: dict[str, tuple[str, ...]]
     outliers: Outliers = NO_OUTLIERS
+    weights: Weights | None = None
+    unknown: UnknownBlocks | None = None
+
+    @property
+    def explored(self) -> int:
+        """The number of events that count more than once."""
+        return 0 if self.weights is None else int((self.weights > 1).sum())
+
+    def weights_of(self, rows: NDArray) -> Weights | None:
+        """The weights of these rows; None if each counts once."""
+        return None if self.weights is None else weights_or_none(self.weights[rows])
+
+    def unknown_during(self, rows: NDArray) -> UnknownBlocks | None:
+        """The unknown blocks of the time that these rows cover; None if there are none."""
+        found = self.unknown.during(self.occurred_at[rows]) if self.unknown else None
+        return found or None
 
     def take(self, rows: NDArray) -> "TrainingSet":
         """The same set with these rows only."""
         if len(rows) == len(self.y) and np.array_equal(rows, np.arange(len(rows))):
             return self  # X may take most of the memory
         columns = ("X", "y", "occurred_at", "positions", "groups", "inferred")
-        return replace(self, **{name: getattr(self, name)[rows] for name in columns})
+        taken = {name: getattr(self, name)[rows] for name in columns}
+        return replace(self, **taken, weights=self.weights_of(rows), unknown=self.unknown_during(rows))
 
 
 def select_rows(X: NDArray[np.float32], rows: NDArray) -> NDArray[np.float32]:
@@ -131,19 +151,24 @@ def join_labels(
     matures_after: timedelta,
     since: datetime | None = None,
     until: datetime | None = None,
+    selection: SelectionHistory | None = None,
 ) -> TrainingSet:
     """The events in [since, until) that were mature at `as_of`, with their labels as known then.
 
     Events younger than `matures_after` are excluded whatever their label, because fraud is labeled sooner.
-    Corrections and retractions made by `as_of` apply.
+    Corrections and retractions made by `as_of` apply. With a `selection`, blocked events without a label are
+    unknown instead of inferred negatives, and explored events have their weights.
     """
-    state = labels.as_of(as_of, count=len(vectors.occurred_at))
+    count = len(vectors.occurred_at)
+    state = labels.as_of(as_of, count=count)
+    blocked, weights = (selection or SelectionHistory()).as_of(as_of, count=count)
     chosen = vectors.held_at(as_of) & (vectors.occurred_at <= to_micros(as_of - matures_after))
     if since is not None:
         chosen &= vectors.occurred_at >= to_micros(since)
     if until is not None:
         chosen &= vectors.occurred_at < to_micros(until)
-    rows = np.flatnonzero(chosen)
+    is_unknown = chosen & blocked & (state == UNLABELED)
+    rows, unknown = np.flatnonzero(chosen & ~is_unknown), np.flatnonzero(is_unknown)
     return TrainingSet(
         event_type=vectors.event_type,
         feature_names=vectors.feature_names,
@@ -156,6 +181,8 @@ def join_labels(
         inferred=state[rows] == UNLABELED,
         as_of=as_of,
         vocabularies=vectors.vocabularies,
+        weights=weights_or_none(weights[rows]),
+        unknown=UnknownBlocks(vectors.X[unknown], vectors.occurred_at[unknown]) if len(unknown) else None,
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from django.db import connection
 
 from scoring.batch.serve.joining import RuleValues
 from scoring.catalog.registry import event_type as find_event_type
@@ -15,6 +16,7 @@ from scoring.features.folding.parallel import Slices
 from scoring.features.folding.split import with_columns
 from scoring.intake.models import Label
 from scoring.lanes.order import LaneHead, count_items_after
+from scoring.learning.dataset.selection import SelectionHistory
 from scoring.learning.dataset.training_set import UNLABELED, LabelHistory, VectorTable, VersionPeriods
 from scoring.log.entries import LAST_POSITION
 from scoring.offline.amendments import EventVersions, read_versions
@@ -25,6 +27,16 @@ from scoring.offline.reading import read_label_rows
 from scoring.offline.store import OfflineStore
 from scoring.progress import NO_PROGRESS, ProgressReporter
 
+_SELECTION = """
+    SELECT event_position, (extract(epoch FROM decided_at) * 1000000)::bigint, outcome = 'block',
+           coalesce(propensity, 1)
+      FROM scoring_decision
+     WHERE position <= %(last)s AND event_position IN (
+           SELECT event_position FROM scoring_decision
+            WHERE event_type = %(event_type)s AND position <= %(last)s
+              AND (outcome = 'block' OR propensity IS NOT NULL))
+     ORDER BY position
+"""
 _NONE = np.empty(0, dtype=np.int64)
 
 
@@ -94,18 +106,38 @@ def read_labels(
     label_rows = read_label_rows(
         vectors.event_type, log_position=log_position, store=store, progress=watch.advance
     )
-    positions = integers(label_rows["event_position"])
-    events = vectors.events
-    order = np.argsort(events, kind="stable")
-    first, end = (np.searchsorted(events[order], positions, side=side) for side in ("left", "right"))
-    which = np.repeat(np.arange(len(positions)), end - first)  # every version of an event gets its labels
-    within = np.arange(len(which)) - np.repeat(np.cumsum(end - first) - (end - first), end - first)
+    which, rows = _rows_of_events(vectors, integers(label_rows["event_position"]))
     state = pc.fill_null(pc.equal(label_rows["effective"], positive).cast(pa.int8()), UNLABELED)
     return LabelHistory(
-        rows=order[first[which] + within],
+        rows=rows,
         known_at=integers(label_rows["known_at"])[which],
         effective=state.to_numpy()[which],
     )
+
+
+def read_selection(vectors: VectorTable, *, log_position: int | None = None) -> SelectionHistory:
+    """The decisions up to `log_position` on those events that were ever blocked or explored."""
+    last = LAST_POSITION if log_position is None else log_position
+    with connection.cursor() as cursor:
+        cursor.execute(_SELECTION, {"event_type": vectors.event_type, "last": last})
+        columns = list(zip(*cursor.fetchall(), strict=True)) or [(), (), (), ()]
+    which, rows = _rows_of_events(vectors, np.array(columns[0], dtype=np.int64))
+    return SelectionHistory(
+        rows=rows,
+        decided_at=np.array(columns[1], dtype=np.int64)[which],
+        blocked=np.array(columns[2], dtype=bool)[which],
+        weights=1 / np.array(columns[3], dtype=np.float64)[which],
+    )
+
+
+def _rows_of_events(vectors: VectorTable, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(places in `positions`, rows of the table): every version of an event at these log positions."""
+    events = vectors.events
+    order = np.argsort(events, kind="stable")
+    first, end = (np.searchsorted(events[order], positions, side=side) for side in ("left", "right"))
+    which = np.repeat(np.arange(len(positions)), end - first)
+    within = np.arange(len(which)) - np.repeat(np.cumsum(end - first) - (end - first), end - first)
+    return which, order[first[which] + within]
 
 
 def count_labels(event_type: str, *, log_position: int | None = None) -> int:

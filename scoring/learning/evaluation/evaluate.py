@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from scoring.learning.dataset.selection import SelectionHistory
 from scoring.learning.dataset.training_set import (
     LabelHistory,
     TrainingSet,
@@ -11,7 +12,7 @@ from scoring.learning.dataset.training_set import (
     join_labels,
     without_outliers,
 )
-from scoring.learning.dataset.vectors_and_labels import read_labels, read_vectors
+from scoring.learning.dataset.vectors_and_labels import read_labels, read_selection, read_vectors
 from scoring.learning.metrics.resampling import Interval, bootstrap_average_precision_difference
 from scoring.learning.training.baseline import baseline_score, fit_baseline
 from scoring.learning.training.fit import measure
@@ -56,18 +57,26 @@ def run_evaluation(
         feature_set=check_feature_set(model),
         watch=watch,
     )
-    labels = read_labels(vectors, watch=watch)
+    labels, selection = read_labels(vectors, watch=watch), read_selection(vectors)
     matures_after = timedelta(days=row.lineage["matures_after_days"])
-    window = {"since": since, "until": until}
-    test = join_labels(vectors=vectors, labels=labels, as_of=now, matures_after=matures_after, **window)
+    test = join_labels(
+        vectors=vectors,
+        labels=labels,
+        as_of=now,
+        matures_after=matures_after,
+        since=since,
+        until=until,
+        selection=selection,
+    )
     require_rows(test, since, until)
     score = model.predict(test.X)[1]
-    judged = measure(y=test.y, score=score, occurred_at=test.occurred_at, thresholds=model.thresholds)
+    judged = measure(test, score, model.thresholds)
     if not against_logistic:
         return Evaluation(judged)
     watch.begin("fitting the baseline", total=1)
-    data = training_data_of(row, vectors, labels)
-    other = baseline_score(fit_baseline(X=data.X, y=data.y, codes=code_columns(data)), test.X)
+    data = training_data_of(row, vectors, labels, selection)
+    baseline = fit_baseline(X=data.X, y=data.y, codes=code_columns(data), weights=data.weights)
+    other = baseline_score(baseline, test.X)
     watch.advance(1)
     watch.begin("comparing with the baseline", total=samples)
     difference = bootstrap_average_precision_difference(
@@ -76,14 +85,15 @@ def run_evaluation(
         second=other,
         groups=test.groups,
         samples=samples,
+        weights=test.weights,
         progress=watch.advance,
     )
-    return Evaluation(
-        judged, measure(y=test.y, score=other, occurred_at=test.occurred_at, thresholds={}), difference
-    )
+    return Evaluation(judged, measure(test, other, {}), difference)
 
 
-def training_data_of(row: ModelVersion, vectors: VectorTable, labels: LabelHistory) -> TrainingSet:
+def training_data_of(
+    row: ModelVersion, vectors: VectorTable, labels: LabelHistory, selection: SelectionHistory
+) -> TrainingSet:
     """The events that a model was trained from, including its test slice."""
     lineage = row.lineage
     data = join_labels(
@@ -92,5 +102,6 @@ def training_data_of(row: ModelVersion, vectors: VectorTable, labels: LabelHisto
         as_of=row.as_of,
         matures_after=timedelta(days=lineage["matures_after_days"]),
         since=from_iso(lineage["since"]) if lineage.get("since") else None,
+        selection=selection if "unknown_blocks" in lineage else None,  # older models took them for negatives
     )
     return without_outliers(data) if "outliers" in lineage else data  # older models kept outliers

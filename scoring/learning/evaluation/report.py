@@ -42,10 +42,17 @@ def training_lines(run: TrainingRun) -> list[str]:
 
 
 def _window_lines(lineage: Mapping[str, Any]) -> list[str]:
-    """The events excluded from the slices."""
+    """The events excluded from the slices, and those that count more than once."""
     since = lineage.get("since")
     lines = [f"  excluded: events before {since}"] if since else []
-    return lines + [f"  excluded: {text}" for text in outlier_sentences(lineage.get("outliers"))]
+    lines += [f"  excluded: {text}" for text in outlier_sentences(lineage.get("outliers"))]
+    if unknown := lineage.get("unknown_blocks"):
+        lines.append(
+            f"  excluded: {unknown:,} blocked {'event' if unknown == 1 else 'events'} without a label"
+        )
+    if explored := lineage.get("explored"):
+        lines.append(f"  weighted: {explored:,} explored, each counted 1 / propensity times")
+    return lines
 
 
 def gate_lines(checks: Sequence[Mapping[str, Any]]) -> list[str]:

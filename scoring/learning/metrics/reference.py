@@ -27,19 +27,23 @@ def describe_reference(
     codes: Collection[int],
     score: NDArray,
     thresholds: Mapping[str, float],
+    also: NDArray | None = None,
     progress: Callable[[int], None] = lambda count: None,
 ) -> dict[str, Any]:
     """{"rows", "features", "score", "outcomes"} as stored with a model version.
 
-    X [n, F] are the rows the trees were grown on; `codes` its columns of codes; `score` the calibrated scores
-    of held-out rows, which the model has not seen. `progress(1)` is called after each feature.
+    X [n, F] are the rows the trees were grown on, `also` [m, F] those of the same time that could not be
+    learned from; `codes` the columns of codes; `score` the calibrated scores of held-out rows, which the
+    model has not seen. `progress(1)` is called after each feature.
     """
+    also = X[:0] if also is None else also
     features = []
     for column, name in enumerate(names):
-        features.append({"name": name} | describe_column(X[:, column], is_code=column in codes))
+        values = np.append(X[:, column], also[:, column])
+        features.append({"name": name} | describe_column(values, is_code=column in codes))
         progress(1)
     return {
-        "rows": len(X),
+        "rows": len(X) + len(also),
         "features": features,
         "score": {"edges": list(SCORE_EDGES), "counts": count_bins(np.sort(score), SCORE_EDGES)},
         "outcomes": count_outcomes(score, thresholds),

@@ -25,13 +25,20 @@ class Interval:
 
 
 def chance_average_precision(
-    y: NDArray, *, samples: int = 200, quantile: float = 0.99, seed: int = 0
+    y: NDArray,
+    *,
+    samples: int = 200,
+    quantile: float = 0.99,
+    seed: int = 0,
+    weights: NDArray | None = None,
 ) -> float:
     """What uninformative scores reach: the `quantile` of average precision over random orders of `y`."""
     labels = np.asarray(y, dtype=np.float64)
     order = np.arange(len(labels))
     rng = np.random.default_rng(seed)
-    drawn = [_average_precision(_Ranking(rng.permutation(order), order), labels) for _ in range(samples)]
+    drawn = [
+        _average_precision(_Ranking(rng.permutation(order), order), labels, weights) for _ in range(samples)
+    ]
     return float(np.quantile(drawn, quantile))
 
 
@@ -44,13 +51,15 @@ def bootstrap_average_precision_difference(
     samples: int = 200,
     seed: int = 0,
     level: float = 0.95,
+    weights: NDArray | None = None,
     progress: Callable[[int], None] = lambda count: None,
 ) -> Interval:
     """Percentile interval of AP(first) - AP(second), both measured on the same resample (paired).
 
     Whole `groups` (say, a card's payments) are drawn with replacement, because one compromised card yields
     several frauds and rows are not independent; without groups single rows are drawn. The same seed gives the
-    same interval. `progress(1)` is called after each sample. (Efron & Tibshirani 1993, ch. 13)
+    same interval. `weights`: how often each row counts, None for once. `progress(1)` is called after each
+    sample. (Efron & Tibshirani 1993, ch. 13)
     """
     labels = np.asarray(y, dtype=np.float64)
     rankings = _rank(first), _rank(second)
@@ -59,12 +68,12 @@ def bootstrap_average_precision_difference(
     rng = np.random.default_rng(seed)
     differences = np.empty(samples)
     for draw in range(samples):
-        weight = np.bincount(rng.integers(0, size, size), minlength=size)[codes]
-        differences[draw] = _difference(rankings, labels, weight)
+        drawn = np.bincount(rng.integers(0, size, size), minlength=size)[codes]
+        differences[draw] = _difference(rankings, labels, drawn if weights is None else drawn * weights)
         progress(1)
     tail = (1.0 - level) / 2.0
     low, high = np.nanquantile(differences, [tail, 1.0 - tail])
-    return Interval(_difference(rankings, labels), float(low), float(high), level, samples)
+    return Interval(_difference(rankings, labels, weights), float(low), float(high), level, samples)
 
 
 @dataclass(frozen=True)

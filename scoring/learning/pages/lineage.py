@@ -24,6 +24,8 @@ def lineage_rows(version: ModelVersion) -> list[tuple[str, str]]:
         ("Events from", _first_event(lineage)),
         ("Labels mature after", f"{lineage['matures_after_days']:g} days"),
         ("Events trained on", counts),
+        ("Blocked without a label", _unknown_text(lineage)),
+        ("Explored events", _explored_text(lineage)),
         ("Outliers excluded", "; ".join(outlier_sentences(lineage.get("outliers"))) or "none"),
         ("Slices split by", lineage.get("cut_by", "share of the time span")),
         ("Parent", lineage["parent"] or "none (there was no champion)"),
@@ -32,6 +34,18 @@ def lineage_rows(version: ModelVersion) -> list[tuple[str, str]]:
         ("Libraries", libraries),
         ("Artifact (SHA-256)", version.artifact),
     ]
+
+
+def _unknown_text(lineage: Mapping[str, Any]) -> str:
+    unknown = lineage.get("unknown_blocks")
+    if unknown is None:
+        return "inferred to be negative (before exploration existed)"
+    return f"{unknown:,} excluded, because nothing shows what they were" if unknown else "none"
+
+
+def _explored_text(lineage: Mapping[str, Any]) -> str:
+    explored = lineage.get("explored")
+    return f"{explored:,}, each counted 1 / propensity times" if explored else "none"
 
 
 def _first_event(lineage: Mapping[str, Any]) -> str:

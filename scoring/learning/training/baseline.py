@@ -33,9 +33,10 @@ def logistic_baseline(*, codes: Sequence[int], features: int, strength: float = 
     return make_pipeline(prepare, LogisticRegression(C=strength, max_iter=300))
 
 
-def fit_baseline(*, X: NDArray, y: NDArray, codes: Sequence[int]) -> Pipeline:
-    """The fitted baseline; `baseline_score` applies it."""
-    return logistic_baseline(codes=codes, features=X.shape[1]).fit(X, y)
+def fit_baseline(*, X: NDArray, y: NDArray, codes: Sequence[int], weights: NDArray | None = None) -> Pipeline:
+    """The fitted baseline; `baseline_score` applies it. `weights`: how often each row counts."""
+    baseline = logistic_baseline(codes=codes, features=X.shape[1])
+    return baseline.fit(X, y, **{f"{baseline.steps[-1][0]}__sample_weight": weights})
 
 
 def baseline_score(baseline: Pipeline, X: NDArray) -> NDArray[np.float64]:

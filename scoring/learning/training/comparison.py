@@ -40,7 +40,7 @@ def compare_with_champion(
         "why_not": "",
         "champion_metrics": None,
         "difference": None,
-        "curves": {"candidate": describe_curves(held_out.y, trained.score)},
+        "curves": {"candidate": describe_curves(held_out.y, trained.score, held_out.weights)},
     }
     if name is None:
         return compared | {"why_not": no_champion_then(held_out.event_type)}
@@ -113,7 +113,7 @@ def _translation(old: Sequence[str], new: Sequence[str]) -> NDArray[np.float32]:
 def _compare(champion: LoadedModel, trained: Trained, watch: ProgressReporter) -> dict[str, Any]:
     held_out = trained.held_out
     score = champion.predict(_vectors_for(champion, held_out, watch))[1]
-    y = held_out.y
+    y, weights = held_out.y, held_out.weights
     watch.begin("comparing with the champion", total=SAMPLES)
     difference = bootstrap_average_precision_difference(
         y=y,
@@ -121,12 +121,14 @@ def _compare(champion: LoadedModel, trained: Trained, watch: ProgressReporter) -
         second=score,
         groups=held_out.groups,
         samples=SAMPLES,
+        weights=weights,
         progress=watch.advance,
     )
     return {
-        "champion_metrics": measure(
-            y=y, score=score, occurred_at=held_out.occurred_at, thresholds=champion.thresholds
-        ),
+        "champion_metrics": measure(held_out, score, champion.thresholds),
         "difference": asdict(difference),
-        "curves": {"candidate": describe_curves(y, trained.score), "champion": describe_curves(y, score)},
+        "curves": {
+            "candidate": describe_curves(y, trained.score, weights),
+            "champion": describe_curves(y, score, weights),
+        },
     }

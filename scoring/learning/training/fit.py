@@ -2,7 +2,7 @@
 
 Class imbalance needs no weights: log loss with an explicit `base_score` starts the trees at the true rate, so
 margins are log-odds and nothing has to be corrected afterwards. Platt scaling on its own slice removes the
-remaining miscalibration.
+remaining miscalibration. Only events that exploration let through have weights: `dataset/selection.py`.
 """
 
 from dataclasses import dataclass, replace
@@ -15,6 +15,7 @@ from scoring.explain.prediction import predict_margin
 from scoring.explain.xgboost_native import xgb
 from scoring.learning.dataset.covered_days import covered_days
 from scoring.learning.dataset.requirements import require_history, require_positives
+from scoring.learning.dataset.selection import UnknownBlocks
 from scoring.learning.dataset.split import DAY_US, TimeSlices, split_by_time
 from scoring.learning.dataset.training_set import TrainingSet, select_rows
 from scoring.learning.metrics.quality import all_metrics, precision_and_recall_at
@@ -29,7 +30,8 @@ class Trained:
     """A fitted booster with its calibration, thresholds and metrics.
 
     `grown_on`: the rows of the data that the trees were grown on; `held_out`: rows the model has not seen,
-    and `score` (float64[n]) its scores of them.
+    and `score` (float64[n]) its scores of them; `unknown_score` (float64[m]) those of the unknown blocks of
+    the same time.
     """
 
     booster: xgb.Booster
@@ -43,6 +45,7 @@ class Trained:
     grown_on: NDArray[np.intp]
     held_out: TrainingSet
     score: NDArray[np.float64]
+    unknown_score: NDArray[np.float64]
 
 
 class RoundProgress(xgb.callback.TrainingCallback):
@@ -77,7 +80,12 @@ def train_model(
     rounds = choose_rounds(data=data, slices=slices, config=config, watch=watch)
     rows = np.concatenate([slices.train, slices.gap, slices.validation])
     booster, base_rate = grow(
-        X=select_rows(data.X, rows), y=data.y[rows], rounds=rounds, config=config, watch=watch
+        X=select_rows(data.X, rows),
+        y=data.y[rows],
+        weights=data.weights_of(rows),
+        rounds=rounds,
+        config=config,
+        watch=watch,
     )
     calibration, thresholds = _calibrate(booster, data, slices.calibration, config)
     judged = test if test is not None else data.take(slices.test)
@@ -89,31 +97,38 @@ def train_model(
         calibration=calibration,
         thresholds=thresholds,
         medians=column_medians(select_rows(data.X, rows)),
-        metrics=measure(y=judged.y, score=score, occurred_at=judged.occurred_at, thresholds=thresholds)
-        | {"slices": describe_slices(data, slices, test)},
+        metrics=measure(judged, score, thresholds) | {"slices": describe_slices(data, slices, test)},
         slices=slices,
         grown_on=rows,
         held_out=judged,
         score=score,
+        unknown_score=_score_unknown(booster, calibration, judged.unknown),
     )
+
+
+def _score_unknown(
+    booster: xgb.Booster, calibration: Calibration, unknown: UnknownBlocks | None
+) -> NDArray[np.float64]:
+    return calibration.score(predict_margin(booster, unknown.X)) if unknown else np.empty(0)
 
 
 def choose_rounds(
     *, data: TrainingSet, slices: TimeSlices, config: TrainingConfig, watch: ProgressReporter = NO_PROGRESS
 ) -> int:
     """The number of trees with the lowest log loss on the validation slice, at most `config.trees`."""
-    X, y = select_rows(data.X, slices.train), data.y[slices.train]
-    train = xgb.QuantileDMatrix(X, y, max_bin=config.max_bin, nthread=config.threads)
+    X, y, weights = select_rows(data.X, slices.train), data.y[slices.train], data.weights_of(slices.train)
+    train = xgb.QuantileDMatrix(X, y, weight=weights, max_bin=config.max_bin, nthread=config.threads)
     validation = xgb.QuantileDMatrix(
         select_rows(data.X, slices.validation),
         data.y[slices.validation],
+        weight=data.weights_of(slices.validation),
         ref=train,
         max_bin=config.max_bin,
         nthread=config.threads,
     )
     watch.begin("choosing the number of trees", total=config.trees)
     booster = xgb.train(
-        booster_parameters(config, base_rate=rate_of(y)),
+        booster_parameters(config, base_rate=rate_of(y, weights)),
         train,
         config.trees,
         evals=[(validation, "validation")],
@@ -125,11 +140,17 @@ def choose_rounds(
 
 
 def grow(
-    *, X: NDArray, y: NDArray, rounds: int, config: TrainingConfig, watch: ProgressReporter = NO_PROGRESS
+    *,
+    X: NDArray,
+    y: NDArray,
+    rounds: int,
+    config: TrainingConfig,
+    weights: NDArray | None = None,
+    watch: ProgressReporter = NO_PROGRESS,
 ) -> tuple[xgb.Booster, float]:
-    """A booster of exactly `rounds` trees, and its base rate."""
-    base_rate = rate_of(y)
-    matrix = xgb.QuantileDMatrix(X, y, max_bin=config.max_bin, nthread=config.threads)
+    """A booster of exactly `rounds` trees, and its base rate. `weights`: how often each row counts."""
+    base_rate = rate_of(y, weights)
+    matrix = xgb.QuantileDMatrix(X, y, weight=weights, max_bin=config.max_bin, nthread=config.threads)
     watch.begin("growing the trees", total=rounds)
     parameters = booster_parameters(config, base_rate=base_rate)
     return xgb.train(parameters, matrix, rounds, callbacks=[RoundProgress(watch)]), base_rate
@@ -154,18 +175,17 @@ def booster_parameters(config: TrainingConfig, *, base_rate: float) -> dict[str,
     }
 
 
-def rate_of(y: NDArray) -> float:
+def rate_of(y: NDArray, weights: NDArray | None = None) -> float:
     """Share of positives, clipped away from 0 and 1, where log-odds are infinite."""
-    return float(np.clip(np.mean(y), 1e-6, 1 - 1e-6))
+    return float(np.clip(np.mean(y) if weights is None else np.average(y, weights=weights), 1e-6, 1 - 1e-6))
 
 
-def measure(
-    *, y: NDArray, score: NDArray, occurred_at: NDArray, thresholds: dict[str, float]
-) -> dict[str, Any]:
-    """`all_metrics`, and precision and recall at both thresholds."""
-    result: dict[str, Any] = all_metrics(y=y, score=score, day=occurred_at // DAY_US)
+def measure(data: TrainingSet, score: NDArray, thresholds: dict[str, float]) -> dict[str, Any]:
+    """`all_metrics` of scores of the data, and precision and recall at both thresholds."""
+    y, weights = data.y, data.weights
+    result: dict[str, Any] = all_metrics(y=y, score=score, day=data.occurred_at // DAY_US, weights=weights)
     for name, threshold in thresholds.items():
-        precision, recall = precision_and_recall_at(y, score, threshold)
+        precision, recall = precision_and_recall_at(y, score, threshold, weights)
         result |= {f"precision_at_{name}": precision, f"recall_at_{name}": recall}
     return {name: (None if np.isnan(value) else value) for name, value in result.items()}
 
@@ -208,12 +228,15 @@ def _calibrate(
         data.y[rows],
         data.occurred_at[rows],
     )
-    calibration = fit_platt(margin=margin, y=y)
+    weights = data.weights_of(rows)
+    calibration = fit_platt(margin=margin, y=y, weights=weights)
     thresholds = choose_thresholds(
         y=y,
         score=calibration.score(margin),
         days=covered_days(times, among=data.occurred_at),
         policy=config.policy,
         stated=dict(config.explicit_thresholds),
+        weights=weights,
+        unknown=_score_unknown(booster, calibration, data.unknown_during(rows)),
     )
     return calibration, thresholds

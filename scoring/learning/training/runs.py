@@ -19,6 +19,7 @@ from scoring.catalog.registry import scored_type
 from scoring.features.compile.plan import FeatureSet, lane_plan
 from scoring.learning.dataset.covered_days import covered_days
 from scoring.learning.dataset.requirements import Remedies, TrainingWindow
+from scoring.learning.dataset.selection import SelectionHistory
 from scoring.learning.dataset.split import CUT_BY
 from scoring.learning.dataset.training_set import (
     LabelHistory,
@@ -28,7 +29,7 @@ from scoring.learning.dataset.training_set import (
     select_rows,
     without_outliers,
 )
-from scoring.learning.dataset.vectors_and_labels import read_labels, read_vectors
+from scoring.learning.dataset.vectors_and_labels import read_labels, read_selection, read_vectors
 from scoring.learning.dataset.vocabularies import Vocabulary, count_vocabulary, freeze_vocabulary
 from scoring.learning.errors import InvalidTraining, NoEventsToEvaluate, NotEnoughToTrain
 from scoring.learning.metrics.latency import measure_latency
@@ -110,7 +111,8 @@ def fit_model(
     vocabulary = count_vocabulary(kind, as_of=request.as_of, watch=watch)
     vectors = read_vectors(kind.name, vocabulary=vocabulary, log_position=request.log_position, watch=watch)
     labels = read_labels(vectors, log_position=read_until, watch=watch)
-    data, test = training_and_test(vectors, labels, request, now=now)
+    selection = read_selection(vectors, log_position=read_until)
+    data, test = training_and_test(vectors, labels, selection, request, now=now)
     times = vectors.occurred_at
     del vectors  # takes most of the memory unless all events are mature
     training_data = shuffle_labels(data, seed=config.seed) if request.shuffled else data
@@ -118,7 +120,7 @@ def fit_model(
         trained = train_model(data=training_data, config=config, test=test, watch=watch)
     except NotEnoughToTrain as error:
         shares = config.shares if test is None else config.shares.without_test()
-        remedies = Remedies(times, labels, shares, config.needs)
+        remedies = Remedies(times, labels, shares, config.needs, selection)
         error.advise(remedies.advice(TrainingWindow(request.as_of, request.maturity, request.since)))
         raise
     artifact = pack_model(trained=trained, data=data)
@@ -168,12 +170,14 @@ def _registration(
 ) -> Registration:
     """What is stored besides the artifact. It is not part of the digest, so timings may differ."""
     watch.begin("describing the features", total=len(data.feature_names))
+    unknown = data.unknown_during(trained.grown_on)
     reference = describe_reference(
         X=select_rows(data.X, trained.grown_on),
         names=data.feature_names,
         codes=code_columns(data),
-        score=trained.score,
+        score=np.concatenate([trained.score, trained.unknown_score]),
         thresholds=trained.thresholds,
+        also=unknown.X if unknown else None,
         progress=watch.advance,
     )
     watch.begin("measuring", total=1)
@@ -207,7 +211,7 @@ def further_metrics(trained: Trained, outcomes: Mapping[str, int], *, data: Trai
     """The metrics that the gate needs besides `all_metrics` and the latency."""
     held_out = trained.held_out
     days = covered_days(held_out.occurred_at, among=np.union1d(data.occurred_at, held_out.occurred_at))
-    chance = chance_average_precision(held_out.y)
+    chance = chance_average_precision(held_out.y, weights=held_out.weights)
     return {
         "chance_average_precision": None if isnan(chance) else chance,
         "reviews_a_day": outcomes["review"] / days,
@@ -216,12 +220,23 @@ def further_metrics(trained: Trained, outcomes: Mapping[str, int], *, data: Trai
 
 
 def training_and_test(
-    vectors: VectorTable, labels: LabelHistory, request: TrainingRequest, *, now: datetime
+    vectors: VectorTable,
+    labels: LabelHistory,
+    selection: SelectionHistory,
+    request: TrainingRequest,
+    *,
+    now: datetime,
 ) -> tuple[TrainingSet, TrainingSet | None]:
     """The events mature at the cut-off, without outliers in time; and, if requested, later events that are
     mature now.
     """
-    joined = partial(join_labels, vectors=vectors, labels=labels, matures_after=request.maturity)
+    joined = partial(
+        join_labels,
+        vectors=vectors,
+        labels=labels,
+        matures_after=request.maturity,
+        selection=selection,
+    )
     data = without_outliers(joined(as_of=request.as_of, since=request.since))
     if request.test_until is None:
         return data, None
@@ -249,6 +264,8 @@ def describe_lineage(request: TrainingRequest, data: TrainingSet, *, read_until:
         "rows": len(data.y),
         "positives": int(data.y.sum()),
         "inferred_negatives": int(data.inferred.sum()),
+        "unknown_blocks": len(data.unknown or ()),
+        "explored": data.explored,
         "matures_after_days": request.maturity / timedelta(days=1),
         "since": to_iso(request.since) if request.since else None,
         "outliers": data.outliers.stored(),

@@ -24,13 +24,21 @@ def review_threshold(*, score: NDArray, days: float, policy: ThresholdPolicy) ->
     return max(float(within_capacity[-1]), policy.min_review_score)
 
 
-def block_threshold(*, y: NDArray, score: NDArray, policy: ThresholdPolicy) -> float:
-    """The lowest score from which precision is `block_precision` with enough alarms; else NEVER."""
+def block_threshold(
+    *, y: NDArray, score: NDArray, policy: ThresholdPolicy, weights: NDArray | None = None
+) -> float:
+    """The lowest score from which precision is `block_precision` with enough alarms; else NEVER.
+
+    `weights`: how often each row counts for precision, None for once. Each is one alarm.
+    """
     if not len(score):
         return NEVER
-    _, false_positives, _, true_positives, thresholds = confusion_matrix_at_thresholds(y, score)
-    alarms = true_positives + false_positives
-    good = (true_positives >= policy.block_precision * alarms) & (alarms >= policy.block_support)
+    _, false_positives, _, true_positives, thresholds = confusion_matrix_at_thresholds(
+        y, score, sample_weight=weights
+    )
+    precise = true_positives >= policy.block_precision * (true_positives + false_positives)
+    alarms = len(score) - np.searchsorted(np.sort(score), thresholds, side="left")
+    good = precise & (alarms >= policy.block_support)
     return float(thresholds[good].min()) if good.any() else NEVER
 
 
@@ -41,11 +49,18 @@ def choose_thresholds(
     days: float,
     policy: ThresholdPolicy,
     stated: Mapping[str, float] | None = None,
+    weights: NDArray | None = None,
+    unknown: NDArray | None = None,
 ) -> dict[str, float]:
-    """{"review", "block"}, review <= block: those in `stated`, the others derived from `policy`."""
+    """{"review", "block"}, review <= block: those in `stated`, the others derived from `policy`.
+
+    `weights`: see `block_threshold`. `unknown`: scores of the events of the same time whose label is unknown,
+    which take part of the capacity.
+    """
+    traffic = score if unknown is None else np.concatenate([score, unknown])
     chosen = {
-        "review": review_threshold(score=score, days=days, policy=policy),
-        "block": block_threshold(y=y, score=score, policy=policy),
+        "review": review_threshold(score=traffic, days=days, policy=policy),
+        "block": block_threshold(y=y, score=score, policy=policy, weights=weights),
     }
     chosen |= dict(stated or {})
     if stated and "block" in stated and "review" not in stated:

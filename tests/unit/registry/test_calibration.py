@@ -53,3 +53,17 @@ def test_margins_that_are_all_far_too_high_are_brought_down():
     margin = np.random.default_rng(4).normal(3, 2, 20_000)
     calibration = fit_platt(margin=margin, y=labels_for(0.7 * margin - 3))
     assert (calibration.slope, calibration.intercept) == pytest.approx((0.7, -3), abs=0.1)
+
+
+def test_a_row_of_weight_3_counts_like_three_rows():
+    rng = np.random.default_rng(4)
+    margin = rng.normal(0, 2, 400)
+    y, weights = labels_for(0.7 * margin - 1)[:400], rng.integers(1, 5, 400)
+    often = np.repeat(np.arange(400), weights)
+    weighted, repeated = (
+        fit_platt(margin=margin, y=y, weights=weights),
+        fit_platt(margin=margin[often], y=y[often]),
+    )
+    assert (weighted.slope, weighted.intercept) == pytest.approx((repeated.slope, repeated.intercept))
+    backwards = fit_platt(margin=-margin, y=y, weights=weights)  # only the intercept
+    assert backwards.intercept == pytest.approx(fit_platt(margin=-margin[often], y=y[often]).intercept)

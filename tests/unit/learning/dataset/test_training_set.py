@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
+from scoring.learning.dataset.selection import SelectionHistory
 from scoring.learning.dataset.training_set import (
     LabelHistory,
     VectorTable,
@@ -36,6 +37,16 @@ def labels(*said):
         rows=np.array([row for row, _, _ in said], dtype=np.int64),
         known_at=np.array([to_micros(START + day * DAY) for _, day, _ in said], dtype=np.int64),
         effective=np.array([value for _, _, value in said], dtype=np.int8),
+    )
+
+
+def decisions(*made):
+    """(row, day, blocked, weight)"""
+    return SelectionHistory(
+        rows=np.array([row for row, *_ in made], dtype=np.int64),
+        decided_at=np.array([to_micros(START + day * DAY) for _, day, *_ in made], dtype=np.int64),
+        blocked=np.array([blocked for _, _, blocked, _ in made], dtype=bool),
+        weights=np.array([weight for *_, weight in made], dtype=np.float64),
     )
 
 
@@ -132,3 +143,49 @@ def test_rows_that_follow_one_another_are_not_copied_and_others_keep_their_order
     everything = join([0, 1, 2], [])
     assert everything.take(np.arange(3)) is everything
     assert everything.take(np.array([2, 1, 0])).positions.tolist() == [102, 101, 100]
+
+
+def test_a_blocked_event_without_a_label_is_unknown_and_not_an_inferred_negative():
+    selection = decisions((1, 0, True, 1), (2, 0, True, 1))
+    joined = join([0, 0, 0], [(2, 10, 1)], selection=selection)
+    assert joined.positions.tolist() == [100, 102]
+    assert (joined.y.tolist(), joined.inferred.tolist()) == ([0, 1], [True, False])
+    assert joined.unknown.X[:, 0].tolist() == [1.0]
+    assert joined.weights is None
+
+
+def test_an_explored_event_counts_for_those_it_stands_for_with_its_label_or_without():
+    selection = decisions((0, 0, False, 20), (1, 0, False, 20))
+    joined = join([0, 0, 0], [(0, 10, 1)], selection=selection)
+    assert (joined.y.tolist(), joined.inferred.tolist()) == ([1, 0, 0], [False, True, True])
+    assert (joined.weights.tolist(), joined.explored) == ([20, 20, 1], 2)
+
+
+def test_the_last_decision_by_the_cut_off_counts():
+    """Row 0 is blocked only later; row 1 was let through in the end; row 2 was blocked in the end."""
+    selection = decisions((0, 0, False, 1), (0, 61, True, 1), (1, 0, True, 1), (1, 1, False, 1),
+                          (2, 0, False, 50), (2, 1, True, 1))  # fmt: skip
+    joined = join([0, 0, 0], [], selection=selection)
+    assert joined.positions.tolist() == [100, 101]
+    assert joined.weights is None
+
+
+def test_without_blocks_and_exploration_nothing_changes():
+    said = [(0, 5, 1)]
+    before, after = join([0, 1], said), join([0, 1], said, selection=SelectionHistory())
+    assert (after.weights, after.unknown, after.explored) == (None, None, 0)
+    assert after.X.base is not None  # still a view: X may take most of the memory
+    assert after.y.tolist() == before.y.tolist()
+
+
+def test_an_immature_block_is_not_counted_as_unknown():
+    assert join([31], [], selection=decisions((0, 31, True, 1))).unknown is None
+
+
+def test_taking_rows_keeps_their_weights_and_the_unknown_blocks_of_their_time():
+    selection = decisions((0, 0, False, 20), (1, 0, True, 1), (3, 0, True, 1))
+    joined = join([0, 1, 2, 3, 4], [], selection=selection)
+    first, last = joined.take(np.array([0, 1])), joined.take(np.array([2]))
+    assert first.weights.tolist() == [20, 1]
+    assert first.unknown.X[:, 0].tolist() == [1.0]
+    assert (last.weights, last.unknown) == (None, None)

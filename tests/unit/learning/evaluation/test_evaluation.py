@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from scoring.learning.dataset.selection import SelectionHistory
 from scoring.learning.dataset.training_set import LabelHistory, VectorTable
 from scoring.learning.errors import NoEventsToEvaluate
 from scoring.learning.evaluation.evaluate import training_data_of
@@ -44,11 +45,24 @@ def test_the_training_data_of_a_model_is_what_was_mature_at_its_cut_off(lineage,
     """A hundred days, a cut-off at the last of them, and thirteen days for labels."""
     row = SimpleNamespace(as_of=START + timedelta(days=99), lineage=lineage | {"matures_after_days": 13})
     none = np.empty(0, dtype=np.int64)
-    data = training_data_of(
-        row, vectors(), LabelHistory(rows=none, known_at=none, effective=none.astype(np.int8))
-    )
+    labels = LabelHistory(rows=none, known_at=none, effective=none.astype(np.int8))
+    data = training_data_of(row, vectors(), labels, SelectionHistory())
     assert (len(data.y), data.occurred_at.min()) == (count, to_micros(START + timedelta(days=first)))
     assert data.occurred_at.max() == to_micros(START + timedelta(days=86))
+
+
+@pytest.mark.parametrize(("lineage", "left_out"), [({"unknown_blocks": 2}, 2), ({}, 0)])
+def test_older_models_took_blocked_events_without_a_label_for_negatives(lineage, left_out):
+    row = SimpleNamespace(as_of=START + timedelta(days=99), lineage=lineage | {"matures_after_days": 0})
+    none = np.empty(0, dtype=np.int64)
+    labels = LabelHistory(rows=none, known_at=none, effective=none.astype(np.int8))
+    blocked = SelectionHistory(
+        rows=np.array([3, 4]),
+        decided_at=np.full(2, to_micros(START)),
+        blocked=np.array([True, True]),
+        weights=np.ones(2),
+    )
+    assert len(training_data_of(row, vectors(), labels, blocked).y) == len(DAYS[DAYS <= 99]) - left_out
 
 
 @pytest.mark.parametrize(

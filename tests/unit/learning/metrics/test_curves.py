@@ -104,3 +104,16 @@ def test_a_curve_with_few_enough_points_keeps_them_all():
     y = np.ones(MAX_POINTS - 1)
     y[-1] = 0
     assert len(roc_curve(y, np.linspace(1, 0, len(y)))) == MAX_POINTS
+
+
+def test_a_row_of_weight_3_bends_the_curves_like_three_rows():
+    rng = np.random.default_rng(6)
+    y, score = (rng.random(60) < 0.4).astype(int), rng.random(60)
+    weights = rng.integers(1, 5, 60)
+    often = np.repeat(np.arange(60), weights)
+    weighted, repeated = describe_curves(y, score, weights), describe_curves(y[often], score[often])
+    for name in ("roc", "pr"):
+        np.testing.assert_allclose(weighted[name], repeated[name])
+    points = [point[:2] for point in weighted["calibration"]]
+    np.testing.assert_allclose(points, [point[:2] for point in repeated["calibration"]])
+    assert sum(point[2] for point in weighted["calibration"]) == 60  # rows, which say how sure a point is

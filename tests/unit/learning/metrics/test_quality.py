@@ -105,3 +105,24 @@ def test_the_bins_at_either_end_are_as_wide_as_the_others(probability, y):
     """Each error is in its own bin; in one bin they would partly cancel out."""
     apart = (0.97 + 0.1) / 2
     assert metrics.expected_calibration_error(np.array(y), np.array(probability)) == pytest.approx(apart)
+
+
+def test_a_row_of_weight_3_counts_like_three_rows():
+    rng = np.random.default_rng(5)
+    y = (rng.random(400) < 0.3).astype(int)
+    score, day = np.clip(0.3 * y + rng.random(400) * 0.6, 0, 1), np.arange(400) // 80
+    weights = rng.integers(1, 6, 400)
+    often = np.repeat(np.arange(400), weights)
+    weighted = metrics.all_metrics(y=y, score=score, day=day, daily_capacity=25, weights=weights)
+    repeated = metrics.all_metrics(y=y[often], score=score[often], day=day[often], daily_capacity=25)
+    assert (weighted.pop("rows"), weighted.pop("positives")) == (400, y.sum())
+    assert weighted == pytest.approx({name: repeated[name] for name in weighted})
+    assert metrics.precision_and_recall_at(y, score, 0.4, weights) == pytest.approx(
+        metrics.precision_and_recall_at(y[often], score[often], 0.4)
+    )
+
+
+def test_weights_of_one_change_nothing():
+    y, score, day = np.array([1, 0, 1, 0, 0]), np.array([0.9, 0.8, 0.3, 0.3, 0.1]), np.arange(5) // 2
+    plain = metrics.all_metrics(y=y, score=score, day=day, daily_capacity=1)
+    assert metrics.all_metrics(y=y, score=score, day=day, daily_capacity=1, weights=np.ones(5)) == plain

@@ -111,3 +111,17 @@ def test_a_lowest_value_that_is_no_more_than_a_tenth_does_not_draw_the_next_one_
 def test_exactly_a_tenth_is_a_decile_like_the_others():
     column = np.append(np.zeros(10), np.arange(1, 91)).astype(np.float32)
     assert describe_column(column, is_code=False)["counts"] == [10] * 10
+
+
+def test_rows_that_could_not_be_learned_from_are_part_of_the_distributions():
+    X, also = np.arange(20, dtype=np.float32).reshape(10, 2), np.full((3, 2), 100, dtype=np.float32)
+    described = describe_reference(
+        X=X,
+        names=("a", "b"),
+        codes=[],
+        score=np.zeros(2),
+        thresholds={"review": 0.5, "block": 0.9},
+        also=also,
+    )
+    assert described["rows"] == 13
+    assert [sum(feature["counts"]) for feature in described["features"]] == [13, 13]

@@ -84,3 +84,16 @@ def test_tied_scores_enter_a_resample_together():
     y, score = (rng.random(200) < 0.3).astype(int), rng.integers(0, 5, 200) / 4
     interval = bootstrap_average_precision_difference(y=y, first=score, second=np.zeros(200), samples=2)
     assert interval.estimate == pytest.approx(average_precision_score(y, score) - y.mean(), abs=1e-12)
+
+
+def test_the_difference_is_weighted_like_the_metric():
+    rng = np.random.default_rng(3)
+    y, first, second = (rng.random(300) < 0.3).astype(int), rng.random(300), rng.random(300)
+    weights = rng.integers(1, 30, 300)
+    interval = bootstrap_average_precision_difference(
+        y=y, first=first, second=second, samples=20, weights=weights
+    )
+    gain = average_precision_score(y, first, sample_weight=weights)
+    gain -= average_precision_score(y, second, sample_weight=weights)
+    assert interval.estimate == pytest.approx(gain)
+    assert interval.low < gain < interval.high

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -38,15 +39,27 @@ def test_the_candidate_is_compared_with_the_champion_on_the_same_events(in_charg
     compared = compare_with_champion(TRAINED, threads=1, watch=watch)
     assert (compared["champion"], compared["why_not"]) == ("payment-1", "")
     assert steps == [("comparing with the champion", 200), *[1] * 200]
-    assert compared["champion_metrics"] == measure(
-        y=HELD_OUT.y, score=OLD, occurred_at=HELD_OUT.occurred_at, thresholds=CHAMPION.thresholds
-    )
+    assert compared["champion_metrics"] == measure(HELD_OUT, OLD, CHAMPION.thresholds)
     gain = average_precision(HELD_OUT.y, NEW) - average_precision(HELD_OUT.y, OLD)
     assert compared["difference"]["estimate"] == pytest.approx(gain)
     assert 0 < compared["difference"]["low"] < gain < compared["difference"]["high"]
     assert compared["curves"] == {
         "candidate": describe_curves(HELD_OUT.y, NEW),
         "champion": describe_curves(HELD_OUT.y, OLD),
+    }
+
+
+def test_explored_events_count_with_their_weights_for_both(in_charge):
+    in_charge("payment-1")
+    weights = np.where(HELD_OUT.positions % 7 == 0, 20.0, 1.0)
+    weighted = replace(HELD_OUT, weights=weights)
+    compared = compare_with_champion(SimpleNamespace(held_out=weighted, score=NEW), threads=1)
+    assert compared["champion_metrics"] == measure(weighted, OLD, CHAMPION.thresholds)
+    gain = average_precision(HELD_OUT.y, NEW, weights) - average_precision(HELD_OUT.y, OLD, weights)
+    assert compared["difference"]["estimate"] == pytest.approx(gain)
+    assert compared["curves"] == {
+        "candidate": describe_curves(HELD_OUT.y, NEW, weights),
+        "champion": describe_curves(HELD_OUT.y, OLD, weights),
     }
 
 

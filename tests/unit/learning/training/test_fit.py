@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from scoring.explain.prediction import load_booster, predict_contributions, predict_margin
+from scoring.learning.dataset.selection import UnknownBlocks
 from scoring.learning.dataset.split import DAY_US
 from scoring.learning.errors import NotEnoughHistory, NotEnoughPositives
 from scoring.learning.metrics.quality import average_precision
@@ -182,18 +183,53 @@ def test_figures_at_thresholds_bear_their_names_and_days_are_calendar_days():
     times = START_US + np.concatenate([np.arange(150), 1440 + np.arange(150)]) * 60_000_000
     y, score = np.tile(np.arange(150) < 50, 2).astype(int), np.tile(np.linspace(0.99, 0.01, 150), 2)
     thresholds = {"review": score[99], "block": score[24]}
-    found = measure(y=y, score=score, occurred_at=times, thresholds=thresholds)
+    data = replace(training_set(rows=300), y=y, occurred_at=times)
+    found = measure(data, score, thresholds)
     assert found["precision_at_100_a_day"] == 0.5
     assert (found["precision_at_review"], found["recall_at_review"]) == (0.5, 1.0)
     assert (found["precision_at_block"], found["recall_at_block"]) == (1.0, 0.5)
-    none = measure(y=0 * y, score=score, occurred_at=times, thresholds={"block": 2.0})
+    none = measure(replace(data, y=0 * y), score, {"block": 2.0})
     assert (none["precision_at_block"], none["recall_at_block"], none["roc_auc"]) == (None, None, None)
+
+
+class TestWeights:
+    """Events that exploration let through count several times, and unknown blocks are part of the traffic."""
+
+    def test_weights_of_one_change_no_byte(self, artifact):
+        once = replace(training_set(), weights=np.ones(len(training_set().y)))
+        assert pack_model(trained=train_model(data=once, config=CONFIG), data=once).digest == artifact.digest
+
+    def test_a_weight_reaches_the_trees_the_calibration_and_the_metrics(self, trained):
+        rare = training_set().y * (training_set().X[:, 4] == 3)  # positives of one category count four times
+        weighted = train_model(data=replace(training_set(), weights=1.0 + 3 * rare), config=CONFIG)
+        assert weighted.base_rate > 1.2 * trained.base_rate
+        assert weighted.metrics["base_rate"] > trained.metrics["base_rate"]
+        assert weighted.metrics["rows"] == trained.metrics["rows"]
+        of_category = weighted.held_out.X[:, 4] == 3
+        assert weighted.score[of_category].mean() > 1.5 * trained.score[of_category].mean()
+
+    def test_unknown_blocks_take_part_of_the_review_capacity(self):
+        policy = ThresholdPolicy(reviews_a_day=12, min_review_score=0.0)
+        config = replace(QUICK, policy=policy)
+        data = training_set()
+        telling = data.X[:, 0] > 1.5  # of which the model is sure
+        unknown = UnknownBlocks(data.X[telling], data.occurred_at[telling])
+        alone = train_model(data=data, config=config).thresholds["review"]
+        assert train_model(data=replace(data, unknown=unknown), config=config).thresholds["review"] > alone
+
+    def test_the_unknown_blocks_of_the_held_out_time_are_scored_too(self, trained):
+        data = training_set()
+        unknown = UnknownBlocks(data.X[:100], np.full(100, data.occurred_at[-1]))
+        later = train_model(data=replace(data, unknown=unknown), config=CONFIG)
+        assert len(later.unknown_score) == 100
+        assert len(trained.unknown_score) == 0
 
 
 def test_medians_are_of_the_known_values_and_rates_stay_off_0_and_1():
     X = np.array([[1.0, np.nan], [np.nan, np.nan], [3.0, np.nan], [10.0, np.nan]])
     assert column_medians(X) == [3.0, None]
     assert [rate_of(np.array(y)) for y in ([0, 0], [1, 1], [1, 0, 0, 0])] == [1e-6, 1 - 1e-6, 0.25]
+    assert rate_of(np.array([1, 0]), np.array([3.0, 1.0])) == 0.75
 
 
 def test_each_setting_reaches_the_parameter_of_its_name():

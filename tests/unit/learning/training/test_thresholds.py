@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -103,3 +105,22 @@ def test_by_default_a_hundred_a_day_are_reviewed_and_none_below_one_in_twenty():
     score = np.linspace(0.99, 0.5, 300)
     assert review_threshold(score=score, days=1.0, policy=ThresholdPolicy()) == score[99]
     assert review_threshold(score=score / 100, days=5.0, policy=ThresholdPolicy()) == 0.05
+
+
+def test_a_false_alarm_that_stands_for_others_raises_the_block_threshold():
+    """Of the 20 highest scores one is wrong, 95 % precision; if it stands for twenty events, 49 %."""
+    y, score = np.ones(30, dtype=int), np.linspace(0.99, 0.7, 30)
+    y[10] = 0
+    policy = ThresholdPolicy(block_precision=0.95, block_support=5)
+    assert block_threshold(y=y, score=score, policy=policy) == score[29]
+    weights = np.where(y == 0, 20.0, 1.0)
+    assert block_threshold(y=y, score=score, policy=policy, weights=weights) == score[9]
+    many = replace(policy, block_support=12)  # a weight is not a number of alarms
+    assert block_threshold(y=y, score=score, policy=many, weights=weights) == NEVER
+
+
+def test_scores_of_unknown_events_take_part_of_the_capacity():
+    y, score = np.zeros(100, dtype=int), np.linspace(0.99, 0.1, 100)
+    policy = ThresholdPolicy(reviews_a_day=10)
+    chosen = choose_thresholds(y=y, score=score, days=1, policy=policy, unknown=np.full(4, 0.995))
+    assert chosen["review"] == score[5]
