@@ -30,6 +30,18 @@ _LAST = "SELECT coalesce(max(position), 0) FROM scoring_logentry"
 COUNTERS = {
     "events": ("assay_stage_events", "Events that each stage handled", ("stage",)),
     "decision": ("assay_decisions", "Decisions made or revised", ("event_type", "outcome", "basis", "model")),
+    "finding": (
+        "assay_findings",
+        "Hits on lists and matches of rules in decisions",
+        ("event_type", "kind", "name", "stage"),
+    ),
+    "rule_error": ("assay_rule_errors", "Decisions on which a live rule failed", ("event_type", "rule")),
+    "explored": (
+        "assay_explored",
+        "Would-be blocks that exploration considered, by whether it let them through",
+        ("event_type", "let_through"),
+    ),
+    "breaker": ("assay_breaker_changes", "Breakers opened and closed", ("event_type", "source", "change")),
     "problem": (
         "assay_problem_responses",
         "Requests and list items answered with a problem",

@@ -20,11 +20,19 @@ CORRECTED = "corrected"  # the cause of a decision on a corrected event that did
 
 
 def decision_entry(
-    answer: ModelAnswer, decided: Mapping[str, Any], *, deciding: DecidingModels, now: datetime
+    answer: ModelAnswer,
+    decided: Mapping[str, Any],
+    *,
+    deciding: DecidingModels,
+    now: datetime,
+    read: Sequence[FeatureSet] = (),
 ) -> NewEntry:
-    """The entry of a decision on a claimed event. `decided`: its outcome, and what led to it."""
+    """The entry of a decision on a claimed event.
+
+    `decided`: its outcome, and what led to it. `read`: the sets besides the model's that rules read.
+    """
     item, claim, model = answer.item, answer.item.claim, answer.model
-    also = _also_asked_for(item, model, deciding)
+    also = _also_asked_for(item, model, deciding, read)
     kind = event_type(claim.event["type"])
     return NewEntry(
         stream=claim.event_stream,
@@ -75,12 +83,14 @@ def _batch_versions(item: Scored, sets: Sequence[FeatureSet]) -> dict[str, Numbe
     return {"batch": {view: item.batch.get(view) for view in views}} if views else {}
 
 
-def _also_asked_for(item: Scored, model: DecidingModel, deciding: DecidingModels) -> list[FeatureSet]:
-    """The other feature sets whose values the decision logs: shadows may use them, and so may the model that
-    revises a decision of the failure policy.
+def _also_asked_for(
+    item: Scored, model: DecidingModel, deciding: DecidingModels, read: Sequence[FeatureSet]
+) -> list[FeatureSet]:
+    """The other feature sets whose values the decision logs: those that rules read, and all of them if
+    shadows may use them, or the model that revises a decision of the failure policy.
     """
     if not model.cause and not (deciding.route and deciding.route.shadows):
-        return []
+        return list(read)
     return [each for each in item.sets if each.declared != model.feature_set.declared]
 
 

@@ -1,16 +1,22 @@
-"""The failure policy: decides when a lane cannot. Each decision records its cause and is revised later."""
+"""The failure policy: decides when a lane cannot, by lists, rules that need no features, and the event type.
 
-from collections.abc import Sequence
+Each decision records its cause and what it could not see, and is revised later.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
 
 from scoring.catalog.registry import event_type
+from scoring.decisions.finding_counts import count_findings
 from scoring.intake.answers import answer_from_stream
 from scoring.log.append import append
 from scoring.log.entries import Entry, NewEntry
 from scoring.log.errors import StreamConflict
 from scoring.log.read import read_stream
+from scoring.rules.deciding.without_lane import judge_without_lane
 from scoring.signals.telemetry import telemetry
 from scoring.timestamps import to_iso
 
@@ -19,7 +25,7 @@ NOT_ROUTED = {"route": None, "arm": "", "role": "", "experiment": "", "unit": ""
 
 
 def decide_without_lane(received: Sequence[Entry], cause: str) -> dict[str, dict[str, Any]]:
-    """Decide events by the failure outcome of their type; returns the answers by stream.
+    """Decide events for a cause; returns the answers by stream.
 
     If a lane has decided meanwhile, its decision stands: the first to commit decides. The entries stay
     queued, so that the lane revises these decisions when it can.
@@ -27,8 +33,11 @@ def decide_without_lane(received: Sequence[Entry], cause: str) -> dict[str, dict
     return {entry.stream: _decide_one(entry, cause=cause) for entry in received}
 
 
-def fallback_data(received: Entry, *, cause: str, decided_at: str) -> dict[str, Any]:
-    """The data of a decision on an event without a place in its lane's order."""
+def fallback_data(received: Entry, judged: Mapping[str, Any], *, cause: str, now: datetime) -> dict[str, Any]:
+    """The data of a decision at `now` on an event without a place in its lane's order.
+
+    `judged`: the outcome, and what led to it.
+    """
     kind = event_type(received.data["type"])
     return {
         "event_position": received.position,
@@ -37,7 +46,7 @@ def fallback_data(received: Entry, *, cause: str, decided_at: str) -> dict[str, 
         "lane": kind.lane,
         "order": None,
         "seq": None,
-        "outcome": kind.failure_outcome,
+        **judged,
         "basis": "fallback",
         "cause": cause,
         "model": "",
@@ -50,7 +59,7 @@ def fallback_data(received: Entry, *, cause: str, decided_at: str) -> dict[str, 
         "stake": kind.stake(received.data["fields"]),
         "received_at": to_iso(received.recorded_at),
         "waited": True,
-        "decided_at": decided_at,
+        "decided_at": to_iso(now),
         "runtime": "",
     }
 
@@ -68,14 +77,17 @@ def _decide_one(received: Entry, *, cause: str) -> dict[str, Any]:
 
 
 def _append(stream: Sequence[Entry], *, cause: str) -> Entry:
-    now = timezone.now()
+    now, received = timezone.now(), stream[0]
+    base = event_type(received.data["type"]).failure_outcome
+    judged = judge_without_lane(received.data, base=base, now=now)
     decision = NewEntry(
-        stream=stream[0].stream,
+        stream=received.stream,
         expected_version=stream[-1].stream_version,
         type="decision.made",
-        data=fallback_data(stream[0], cause=cause, decided_at=to_iso(now)),
-        metadata={"causation": stream[0].position},
+        data=fallback_data(received, judged, cause=cause, now=now),
+        metadata={"causation": received.position},
     )
     entry = append([decision], now=now)[0]
     telemetry.add("decision", entry.data["event_type"], entry.data["outcome"], "fallback", "")
+    count_findings(entry.data)
     return entry

@@ -35,6 +35,8 @@ from scoring.log.entries import NewEntry
 from scoring.log.errors import StreamConflict
 from scoring.log.read import read_stream
 from scoring.registry.routes import current_routes
+from scoring.rules.deciding.guards import Guards, read_guards
+from scoring.rules.deciding.reader import RulesetReader, reader
 from scoring.runner.batch_limits import BatchLimits
 from scoring.runner.pipeline import Pipeline
 from scoring.runner.state_losses import state_losses
@@ -101,6 +103,9 @@ class LaneRunner:
         self.batch_values = BatchLookup(self.plan)
         self.pipeline = Pipeline(self.store, restore_states(self.plan, self.store), writer=writer)
         self.limits = BatchLimits()
+        self.ruleset: RulesetReader = reader
+        self.ruleset.open()
+        self.guards: Guards | None = None  # None until a batch needs them, and whenever they may be wrong
         self.next_label_due = pending.next_label_due(lane)
         self.exhausted = False
         self._last_source = ""
@@ -166,8 +171,9 @@ class LaneRunner:
         return True
 
     def _process(self, claims: Sequence[Claim]) -> bool:
-        """The recipe: load models, compute, wait for the batch ahead, write. False if that was refused."""
+        """The recipe: load what decides, compute, wait for the batch ahead, write. False if refused."""
         self._load_models(claims[0].routes)
+        self._load_ruleset(claims[0].ruleset)
         batch = self._compute(claims)
         if not self._settle():
             return False
@@ -187,6 +193,7 @@ class LaneRunner:
             in_order=sequenced.positions,
             effects=sequenced.effects,
             decided=decided,
+            breakers=self.guards.entries_to_append() if self.guards else [],
             states=sequenced.states,
             clock_us=sequenced.clock_us,
             read_at=sequenced.read_at,
@@ -214,6 +221,7 @@ class LaneRunner:
         """Process claims one by one after `error`, as `_process_or_isolate` does."""
         if not self._settle():
             return False
+        self.guards = None
         if len(claims) > 1:
             logger.warning(
                 "lane %s: %d entries are processed one by one", self.lane, len(claims), exc_info=error
@@ -234,6 +242,7 @@ class LaneRunner:
         """Begin again from the log: another holder wrote, or Redis is not where this one expected it."""
         level = logging.WARNING if isinstance(refused, StaleOnlineState) else logging.INFO
         logger.log(level, "lane %s: %s; restarted from the log", self.lane, refused)
+        self.guards = None
         self.pipeline.head = restore_states(self.plan, self.store)
 
     def _load_models(self, routes: str) -> None:
@@ -248,6 +257,15 @@ class LaneRunner:
         kinds = [kind for kind in lane_members(self.lane) if kind.scored]
         self.models = {kind.name: load_deciding_models(kind.name, current.get(kind.name)) for kind in kinds}
         self._routes = routes
+
+    def _load_ruleset(self, version: int) -> None:
+        """Follow the ruleset to the version at the claim: a change takes effect between batches."""
+        changed = version != self.ruleset.ruleset.version
+        self.ruleset.move_to(version)
+        if version and self.guards is None:
+            self.guards = read_guards(list(self.models), self.ruleset.ruleset, now=self._clock())
+        elif self.guards and changed:
+            self.guards.follow(self.ruleset.ruleset, now=self._clock())
 
     def _sequence(self, claims: Sequence[Claim]) -> Sequenced:
         """Read states and fold at least one claim, none a rescore. Raises StaleOnlineState."""
@@ -299,7 +317,13 @@ class LaneRunner:
         return [
             decided
             for name, items in by_type.items()
-            for decided in decide(items, deciding=self.models[name], now=now)
+            for decided in decide(
+                items,
+                deciding=self.models[name],
+                now=now,
+                configuration=self.ruleset.configuration(name),
+                guards=self.guards,
+            )
         ]
 
     def _park(self, claim: Claim, error: str) -> None:

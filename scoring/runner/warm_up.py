@@ -5,7 +5,7 @@ import time
 
 from django.utils import timezone
 
-from scoring.catalog.registry import lane_members, lanes
+from scoring.catalog.registry import lane_members, lanes, scored_types
 from scoring.decisions.predictions.deciding_models import check_live_models
 from scoring.explain.treeshap import compile_kernels
 from scoring.features.compile.plan import lane_plan
@@ -14,13 +14,14 @@ from scoring.features.folding.encode import LaneItem, encode
 from scoring.features.folding.fold import fold
 from scoring.registry.feature_sets import declare_feature_sets
 from scoring.registry.loaded_models import load_model
+from scoring.rules.deciding.reader import warm_up_ruleset
 
 logger = logging.getLogger(__name__)
 
 
 def warm_up() -> None:
-    """Compile the kernels, declare this code's feature sets in the log if they are new, and load the deciding
-    models with their tables.
+    """Compile the kernels, declare this code's feature sets in the log if they are new, load the deciding
+    models with their tables, and read the ruleset with all listed values.
 
     Raises FeatureSetMissing, ArtifactCorrupt or UnknownModel if a deciding model cannot be used.
     """
@@ -30,7 +31,9 @@ def warm_up() -> None:
     models = check_live_models()
     for name in models:
         logger.info("%s is explained by %s", name, load_model(name).explainer)
-    logger.info("warm after %.1f s, models: %s", time.perf_counter() - started, ", ".join(models) or "none")
+    ruleset = warm_up_ruleset(scored_types())
+    seconds = time.perf_counter() - started
+    logger.info("warm after %.1f s, models: %s, ruleset: %d", seconds, ", ".join(models) or "none", ruleset)
 
 
 def compile_all() -> None:

@@ -10,11 +10,13 @@ from typing import Any
 from django.db import transaction
 
 from scoring.decisions.engine import Decided
+from scoring.decisions.finding_counts import count_findings
 from scoring.intake.answers import compose_answer
 from scoring.lanes import queue as pending
 from scoring.lanes.claiming import Claim
 from scoring.lanes.order import Effects, LaneHead, head_after, sequenced_entry
 from scoring.log.append import append
+from scoring.log.entries import NewEntry
 from scoring.log.errors import StreamConflict
 from scoring.runner.state_losses import count_losses
 from scoring.signals import lane_notifications, reply_channels
@@ -29,6 +31,7 @@ NO_ENTRY = -1  # the position of the first entry of a batch that appends none
 class ComputedBatch:
     """A batch that was read, folded and decided, but not written.
 
+    `breakers`: the entries about breakers that the decisions opened or closed.
     `in_order`: the position of each item that gets a seq: events and labels but not rescores, some several
     times (`effects`). `read_at`: the cursor of the states that were read, None if none were. `losses`: see
     `state_losses`.
@@ -38,6 +41,7 @@ class ComputedBatch:
     in_order: Sequence[int]
     effects: Effects
     decided: Sequence[Decided]
+    breakers: Sequence[NewEntry]
     states: Mapping[str, bytes]
     clock_us: int
     read_at: str | None
@@ -70,6 +74,10 @@ def write(batch: ComputedBatch, *, head: LaneHead, store: OnlineStore) -> LaneHe
         position = _commit(batch, head)
     for item in batch.decided:
         telemetry.add("decision", *(item.entry.data[name] for name in COUNTED_BY))
+        count_findings(item.entry.data)
+    for entry in batch.breakers:
+        change = entry.type.partition(".")[2]
+        telemetry.add("breaker", entry.data["event_type"], entry.data["source"], change)
     count_losses(batch.losses)
     with telemetry.stage("wake", events=len(batch.claims)):
         _wake(batch.decided)
@@ -90,6 +98,7 @@ def _commit(batch: ComputedBatch, head: LaneHead) -> int:
             head, positions=batch.in_order, clock_us=batch.clock_us, effects=batch.effects
         )
         entries.insert(0, order)
+    entries += batch.breakers
     with transaction.atomic() if to_revise else nullcontext():  # otherwise it is one statement
         written = append(entries, now=batch.now, alongside=pending.dequeue_clause(claimed)) if entries else []
         if not entries and pending.complete(claimed) < len(claimed):

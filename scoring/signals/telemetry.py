@@ -29,6 +29,7 @@ Stage = Literal[
     "sequence",  # states read, features computed
     "decide",  # predicted, explained, reasons composed
     "predict",  # part of that: margins, scores and exact contributions, computed in one pass
+    "rules",  # another part: lists looked up, rules evaluated
     "persist",  # decisions and rows written, entries dequeued
     "states",  # new states written to Redis
     "wake",  # answers sent to waiting clients

@@ -321,8 +321,8 @@ def test_usual_values_are_given_for_a_new_event_but_not_for_a_rescored_one() -> 
 
 
 def test_where_a_lane_cannot_decide_the_failure_policy_does() -> None:
-    at = "2026-03-01T12:00:00Z"
-    data = fallback_data(as_read(received("T-1")), cause="timeout", decided_at=at)
+    judged = {"outcome": "block"}
+    data = fallback_data(as_read(received("T-1")), judged, cause="timeout", now=NOON)
     told = {
         "outcome": "block",
         "basis": "fallback",
@@ -336,7 +336,7 @@ def test_where_a_lane_cannot_decide_the_failure_policy_does() -> None:
         "unit": "",
         "waited": True,
         "received_at": "2026-03-01T12:30:00Z",
-        "decided_at": at,
+        "decided_at": "2026-03-01T12:00:00Z",
         **dict.fromkeys(["model", "feature_set", "arm", "role", "experiment", "runtime"], ""),
         **dict.fromkeys(["order", "seq", "margin", "score", "thresholds", "route"]),
     }

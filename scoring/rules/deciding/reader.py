@@ -1,0 +1,91 @@
+"""The ruleset of a process that decides: it follows the versions that claims name."""
+
+from collections.abc import Sequence
+
+from scoring.catalog.registry import event_type as find_event_type
+from scoring.rules.deciding.configuration import Configuration
+from scoring.rules.deciding.live_rules import LiveRules, compile_rules
+from scoring.rules.deciding.ruleset import EMPTY, Ruleset, fold_changes, follow, position_of
+from scoring.rules.lists.index import NO_LISTS, ListIndex
+from scoring.rules.lists.loading import load_index
+from scoring.rules.rules.book import LiveRule
+from scoring.rules.ruleset.stream import current_version, iter_changes
+
+
+class RulesetReader:
+    """The ruleset with all listed values, in memory. Used by one thread.
+
+    A later version is read as what changed since; rules are compiled again only if they changed.
+    """
+
+    def __init__(self) -> None:
+        self._position = 0  # of the entry that made the version
+        self._forget()
+
+    def _forget(self) -> None:
+        self.ruleset: Ruleset = EMPTY
+        self.lists: ListIndex = NO_LISTS
+        self._compiled: dict[str, tuple[tuple[LiveRule, ...], LiveRules]] = {}
+        self._configurations: dict[str, Configuration] = {}
+
+    def open(self) -> None:
+        """Read the present version. The memory of another database's ruleset is dropped."""
+        version = self.ruleset.version
+        stored = current_version()
+        if version > stored or (version and position_of(version) != self._position):
+            self._forget()
+        self.move_to(stored)
+
+    def move_to(self, version: int) -> None:
+        """Hold this version of the ruleset."""
+        if version == self.ruleset.version:
+            return
+        if version < self.ruleset.version:
+            self._forget()
+        if not self.ruleset.version:
+            self.ruleset, self.lists = follow(EMPTY, version), load_index(version)
+        else:
+            changes = list(iter_changes(after=self.ruleset.version, until=version))
+            self.ruleset = fold_changes(self.ruleset, changes, version=version)
+            self.lists = self.lists.after(changes)
+        self._configurations = {}
+        self._position = position_of(version) if version else 0
+
+    def configuration(self, event_type: str) -> Configuration | None:
+        """What is configured for an event type; None for an installation that has configured nothing."""
+        if not self.ruleset.version:
+            return None
+        if event_type not in self._configurations:
+            self._configurations[event_type] = self._configure(event_type)
+        return self._configurations[event_type]
+
+    def _configure(self, event_type: str) -> Configuration:
+        ruleset = self.ruleset
+        exploration = ruleset.explorations.get(event_type)
+        return Configuration(
+            version=ruleset.version,
+            kind=find_event_type(event_type),
+            lists=self.lists,
+            rules=self._rules(event_type),
+            exploration=exploration if exploration and exploration.is_on else None,
+            breaker=ruleset.breakers.settings_of(event_type),
+        )
+
+    def _rules(self, event_type: str) -> LiveRules:
+        live = self.ruleset.rules.live(event_type)
+        known, compiled = self._compiled.get(event_type, (None, None))
+        if compiled is None or known != live:
+            compiled = compile_rules(find_event_type(event_type), live)
+            self._compiled[event_type] = live, compiled
+        return compiled
+
+
+reader = RulesetReader()
+
+
+def warm_up_ruleset(event_types: Sequence[str]) -> int:
+    """Read the ruleset and compile the rules of these event types; returns the version."""
+    reader.open()
+    for event_type in event_types:
+        reader.configuration(event_type)
+    return reader.ruleset.version

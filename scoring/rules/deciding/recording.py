@@ -1,0 +1,37 @@
+"""What a decision records of the ruleset: the keys of its entry that replay recomputes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from scoring.rules.breaker.tripping import CLOSED
+from scoring.rules.deciding.findings import Found
+from scoring.rules.deciding.precedence import Resolution
+from scoring.rules.exploration.drawing import ExplorationResult
+
+Unseen = Mapping[str, Any]
+
+
+def recorded(
+    ruleset: int,
+    resolution: Resolution,
+    found: Found,
+    *,
+    breaker: str = CLOSED,
+    exploration: ExplorationResult | None = None,
+    unseen: Sequence[Unseen] = (),
+) -> dict[str, Any]:
+    """The outcome with the keys that a decision under a ruleset has; those that say nothing are left out."""
+    optional = {
+        "initial": resolution.initial,
+        "rule_errors": [error.as_data() for error in found.errors],
+        "breaker": {"state": breaker} if breaker != CLOSED else {},
+        "exploration": exploration.as_data() if exploration else {},
+        "unseen": list(unseen),
+    }
+    return {
+        "outcome": resolution.outcome,
+        "ruleset": ruleset,
+        "decided_by": resolution.decided_by,
+        "findings": [finding.as_data() for finding in found.findings],
+        **{key: value for key, value in optional.items() if value},
+    }
