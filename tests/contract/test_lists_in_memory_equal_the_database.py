@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from scoring.log import vault
 from scoring.rules.lists import key_table
-from scoring.rules.lists.defining import archive_list
+from scoring.rules.lists.changing.defining import archive_list
+from scoring.rules.lists.changing.listing import remove_values
 from scoring.rules.lists.errors import InvalidListChange, ListArchived
 from scoring.rules.lists.hits import ListHit
 from scoring.rules.lists.index import NO_LISTS, ListIndex
 from scoring.rules.lists.keys import digests_of
-from scoring.rules.lists.listing import remove_values
 from scoring.rules.lists.loading import load_index
 from scoring.rules.lists.lookup import find_hits
 from scoring.rules.ruleset.stream import current_version, iter_changes

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from scoring.rules.lists.defining import define_list
+from scoring.rules.lists.changing.defining import define_list
+from scoring.rules.lists.changing.listing import Added, add_values
+from scoring.rules.lists.changing.values import NewValue
 from scoring.rules.lists.definitions import ListDefinition
-from scoring.rules.lists.listing import Added, add_values
-from scoring.rules.lists.values import NewValue
 
 NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 TOMORROW = NOW + timedelta(days=1)

@@ -1,6 +1,7 @@
 """What is found on lists: hits of an event's fields, and their order."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -17,7 +18,8 @@ class Listed(NamedTuple):
     reason: str
 
 
-class ListHit(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ListHit:
     """A field of an event whose value is on a list, since version `added` of the ruleset.
 
     `index` is the value's place in the entry that added it, `key` its 32 hexadecimal digits.

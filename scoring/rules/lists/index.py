@@ -31,11 +31,13 @@ class ListIndex:
     list_prefixes: ListPrefixes = field(default_factory=dict)
     # Derived from these, once.
     lists: Mapping[tuple[str, str], tuple[ListDefinition, ...]] = field(init=False, compare=False)
+    held: frozenset[tuple[str, str]] = field(init=False, compare=False)
     prefixes: Mapping[str, Prefixes] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         lists = lists_by_kind(self.definitions)
         object.__setattr__(self, "lists", lists)
+        object.__setattr__(self, "held", frozenset(lists))
         object.__setattr__(self, "prefixes", _by_kind(self.definitions, self.list_prefixes))
 
     def __len__(self) -> int:
@@ -44,13 +46,13 @@ class ListIndex:
 
     def fields_to_reveal(self, type_name: str) -> tuple[str, ...]:
         """The personal fields of an event type whose raw values the lists need; mostly none."""
-        return fields_to_reveal(type_name, self.lists)
+        return fields_to_reveal(type_name, self.held)
 
     def keys_of(
         self, type_name: str, fields: Mapping[str, Canonical], *, revealed: Mapping[str, str]
     ) -> EventKeys:
         """The keys to look up for an event; see `event_keys`."""
-        return event_keys(type_name, fields, held=self.lists, revealed=revealed, prefixes=self.prefixes)
+        return event_keys(type_name, fields, held=self.held, revealed=revealed, prefixes=self.prefixes)
 
     def hits(self, keys: EventKeys, now: datetime) -> list[ListHit]:
         """The values of an event that are on lists and have not expired `now`."""

@@ -50,9 +50,7 @@ class SortedKeys:
         halves = np.frombuffer(keys, dtype=">u8").reshape(-1, 2).astype(np.uint64)
         order = np.lexsort((halves[:, 1], halves[:, 0]))
         high, low = (np.ascontiguousarray(halves[order, half]) for half in (0, 1))
-        return cls(
-            memoryview(high), memoryview(low), ids[order], expires_us[order], reason_places[order], reasons
-        )
+        return cls(high.data, low.data, ids[order], expires_us[order], reason_places[order], reasons)
 
     def __len__(self) -> int:
         return len(self.ids)

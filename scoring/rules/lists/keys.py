@@ -8,13 +8,15 @@ a personal field is listed by its digest, also on a list of networks.
 import hashlib
 import ipaddress
 from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from scoring.catalog.fields import Canonical
 from scoring.log import vault
-from scoring.rules.lists.kinds import Match, listable_fields
+from scoring.rules.lists.kinds import listable_fields
 
 KEY_BYTES = 16
+VALUE, NETWORK, DOMAIN, SHA256 = MATCHES = ("value", "network", "domain", "sha256")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 # The prefix lengths to look up, longest first, by version of IP.
@@ -47,12 +49,11 @@ def value_key(name: str, text: str, *, personal: bool) -> bytes:
 def network_keys(name: str, text: str, *, personal: bool, prefixes: Prefixes) -> Iterator[bytes]:
     """The keys of the networks that hold an address, narrowest first: the address itself, then prefixes."""
     address = plain_address(ipaddress.ip_address(text))
-    bits, number = address.max_prefixlen, int(address)
+    bits, number, kind = address.max_prefixlen, int(address), type(address)
     yield value_key(name, str(address) if personal else f"{address}/{bits}", personal=personal)
     for length in prefixes.get(address.version, ()):
         if length < bits:
-            start = type(address)(number >> (bits - length) << (bits - length))
-            yield key_of(f"{start}/{length}")
+            yield key_of(f"{kind(number >> (bits - length) << (bits - length))}/{length}")
 
 
 def plain_address(address: Address) -> Address:
@@ -95,6 +96,36 @@ def sha256_key(text: str) -> bytes:
     return key_of(hashlib.sha256(text.encode()).hexdigest())
 
 
+class Probe(NamedTuple):
+    """A field of an event type whose values may be on lists, and in which ways these match."""
+
+    field: str
+    kind: str
+    personal: bool
+    matches: tuple[str, ...]
+
+
+@lru_cache(maxsize=256)
+def probes_of(type_name: str, held: frozenset[tuple[str, str]]) -> tuple[Probe, ...]:
+    """The fields of an event type to look up, where lists hold the kinds and matches `held`."""
+    probes = (
+        Probe(
+            name, field.kind, field.personal, tuple(match for match in MATCHES if (field.kind, match) in held)
+        )
+        for name, field in listable_fields(type_name)
+    )
+    return tuple(probe for probe in probes if probe.matches)
+
+
+def fields_to_reveal(type_name: str, held: Collection[tuple[str, str]]) -> tuple[str, ...]:
+    """The personal fields whose raw values the lists that hold `held` need."""
+    return tuple(
+        probe.field
+        for probe in probes_of(type_name, frozenset(held))
+        if probe.personal and any(match != VALUE for match in probe.matches)
+    )
+
+
 def event_keys(
     type_name: str,
     fields: Mapping[str, Canonical],
@@ -109,44 +140,30 @@ def event_keys(
     there is looked up by its digest only. `prefixes`: the prefix lengths of networks by kind, all if None.
     """
     keys = {}
-    for name, field in listable_fields(type_name):
-        if (value := fields.get(name)) is None:
-            continue
-        matches = [match for match in Match.values if (field.kind, match) in held]
-        if matches:
-            of_kind = ALL_PREFIXES if prefixes is None else prefixes.get(field.kind, {})
-            text = revealed.get(str(value)) if field.personal else str(value)
-            keys[name] = tuple(
-                LookupKey(field.kind, match, key)
-                for match in matches
-                for key in _keys(name, str(value), text, match, personal=field.personal, prefixes=of_kind)
-            )
+    for probe in probes_of(type_name, frozenset(held)):
+        if (value := fields.get(probe.field)) is not None:
+            of_kind = ALL_PREFIXES if prefixes is None else prefixes.get(probe.kind, {})
+            keys[probe.field] = tuple(_keys(probe, str(value), revealed, of_kind))
     return keys
 
 
-def fields_to_reveal(type_name: str, held: Collection[tuple[str, str]]) -> tuple[str, ...]:
-    """The personal fields whose raw values the lists that hold `held` need."""
-    return tuple(
-        name
-        for name, field in listable_fields(type_name)
-        if field.personal
-        and any((field.kind, match) in held for match in Match.values if match != Match.VALUE)
-    )
-
-
-def _keys(
-    name: str, logged: str, text: str | None, match: str, *, personal: bool, prefixes: Prefixes
-) -> Iterator[bytes]:
-    """The keys of a value that is `logged` (as a digest, if personal) and reads `text`, None if erased."""
-    if match == Match.VALUE:
-        yield bytes.fromhex(logged) if personal else key_of(logged)
-    elif text is not None:
-        if match == Match.NETWORK:
-            yield from network_keys(name, text, personal=personal, prefixes=prefixes)
-        elif match == Match.DOMAIN:
-            yield from domain_keys(text)
+def _keys(probe: Probe, logged: str, revealed: Mapping[str, str], prefixes: Prefixes) -> Iterator[LookupKey]:
+    """The keys of a value that is `logged`: as a digest if it is personal."""
+    kind, personal = probe.kind, probe.personal
+    text = revealed.get(logged) if personal else logged
+    for match in probe.matches:
+        if match == VALUE:
+            yield LookupKey(kind, match, bytes.fromhex(logged) if personal else key_of(logged))
+        elif text is None:
+            continue  # erased
+        elif match == NETWORK:
+            for key in network_keys(probe.field, text, personal=personal, prefixes=prefixes):
+                yield LookupKey(kind, match, key)
+        elif match == DOMAIN:
+            for key in domain_keys(text):
+                yield LookupKey(kind, match, key)
         else:
-            yield sha256_key(text)
+            yield LookupKey(kind, match, sha256_key(text))
 
 
 def digests_of(fields: Mapping[str, Any], names: Collection[str]) -> set[str]:

@@ -26,9 +26,10 @@ def find_hits(
     lists = lists_by_kind(definitions_as_of(version)) if version else {}
     if not lists:
         return []
-    digests = digests_of(fields, fields_to_reveal(type_name, lists))
+    held = frozenset(lists)
+    digests = digests_of(fields, fields_to_reveal(type_name, held))
     revealed = vault.reveal(digests) if digests else {}
-    keys = event_keys(type_name, fields, held=lists, revealed=revealed)
+    keys = event_keys(type_name, fields, held=held, revealed=revealed)
     found = _rows_of(keys, version=version, now=now) if keys else {}
     return hits_among(keys, lists, lambda name, key: found.get((name, key)))
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from scoring.catalog.registry import scored_type
 from scoring.rules.policies.checking import checked_policy
-from scoring.rules.policies.errors import PolicyChangedMeanwhile, PolicyUnchanged
+from scoring.rules.policies.errors import InvalidPolicy, PolicyChangedMeanwhile, PolicyUnchanged
 from scoring.rules.policies.policy import Policy
+from scoring.rules.policies.segments import condition_problems
 from scoring.rules.policies.stored import find_policy, newest_number
 from scoring.rules.ruleset.stream import Change, change_ruleset
 
@@ -25,6 +26,8 @@ def draft_policy(
     kind = scored_type(event_type)
     named = {"segments": [], "description": "", **data, "event_type": event_type}
     policy = checked_policy({**named, "number": based_on + 1}, kind=kind)
+    if problems := list(condition_problems(policy)):
+        raise InvalidPolicy(problems)
 
     def build() -> Sequence[Change]:
         newest = newest_number(event_type)

@@ -10,11 +10,11 @@ from django.db import IntegrityError, connection
 
 from scoring.log import vault
 from scoring.log.models import LogEntry
-from scoring.rules.lists.defining import archive_list, define_list
+from scoring.rules.lists.changing.defining import archive_list, define_list
+from scoring.rules.lists.changing.listing import Added, add_values, change_expiry, remove_rows, remove_values
+from scoring.rules.lists.changing.values import NewValue
 from scoring.rules.lists.errors import InvalidListChange, ListArchived, UnknownList
-from scoring.rules.lists.listing import Added, add_values, change_expiry, remove_rows, remove_values
 from scoring.rules.lists.models import ListedValue, ValueList
-from scoring.rules.lists.values import NewValue
 from scoring.rules.ruleset.stream import current_version
 from tests.factories.lists import ANA, NOW, TOMORROW, defined, listed
 

@@ -7,7 +7,7 @@ import pytest
 
 from scoring.log import vault
 from scoring.log.models import VaultItem
-from scoring.rules.lists.defining import archive_list
+from scoring.rules.lists.changing.defining import archive_list
 from scoring.rules.lists.loading import load_index
 from scoring.rules.lists.lookup import find_hits
 from scoring.rules.ruleset.stream import current_version

@@ -138,6 +138,22 @@ def test_a_refused_draft_leaves_nothing_behind(
     assert (current_version(), StoredPolicy.objects.count()) == (0, 0)
 
 
+@pytest.mark.parametrize(
+    ("expression", "problem"),
+    [
+        ("amount >", "segments.1.expression: line 1, column "),
+        ("amuont > 5.0", "segments.1.expression: line 1, column 1: .*amuont"),
+        ("score > 0.5", "segments.1.expression: reads the score"),
+        ('listed(card, "stolen")', "segments.1.expression: .*stolen"),
+    ],
+)
+def test_conditions_of_segments_are_checked_with_their_place(expression: str, problem: str) -> None:
+    segment = {"name": "some", "expression": expression, **FIXED}
+    with pytest.raises(InvalidPolicy, match=problem):
+        draft({**BY_COST, "segments": [segment]})
+    assert current_version() == 0
+
+
 def test_a_draft_must_change_something_and_start_from_the_newest_version() -> None:
     draft()
     with pytest.raises(PolicyUnchanged, match="nothing differs from version 1"):

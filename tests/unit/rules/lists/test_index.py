@@ -8,10 +8,10 @@ import pytest
 
 from scoring.log.entries import Entry
 from scoring.rules.lists import key_table
+from scoring.rules.lists.changing.values import CheckedValue, NewValue, check_value
 from scoring.rules.lists.index import NO_LISTS, ListIndex
 from scoring.rules.lists.key_table import NEVER, KeyEntry, KeyTable, SortedKeys
 from scoring.rules.lists.keys import key_of
-from scoring.rules.lists.values import CheckedValue, NewValue, check_value
 from tests.factories.lists import NOW, TOMORROW, definition
 
 

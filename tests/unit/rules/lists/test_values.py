@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from scoring.catalog.errors import FieldError
+from scoring.rules.lists.changing.values import CheckedValue, NewValue, check_value, parse_value
 from scoring.rules.lists.errors import Problem
 from scoring.rules.lists.keys import key_of
-from scoring.rules.lists.values import CheckedValue, NewValue, check_value, parse_value
 from tests.factories.lists import NOW, TOMORROW, definition
 
 CARDS = definition()

@@ -8,12 +8,8 @@ from typing import Any, TypeVar
 
 from scoring.catalog.errors import FieldError
 from scoring.log import vault
-from scoring.rules.lists.defining import find_open_list, required_reason
-from scoring.rules.lists.definitions import ADDED, REMOVED, ListDefinition
-from scoring.rules.lists.errors import InvalidListChange, Problem
-from scoring.rules.lists.kinds import listed_kinds
-from scoring.rules.lists.models import MAX_VALUES, ListedValue
-from scoring.rules.lists.values import (
+from scoring.rules.lists.changing.defining import find_open_list, required_reason
+from scoring.rules.lists.changing.values import (
     CheckedValue,
     NewValue,
     check_expiry,
@@ -21,6 +17,10 @@ from scoring.rules.lists.values import (
     parse_value,
     store_personal,
 )
+from scoring.rules.lists.definitions import ADDED, REMOVED, ListDefinition
+from scoring.rules.lists.errors import InvalidListChange, Problem
+from scoring.rules.lists.kinds import listed_kinds
+from scoring.rules.lists.models import MAX_VALUES, ListedValue
 from scoring.rules.ruleset.stream import Change, change_ruleset
 from scoring.timestamps import to_iso
 

@@ -6,11 +6,11 @@ from datetime import datetime
 from scoring.catalog.characters import clean_name
 from scoring.catalog.errors import FieldError
 from scoring.log.entries import Entry
+from scoring.rules.lists.changing.values import clean_reason
 from scoring.rules.lists.definitions import ARCHIVED, DEFINED, ListDefinition, definition_in
 from scoring.rules.lists.errors import InvalidListChange, ListArchived, Problem, UnknownList
 from scoring.rules.lists.kinds import ListedKind, listed_kinds
 from scoring.rules.lists.models import ListedValue, ValueList
-from scoring.rules.lists.values import clean_reason
 from scoring.rules.ruleset.stream import Change, change_ruleset
 
 MAX_TITLE_LENGTH, MAX_DESCRIPTION_LENGTH, MAX_SENTENCE_LENGTH = 120, 500, 200
