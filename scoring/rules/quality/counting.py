@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from itertools import combinations
+from itertools import combinations_with_replacement
 from typing import Any, NamedTuple
 
 from scoring.catalog.registry import event_types
@@ -22,7 +22,10 @@ class DayOfType(NamedTuple):
 
 
 class DayOfRule(NamedTuple):
-    """One version of a rule, or a list, on one day; `number` is 0 for a list."""
+    """One version of a rule, or a list, on one day; `number` is 0 for a list.
+
+    `outcome`: what it asks for; "" for a tag, and for errors, whose decisions do not log it.
+    """
 
     event_type: str
     day: date
@@ -30,6 +33,7 @@ class DayOfRule(NamedTuple):
     name: str
     number: int
     stage: str
+    outcome: str
 
 
 class DayOfPair(NamedTuple):
@@ -62,7 +66,15 @@ class Hit:
     @property
     def key(self) -> DayOfRule:
         number = self.number if self.kind == "rule" else 0
-        return DayOfRule(self.event_type, self.decided_at.date(), self.kind, self.name, number, self.stage)
+        return DayOfRule(
+            self.event_type,
+            self.decided_at.date(),
+            self.kind,
+            self.name,
+            number,
+            self.stage,
+            self.outcome,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +128,7 @@ def _add_decision(added: Added, decision: Mapping[str, Any], label: str | None) 
     _add(added.types[day], {"decisions": 1, "stake": stake, **_classes(event_type, label, stake)})
     for failed in decision.get("rule_errors", ()):
         stage = failed.get("stage", "active")
-        key = DayOfRule(*day, "rule", failed["name"], failed["number"], stage)
+        key = DayOfRule(*day, "rule", failed["name"], failed["number"], stage, "")
         added.rules[key]["errors"] += 1
     if not decision.get("findings"):
         return
@@ -125,7 +137,7 @@ def _add_decision(added: Added, decision: Mapping[str, Any], label: str | None) 
     for hit in one_per_rule(hits):
         _add(added.rules[hit.key], {**_counts_of_hit(hit), **_classes_of_hit(hit, label)})
     names = sorted({f"{hit.kind}/{hit.name}" for hit in hits})
-    for left, right in combinations(names, 2):
+    for left, right in combinations_with_replacement(names, 2):
         added.pairs[DayOfPair(*day, left, right)]["hits"] += 1
 
 

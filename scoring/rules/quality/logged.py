@@ -79,7 +79,7 @@ def effect_of(
     with_it = resolve(base, by=by, findings=own, outcomes=outcomes).outcome
     rest = findings if found.stage == "shadow" else others
     without = resolve(base, by=by, findings=rest, outcomes=outcomes).outcome
-    return Effect(with_it != without, _gives(base, found.outcome, outcomes))
+    return Effect(with_it != without, by == "model" and _gives(base, found.outcome, outcomes))
 
 
 def _gives(base: str, asked: str, outcomes: Sequence[str]) -> bool:

@@ -8,8 +8,8 @@ class RuleHit(models.Model):
 
     `outcome` is what the finding asks for, `base` the policy's outcome of the score alone, `decided` the
     outcome given. `is_unique`: the outcome would be another without this finding or, in shadow, with it.
-    `is_needless`: the score alone gives what the finding asks for, or a more severe outcome. `label`: the
-    event's effective label.
+    `is_needless`: a model's score alone gives what the finding asks for, or a more severe outcome. `label`:
+    the event's effective label.
     """
 
     event_position = models.BigIntegerField()
@@ -48,7 +48,8 @@ class RuleDay(models.Model):
 
     `blocked`: hit events that were blocked, whatever decided; `blocked_labeled`: those of them with a label.
     Events that were blocked and have no label may be either, because what did not happen is not charged back.
-    `number` is 0 for a list. `errors`: events on which the rule failed at run time.
+    `number` is 0 for a list. `outcome` is what they ask for. `errors`: events on which the rule failed at run
+    time; counted without an outcome, which decisions do not log with an error.
     """
 
     event_type = models.CharField(max_length=60)
@@ -57,6 +58,7 @@ class RuleDay(models.Model):
     name = models.CharField(max_length=60)
     number = models.IntegerField(default=0)
     stage = models.CharField(max_length=8)
+    outcome = models.CharField(max_length=10, blank=True, default="")
     hits = models.BigIntegerField(default=0)
     unique_hits = models.BigIntegerField(default=0)
     needless_hits = models.BigIntegerField(default=0)
@@ -76,7 +78,8 @@ class RuleDay(models.Model):
         verbose_name_plural = "rule quality"
         constraints = [
             models.UniqueConstraint(
-                fields=["event_type", "day", "kind", "name", "number", "stage"], name="ruleday_rule_day"
+                fields=["event_type", "day", "kind", "name", "number", "stage", "outcome"],
+                name="ruleday_rule_day",
             ),
         ]
 
@@ -103,7 +106,11 @@ class DecidedDay(models.Model):
 
 
 class RuleOverlap(models.Model):
-    """The events of one day (UTC) that two rules or lists both hit. `left` < `right`: "rule/x", "list/y"."""
+    """The events of one day (UTC) that two rules or lists both hit, in whatever stage.
+
+    `left` <= `right` are their names, such as "rule/fast-cards" or "list/stolen"; where they are equal, these
+    are all events that it hit.
+    """
 
     event_type = models.CharField(max_length=60)
     day = models.DateField()

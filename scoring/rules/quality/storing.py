@@ -23,7 +23,7 @@ _HIT_COLUMNS = tuple(each.name for each in fields(Hit))
 # The columns that name a row of each table of counts.
 _KEYS: dict[type[models.Model], tuple[str, ...]] = {
     DecidedDay: ("event_type", "day"),
-    RuleDay: ("event_type", "day", "kind", "name", "number", "stage"),
+    RuleDay: ("event_type", "day", "kind", "name", "number", "stage", "outcome"),
     RuleOverlap: ("event_type", "day", "left", "right"),
 }
 

@@ -7,7 +7,6 @@ import pytest
 
 from scoring.rules.quality.counting import (
     Added,
-    DayOfPair,
     DayOfRule,
     DayOfType,
     LabelChange,
@@ -29,7 +28,7 @@ def decision(*findings: dict[str, Any], score: float = 0.1, outcome: str = "allo
 
 
 def rule_day(name: str = "fast-cards", **changed: Any) -> DayOfRule:
-    key = DayOfRule(*PAYMENTS, kind="rule", name=name, number=1, stage="active")
+    key = DayOfRule(*PAYMENTS, kind="rule", name=name, number=1, stage="active", outcome="block")
     return key._replace(**changed)
 
 
@@ -57,7 +56,11 @@ def test_a_rule_that_alone_blocks_has_a_unique_hit() -> None:
 def test_two_rules_that_ask_for_the_same_have_no_unique_hit_and_overlap() -> None:
     added = counted(rule_found("a"), rule_found("b"), outcome="block")
     assert [hit.is_unique for hit in added.hits] == [False, False]
-    assert dict(added.pairs) == {DayOfPair(*PAYMENTS, "rule/a", "rule/b"): {"hits": 1}}
+    assert {pair[2:]: hits["hits"] for pair, hits in added.pairs.items()} == {
+        ("rule/a", "rule/a"): 1,
+        ("rule/a", "rule/b"): 1,
+        ("rule/b", "rule/b"): 1,
+    }
 
 
 @pytest.mark.parametrize(
@@ -78,7 +81,7 @@ def test_a_hit_is_needless_if_the_score_alone_is_as_severe(asked: str, score: fl
 def test_a_shadow_rule_has_a_unique_hit_where_it_would_change_the_outcome() -> None:
     added = counted(rule_found("a", "review"), rule_found("b", stage="shadow"), outcome="review")
     assert counts(added, rule_day("b", stage="shadow"))["unique_hits"] == 1
-    assert counts(added, rule_day("a"))["unique_hits"] == 1
+    assert counts(added, rule_day("a", outcome="review"))["unique_hits"] == 1
 
 
 def test_a_shadow_version_is_compared_with_the_active_version_of_its_name() -> None:
@@ -101,7 +104,7 @@ def test_a_tag_asks_for_no_outcome() -> None:
 
 def test_an_error_counts_for_the_rule_that_failed() -> None:
     added = counted(rule_errors=[{"name": "broken", "number": 3, "error": "no such key"}])
-    assert counts(added, rule_day("broken", number=3)) == {"errors": 1}
+    assert counts(added, rule_day("broken", number=3, outcome="")) == {"errors": 1}
 
 
 def test_a_label_known_before_the_decision_counts_with_it() -> None:
@@ -138,6 +141,11 @@ def test_a_retracted_label_leaves_the_event_unlabeled() -> None:
 def test_without_a_model_the_policy_is_the_base() -> None:
     (hit,) = counted(rule_found(), basis="no_model", thresholds=None, score=None, outcome="block").hits
     assert (hit.base, hit.is_unique) == ("review", True)
+
+
+def test_only_a_model_makes_a_rule_needless() -> None:
+    (hit,) = counted(rule_found(outcome="review"), basis="no_model", thresholds=None, score=None).hits
+    assert (hit.base, hit.is_needless) == ("review", False)
 
 
 def test_decisions_from_before_thresholds_were_logged_keep_their_outcome() -> None:
