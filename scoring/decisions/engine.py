@@ -7,7 +7,6 @@ from datetime import datetime
 from scoring.catalog.registry import event_type
 from scoring.decisions.decision_entries import decision_entry
 from scoring.decisions.facts import facts_of, sets_read, unseen_by
-from scoring.decisions.policy import outcome_of
 from scoring.decisions.predictions.deciding_models import DecidingModels
 from scoring.decisions.predictions.model_answers import ModelAnswer, Scored, ask_models
 from scoring.lanes.claiming import Claim
@@ -17,6 +16,7 @@ from scoring.rules.deciding.findings import Found, find
 from scoring.rules.deciding.guards import Guards, pass_breaker, pass_exploration
 from scoring.rules.deciding.precedence import resolve
 from scoring.rules.deciding.recording import recorded
+from scoring.rules.policies.thresholds import outcome_of
 from scoring.signals.telemetry import telemetry
 
 

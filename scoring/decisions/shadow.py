@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from scoring.decisions.errors import ModelFailed
 from scoring.decisions.models import ShadowScore
-from scoring.decisions.policy import outcome_of
 from scoring.decisions.predictions.categories import apply_vocabulary
 from scoring.decisions.predictions.predicting import predict
 from scoring.features.compile.plan import FeatureSet
@@ -29,6 +28,7 @@ from scoring.registry.errors import ArtifactCorrupt, FeatureSetMissing, UnknownM
 from scoring.registry.feature_sets import check_feature_set
 from scoring.registry.loaded_models import LoadedModel, load_model
 from scoring.registry.routes import RouteTable, is_shadowed, table_from
+from scoring.rules.policies.thresholds import outcome_of
 from scoring.timestamps import from_iso
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from scoring.catalog.registry import event_type
 from scoring.decisions.errors import ModelFailed
-from scoring.decisions.policy import outcome_of
 from scoring.decisions.predictions.categories import apply_vocabulary
 from scoring.decisions.predictions.predicting import predict
 from scoring.features.compile.plan import FeatureSet, lane_plan
@@ -18,6 +17,7 @@ from scoring.registry.errors import ArtifactCorrupt, FeatureSetMissing, UnknownM
 from scoring.registry.feature_sets import check_feature_set
 from scoring.registry.loaded_models import LoadedModel, load_model
 from scoring.replay.logged import LoggedDecision
+from scoring.rules.policies.thresholds import outcome_of
 from scoring.sentences.reasons import reasons_for
 
 # Errors that make a decision impossible to recompute; any other is a bug of replay.

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.catalog.outcomes import BASIC_OUTCOMES
-from scoring.decisions.policy import outcome_of
+from scoring.rules.policies.thresholds import outcome_of
 
 SCORE_EDGES = (
     0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99,

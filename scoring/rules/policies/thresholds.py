@@ -1,8 +1,9 @@
-"""The thresholds of a policy for one event. Pure and fast: it runs for every decision of a model."""
+"""The thresholds of a policy for one event, and the outcome of its score. Pure and fast."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from scoring.catalog.outcomes import BASIC_OUTCOMES
 from scoring.rules.policies.costs import cheapest_thresholds
 from scoring.rules.policies.policy import MODEL, Policy, Segment, Terms
 
@@ -30,3 +31,17 @@ def describe_use(policy: Policy, segment: Segment | None) -> dict[str, Any]:
     terms = segment.terms if segment else policy.terms
     used = {"number": policy.number, "mode": terms.mode}
     return {**used, "segment": segment.name} if segment else used
+
+
+def outcome_of(
+    score: float, thresholds: Mapping[str, float], outcomes: Sequence[str] = BASIC_OUTCOMES
+) -> str:
+    """The most severe outcome whose threshold a calibrated probability reaches; else the mildest.
+
+    `thresholds`: the lowest score of each outcome, such as `{"review": 0.2, "block": 0.8}`; an outcome
+    without one is never given because of a score. `outcomes`: the event type's, the mildest first.
+    """
+    for outcome in reversed(outcomes):
+        if (threshold := thresholds.get(outcome)) is not None and score >= threshold:
+            return outcome
+    return outcomes[0]

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from scoring.catalog.outcomes import BASIC_OUTCOMES
 from scoring.catalog.registry import event_types
 from scoring.rules.deciding.precedence import ALLOW, Finding, resolve
+from scoring.rules.policies.thresholds import outcome_of
 
 BasisKind = Literal["model", "policy"]
 
@@ -38,16 +39,11 @@ def findings_in(decision: Mapping[str, Any]) -> list[Finding]:
 def base_of(decision: Mapping[str, Any], outcomes: Sequence[str]) -> str:
     """The outcome that the score alone, or its absence, gave: what was decided without any finding."""
     if thresholds := decision["thresholds"]:
-        return _outcome_of(decision["score"], thresholds, outcomes)
+        return outcome_of(decision["score"], thresholds, outcomes)
     kind = event_types().get(decision["event_type"])
     if kind is None or decision["basis"] == "model":
         return initial_of(decision)  # of before thresholds were logged, when there were no rules either
     return kind.failure_outcome if decision["basis"] == "fallback" else kind.no_model_outcome
-
-
-def _outcome_of(score: float, thresholds: Mapping[str, float], outcomes: Sequence[str]) -> str:
-    reached = [each for each in outcomes if score >= thresholds.get(each, 2.0)]
-    return reached[-1] if reached else outcomes[0]
 
 
 def basis_kind(decision: Mapping[str, Any]) -> BasisKind:

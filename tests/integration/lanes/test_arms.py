@@ -12,7 +12,6 @@ import xgboost
 from config.status.health import check_models
 from scoring.decisions.consumers import SHADOW
 from scoring.decisions.models import Decision, ShadowScore
-from scoring.decisions.policy import outcome_of
 from scoring.features.compile.plan import lane_plan
 from scoring.features.logged_vectors import unpack_vectors
 from scoring.intake.answers import answer_for
@@ -24,6 +23,7 @@ from scoring.registry import loaded_models
 from scoring.registry.artifact import Artifact
 from scoring.registry.models import ModelArtifact, ModelVersion
 from scoring.registry.routes import Arm, arm_for, change_route, is_shadowed, route_of
+from scoring.rules.policies.thresholds import outcome_of
 from scoring.runner.sweep import sweep_lanes
 from scoring.timestamps import to_iso
 from tests.factories.models import train_small_models

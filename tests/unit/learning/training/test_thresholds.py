@@ -3,10 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from scoring.decisions.policy import outcome_of
 from scoring.learning.training.recipe import ThresholdPolicy
 from scoring.learning.training.thresholds import NEVER, block_threshold, choose_thresholds, review_threshold
 from scoring.registry.calibration import Calibration
+from scoring.rules.policies.thresholds import outcome_of
 
 SCORES = np.linspace(0.01, 0.99, 99)
 POLICY = ThresholdPolicy(reviews_a_day=5, min_review_score=0.05, block_precision=0.9, block_support=3)

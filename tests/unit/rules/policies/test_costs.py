@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring.decisions.policy import outcome_of
 from scoring.rules.policies.costs import NEVER, Action, Costs, cheapest_thresholds
+from scoring.rules.policies.thresholds import outcome_of
 from tests.factories.policies import costs
 
 STAKE = 10_000  # 100.00

@@ -1,6 +1,6 @@
 import pytest
 
-from scoring.decisions.policy import outcome_of
+from scoring.rules.policies.thresholds import outcome_of
 
 OUTCOMES = ("allow", "challenge", "review", "limit", "block")
 THRESHOLDS = {"review": 0.2, "block": 0.8}
