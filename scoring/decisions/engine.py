@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from scoring.catalog.registry import event_type
 from scoring.decisions.decision_entries import decision_entry
@@ -11,12 +12,13 @@ from scoring.decisions.predictions.deciding_models import DecidingModels
 from scoring.decisions.predictions.model_answers import ModelAnswer, Scored, ask_models
 from scoring.lanes.claiming import Claim
 from scoring.log.entries import NewEntry
+from scoring.rules.deciding.base_outcome import Base, by_model, by_policy, without_score
 from scoring.rules.deciding.configuration import Configuration
-from scoring.rules.deciding.findings import Found, find
+from scoring.rules.deciding.findings import Facts, Found, find
 from scoring.rules.deciding.guards import Guards, pass_breaker, pass_exploration
 from scoring.rules.deciding.precedence import resolve
 from scoring.rules.deciding.recording import recorded
-from scoring.rules.policies.thresholds import outcome_of
+from scoring.rules.policies.segments import LivePolicy
 from scoring.signals.telemetry import telemetry
 
 
@@ -44,24 +46,26 @@ def decide(
     """
     answers = ask_models(scored, deciding=deciding)
     if configuration is None or guards is None:
-        return [_decide_by_policy(answer, deciding=deciding, now=now) for answer in answers]
+        return [_decide_without_rules(answer, deciding=deciding, now=now) for answer in answers]
     with telemetry.stage("rules", events=len(answers)):
-        facts = [facts_of(answer, configuration.rules) for answer in answers]
-        findings = find(facts, configuration, now=now)
+        facts = [facts_of(answer, configuration.features) for answer in answers]
+        found = find(facts, configuration, now=now)
     return [
-        _decide(answer, found, configuration=configuration, guards=guards, deciding=deciding, now=now)
-        for answer, found in zip(answers, findings, strict=True)
+        _decide(*event, configuration=configuration, guards=guards, deciding=deciding, now=now)
+        for event in zip(answers, facts, found, strict=True)
     ]
 
 
-def _decide_by_policy(answer: ModelAnswer, *, deciding: DecidingModels, now: datetime) -> Decided:
-    decided = {"outcome": base_outcome(answer), "thresholds": answer.thresholds}
+def _decide_without_rules(answer: ModelAnswer, *, deciding: DecidingModels, now: datetime) -> Decided:
+    base = base_outcome(answer)
+    decided = {"outcome": base.outcome, "thresholds": base.thresholds}
     entry = decision_entry(answer, decided, deciding=deciding, now=now)
     return Decided(answer.item.claim, entry, rescore=bool(answer.cause))
 
 
 def _decide(
     answer: ModelAnswer,
+    facts: Facts,
     found: Found,
     *,
     configuration: Configuration,
@@ -70,51 +74,56 @@ def _decide(
     now: datetime,
 ) -> Decided:
     """The recipe of one event: the outcome of the score, then what lists, rules and guards make of it."""
-    claim = answer.item.claim
-    base = base_outcome(answer)
-    resolution = resolve(
-        base,
-        by="policy" if answer.score is None else "model",
-        findings=found.findings,
-        outcomes=configuration.kind.outcomes,
-    )
+    claim, kind = answer.item.claim, configuration.kind
+    base = apply_policy(answer, facts, found, policy=configuration.policy)
+    resolution = resolve(base.outcome, by=_decider(answer), findings=found.findings, outcomes=kind.outcomes)
     resolution, breaker = pass_breaker(
-        resolution, found.findings, source=claim.source, configuration=configuration, guards=guards, now=now
+        resolution, found.findings, kind.name, claim.source, guards=guards, now=now
     )
-    exploration = None
-    if answer.basis != "fallback" and claim.kind != "rescore":
-        resolution, exploration = pass_exploration(
-            resolution,
-            claim.event,
-            stream=claim.event_stream,
-            configuration=configuration,
-            guards=guards,
-            now=now,
-        )
-    decided = {
-        "thresholds": answer.thresholds,
-        **recorded(
-            configuration.version,
-            resolution,
-            found,
-            breaker=breaker,
-            exploration=exploration,
-            unseen=unseen_by(answer, configuration.rules),
-        ),
-    }
+    exploration = configuration.exploration if _may_explore(answer) else None
+    resolution, explored = pass_exploration(
+        resolution, exploration, claim.event, claim.event_stream, guards=guards, now=now
+    )
+    decided = recorded(
+        configuration.version,
+        resolution,
+        found.findings,
+        policy=base.policy,
+        errors=(*found.errors, *base.errors),
+        breaker=breaker,
+        exploration=explored,
+        unseen=unseen_by(answer, configuration.rules),
+    )
     entry = decision_entry(
         answer,
-        decided,
+        {**decided, "thresholds": base.thresholds},
         deciding=deciding,
-        read=sets_read(answer.item, answer.model.feature_set, configuration.rules),
+        read=sets_read(answer.item, answer.model.feature_set, configuration.features),
         now=now,
     )
     return Decided(claim, entry, rescore=bool(answer.cause))
 
 
-def base_outcome(answer: ModelAnswer) -> str:
-    """The outcome of the score; without one, that of the failure policy, or of the type before any model."""
+def apply_policy(answer: ModelAnswer, facts: Facts, found: Found, *, policy: LivePolicy | None) -> Base:
+    """The outcome of the score by the policy that holds; `base_outcome` without one, or without a score."""
+    if policy is None or answer.score is None or answer.thresholds is None:
+        return base_outcome(answer)
+    kind = event_type(facts.event["type"])
+    return by_policy(policy, facts, found, kind=kind, score=answer.score, of_model=answer.thresholds)
+
+
+def base_outcome(answer: ModelAnswer) -> Base:
+    """The outcome of the score by the model's thresholds; without one, that which the event type states."""
     kind = event_type(answer.item.claim.event["type"])
-    if answer.score is not None and answer.thresholds is not None:
-        return outcome_of(answer.score, answer.thresholds, kind.outcomes)
-    return kind.failure_outcome if answer.cause else kind.no_model_outcome
+    if answer.score is None or answer.thresholds is None:
+        return without_score(kind, failed=bool(answer.cause))
+    return by_model(kind, answer.score, answer.thresholds)
+
+
+def _decider(answer: ModelAnswer) -> Literal["model", "policy"]:
+    return "policy" if answer.score is None else "model"
+
+
+def _may_explore(answer: ModelAnswer) -> bool:
+    """Not in place of a failed model; nor an event whose sender has been answered."""
+    return answer.basis != "fallback" and answer.item.claim.kind != "rescore"

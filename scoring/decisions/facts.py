@@ -11,22 +11,19 @@ from scoring.features.compile.plan import FeatureSet
 from scoring.rules.deciding.findings import Facts
 from scoring.rules.deciding.live_rules import LiveRules
 from scoring.rules.deciding.recording import Unseen
-from scoring.rules.expressions.activation import NOT_HELD
 
 
-def facts_of(answer: ModelAnswer, rules: LiveRules) -> Facts:
-    """The facts of an event with the answer of its model.
+def facts_of(answer: ModelAnswer, names: tuple[str, ...]) -> Facts:
+    """The facts of an event with the answer of its model and the features of these names.
 
     A feature is read from the model's own set if that has it, else from the newest other one that does.
     """
     item = answer.item
-    if not rules.features:
+    if not names:
         return Facts(item.claim.event, score=answer.score)
-    columns = _columns(rules, sets_in_order(answer.model.feature_set, item.sets))
-    values: list[float | None] = item.row[columns].tolist()
-    if (absent := _absent(rules, columns)) is not None:
-        values = [None if lacks else value for value, lacks in zip(values, absent, strict=True)]
-    return Facts(item.claim.event, values, answer.score)
+    held, columns = _columns(names, sets_in_order(answer.model.feature_set, item.sets))
+    values = item.row[columns].tolist()
+    return Facts(item.claim.event, dict(zip(held, values, strict=True)), answer.score)
 
 
 def sets_in_order(own: FeatureSet, sets: Sequence[FeatureSet]) -> tuple[FeatureSet, ...]:
@@ -35,25 +32,31 @@ def sets_in_order(own: FeatureSet, sets: Sequence[FeatureSet]) -> tuple[FeatureS
     return (*held[:1], *(each for each in sets if each.declared != own.declared))
 
 
-def sets_read(item: Scored, own: FeatureSet, rules: LiveRules) -> list[FeatureSet]:
-    """The sets besides the model's own that have features which the rules read; decisions log them too."""
-    missing = set(rules.features) - set(own.names)
-    found = []
-    for each in item.sets:
-        if missing and each.declared != own.declared and missing & set(each.names):
+def sets_read(item: Scored, own: FeatureSet, names: tuple[str, ...]) -> list[FeatureSet]:
+    """The sets besides the model's own that have features of these names; decisions log them too."""
+    missing = _missing(names, own)
+    found: list[FeatureSet] = []
+    for each in item.sets if missing else ():
+        if each.declared != own.declared and missing & set(each.names):
             found.append(each)
             missing -= set(each.names)
     return found
 
 
 @lru_cache(maxsize=256)
-def _columns(rules: LiveRules, sets: tuple[FeatureSet, ...]) -> NDArray[np.int64]:
-    return rules.builder.columns_in(sets)
+def _columns(names: tuple[str, ...], sets: tuple[FeatureSet, ...]) -> tuple[list[str], NDArray[np.int64]]:
+    """Those of the names that some set has, and the column of each in a folded row."""
+    places: dict[str, int] = {}
+    for each in sets:
+        for name, column in zip(each.names, each.columns.tolist(), strict=True):
+            places.setdefault(name, column)
+    held = [name for name in dict.fromkeys(names) if name in places]
+    return held, np.array([places[name] for name in held], dtype=np.int64)
 
 
-def _absent(rules: LiveRules, columns: NDArray[np.int64]) -> list[bool] | None:
-    absent = columns == NOT_HELD
-    return absent.tolist() if absent.any() else None
+@lru_cache(maxsize=256)
+def _missing(names: tuple[str, ...], own: FeatureSet) -> frozenset[str]:
+    return frozenset(names) - frozenset(own.names)
 
 
 def unseen_by(answer: ModelAnswer, rules: LiveRules) -> Sequence[Unseen]:

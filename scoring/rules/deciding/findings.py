@@ -1,7 +1,7 @@
 """Find what lists and rules say about events: hits, tags, matching rules, and rules that failed."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ from scoring.log import vault
 from scoring.rules.deciding.configuration import Configuration
 from scoring.rules.deciding.live_rules import LiveRules, RuleError
 from scoring.rules.deciding.precedence import OUTCOME_OF_ACTION, Finding
+from scoring.rules.expressions.rewriting import Lookup
 from scoring.rules.lists.definitions import Definitions
 from scoring.rules.lists.hits import ListHit
 from scoring.rules.lists.keys import digests_of
@@ -20,21 +21,25 @@ Fields = Mapping[str, Any]
 class Facts:
     """What is known of an event when it is decided.
 
-    `event`: the data of its receipt or correction. `features`: the values of the features that the rules
-    read, in their order; empty if none is known. `score`: None without a model.
+    `event`: the data of its receipt or correction. `features`: by name, those that rules and policy read, as
+    far as they are known. `score`: None without a model.
     """
 
     event: Mapping[str, Any]
-    features: Sequence[float | None] = ()
+    features: Mapping[str, float | None] = field(default_factory=dict)
     score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The findings on an event, lists first, and the rules that failed on it."""
+    """The findings on an event, lists first, and the rules that failed on it.
+
+    `hits`: the (field, list) in which its values are.
+    """
 
     findings: tuple[Finding, ...] = ()
     errors: tuple[RuleError, ...] = ()
+    hits: frozenset[Lookup] = frozenset()
 
 
 def find(facts: Sequence[Facts], configuration: Configuration, *, now: datetime) -> list[Found]:
@@ -53,17 +58,18 @@ def judge(
     facts: Facts, hits: Sequence[ListHit], *, definitions: Definitions, rules: LiveRules, now: datetime
 ) -> Found:
     """What given hits on lists and the live rules say about an event."""
+    looked_up = frozenset((hit.field, hit.list) for hit in hits)
     answers = rules.ask(
         facts.event,
         features=facts.features,
         score=facts.score,
-        hits=frozenset((hit.field, hit.list) for hit in hits) if hits else frozenset(),
+        hits=looked_up,
         now=now,
     )
     if not hits and not answers.findings and not answers.errors:
         return NOTHING_FOUND
     listed = tuple(finding_of(hit, definitions) for hit in hits)
-    return Found(listed + answers.findings, answers.errors)
+    return Found(listed + answers.findings, answers.errors, looked_up)
 
 
 NOTHING_FOUND = Found()

@@ -1,17 +1,18 @@
 """What holds back or lets through would-be blocks of a lane: its breakers and its exploration."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from scoring.catalog.registry import event_type as find_event_type
 from scoring.log.entries import NewEntry
 from scoring.rules.breaker.restoring import read_breakers
-from scoring.rules.breaker.tripping import OPEN, Breakers
-from scoring.rules.deciding.configuration import Configuration
+from scoring.rules.breaker.tripping import OPEN, Breakers, State
 from scoring.rules.deciding.precedence import BLOCK, Finding, Resolution, explored, held_by_breaker
 from scoring.rules.deciding.ruleset import Ruleset
 from scoring.rules.exploration.drawing import ExplorationResult, Explorer
+from scoring.rules.exploration.settings import Exploration
 from scoring.rules.exploration.spending import money_at_risk, read_explorer
 
 
@@ -42,15 +43,15 @@ def read_guards(event_types: Collection[str], ruleset: Ruleset, *, now: datetime
 def pass_breaker(
     resolution: Resolution,
     findings: Collection[Finding],
-    *,
+    event_type: str,
     source: str,
-    configuration: Configuration,
+    *,
     guards: Guards,
     now: datetime,
-) -> tuple[Resolution, str]:
+) -> tuple[Resolution, State]:
     """The resolution after the breaker of the type and source, which counts the event; and its state."""
     state = guards.breakers.observe(
-        configuration.kind.name,
+        event_type,
         source,
         would_block=resolution.stoppable,
         by=blocking_rules(findings) if resolution.stoppable else (),
@@ -62,18 +63,20 @@ def pass_breaker(
 
 def pass_exploration(
     resolution: Resolution,
-    event: Any,
-    *,
+    exploration: Exploration | None,
+    event: Mapping[str, Any],
     stream: str,
-    configuration: Configuration,
+    *,
     guards: Guards,
     now: datetime,
 ) -> tuple[Resolution, ExplorationResult | None]:
-    """The resolution after exploration, and what that did; None if it was not a block that it may explore."""
-    exploration = configuration.exploration
+    """The resolution after exploration, and what that did; None if it was not a block that it may explore.
+
+    `event`: the data of the receipt of `stream`. `exploration`: None if it is off.
+    """
     if exploration is None or not resolution.stoppable:
         return resolution, None
-    kind = configuration.kind
+    kind = find_event_type(event["type"])
     amount = money_at_risk(kind.name, kind.stake(event["fields"]))
     result = guards.explorer.explore(exploration, stream, amount=amount, now=now)
     return (explored(resolution) if result.is_let_through else resolution), result

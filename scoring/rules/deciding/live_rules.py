@@ -69,8 +69,8 @@ NO_ANSWERS = RuleAnswers()
 class LiveRules:
     """The rules of an event type that are evaluated on every event, in order of their names.
 
-    `broken`: live rules that this code cannot compile, because what they name is gone. `builder`: builds the
-    activations; `features` are those it takes, in its order.
+    `broken`: live rules that this code cannot compile, because what they name is gone. `features`: those that
+    the rules read.
     """
 
     kind: type[EventType]
@@ -105,14 +105,15 @@ class LiveRules:
         self,
         event: Mapping[str, Any],
         *,
-        features: Sequence[float | None],
+        features: Mapping[str, float | None],
         score: float | None,
         hits: Collection[Lookup],
         now: datetime,
     ) -> RuleAnswers:
-        """Ask every rule about an event (data of its receipt). `features`: in the order of `self.features`.
+        """Ask every rule about an event (data of its receipt).
 
-        `hits`: the (field, list) in which the event's values are at `now`.
+        `features` by name, as far as they are known; `hits`: the (field, list) in which the event's values
+        are at `now`.
         """
         if not self.rules:
             return RuleAnswers(errors=self.broken) if self.broken else NO_ANSWERS
@@ -121,7 +122,7 @@ class LiveRules:
             fields=fields,
             source=event["source"],
             signals=event.get("signals"),
-            features=features,
+            features=[features.get(name) for name in self.features] if features else (),
             score=score,
             hits=hits,
         )

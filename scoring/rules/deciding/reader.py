@@ -8,6 +8,7 @@ from scoring.rules.deciding.live_rules import LiveRules, compile_rules
 from scoring.rules.deciding.ruleset import EMPTY, Ruleset, fold_changes, follow, position_of
 from scoring.rules.lists.index import NO_LISTS, ListIndex
 from scoring.rules.lists.loading import load_index
+from scoring.rules.policies.segments import LivePolicy, compile_policy
 from scoring.rules.rules.book import LiveRule
 from scoring.rules.ruleset.stream import current_version, iter_changes
 
@@ -26,6 +27,7 @@ class RulesetReader:
         self.ruleset: Ruleset = EMPTY
         self.lists: ListIndex = NO_LISTS
         self._compiled: dict[str, tuple[tuple[LiveRule, ...], LiveRules]] = {}
+        self._policies: dict[str, LivePolicy | None] = {}
         self._configurations: dict[str, Configuration] = {}
 
     def open(self) -> None:
@@ -67,9 +69,18 @@ class RulesetReader:
             kind=find_event_type(event_type),
             lists=self.lists,
             rules=self._rules(event_type),
+            policy=self._policy(event_type),
             exploration=exploration if exploration and exploration.is_on else None,
             breaker=ruleset.breakers.settings_of(event_type),
         )
+
+    def _policy(self, event_type: str) -> LivePolicy | None:
+        policy = self.ruleset.policies.active(event_type)
+        known = self._policies.get(event_type)
+        if known is None or known.policy != policy:
+            known = compile_policy(policy) if policy else None
+            self._policies[event_type] = known
+        return known
 
     def _rules(self, event_type: str) -> LiveRules:
         live = self.ruleset.rules.live(event_type)

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scoring.rules.breaker.tripping import CLOSED
-from scoring.rules.deciding.findings import Found
-from scoring.rules.deciding.precedence import Resolution
+from scoring.rules.deciding.live_rules import RuleError
+from scoring.rules.deciding.precedence import Finding, Resolution
 from scoring.rules.exploration.drawing import ExplorationResult
+from scoring.rules.policies.segments import SegmentError
 
 Unseen = Mapping[str, Any]
 
@@ -14,16 +15,19 @@ Unseen = Mapping[str, Any]
 def recorded(
     ruleset: int,
     resolution: Resolution,
-    found: Found,
+    findings: Sequence[Finding],
     *,
+    errors: Sequence[RuleError | SegmentError] = (),
     breaker: str = CLOSED,
     exploration: ExplorationResult | None = None,
+    policy: Mapping[str, Any] | None = None,
     unseen: Sequence[Unseen] = (),
 ) -> dict[str, Any]:
     """The outcome with the keys that a decision under a ruleset has; those that say nothing are left out."""
     optional = {
         "initial": resolution.initial,
-        "rule_errors": [error.as_data() for error in found.errors],
+        "policy": policy,
+        "rule_errors": [error.as_data() for error in errors],
         "breaker": {"state": breaker} if breaker != CLOSED else {},
         "exploration": exploration.as_data() if exploration else {},
         "unseen": list(unseen),
@@ -32,6 +36,6 @@ def recorded(
         "outcome": resolution.outcome,
         "ruleset": ruleset,
         "decided_by": resolution.decided_by,
-        "findings": [finding.as_data() for finding in found.findings],
+        "findings": [finding.as_data() for finding in findings],
         **{key: value for key, value in optional.items() if value},
     }

@@ -10,6 +10,7 @@ from scoring.log.entries import Entry
 from scoring.rules.breaker.configuration import BreakerConfiguration
 from scoring.rules.exploration.settings import Exploration
 from scoring.rules.lists.definitions import ARCHIVED, DEFINED, Definitions, fold_definition
+from scoring.rules.policies.book import PolicyBook
 from scoring.rules.rules.book import RuleBook
 from scoring.rules.ruleset.stream import STREAM, iter_changes
 
@@ -21,6 +22,8 @@ FOLDED = (
     "rule.staged",
     "rule.suppressed",
     "rule.suppression_lifted",
+    "policy.drafted",
+    "policy.staged",
     "exploration.changed",
     "breaker.changed",
     "breaker.reset",
@@ -40,6 +43,7 @@ class Ruleset:
     version: int = 0
     lists: Definitions = field(default_factory=dict)
     rules: RuleBook = field(default_factory=RuleBook)
+    policies: PolicyBook = field(default_factory=PolicyBook)
     explorations: Mapping[str, Exploration] = field(default_factory=dict)
     breakers: BreakerConfiguration = field(default_factory=BreakerConfiguration)
 
@@ -50,6 +54,7 @@ class Ruleset:
             version=version,
             lists=fold_definition(self.lists, entry),
             rules=self.rules.after(entry.type, entry.data),
+            policies=self.policies.after(entry.type, entry.data),
             explorations=_fold_exploration(self.explorations, entry),
             breakers=self.breakers.after(entry.type, entry.data, ruleset=version),
         )

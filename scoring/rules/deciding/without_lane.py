@@ -36,4 +36,4 @@ def judge_without_lane(event: Mapping[str, Any], *, base: str, now: datetime) ->
     unseen: list[Unseen] = [*rules.unseen((), score=False)]
     if resolution.stoppable and ruleset.breakers.settings_of(kind.name).is_on:
         unseen.append({"kind": "breaker"})
-    return recorded(version, resolution, found, unseen=unseen)
+    return recorded(version, resolution, found.findings, errors=found.errors, unseen=unseen)

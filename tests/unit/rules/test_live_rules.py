@@ -30,7 +30,7 @@ def compiled(*rules: LiveRule) -> LiveRules:
 
 
 def names_found(rules: LiveRules, **facts: Any) -> list[str]:
-    known = {"features": (), "score": None, "hits": frozenset(), "now": NOON, **facts}
+    known = {"features": {}, "score": None, "hits": frozenset(), "now": NOON, **facts}
     return [finding.name for finding in rules.ask(EVENT, **known).findings]
 
 
@@ -42,8 +42,8 @@ def test_rules_that_match_are_found_in_order_of_their_names() -> None:
 def test_a_rule_whose_value_is_missing_does_not_match() -> None:
     rules = compiled(live("a", "score > 0.1"), live("b", "card_count_24h > 1.0"))
     assert names_found(rules) == []
-    assert names_found(rules, score=0.5, features=[None]) == ["a"]
-    assert names_found(rules, score=0.5, features=[2.0]) == ["a", "b"]
+    assert names_found(rules, score=0.5, features={}) == ["a"]
+    assert names_found(rules, score=0.5, features={"card_count_24h": 2.0}) == ["a", "b"]
 
 
 def test_a_rule_reads_lists() -> None:
@@ -54,7 +54,7 @@ def test_a_rule_reads_lists() -> None:
 
 def test_a_rule_that_cannot_be_compiled_is_an_error_of_every_event_and_the_others_decide() -> None:
     rules = compiled(live("gone", "no_such_field > 1.0", number=3), live("a", "amount > 500.0"))
-    answers = rules.ask(EVENT, features=(), score=None, hits=(), now=NOON)
+    answers = rules.ask(EVENT, features={}, score=None, hits=(), now=NOON)
     assert [finding.name for finding in answers.findings] == ["a"]
     assert [(error.name, error.number) for error in answers.errors] == [("gone", 3)]
 
@@ -71,7 +71,7 @@ def test_a_rule_that_fails_on_an_event_is_an_error_and_the_others_decide(
 
     monkeypatch.setattr(CompiledExpression, "matches", fail_on_cards)
     rules = compiled(live("a", "has(card)", number=2), live("b", "amount > 1.0"))
-    answers = rules.ask(EVENT, features=(), score=None, hits=(), now=NOON)
+    answers = rules.ask(EVENT, features={}, score=None, hits=(), now=NOON)
     assert [finding.name for finding in answers.findings] == ["b"]
     assert [error.as_data() for error in answers.errors] == [
         {"name": "a", "number": 2, "error": "out of range"}
@@ -93,7 +93,7 @@ def test_a_finding_carries_what_the_version_states() -> None:
     rules = compiled(
         live("a", "amount > 1.0", stage="shadow", number=4, outcome="block", overrides_lists=True)
     )
-    [finding] = rules.ask(EVENT, features=(), score=None, hits=(), now=NOON).findings
+    [finding] = rules.ask(EVENT, features={}, score=None, hits=(), now=NOON).findings
     assert finding.as_data() == {
         "kind": "rule",
         "name": "a",
