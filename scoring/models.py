@@ -8,7 +8,7 @@ from scoring.intake.models import Amendment, Event, Label
 from scoring.lanes.models import Pending
 from scoring.learning.models import TrainingJob, TrainingProgress
 from scoring.log.models import ConsumerCursor, LogEntry, LogEpoch, VaultItem
-from scoring.registry.models import FeatureSetVersion, ModelArtifact, ModelVersion, Route
+from scoring.registry.models import FeatureSetVersion, HeldOutSample, ModelArtifact, ModelVersion, Route
 from scoring.replay.models import FeatureConsistency, LaneCheckpoint, SampledState
 from scoring.rules.breaker.models import BreakerChange, BreakerState, StoredBreakerSettings
 from scoring.rules.exploration.models import StoredExploration
@@ -30,6 +30,7 @@ __all__ = [
     "ExchangeRate",
     "FeatureConsistency",
     "FeatureSetVersion",
+    "HeldOutSample",
     "Label",
     "LaneCheckpoint",
     "ListedValue",

@@ -2,7 +2,7 @@
 
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from importlib.metadata import version
 from typing import Any
@@ -42,7 +42,10 @@ class ModelDescription:
 
 @dataclass(frozen=True)
 class Registration:
-    """Everything stored with a new version besides its bytes; `checks`: the results of the gate."""
+    """Everything stored with a new version besides its bytes.
+
+    `checks`: the results of the gate. `held_out`: a sample of held-out events with their scores.
+    """
 
     event_type: str
     as_of: datetime
@@ -52,6 +55,7 @@ class Registration:
     comparison: Mapping[str, Any]
     reference: Mapping[str, Any]
     checks: Sequence[Mapping[str, Any]]
+    held_out: Mapping[str, Any] = field(default_factory=dict)
 
 
 def register_model(registration: Registration, *, artifact: Artifact, actor: str, now: datetime) -> str:
@@ -120,7 +124,7 @@ def _next_number(event_type: str) -> int:
 def _entries(
     name: str, number: int, registration: Registration, artifact: Artifact, *, actor: str, now: datetime
 ) -> list[NewEntry]:
-    facts = {field.name: getattr(registration, field.name) for field in fields(registration)}
+    facts = {each.name: getattr(registration, each.name) for each in fields(registration)}
     trained = facts | {
         "name": name,
         "number": number,

@@ -63,6 +63,19 @@ class ModelVersion(models.Model):
         return self.name
 
 
+class HeldOutSample(models.Model):
+    """Events that a model has not seen, with its scores: a sample, on which policies are tried.
+
+    Projection of `model.trained`; `sample` is {} for versions that were trained before there was one.
+    """
+
+    model = models.CharField(max_length=80, primary_key=True)
+    sample = models.JSONField()
+
+    def __str__(self) -> str:
+        return f"held-out events of {self.model}"
+
+
 class ModelArtifact(models.Model):
     """The bytes of a model, identified by their SHA-256, which is verified at load. No pickles."""
 

@@ -2,7 +2,7 @@
 
 from scoring.log.entries import Entry
 from scoring.log.projections import fold_into
-from scoring.registry.models import FeatureSetVersion, ModelVersion, Route
+from scoring.registry.models import FeatureSetVersion, HeldOutSample, ModelVersion, Route
 from scoring.sql.bulk_tables import Row
 from scoring.timestamps import from_iso
 
@@ -68,6 +68,11 @@ def trained_version(version: Row | None, entry: Entry) -> Row:
         "judged_at": None,
         "note": "",
     }
+
+
+@fold_into("model.trained", HeldOutSample, key=name_of)
+def held_out_sample(row: Row | None, entry: Entry) -> Row:
+    return {"model": entry.data["name"], "sample": entry.data.get("held_out", {})}
 
 
 @fold_into("model.checked", ModelVersion, key=name_of)

@@ -38,6 +38,7 @@ from scoring.learning.metrics.resampling import chance_average_precision
 from scoring.learning.promotion.gate import judge
 from scoring.learning.training.comparison import compare_with_champion
 from scoring.learning.training.fit import Trained, shuffle_labels, train_model
+from scoring.learning.training.held_out import describe_held_out
 from scoring.learning.training.packing import pack_model
 from scoring.learning.training.recipe import MAX_MATURITY_DAYS, TrainingConfig, TrainingRequest
 from scoring.log.rebuild import last_position
@@ -204,14 +205,20 @@ def _registration(
         comparison=comparison,
         reference=reference,
         checks=checks,
+        held_out=describe_held_out(trained, days=days_held_out(trained, data=data)),
     )
+
+
+def days_held_out(trained: Trained, *, data: TrainingSet) -> float:
+    """The number of days that the held-out events cover."""
+    times = trained.held_out.occurred_at
+    return covered_days(times, among=np.union1d(data.occurred_at, times))
 
 
 def further_metrics(trained: Trained, outcomes: Mapping[str, int], *, data: TrainingSet) -> dict[str, Any]:
     """The metrics that the gate needs besides `all_metrics` and the latency."""
-    held_out = trained.held_out
-    days = covered_days(held_out.occurred_at, among=np.union1d(data.occurred_at, held_out.occurred_at))
-    chance = chance_average_precision(held_out.y, weights=held_out.weights)
+    days = days_held_out(trained, data=data)
+    chance = chance_average_precision(trained.held_out.y, weights=trained.held_out.weights)
     return {
         "chance_average_precision": None if isnan(chance) else chance,
         "reviews_a_day": outcomes["review"] / days,

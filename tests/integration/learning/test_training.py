@@ -29,7 +29,7 @@ from scoring.log.retry import ATTEMPTS
 from scoring.registry import loaded_models
 from scoring.registry import model_versions as registry
 from scoring.registry.errors import ArtifactCorrupt, UnknownModel
-from scoring.registry.models import ModelArtifact, ModelVersion, Route
+from scoring.registry.models import HeldOutSample, ModelArtifact, ModelVersion, Route
 from tests.factories.history import load_history
 from tests.factories.lane_items import iter_lane_items
 from tests.factories.log import inject_conflicts
@@ -104,6 +104,18 @@ def test_a_run_registers_a_version_with_the_trained_predictions(history):
     margin, score, contributions = model.explain(X)
     assert ((score > 0) & (score < 1)).all()
     np.testing.assert_allclose(contributions.sum(axis=1), margin, atol=1e-5)
+
+
+def test_a_version_keeps_a_sample_of_its_held_out_events_with_their_scores(history):
+    run = train()
+    stored = HeldOutSample.objects.get(pk=run.name).sample
+    held_out = run.trained.held_out
+    assert stored["rows"] == len(held_out.y) == pytest.approx(sum(stored["weights"]))
+    assert set(stored["positions"]) <= set(held_out.positions.tolist())
+    scores = dict(zip(held_out.positions.tolist(), run.trained.score.tolist(), strict=True))
+    assert stored["scores"] == [scores[position] for position in stored["positions"]]
+    assert sum(stored["positive"]) == held_out.y.sum()
+    assert stored["days"] > 0
 
 
 def test_the_same_cut_off_gives_the_same_artifact_under_a_new_name(history):
