@@ -17,10 +17,12 @@ SEED = 14
 def describe_held_out(trained: Trained, *, days: float) -> dict[str, Any]:
     """{"positions", "scores", "positive", "weights", "days", "rows", "since", "until"} as stored.
 
-    `positions`: log positions of the events' versions. `weights`: how many held-out events each stands for.
+    `positions`: log positions of the events' versions. `weights`: how many events each stands for.
     """
     data = trained.held_out
     rows, weights = sample_rows(data.y, trained.score)
+    if data.weights is not None:
+        weights = weights * data.weights[rows]
     return {
         "positions": data.positions[rows].tolist(),
         "scores": trained.score[rows].tolist(),
