@@ -27,6 +27,7 @@ from scoring.api.keys.errors import (
 )
 from scoring.api.links import event_link
 from scoring.catalog.errors import InvalidEvent, UnknownEventType
+from scoring.decisions.errors import NoSuchDecision
 from scoring.intake.errors import (
     EventAlreadyRetracted,
     EventNotFound,
@@ -187,6 +188,12 @@ PROBLEMS: dict[type[Exception], Problem] = {
         403, "forbidden", "This is not allowed", detail=lambda exc: "this is not allowed"
     ),
     EventNotFound: Problem(404, "event-not-found", "There is no such event"),
+    NoSuchDecision: Problem(
+        404,
+        "decision-not-found",
+        "There is no such decision",
+        lambda exc, context: {"event": exc.stream, "decisions": exc.decided},
+    ),
     LabelNotFound: Problem(404, "label-not-found", "There is no such label"),
     exceptions.NotFound: Problem(404, "not-found", "Not found", detail=own_detail),
     Http404: Problem(404, "not-found", "Not found", detail=lambda exc: "there is nothing at this address"),

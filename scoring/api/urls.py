@@ -3,6 +3,7 @@
 from django.urls import path
 
 from scoring.api.corrections import CorrectionsView, RetractionView
+from scoring.api.decisions.explanations import ExplanationView
 from scoring.api.events import EventsView, EventView, ParkedEventsView
 from scoring.api.labels import HeldLabelsView, LabelsView
 
@@ -14,6 +15,7 @@ urlpatterns = [
     # An id is the sender's own and may hold slashes.
     path("events/<str:type>/<path:id>/corrections", CorrectionsView.as_view(), name="corrections"),
     path("events/<str:type>/<path:id>/retraction", RetractionView.as_view(), name="retraction"),
+    path("events/<str:type>/<path:id>/explanation", ExplanationView.as_view(), name="explanation"),
     path("events/<str:type>/<path:id>", EventView.as_view(), name="event"),
     path("labels", LabelsView.as_view(), name="labels"),
     path("labels/held", HeldLabelsView.as_view(), name="held-labels"),

@@ -14,6 +14,16 @@ class VectorOfOtherFeatures(ScoringError):
         self.stream, self.model, self.needed = stream, model, needed
 
 
+class NoSuchDecision(ScoringError):
+    """The event has no decision yet, or not the `revision` asked for; `decided`: how many it has."""
+
+    def __init__(self, stream: str, *, revision: int | None, decided: int) -> None:
+        wanted = "decision" if revision is None else f"decision with the revision {revision}"
+        has = f"its revisions are 0 to {decided - 1}" if decided else "it is not decided"
+        super().__init__(f"{stream} has no {wanted}: {has}")
+        self.stream, self.revision, self.decided = stream, revision, decided
+
+
 class ModelFailed(ScoringError):
     """A loaded model could not score; `problem` is what it raised or returned."""
 

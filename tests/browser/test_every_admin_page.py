@@ -22,6 +22,7 @@ SAMPLES: dict[str, Callable[[Installation], Installation]] = {
     "case": lambda there: {"position": there["case"]},
     "event": lambda there: {"position": there["case"]},
     "experiment": lambda there: {"experiment": there["experiment"]},
+    "explanation": lambda there: {"position": there["case"]},
     "feature": lambda there: {"event_type": "payment", "feature": "card_count_1h"},
     "feature_set_diff": lambda there: {"event_type": "payment"},
     "feature_sets": lambda there: {"event_type": "payment"},

@@ -27,6 +27,10 @@ CREATE, REVOKE = "scoring.add_apikey", "scoring.change_apikey"
 SCOPE_WORDS = {
     "events:write": ("Send events", "submit, correct and retract them; the response contains the decisions"),
     "events:read": ("Read events", "those of its sender, with decisions and labels"),
+    "explanations:read": (
+        "Read explanations",
+        "everything behind the decisions on its sender's events: text of rules, authors, log entries",
+    ),
     "labels:write": (
         "Record labels",
         "state what an event turned out to be, for the label sources selected below",

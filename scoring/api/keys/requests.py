@@ -17,6 +17,7 @@ from scoring.timestamps import to_iso
 SCOPES = {
     "events:write": "submit, correct and retract events",
     "events:read": "read events and their decisions",
+    "explanations:read": "read everything behind a decision: rules, lists, contributions, log entries",
     "labels:write": "record or retract labels",
     "labels:read": "read labels whose event has not arrived yet",
 }

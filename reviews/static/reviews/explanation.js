@@ -1,0 +1,6 @@
+/* The button that prints the sheet. */
+"use strict";
+
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.addEventListener("click", () => window.print());
+}
