@@ -155,10 +155,16 @@ def steps_of(decision: Data) -> list[tuple[str, str]]:
     if decision["initial"]:
         steps.append(("Outcome before", decision["initial"]))
     if unseen := decision.get("unseen"):
-        steps.append(("Not evaluated", ", ".join(unseen)))
+        steps.append(("Not evaluated", ", ".join(map(_unseen_text, unseen))))
     if errors := decision.get("rule_errors"):
         steps.append(("Rules that failed", "; ".join(f"{each['name']}: {each['error']}" for each in errors)))
     return steps
+
+
+def _unseen_text(unseen: Data) -> str:
+    if unseen["kind"] == "rule":
+        return f"version {unseen['number']} of the rule {unseen['name']}"
+    return f"the {unseen['kind']}"
 
 
 def _exploration_text(exploration: Data) -> str:

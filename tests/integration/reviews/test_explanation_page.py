@@ -64,12 +64,12 @@ def test_breaker_and_exploration_are_told(browse: Browse) -> None:
         initial="block",
         outcome="allow",
         exploration={"share": 0.01, "drawn": True, "propensity": 0.01, "stopped_by": ""},
-        unseen=["rules that need features"],
+        unseen=[{"kind": "rule", "name": "velocity", "number": 1}, {"kind": "breaker"}],
         rule_errors=[{"name": "odd", "number": 2, "error": "no such overload"}],
     )
     page = text_of(browse("otto", *LOOK).get(address_of(event.position)))
     assert "let through, with a probability of 1.0" in page
-    assert "rules that need features" in page
+    assert "version 1 of the rule velocity, the breaker" in page
     assert "odd: no such overload" in page
 
 

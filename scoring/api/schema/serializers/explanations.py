@@ -58,7 +58,7 @@ class ExplainedDecisionSerializer(ToldDecisionSerializer):
     exploration = serializers.DictField(required=False)
     breaker = serializers.DictField(required=False)
     unseen = serializers.ListField(
-        child=serializers.CharField(), required=False, help_text="What a fallback could not evaluate"
+        child=serializers.DictField(), required=False, help_text="What a fallback could not evaluate"
     )
     rule_errors = serializers.ListField(child=serializers.DictField(), required=False)
     is_current = serializers.BooleanField(help_text="Whether no later decision replaced it")
