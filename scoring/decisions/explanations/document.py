@@ -14,11 +14,11 @@ from scoring.catalog.registry import event_type
 from scoring.decisions.errors import NoSuchDecision
 from scoring.decisions.explanation import Contribution, explain_decision
 from scoring.decisions.explanations.changes import RulesetChanges
+from scoring.decisions.explanations.digests import EntryDigest, digests_of
 from scoring.intake.answers import decision_from, fields_as_sent
 from scoring.intake.errors import EventNotFound
 from scoring.lanes.amendments import VERSIONS
 from scoring.lanes.entry_types import LABEL_TYPES
-from scoring.log.digests import EntryDigest, digests_of
 from scoring.log.entries import Entry
 from scoring.log.read import read_streams
 from scoring.registry.models import ModelVersion
