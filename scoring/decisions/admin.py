@@ -13,7 +13,7 @@ from scoring.admin_kit.change_lists import moment_column, two_lines, unbroken
 from scoring.admin_kit.entry_lists import EntriesAdmin, event_text, find_events, link_to_entry
 from scoring.admin_kit.formatting import NO_VALUE, money_text, percent_text
 from scoring.catalog.registry import all_outcomes, event_type
-from scoring.decisions.models import Decision
+from scoring.decisions.models import DECIDERS, Decision
 from scoring.intake.models import Event
 
 
@@ -31,19 +31,33 @@ class OutcomeFilter(admin.SimpleListFilter):
         return queryset.filter(outcome=chosen) if chosen in all_outcomes() else queryset
 
 
+class DeciderFilter(admin.SimpleListFilter):
+    """Filters by what gave the outcome."""
+
+    title = "decided by"
+    parameter_name = "decided_by__exact"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(decider, decider) for decider in DECIDERS]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Decision]) -> QuerySet[Decision]:
+        chosen = self.value()
+        return queryset.filter(decided_by=chosen) if chosen in DECIDERS else queryset
+
+
 @admin.register(Decision)
 class DecisionAdmin(EntriesAdmin):
     """Decisions, newest first; searched by the position or the full name of their event."""
 
     when_empty = "Decisions appear here as soon as events arrive."
-    list_filter = (OutcomeFilter,)
+    list_filter = (OutcomeFilter, DeciderFilter)
     list_display = (
         link_to_entry("position", "entry"),
         "event",
         "outcome_badge",
         "calibrated_score",
         "at_stake",
-        "decided_by",
+        "decider",
         "revision_and_cause",
         moment_column("decided_at", "decided"),
     )
@@ -69,7 +83,9 @@ class DecisionAdmin(EntriesAdmin):
 
     @admin.display(description="outcome")
     def outcome_badge(self, decision: Decision) -> str:
-        return badge(decision.outcome)
+        if not decision.initial:
+            return badge(decision.outcome)
+        return two_lines(badge(decision.outcome), f"instead of {decision.initial}")
 
     @admin.display(description="at stake")
     def at_stake(self, decision: Decision) -> str:
@@ -80,9 +96,13 @@ class DecisionAdmin(EntriesAdmin):
         return unbroken(percent_text(decision.score))
 
     @admin.display(description="decided by")
-    def decided_by(self, decision: Decision) -> str:
+    def decider(self, decision: Decision) -> str:
+        """The model with its arm; a list or rule above the model; or why there was no model."""
         if decision.basis != Decision.Basis.MODEL:
-            return badge(decision.basis)
+            by = decision.basis if decision.decided_by == "policy" else decision.decided_by
+            return badge(by)
+        if decision.decided_by != "model":
+            return two_lines(badge(decision.decided_by), unbroken(decision.model))
         if not decision.arm:
             return unbroken(decision.model)
         return two_lines(unbroken(decision.model), unbroken(decision.arm))

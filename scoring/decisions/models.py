@@ -4,13 +4,15 @@ from django.db import models
 
 from scoring.catalog.outcomes import MAX_OUTCOME_LENGTH
 
+DECIDERS = ("list", "rule", "model", "policy")
+
 
 class Decision(models.Model):
     """A decision (revision 0) or a later one. Projection of `decision.made` and `decision.revised`.
 
-    `decided_by` is "list", "rule", "model" or "policy". `initial`: the outcome before a breaker or
-    exploration changed it, "" if neither did. `propensity`: the probability with which exploration let the
-    event through, None if it did not.
+    `decided_by`: one of DECIDERS. `initial`: the outcome before a breaker or exploration changed it, "" if
+    neither did. `propensity`: the probability with which exploration let the event through, None if it did
+    not.
     """
 
     class Basis(models.TextChoices):

@@ -19,12 +19,19 @@ DECISION_FIELDS = (
     "basis",
     "cause",
     "model",
+    "decided_by",
     "reasons",
     "thresholds",
+    "ruleset",
+    "policy",
+    "breaker",
+    "exploration",
     "decided_at",
     "revision",
 )
-REASON_FIELDS = ("code", "text", "value", "usual", "contribution", "feature")
+OF_RULESET = dict.fromkeys(("ruleset", "policy", "breaker", "exploration"))  # absent where they say nothing
+REASON_FIELDS = ("source", "code", "text", "value", "usual", "contribution", "feature")
+OF_FEATURES = dict.fromkeys(("value", "usual", "contribution", "feature"))  # a list or rule has none
 
 
 def decision_from(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -34,11 +41,38 @@ def decision_from(data: Mapping[str, Any]) -> dict[str, Any]:
     log.
     """
     thresholds = data["thresholds"]
-    return {
-        **{field: data[field] for field in DECISION_FIELDS},
-        "reasons": [{field: reason[field] for field in REASON_FIELDS} for reason in data["reasons"]],
+    told = {
+        **OF_RULESET,
+        **data,
+        "decided_by": decided_by(data),
+        "reasons": reasons_from(data),
         "thresholds": thresholds and dict(sorted(thresholds.items(), key=_value_and_name)),
     }
+    return {field: told[field] for field in DECISION_FIELDS}
+
+
+def decided_by(decision: Mapping[str, Any]) -> str:
+    """What decided: "list", "rule", "model", or "policy" if there was no score."""
+    without_rules = "model" if decision["basis"] == "model" else "policy"
+    return str(decision.get("decided_by", without_rules))
+
+
+def reasons_from(decision: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The reasons of a decision: lists and rules that asked for an outcome, then features of the score."""
+    findings = [each for each in decision.get("findings", ()) if asked_for_outcome(each)]
+    return [
+        *({"source": each["kind"], **_named(each, "code", "text"), **OF_FEATURES} for each in findings),
+        *({"source": "model", **_named(reason, *REASON_FIELDS[1:])} for reason in decision["reasons"]),
+    ]
+
+
+def _named(data: Mapping[str, Any], *fields: str) -> dict[str, Any]:
+    return {field: data[field] for field in fields}
+
+
+def asked_for_outcome(finding: Mapping[str, Any]) -> bool:
+    """Whether a finding took part in deciding: not one in shadow, nor a tag."""
+    return finding["stage"] == "active" and bool(finding["outcome"])
 
 
 def _value_and_name(threshold: tuple[str, float]) -> tuple[float, str]:

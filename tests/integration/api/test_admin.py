@@ -106,10 +106,29 @@ def test_a_decision_names_its_event_and_links_to_it_for_users_who_may_open_it(fi
 def test_a_decision_names_its_model_and_below_it_the_arm(staff: Client, filled: None) -> None:
     event = Event.objects.get(external_id="T-1")
     Decision.objects.filter(event_position=event.position).update(
-        basis="model", model="payment-7", arm="canary"
+        basis="model", model="payment-7", arm="canary", decided_by="model"
     )
     page = staff.get("/admin/scoring/decision/", {"q": str(event.position)}).content.decode()
     assert page.index("payment-7") < page.index('<span class="ws-num">canary</span>')
+
+
+def test_a_decision_of_a_rule_names_the_rule_before_the_model_and_what_it_would_have_been(
+    staff: Client, filled: None
+) -> None:
+    event = Event.objects.get(external_id="T-1")
+    Decision.objects.filter(event_position=event.position).update(
+        basis="model", model="payment-7", decided_by="rule", outcome="review", initial="block"
+    )
+    asked = {"q": str(event.position), "decided_by__exact": "rule"}
+    page = staff.get("/admin/scoring/decision/", asked).content.decode()
+    assert page.index(">rule</span>") < page.index('<span class="ws-num">payment-7</span>')
+    assert "instead of block" in page
+    assert (
+        staff.get("/admin/scoring/decision/", {**asked, "decided_by__exact": "list"})
+        .context["cl"]
+        .result_count
+        == 0
+    )
 
 
 def test_the_heading_of_a_row_is_its_exact_name(staff: Client, filled: None) -> None:

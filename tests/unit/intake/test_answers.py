@@ -94,10 +94,41 @@ def test_the_current_version_is_the_latest_correction_and_a_retraction_is_found_
 
 def test_a_decision_has_exactly_the_promised_keys_in_a_fixed_order() -> None:
     reason: dict[str, Any] = dict.fromkeys(reversed([*REASON_FIELDS, "secret"]), 1)
-    thresholds = {"block": 0.9, "other": 1.0, "review": 0.5}
+    thresholds = {"block": 0.9, "challenge": 1.0, "review": 0.5}
     data = decided(stream()[0], reasons=[reason], thresholds=thresholds).data
     told = decision_from(dict(reversed(data.items())))
     assert tuple(told) == DECISION_FIELDS
     assert [tuple(each) for each in told["reasons"]] == [REASON_FIELDS]
-    assert list(told["thresholds"].items()) == [("review", 0.5), ("block", 0.9)]
+    assert list(told["thresholds"].items()) == [("review", 0.5), ("block", 0.9), ("challenge", 1.0)]
     assert decision_from(data | {"thresholds": None})["thresholds"] is None
+
+
+@pytest.mark.parametrize(("basis", "decider"), [("model", "model"), ("no_model", "policy")])
+def test_a_decision_of_before_there_were_rules_says_what_decided(basis: str, decider: str) -> None:
+    told = decision_from(decided(stream()[0], basis=basis).data)
+    assert told["decided_by"] == decider
+    assert [told[name] for name in ("ruleset", "policy", "breaker", "exploration")] == [None] * 4
+
+
+def test_lists_and_rules_that_asked_for_an_outcome_are_the_first_reasons() -> None:
+    reason: dict[str, Any] = {**dict.fromkeys(REASON_FIELDS, 1), "code": "AMOUNT"}
+    findings = [
+        finding("list", "stolen_cards", "block"),
+        finding("list", "trusted", ""),
+        finding("rule", "large", "review"),
+        finding("rule", "tried", "block", stage="shadow"),
+    ]
+    data = decided(stream()[0], reasons=[reason]).data
+    told = decision_from({**data, "ruleset": 7, "decided_by": "list", "findings": findings})
+    assert [(each["source"], each["code"]) for each in told["reasons"]] == [
+        ("list", "STOLEN_CARDS"),
+        ("rule", "LARGE"),
+        ("model", "AMOUNT"),
+    ]
+    assert told["reasons"][0]["contribution"] is None
+    assert (told["ruleset"], told["decided_by"]) == (7, "list")
+
+
+def finding(kind: str, name: str, outcome: str, *, stage: str = "active") -> dict[str, Any]:
+    named = {"kind": kind, "name": name, "number": 1, "stage": stage, "outcome": outcome}
+    return {**named, "code": name.upper(), "text": f"{name} says so"}

@@ -10,7 +10,7 @@ from scoring.api.schema.serializers.fields import (
 )
 from scoring.api.schema.serializers.lists import ItemResultSerializer, PageSerializer
 from scoring.catalog.registry import all_outcomes, event_types
-from scoring.decisions.models import Decision
+from scoring.decisions.models import DECIDERS, Decision
 from scoring.lanes.models import Pending
 
 STATUSES = ("decided", "pending", "recorded", "parked")
@@ -23,16 +23,45 @@ class EventLinksSerializer(serializers.Serializer):
 
 
 class ReasonSerializer(serializers.Serializer):
-    """A reason for a decision."""
+    """A reason for a decision: a list or rule that asked for an outcome, or a feature of the score."""
 
+    source = serializers.ChoiceField(
+        choices=("list", "rule", "model"), help_text="Reasons of lists and rules come first"
+    )
     code = serializers.CharField(help_text="Stable code of the reason")
-    feature = serializers.CharField()
-    value = FeatureValueField(help_text="A number, or the name of a category")
+    feature = serializers.CharField(allow_null=True, help_text="Null for a list or rule")
+    value = FeatureValueField(help_text="A number, or the name of a category; null for a list or rule")
     usual = FeatureValueField(help_text="The entity's own mean, or the median of the population")
     contribution = serializers.FloatField(
-        help_text="Contribution to the margin (log-odds); contributions add up"
+        allow_null=True,
+        help_text="Contribution to the margin (log-odds); contributions add up. Null for a list or rule",
     )
     text = serializers.CharField(help_text="The reason in plain words")
+
+
+class PolicyUseSerializer(serializers.Serializer):
+    """The policy that gave the thresholds of a decision."""
+
+    number = serializers.IntegerField(min_value=1)
+    mode = serializers.CharField()
+    segment = serializers.CharField(required=False, help_text="The segment that the event was in, if any")
+
+
+class BreakerUseSerializer(serializers.Serializer):
+    """The breaker of the event's type and source, if it was open."""
+
+    state = serializers.ChoiceField(choices=("open",))
+
+
+class ExplorationUseSerializer(serializers.Serializer):
+    """What exploration did with a would-be block."""
+
+    share = serializers.FloatField()
+    drawn = serializers.BooleanField()
+    propensity = serializers.FloatField(
+        help_text="The probability with which the event was let through, drawn or not"
+    )
+    stopped_by = serializers.CharField(help_text="The cap that stopped it; otherwise empty")
 
 
 class DecisionSerializer(serializers.Serializer):
@@ -45,8 +74,17 @@ class DecisionSerializer(serializers.Serializer):
         help_text="Why the failure policy decided, or `corrected` after a correction; otherwise empty"
     )
     model = serializers.CharField(help_text="Model version; empty if no model decided")
+    decided_by = serializers.ChoiceField(
+        choices=DECIDERS, help_text="What gave the outcome; `policy` if there was no score"
+    )
     reasons = ReasonSerializer(many=True)
     thresholds = serializers.DictField(child=serializers.FloatField(), allow_null=True)
+    ruleset = serializers.IntegerField(
+        min_value=1, allow_null=True, help_text="Version of lists, rules and policies; null before the first"
+    )
+    policy = PolicyUseSerializer(allow_null=True, help_text="Null if the model's own thresholds held")
+    breaker = BreakerUseSerializer(allow_null=True, help_text="Null unless it was open")
+    exploration = ExplorationUseSerializer(allow_null=True, help_text="Null if it was not considered")
     decided_at = serializers.DateTimeField()
     revision = serializers.IntegerField(min_value=0)
 
