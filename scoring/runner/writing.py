@@ -92,13 +92,13 @@ def _commit(batch: ComputedBatch, head: LaneHead) -> int:
     """Append the order and the decisions and dequeue the claims; returns the position of the first entry."""
     claimed = [claim.position for claim in batch.claims]
     to_revise = [item.claim for item in batch.decided if item.rescore]
-    entries = [item.entry for item in batch.decided if not (item.rescore and item.claim.kind == "rescore")]
+    decisions = [item.entry for item in batch.decided if not (item.rescore and item.claim.kind == "rescore")]
+    entries = [*batch.breakers, *decisions]  # a reset comes before the decisions counted after it
     if batch.in_order:
         order = sequenced_entry(
             head, positions=batch.in_order, clock_us=batch.clock_us, effects=batch.effects
         )
         entries.insert(0, order)
-    entries += batch.breakers
     with transaction.atomic() if to_revise else nullcontext():  # otherwise it is one statement
         written = append(entries, now=batch.now, alongside=pending.dequeue_clause(claimed)) if entries else []
         if not entries and pending.complete(claimed) < len(claimed):

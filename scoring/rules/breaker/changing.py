@@ -7,6 +7,7 @@ from scoring.log.entries import Entry
 from scoring.rules.breaker.errors import BreakerNotOpen, BreakerUnchanged
 from scoring.rules.breaker.models import BreakerState, StoredBreakerSettings
 from scoring.rules.breaker.settings import BreakerSettings, check_settings
+from scoring.rules.ruleset.life_cycle import clean_reason, require_reason
 from scoring.rules.ruleset.stream import Change, change_ruleset
 
 
@@ -21,9 +22,10 @@ def change_settings(
 ) -> Entry:
     """Set the limits of an event type's breakers. Lanes follow from their next micro-batch on.
 
-    Raises BreakerInvalid, BreakerUnchanged, UnknownEventType, EventTypeNotScored.
+    Raises BreakerInvalid, BreakerUnchanged, ReasonRequired, UnknownEventType, EventTypeNotScored.
     """
     scored_type(event_type)
+    require_reason(reason, f"the limits of {event_type} change")
     check_settings(event_type, settings)
 
     def build() -> list[Change]:
@@ -35,12 +37,14 @@ def change_settings(
 
 
 def reset_breaker(event_type: str, source: str, *, reason: str, actor: str, now: datetime) -> Entry:
-    """Close an open breaker; would-be blocks are counted anew. Raises BreakerNotOpen."""
+    """Close an open breaker; would-be blocks are counted anew. Raises BreakerNotOpen, ReasonRequired."""
+    require_reason(reason, f"the breaker of {event_type} from {source} is reset")
 
     def build() -> list[Change]:
         is_open = BreakerState.objects.filter(event_type=event_type, source=source, until__isnull=False)
         if not is_open.exists():
             raise BreakerNotOpen(event_type=event_type, source=source)
-        return [Change("breaker.reset", {"event_type": event_type, "source": source, "reason": reason})]
+        data = {"event_type": event_type, "source": source, "reason": clean_reason(reason)}
+        return [Change("breaker.reset", data)]
 
     return change_ruleset(build, actor=actor, now=now)[0]

@@ -144,6 +144,12 @@ class LifeCycle:
         return Change(f"{self.kind}.{what}", data)
 
 
+def require_reason(reason: str, change: str) -> None:
+    """Raises ReasonRequired for a blank reason. `change`: what it must explain, as a clause."""
+    if not reason.strip():
+        raise ReasonRequired(change)
+
+
 def clean_reason(reason: str) -> str:
     """A reason in stored form: without the digits of card numbers, and not too long."""
     return mask_card_numbers(" ".join(reason.split()))[:MAX_REASON_LENGTH]

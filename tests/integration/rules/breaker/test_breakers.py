@@ -16,6 +16,7 @@ from scoring.rules.breaker.models import BreakerChange, BreakerState, StoredBrea
 from scoring.rules.breaker.restoring import read_breakers
 from scoring.rules.breaker.settings import BreakerSettings
 from scoring.rules.breaker.tripping import Breakers
+from scoring.rules.ruleset.errors import ReasonRequired
 from scoring.rules.ruleset.stream import current_version, iter_changes
 from tests.factories.exploring import blocked_by_rules, decide_all
 from tests.factories.log import NOW
@@ -50,13 +51,24 @@ class TestSettings:
 
     def test_what_is_not_allowed_changes_nothing(self) -> None:
         with pytest.raises(BreakerUnchanged):
-            change_settings("payment", BreakerSettings(), reason="", actor="user/lea", now=NOW)
+            change_settings("payment", BreakerSettings(), reason="as before", actor="user/lea", now=NOW)
         with pytest.raises(BreakerInvalid):
-            change_settings("payment", BreakerSettings(min_events=1), reason="", actor="user/lea", now=NOW)
+            change_settings(
+                "payment", BreakerSettings(min_events=1), reason="as before", actor="user/lea", now=NOW
+            )
         assert current_version() == 0
+
+    def test_a_change_needs_a_reason(self) -> None:
+        with pytest.raises(ReasonRequired, match="a reason must say why the limits of payment change"):
+            change_settings("payment", TEN, reason="  ", actor="user/lea", now=NOW)
 
 
 class TestReset:
+    def test_a_reset_needs_a_reason(self) -> None:
+        trip()
+        with pytest.raises(ReasonRequired, match="why the breaker of payment from shop is reset"):
+            reset_breaker("payment", "shop", reason="", actor="user/lea", now=NOW)
+
     def test_an_open_breaker_is_closed_at_once(self) -> None:
         trip()
         reset()

@@ -1,0 +1,186 @@
+"""Admin pages of breakers: the open ones, the reset by hand, the limits of an event type, the history."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+
+from scoring.admin_kit.pages import AdminPage, actor_of, register_page
+from scoring.catalog.registry import scored_types
+from scoring.errors import ScoringError
+from scoring.rules.breaker.changing import change_settings, reset_breaker, settings_of
+from scoring.rules.breaker.forms import LimitsForm
+from scoring.rules.breaker.models import BreakerChange, BreakerState, StoredBreakerSettings
+from scoring.rules.breaker.settings import BreakerSettings
+from scoring.rules.breaker.words import change_text, limits_text, responsible_text, tripped_text
+from scoring.rules.ruleset.life_cycle import MAX_REASON_LENGTH
+
+SET, RESET = "scoring.set_breaker", "scoring.reset_breaker"
+MAX_CLOSED, MAX_CHANGES = 50, 30
+
+
+@dataclass(frozen=True)
+class OpenBreaker:
+    """An open breaker in words, with the rules responsible and the addresses of their pages."""
+
+    state: BreakerState
+    tripped: str
+    responsible: str
+    rules: list[tuple[str, str]]
+    is_due: bool  # its cool-down is over, so the next event closes it unless the limits are still exceeded
+
+
+@dataclass(frozen=True)
+class HistoryLine:
+    """A change of a breaker, or of the limits (`source` is "")."""
+
+    event_type: str
+    source: str
+    text: str
+    at: datetime
+
+
+@register_page
+class BreakersPage(AdminPage):
+    """Which breakers are open, and the limits of every event type. Posting resets an open one."""
+
+    path, name, title = "breakers/", "breakers", "Breakers"
+    subtitle = "Blocks become reviews when there are suddenly too many"
+    permission = "scoring.view_breakerstate"
+    template_name = "breaker/breakers.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        now, user = timezone.now(), self.request.user
+        states = BreakerState.objects.order_by("-since")
+        return super().get_context_data(
+            open=[_open_breaker(state, now) for state in states.filter(until__isnull=False)],
+            limits=_limits_by_type(),
+            closed=[
+                (state, tripped_text(state.tripped))
+                for state in states.filter(until__isnull=True, since__isnull=False)[:MAX_CLOSED]
+            ],
+            history=_history(),
+            may_set=user.has_perm(SET),
+            may_reset=user.has_perm(RESET),
+            may_see_rules=user.has_perm("scoring.view_rule"),
+            max_reason=MAX_REASON_LENGTH,
+            **kwargs,
+        )
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        self.require(RESET)
+        event_type, _, source = request.POST.get("reset", "").partition("/")
+        reason = request.POST.get("reason", "")
+        try:
+            reset_breaker(event_type, source, reason=reason, actor=actor_of(request), now=timezone.now())
+        except ScoringError as error:
+            messages.error(request, f"Nothing changed: {error}.")
+        else:
+            messages.success(
+                request, f"The breaker of {event_type} from {source} is closed. Blocks are counted anew."
+            )
+        return redirect("admin:breakers")
+
+
+@register_page
+class BreakerLimitsPage(AdminPage):
+    """The limits of an event type's breakers, and their history."""
+
+    path, name, title = "breakers/<str:event_type>/", "breaker_limits", "Breakers"
+    permission = "scoring.view_breakerstate"
+    template_name = "breaker/limits.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        event_type = self._event_type()
+        self.title = f"Breakers of {event_type}"
+        settings = settings_of(event_type)
+        kwargs.setdefault("form", LimitsForm.showing(settings))
+        return super().get_context_data(
+            **{**kwargs, "event_type": event_type},
+            settings=settings,
+            limits=limits_text(settings),
+            defaults=limits_text(BreakerSettings()),
+            stored=StoredBreakerSettings.objects.filter(pk=event_type).first(),
+            open=BreakerState.objects.filter(event_type=event_type, until__isnull=False).count(),
+            history=_history(event_type),
+            may_set=self.request.user.has_perm(SET),
+        )
+
+    def post(self, request: HttpRequest, event_type: str) -> HttpResponse:
+        self.require(SET)
+        event_type, form = self._event_type(), LimitsForm(request.POST)
+        if not form.is_valid():
+            return self.render_to_response(self.get_context_data(form=form))
+        try:
+            change_settings(
+                event_type,
+                form.settings(),
+                reason=form.cleaned_data["reason"],
+                actor=actor_of(request),
+                now=timezone.now(),
+            )
+        except ScoringError as error:
+            form.add_error(None, f"Nothing changed: {error}.")
+            return self.render_to_response(self.get_context_data(form=form))
+        messages.success(request, f"The limits of {event_type} hold from the next events on.")
+        return redirect("admin:breaker_limits", event_type)
+
+    def _event_type(self) -> str:
+        event_type: str = self.kwargs["event_type"]
+        if event_type not in scored_types():
+            raise Http404(f"There is no scored event type {event_type!r}.")
+        return event_type
+
+
+def rule_address(event_type: str, rule: str) -> str:
+    """The address of a rule's page, "" if there is none."""
+    try:
+        return reverse("admin:rule", args=[event_type, rule])
+    except NoReverseMatch:
+        return ""
+
+
+def _open_breaker(state: BreakerState, now: datetime) -> OpenBreaker:
+    return OpenBreaker(
+        state,
+        tripped_text(state.tripped),
+        responsible_text(state.tripped),
+        [
+            (rule["name"], address)
+            for rule in state.tripped["rules"]
+            if (address := rule_address(state.event_type, rule["name"]))
+        ],
+        is_due=state.until is not None and state.until <= now,
+    )
+
+
+def _limits_by_type() -> list[dict[str, Any]]:
+    """The limits of every scored event type, with who set them."""
+    stored = StoredBreakerSettings.objects.in_bulk()
+    return [
+        {"event_type": name, "stored": stored.get(name), "settings": settings, "text": limits_text(settings)}
+        for name in scored_types()
+        for settings in [_settings_in(stored.get(name))]
+    ]
+
+
+def _settings_in(row: StoredBreakerSettings | None) -> BreakerSettings:
+    if row is None:
+        return BreakerSettings()
+    return BreakerSettings(row.max_share, row.max_blocks, row.min_events, row.window_s, row.cool_down_s)
+
+
+def _history(event_type: str = "") -> list[HistoryLine]:
+    """The latest changes, newest first; of one event type, or of all."""
+    changes = BreakerChange.objects.order_by("-position")
+    if event_type:
+        changes = changes.filter(event_type=event_type)
+    return [
+        HistoryLine(change.event_type, change.source, change_text(change), change.changed_at)
+        for change in changes[:MAX_CHANGES]
+    ]
