@@ -5,7 +5,7 @@ import math
 from scipy.special import ndtri
 
 
-def wilson_interval(hits: int, rows: int, *, level: float = 0.95) -> tuple[float, float]:
+def wilson_interval(hits: float, rows: float, *, level: float = 0.95) -> tuple[float, float]:
     """(low, high) of the share hits / rows (E. B. Wilson, JASA 22, 1927); (0, 1) without rows.
 
     >>> low, high = wilson_interval(81, 263)

@@ -12,7 +12,7 @@ from tests.factories.log import NOW, decided, received
 def event(name: str, *, source: str = "shop", at: datetime = NOW, **fields: Any) -> Entry:
     """A stored receipt of a payment."""
     new = received(name, **fields)
-    data = {**new.data, "source": source}
+    data = {**new.data, "source": source, "occurred_at": at - timedelta(minutes=1)}
     written, _ = append_new(
         [type(new)(f"payment/{source}/{name}", 0, new.type, data, metadata=new.metadata)], now=at
     )

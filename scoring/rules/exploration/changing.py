@@ -9,6 +9,7 @@ from scoring.log.entries import Entry
 from scoring.rules.exploration.errors import ExplorationUnchanged
 from scoring.rules.exploration.models import StoredExploration
 from scoring.rules.exploration.settings import Exploration, check_exploration
+from scoring.rules.ruleset.life_cycle import clean_reason, require_reason
 from scoring.rules.ruleset.stream import Change, change_ruleset
 
 
@@ -18,14 +19,20 @@ def exploration_of(event_type: str) -> Exploration | None:
     return Exploration.of(row) if row else None
 
 
+def new_salt() -> str:
+    """A random salt: the senders of events cannot choose ids that are drawn."""
+    return secrets.token_hex(8)
+
+
 def change_exploration(exploration: Exploration, *, reason: str, actor: str, now: datetime) -> Entry:
     """Set the exploration of an event type. A salt of "" keeps the present one, or draws a first one.
 
     Lanes follow from their next micro-batch on. Raises ExplorationInvalid, ExplorationUnchanged,
-    UnknownEventType, EventTypeNotScored.
+    ReasonRequired, UnknownEventType, EventTypeNotScored.
     """
     scored_type(exploration.event_type)
-    first_salt = secrets.token_hex(8)  # nobody can choose an event id that is drawn
+    require_reason(reason, f"the exploration of {exploration.event_type} changes")
+    first_salt = new_salt()
 
     def build() -> list[Change]:
         before = exploration_of(exploration.event_type)
@@ -34,6 +41,6 @@ def change_exploration(exploration: Exploration, *, reason: str, actor: str, now
         check_exploration(wanted)
         if wanted == before:
             raise ExplorationUnchanged(wanted.event_type)
-        return [Change("exploration.changed", {**wanted.as_data(), "reason": reason})]
+        return [Change("exploration.changed", {**wanted.as_data(), "reason": clean_reason(reason)})]
 
     return change_ruleset(build, actor=actor, now=now)[0]

@@ -1,7 +1,7 @@
 """The exploration of an event type: the share of would-be blocks that is let through, and its caps."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from scoring.rules.exploration.errors import ExplorationInvalid, FieldProblem
@@ -45,24 +45,6 @@ class Exploration:
             "daily_cap": self.daily_cap,
             "salt": self.salt,
         }
-
-
-@dataclass(frozen=True, slots=True)
-class Explorations:
-    """The exploration of every event type that ever had one: a pure fold of the ruleset."""
-
-    by_type: Mapping[str, Exploration] = field(default_factory=dict)
-
-    def of(self, event_type: str) -> Exploration | None:
-        """The exploration of an event type; None while it is off."""
-        found = self.by_type.get(event_type)
-        return found if found and found.is_on else None
-
-    def after(self, entry_type: str, data: Mapping[str, Any]) -> "Explorations":
-        """The explorations after one more entry of the ruleset."""
-        if entry_type != "exploration.changed":
-            return self
-        return Explorations({**self.by_type, data["event_type"]: Exploration.of(data)})
 
 
 def check_exploration(exploration: Exploration) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from scoring.rules.exploration.errors import ExplorationInvalid
-from scoring.rules.exploration.settings import Exploration, Explorations, check_exploration
+from scoring.rules.exploration.settings import Exploration, check_exploration
 
 SETTINGS = Exploration("payment", 0.01, amount_cap=10_000, daily_cap=50_000, salt="spring")
 
@@ -19,16 +19,6 @@ def test_a_share_of_0_is_off_and_needs_no_caps() -> None:
     check_exploration(off)
     assert not off.is_on
     assert SETTINGS.is_on
-
-
-def test_the_ruleset_says_which_exploration_holds() -> None:
-    explorations = Explorations().after("rule.drafted", {})
-    assert explorations.of("payment") is None
-    explorations = explorations.after("exploration.changed", {**SETTINGS.as_data(), "reason": "to learn"})
-    assert explorations.of("payment") == SETTINGS
-    assert explorations.of("refund") is None
-    off = replace(SETTINGS, share=0).as_data()
-    assert explorations.after("exploration.changed", off).of("payment") is None
 
 
 @pytest.mark.parametrize(

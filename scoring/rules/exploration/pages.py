@@ -1,0 +1,156 @@
+"""Admin pages of exploration: its settings, what it costs, and what it has taught."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+
+from scoring.admin_kit.formatting import money_text, percent_text
+from scoring.admin_kit.pages import AdminPage, actor_of, register_page
+from scoring.catalog.event_type import EventType
+from scoring.catalog.registry import event_type as find_event_type
+from scoring.catalog.registry import scored_types
+from scoring.errors import ScoringError
+from scoring.log.entries import Entry
+from scoring.rules.exploration.changing import change_exploration, exploration_of
+from scoring.rules.exploration.explored_events import LOOK_BACK, read_results
+from scoring.rules.exploration.figures import figures_of
+from scoring.rules.exploration.forms import ExplorationForm
+from scoring.rules.exploration.learned import ExplorationResults
+from scoring.rules.exploration.models import StoredExploration
+from scoring.rules.exploration.settings import Exploration
+from scoring.rules.exploration.spending import read_explorer
+from scoring.rules.ruleset.stream import iter_changes
+
+SET = "scoring.set_exploration"
+MAX_CHANGES = 30
+
+
+@dataclass(frozen=True)
+class TypeExploration:
+    """The exploration of an event type as its pages show it; `spent`: today, in minor units."""
+
+    event_type: str
+    currency: str
+    exploration: Exploration | None
+    spent: int
+    results: ExplorationResults
+
+    @property
+    def is_on(self) -> bool:
+        return self.exploration is not None and self.exploration.is_on
+
+
+@dataclass(frozen=True)
+class SettingsChange:
+    """A line of the history."""
+
+    text: str
+    actor: str
+    reason: str
+    at: datetime
+
+
+@register_page
+class ExplorationsPage(AdminPage):
+    """The exploration of every scored event type."""
+
+    path, name, title = "exploration/", "exploration", "Exploration"
+    subtitle = "A small random share of blocks goes through, to learn whether blocks are right"
+    permission = "scoring.view_storedexploration"
+    template_name = "exploration/explorations.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        now = timezone.now()
+        return super().get_context_data(
+            types=[read_type(find_event_type(name), now=now) for name in scored_types()],
+            look_back=LOOK_BACK,
+            may_set=self.request.user.has_perm(SET),
+            **kwargs,
+        )
+
+
+@register_page
+class ExplorationPage(AdminPage):
+    """The settings of an event type's exploration, its results and its history."""
+
+    path, name, title = "exploration/<str:event_type>/", "exploration_of", "Exploration"
+    permission = "scoring.view_storedexploration"
+    template_name = "exploration/exploration.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        kind = self._kind()
+        self.title = f"Exploration of {kind.name}"
+        shown = read_type(kind, now=timezone.now())
+        kwargs.setdefault("form", ExplorationForm(kind=kind, exploration=shown.exploration))
+        return super().get_context_data(
+            **{**kwargs, "event_type": kind.name},
+            shown=shown,
+            stored=StoredExploration.objects.filter(pk=kind.name).first(),
+            figures=figures_of(shown.results, kind=kind, exploration=shown.exploration, spent=shown.spent),
+            look_back=LOOK_BACK,
+            history=history_of(kind),
+            may_set=self.request.user.has_perm(SET),
+        )
+
+    def post(self, request: HttpRequest, event_type: str) -> HttpResponse:
+        self.require(SET)
+        kind = self._kind()
+        form = ExplorationForm(request.POST, kind=kind, exploration=exploration_of(kind.name))
+        if not form.is_valid():
+            return self.render_to_response(self.get_context_data(form=form))
+        wanted = form.exploration()
+        try:
+            change_exploration(
+                wanted, reason=form.cleaned_data["reason"], actor=actor_of(request), now=timezone.now()
+            )
+        except ScoringError as error:
+            form.add_error(None, f"Nothing changed: {error}.")
+            return self.render_to_response(self.get_context_data(form=form))
+        state = "is on" if wanted.is_on else "is off"
+        messages.success(request, f"Exploration of {kind.name} {state}, from the next events on.")
+        return redirect("admin:exploration_of", kind.name)
+
+    def _kind(self) -> type[EventType]:
+        name: str = self.kwargs["event_type"]
+        if name not in scored_types():
+            raise Http404(f"There is no scored event type {name!r}.")
+        return find_event_type(name)
+
+
+def read_type(kind: type[EventType], *, now: datetime) -> TypeExploration:
+    """The settings, the money of the day and the results of an event type."""
+    return TypeExploration(
+        kind.name,
+        kind.base_currency,
+        exploration_of(kind.name),
+        spent=read_explorer([kind.name], now=now).spent(kind.name),
+        results=read_results(kind.name, now=now),
+    )
+
+
+def history_of(kind: type[EventType]) -> list[SettingsChange]:
+    """The latest changes of an event type's exploration, newest first."""
+    changes = [
+        entry
+        for entry in iter_changes(types=["exploration.changed"])
+        if entry.data["event_type"] == kind.name
+    ]
+    return [_settings_change(entry, kind) for entry in reversed(changes[-MAX_CHANGES:])]
+
+
+def _settings_change(entry: Entry, kind: type[EventType]) -> SettingsChange:
+    exploration = Exploration.of(entry.data)
+    if exploration.is_on:
+        amount, daily = (
+            money_text(cap, kind.base_currency) for cap in (exploration.amount_cap, exploration.daily_cap)
+        )
+        share = percent_text(exploration.share, 2)
+        text = f"{share} of would-be blocks, at most {amount} each and {daily} a day"
+    else:
+        text = "switched off"
+    return SettingsChange(text, entry.metadata.get("actor", ""), entry.data["reason"], entry.recorded_at)
