@@ -31,6 +31,10 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
         Item("Labels", "label", "scoring_label_changelist", "scoring.view_label"),
         Item("Upload labels", "upload_file", "label_upload", "scoring.upload_label"),
     ),
+    "Deciding": (
+        Item("Breakers", "electrical_services", "breakers", "scoring.view_breakerstate", pages="breakers/"),
+        Item("Exploration", "explore", "exploration", "scoring.view_storedexploration", pages="exploration/"),
+    ),
     "Models": (
         Item(
             "Models",

@@ -25,6 +25,7 @@ _HEADS = """
             ORDER BY stream_version DESC LIMIT 1), 0)
       FROM unnest(%s) AS given (lane)
 """
+_BREAKERS = "SELECT event_type, source, (until IS NOT NULL)::int FROM scoring_breakerstate"
 _LAST = "SELECT coalesce(max(position), 0) FROM scoring_logentry"
 # Counters: series -> (metric name, help text, label names).
 COUNTERS = {
@@ -46,11 +47,6 @@ COUNTERS = {
         "assay_problem_responses",
         "Requests and list items answered with a problem",
         ("status", "problem"),
-    ),
-    "external": (
-        "assay_external_signals",
-        "External signals of received events, by how each was answered",
-        ("signal", "origin", "cause"),
     ),
     "refused": ("assay_refused_requests", "Requests answered with 429", ("lane", "priority")),
     "too_late": (
@@ -81,7 +77,6 @@ class _Collector:
     def collect(self) -> Iterator[Metric]:
         counts = read_counts()
         yield stage_seconds(counts)
-        yield answer_seconds(counts)
         for series in COUNTERS:
             yield counter(series, counts)
         yield from database_gauges()
@@ -92,28 +87,11 @@ def stage_seconds(counts: dict[Series, float]) -> HistogramMetricFamily:
     family = HistogramMetricFamily(
         "assay_stage_seconds", "Duration of a run of each stage, in seconds", labels=["stage"]
     )
-    return _filled(family, counts, buckets="bucket", total="seconds")
-
-
-def answer_seconds(counts: dict[Series, float]) -> HistogramMetricFamily:
-    """Histogram of the answers of external signals' services."""
-    family = HistogramMetricFamily(
-        "assay_external_signal_seconds",
-        "Time that the service of each external signal took to answer, in seconds",
-        labels=["signal"],
-    )
-    return _filled(family, counts, buckets="answer_bucket", total="answer_seconds")
-
-
-def _filled(
-    family: HistogramMetricFamily, counts: dict[Series, float], *, buckets: str, total: str
-) -> HistogramMetricFamily:
-    """`family` with the counts of these series, by the label that follows each."""
     bounds = [*map(str, BUCKETS), "+Inf"]
-    for label in sorted(series[1] for series in counts if series[0] == total):
-        each = [counts.get((buckets, label, str(place)), 0.0) for place in range(len(bounds))]
-        summed = list(zip(bounds, accumulate(each), strict=True))
-        family.add_metric([label], buckets=summed, sum_value=counts[total, label])
+    for stage in sorted(series[1] for series in counts if series[0] == "seconds"):
+        each = [counts.get(("bucket", stage, str(place)), 0.0) for place in range(len(bounds))]
+        buckets = list(zip(bounds, accumulate(each), strict=True))
+        family.add_metric([stage], buckets=buckets, sum_value=counts["seconds", stage])
     return family
 
 
@@ -128,7 +106,7 @@ def counter(series: str, counts: dict[Series, float]) -> CounterMetricFamily:
 
 
 def database_gauges() -> Iterator[Metric]:
-    """Gauges from the database: queues, lane heads, log entries not yet visible to readers."""
+    """Gauges from the database: queues, lane heads, open breakers, log entries not yet visible to readers."""
     labels = ["lane", "state", "class"]
     length = GaugeMetricFamily(
         "assay_queue_entries", "Entries that lanes have not processed yet", labels=labels
@@ -144,8 +122,15 @@ def database_gauges() -> Iterator[Metric]:
     )
     for lane, position in _rows(_HEADS, [list(lanes())]):
         head.add_metric([lane], position)
+    breakers = GaugeMetricFamily(
+        "assay_breaker_open",
+        "1 while the breaker of an event type and source that ever opened is open",
+        labels=["event_type", "source"],
+    )
+    for event_type, source, is_open in _rows(_BREAKERS):
+        breakers.add_metric([event_type, source], is_open)
     lag = horizon_lag()
-    yield from (length, age, head)
+    yield from (length, age, head, breakers)
     yield GaugeMetricFamily("assay_log_position", "Position of the last log entry", _rows(_LAST)[0][0])
     yield GaugeMetricFamily(
         "assay_log_hidden_entries", "Log entries that readers cannot see yet", lag.entries

@@ -13,6 +13,9 @@ LOOK_AT_MODELS = (
     *("scoring.view_modelversion", "scoring.view_trainingjob", "scoring.view_route"),
     *("experiments.view_experiment", "monitoring.view_modelwindow", "monitoring.view_hourlywindow"),
 )
+LOOK_AT_RULES = ("scoring.view_breakerstate", "scoring.view_storedexploration")
+GUARD = ("scoring.set_breaker", "scoring.reset_breaker")
+EXPLORE = ("scoring.set_exploration",)
 WORK = ("reviews.work_case",)
 LEAD = ("reviews.undo_verdict", "scoring.upload_label", "scoring.retract_event")
 TRAIN = (
@@ -45,10 +48,16 @@ ADMINISTER = (
 # The data scientist may approve, but not a training of their own (`scoring.learning.promotion.gate`).
 GROUPS: dict[str, tuple[str, ...]] = {
     "analyst": (*LOOK, *WORK),
-    "lead": (*LOOK, *LOOK_AT_MODELS, *WORK, *LEAD),
-    "data scientist": (*LOOK, *LOOK_AT_MODELS, *TRAIN, *JUDGE, "scoring.view_pending"),
-    "auditor": (*LOOK, *LOOK_AT_MODELS, *LOOK_AT_RECORD),
-    "admin": (*LOOK, *LOOK_AT_MODELS, *WORK, *LEAD, *TRAIN, *JUDGE, *LOOK_AT_RECORD, *ADMINISTER),
+    "lead": (*LOOK, *LOOK_AT_MODELS, *LOOK_AT_RULES, *WORK, *LEAD, *GUARD, *EXPLORE),
+    "data scientist": (
+        *(*LOOK, *LOOK_AT_MODELS, *LOOK_AT_RULES, *TRAIN, *JUDGE, *EXPLORE),
+        "scoring.view_pending",
+    ),
+    "auditor": (*LOOK, *LOOK_AT_MODELS, *LOOK_AT_RULES, *LOOK_AT_RECORD),
+    "admin": (
+        *(*LOOK, *LOOK_AT_MODELS, *LOOK_AT_RULES, *WORK, *LEAD, *GUARD, *EXPLORE),
+        *(*TRAIN, *JUDGE, *LOOK_AT_RECORD, *ADMINISTER),
+    ),
 }
 
 

@@ -27,6 +27,7 @@ from scoring.log.consumers.writers import OldestWriter, oldest_writer
 from scoring.registry.models import ModelVersion, Route
 from scoring.registry.routes import CHAMPION
 from scoring.replay.mismatches import Mismatch, read_mismatches
+from scoring.rules.breaker.models import BreakerState
 from scoring.schedules import schedule_problems
 from scoring.signals import process_reports as reports
 from scoring.signals import redis_connections as connections
@@ -99,6 +100,7 @@ class Facts:
     trainings: list[TrainingJob] | None = None
     broken_schedules: list[tuple[str, str]] | None = None  # name and problem
     restarts: list[ProcessRestarts] | None = None
+    open_breakers: list[BreakerState] | None = None
 
 
 def read_facts(user: User | AnonymousUser, *, now: datetime) -> Facts:
@@ -118,6 +120,8 @@ def read_facts(user: User | AnonymousUser, *, now: datetime) -> Facts:
             seen["batch_views"] = read_freshness(now=now)
     if user.has_perm("experiments.view_experiment"):
         seen["experiments"] = list(Experiment.objects.filter(state=Experiment.State.RUNNING))
+    if user.has_perm("scoring.view_breakerstate"):
+        seen["open_breakers"] = list(BreakerState.objects.filter(until__isnull=False).order_by("since"))
     if user.has_perm("scoring.view_trainingjob"):
         seen["trainings"] = read_trainings()
         seen["broken_schedules"] = read_broken_schedules()

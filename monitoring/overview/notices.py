@@ -11,8 +11,20 @@ TONES: tuple[Tone, ...] = ("bad", "warn", "info")  # most severe first
 
 
 @dataclass(frozen=True)
+class NoticeLink:
+    """A further link of a notice: its text, and the page with its arguments."""
+
+    label: str
+    page: str
+    arguments: tuple[object, ...] = ()
+
+
+@dataclass(frozen=True)
 class Notice:
-    """`what` happened and what to `do`. `label` is the text of a link to `page` with its `arguments`."""
+    """`what` happened and what to `do`. `label` is the text of a link to `page` with its `arguments`.
+
+    `also`: links to other pages that help.
+    """
 
     tone: Tone
     what: str
@@ -21,6 +33,7 @@ class Notice:
     page: str = ""
     arguments: tuple[object, ...] = ()
     query: str = ""
+    also: tuple[NoticeLink, ...] = ()
 
 
 Rule = Callable[[Facts], Iterator[Notice]]

@@ -1,6 +1,6 @@
 """The overview, the admin's home: notices, tiles and plots. Its parts refresh themselves."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,6 +30,8 @@ from scoring.admin_kit.plots import Plot
 # The permission that each page needs; pages that the user may not see are not linked.
 PERMISSIONS = {
     "queue": "reviews.view_case",
+    "breakers": "scoring.view_breakerstate",
+    "rule": "scoring.view_rule",
     "model": "scoring.view_modelversion",
     "drift": "monitoring.view_modelwindow",
     "features": "scoring.view_featuresetversion",
@@ -74,7 +76,7 @@ def overview(user: User | AnonymousUser, *, now: datetime) -> dict[str, Any]:
     link = linker_for(user)
     return {
         "now": now,
-        "notices": [(notice, _notice_link(notice, link)) for notice in notices(facts)],
+        "notices": [(notice, list(_notice_links(notice, link))) for notice in notices(facts)],
         "groups": [
             TileGroup("traffic", "Now", traffic_tiles(facts, link)),
             TileGroup("day", "Last 24 hours", day_tiles(facts, link), outcome_shares(facts.hours)),
@@ -98,8 +100,13 @@ def linker_for(user: User | AnonymousUser) -> Linker:
     return link
 
 
-def _notice_link(notice: Notice, link: Linker) -> str:
-    return link(notice.page, *notice.arguments, query=notice.query)
+def _notice_links(notice: Notice, link: Linker) -> Iterator[tuple[str, str]]:
+    """(text, address) of the links that the user may follow."""
+    if address := link(notice.page, *notice.arguments, query=notice.query):
+        yield notice.label, address
+    for other in notice.also:
+        if address := link(other.page, *other.arguments):
+            yield other.label, address
 
 
 def plots(facts: Facts) -> list[Plot]:

@@ -51,7 +51,6 @@ from scoring.declare.words.calendar import (
     is_weekend,
 )
 from scoring.declare.words.distinct import Distinct
-from scoring.declare.words.fetched import FetchedSignal
 from scoring.declare.words.labels import Labeled
 from scoring.declare.words.last_values import Changed, Last, Traveled
 from scoring.declare.words.on_entity import OnEntity, reserve_names
@@ -100,7 +99,6 @@ __all__ = [
     "EntityVocabulary",
     "Expression",
     "FeatureView",
-    "FetchedSignal",
     "FieldComparison",
     "FieldSignal",
     "FieldValue",

@@ -19,10 +19,12 @@ from tests.browser.conftest import DESKTOP, PHONE, Browser, Installation
 # Arguments for the address of a detail page. Every detail page needs an entry.
 SAMPLES: dict[str, Callable[[Installation], Installation]] = {
     "api_key": lambda there: {"prefix": there["api_key"]},
+    "breaker_limits": lambda there: {"event_type": "payment"},
     "case": lambda there: {"position": there["case"]},
     "event": lambda there: {"position": there["case"]},
     "experiment": lambda there: {"experiment": there["experiment"]},
     "explanation": lambda there: {"position": there["case"]},
+    "exploration_of": lambda there: {"event_type": "payment"},
     "feature": lambda there: {"event_type": "payment", "feature": "card_count_1h"},
     "feature_set_diff": lambda there: {"event_type": "payment"},
     "feature_sets": lambda there: {"event_type": "payment"},

@@ -8,7 +8,8 @@ import redis
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
-from scoring.intake import admission, fallback
+from scoring.decisions.failure_policy import decide_without_lane
+from scoring.intake import admission
 from scoring.intake.errors import LaneBehind
 from scoring.intake.receive import receive_events
 from scoring.log.read import read_stream
@@ -71,7 +72,7 @@ def test_entries_too_late_for_every_window_are_counted_by_entity(client, monkeyp
 
 def test_the_failure_policys_decisions_are_counted_as_such(client):
     [receipt] = receive(1)
-    fallback.decide(read_stream(receipt.stream), cause="timeout")
+    decide_without_lane(read_stream(receipt.stream), cause="timeout")
     assert scrape(client)["assay_decisions_total", "fallback", "payment", "", "review"] == 1
 
 

@@ -1,0 +1,78 @@
+"""The notice of an open breaker: what tripped it, since when and until when, and where to act."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from monitoring.overview.attention import notices
+from monitoring.overview.facts import Facts
+from monitoring.overview.notices import NoticeLink
+from scoring.rules.breaker.models import BreakerState
+from tests.factories.log import NOW
+from tests.unit.monitoring.overview.test_attention import QUIET
+
+
+def breaker(*, until: timedelta = timedelta(minutes=11), **tripped: Any) -> BreakerState:
+    return BreakerState(
+        event_type="payment",
+        source="shop",
+        since=NOW - timedelta(minutes=4),
+        until=NOW + until,
+        tripped={
+            "limit": "share",
+            "share": 0.425,
+            "blocks": 17,
+            "events": 40,
+            "window_s": 600,
+            "max_share": 0.4,
+            "max_blocks": None,
+            "rules": [{"name": name, "blocks": 15} for name in ("velocity", "country", "night")],
+            "without_rule": 2,
+            **tripped,
+        },
+    )
+
+
+def facts(*breakers: BreakerState) -> Facts:
+    return replace(QUIET, open_breakers=list(breakers))
+
+
+def test_an_open_breaker_is_critical_and_says_what_tripped_it() -> None:
+    (notice,) = notices(facts(breaker()))
+    assert notice.tone == "bad"
+    assert notice.what.replace("\N{NO-BREAK SPACE}", " ") == (
+        "The breaker of payment from shop opened 4 min ago: 17 of the latest 40 events would be blocked"
+        " (42 %; the limit is 40 %)."
+    )
+    assert notice.do == (
+        "Rule velocity asked for 15 of these blocks, rule country asked for 15, rule night asked for 15;"
+        " 2 came from the policy alone. Until it closes, at 12:41 UTC at the earliest, these blocks become"
+        " reviews. Correct the cause, then reset the breaker."
+    )
+
+
+def test_it_leads_to_the_reset_and_to_the_rules_responsible() -> None:
+    (notice,) = notices(facts(breaker()))
+    assert (notice.label, notice.page) == ("Reset the breaker", "breakers")
+    assert notice.also == (
+        NoticeLink("Open rule velocity", "rule", ("payment", "velocity")),
+        NoticeLink("Open rule country", "rule", ("payment", "country")),
+    )
+
+
+def test_once_the_cool_down_is_over_it_closes_with_the_next_event() -> None:
+    (notice,) = notices(facts(breaker(until=timedelta(0), rules=[], without_rule=17)))
+    assert notice.do.startswith(
+        "The policy alone asked for these blocks. Until it closes, with its next event,"
+    )
+    assert notice.also == ()
+
+
+def test_a_number_of_blocks_is_told_with_its_window() -> None:
+    (notice,) = notices(facts(breaker(limit="blocks", blocks=501, max_blocks=500)))
+    assert "501 events would be blocked within 10 min (the limit is 500)" in notice.what
+
+
+def test_every_open_breaker_has_a_notice_and_none_is_seen_without_permission() -> None:
+    assert len(notices(facts(breaker(), breaker()))) == 2
+    assert notices(replace(QUIET, open_breakers=None)) == []
