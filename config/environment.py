@@ -53,6 +53,15 @@ def read_named_files(name: str) -> dict[str, str]:
     return files
 
 
+def read_secrets(prefix: str) -> dict[str, str]:
+    """The values of all variables that begin with the prefix, by the rest of their names in small letters."""
+    return {
+        name.removeprefix(prefix).lower(): value.strip()
+        for name, value in os.environ.items()
+        if name.startswith(prefix) and value.strip()
+    }
+
+
 def check_apps(apps: list[str]) -> None:
     """Raises ValidationError for a Django app that cannot be imported."""
     for app in filter(None, apps):

@@ -11,7 +11,7 @@ from celery.schedules import crontab
 from django.templatetags.static import static
 from marshmallow.validate import OneOf, Range
 
-from config.environment import broker_url, check_apps, env, read, read_list, read_named_files
+from config.environment import broker_url, check_apps, env, read, read_list, read_named_files, read_secrets
 from embedded import services
 
 django_stubs_ext.monkeypatch()  # lets classes say what they are of: ModelAdmin[Event]
@@ -366,6 +366,10 @@ API_MAX_HELD_LABELS = read(env.int, "ASSAY_API_MAX_HELD_LABELS", 50_000)
 # Lists that signals are looked up in: a file of disposable mail domains, and files of networks by name.
 DISPOSABLE_DOMAINS = env.str("ASSAY_DISPOSABLE_DOMAINS", "")
 NETWORK_LISTS = read_named_files("ASSAY_NETWORK_LISTS")
+# Secrets that external signals name, from ASSAY_SIGNAL_SECRET_<NAME>.
+SIGNAL_SECRETS = read_secrets("ASSAY_SIGNAL_SECRET_")
+# Whether external signals may send values unencrypted to other machines.
+EXTERNAL_SIGNALS_PLAIN_HTTP = read(env.flag, "ASSAY_EXTERNAL_SIGNALS_PLAIN_HTTP", default=False)
 # Seconds for which a key is cached, which saves a query per request; a revoked key works as long.
 API_KEY_CACHE_SECONDS = read(env.float, "ASSAY_API_KEY_CACHE_SECONDS", 2.0)
 

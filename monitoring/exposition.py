@@ -48,6 +48,11 @@ COUNTERS = {
         "Requests and list items answered with a problem",
         ("status", "problem"),
     ),
+    "external": (
+        "assay_external_signals",
+        "External signals of received events, by how each was answered",
+        ("signal", "origin", "cause"),
+    ),
     "refused": ("assay_refused_requests", "Requests answered with 429", ("lane", "priority")),
     "too_late": (
         "assay_too_late_entries",
@@ -77,6 +82,7 @@ class _Collector:
     def collect(self) -> Iterator[Metric]:
         counts = read_counts()
         yield stage_seconds(counts)
+        yield answer_seconds(counts)
         for series in COUNTERS:
             yield counter(series, counts)
         yield from database_gauges()
@@ -87,11 +93,28 @@ def stage_seconds(counts: dict[Series, float]) -> HistogramMetricFamily:
     family = HistogramMetricFamily(
         "assay_stage_seconds", "Duration of a run of each stage, in seconds", labels=["stage"]
     )
+    return _filled(family, counts, buckets="bucket", total="seconds")
+
+
+def answer_seconds(counts: dict[Series, float]) -> HistogramMetricFamily:
+    """Histogram of the answers of external signals' services."""
+    family = HistogramMetricFamily(
+        "assay_external_signal_seconds",
+        "Time that the service of each external signal took to answer, in seconds",
+        labels=["signal"],
+    )
+    return _filled(family, counts, buckets="answer_bucket", total="answer_seconds")
+
+
+def _filled(
+    family: HistogramMetricFamily, counts: dict[Series, float], *, buckets: str, total: str
+) -> HistogramMetricFamily:
+    """`family` with the counts of these series, by the label that follows each."""
     bounds = [*map(str, BUCKETS), "+Inf"]
-    for stage in sorted(series[1] for series in counts if series[0] == "seconds"):
-        each = [counts.get(("bucket", stage, str(place)), 0.0) for place in range(len(bounds))]
-        buckets = list(zip(bounds, accumulate(each), strict=True))
-        family.add_metric([stage], buckets=buckets, sum_value=counts["seconds", stage])
+    for label in sorted(series[1] for series in counts if series[0] == total):
+        each = [counts.get((buckets, label, str(place)), 0.0) for place in range(len(bounds))]
+        summed = list(zip(bounds, accumulate(each), strict=True))
+        family.add_metric([label], buckets=summed, sum_value=counts[total, label])
     return family
 
 

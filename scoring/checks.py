@@ -8,6 +8,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
+from scoring.catalog.external_signals import ExternalSignal
 from scoring.catalog.fields import IpAddress
 from scoring.catalog.registry import MODULE_NAME, event_types
 from scoring.catalog.signals.reference_files import (
@@ -51,6 +52,33 @@ def check_reference_files(**_: Any) -> list[CheckMessage]:
     files: dict[str, ReferenceFile[Any] | None] = {"ASSAY_DISPOSABLE_DOMAINS": disposable_domains()}
     files |= {f"ASSAY_NETWORK_LISTS, {name}": network_list(name) for name in settings.NETWORK_LISTS}
     return list(_unreadable(files))
+
+
+@register("catalog")
+def check_external_signals(**_: Any) -> list[CheckMessage]:
+    """An error for every external signal that the settings do not let ask its service."""
+    try:
+        signals = [
+            (f"{kind.name}.{name}", signal)
+            for kind in event_types().values()
+            for name, signal in kind.external_signals.items()
+        ]
+    except CatalogError:
+        return []  # another check reports it
+    return [
+        Error(problem, id="scoring.E003") for name, signal in signals for problem in _refusals(name, signal)
+    ]
+
+
+def _refusals(name: str, signal: ExternalSignal) -> Iterator[str]:
+    if not (signal.is_encrypted_or_local or settings.EXTERNAL_SIGNALS_PLAIN_HTTP):
+        yield (
+            f"{name} would send values unencrypted to another machine ({signal.url}), so it is never fetched."
+            " Use https://, or set ASSAY_EXTERNAL_SIGNALS_PLAIN_HTTP=1 in a network that you trust."
+        )
+    if signal.secret and signal.secret not in settings.SIGNAL_SECRETS:
+        variable = f"ASSAY_SIGNAL_SECRET_{signal.secret.upper()}"
+        yield f"{name} needs the secret {signal.secret!r}, so it is never fetched. Set {variable}."
 
 
 @register("catalog")

@@ -38,6 +38,7 @@ QUEUES = {
     "default": "cases, metrics and shadow scores are not updated",
     "training": "no model is trained, and batch views go stale",
 }
+SERVICES_UNKNOWN = "Unknown: web processes report through Redis, which cannot be reached."
 WORKERS_UNKNOWN = "Unknown: workers report through Redis, which cannot be reached."
 
 
@@ -175,6 +176,16 @@ def check_workers_clocks() -> str:
     return " ".join(filter(None, (skew_in_words(host, skew) for host, skew in skews))) or OK
 
 
+def check_external_signals() -> str:
+    """Whether processes report that the service of an external signal fails."""
+    try:
+        said = reports.read_reports()
+    except redis.RedisError:
+        return SERVICES_UNKNOWN
+    failing = reports.failing_services(said).items()
+    return " ".join(f"The service of {name} fails ({cause})." for name, cause in failing) or OK
+
+
 def absences(said: list[Report]) -> list[str]:
     """A sentence for each process that is not running."""
     present = {each.by.split("/", 1)[0] for each in said if each.about == reports.WORKER and each.is_fresh}
@@ -222,6 +233,7 @@ PROBES: tuple[Probe, ...] = (
             "workers": check_workers,
             "workers_models": check_workers_models,
             "workers_clocks": check_workers_clocks,
+            "external_signals": check_external_signals,
         },
         hanging="Redis does not answer. Check whether it is stopped or unreachable.",
     ),
@@ -229,4 +241,6 @@ PROBES: tuple[Probe, ...] = (
     Probe({"disk": check_disk}, hanging="The disk does not answer. Check its mount and the kernel log."),
 )
 # If these fail, events are still received and answered.
-NOT_ESSENTIAL = frozenset({"clock", "horizon", "workers", "workers_models", "workers_clocks", "disk"})
+NOT_ESSENTIAL = frozenset(
+    {"clock", "horizon", "workers", "workers_models", "workers_clocks", "external_signals", "disk"}
+)

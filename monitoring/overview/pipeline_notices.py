@@ -10,6 +10,7 @@ from monitoring.overview.notices import Notice, Rule, counted, last_line
 from monitoring.windows.hourly import WINDOWS
 from monitoring.windows.traffic import RecentTraffic
 from scoring.admin_kit.formatting import count_text, duration_text, percent_text
+from scoring.declare.spelling import words_of
 from scoring.log.consumers.status import ConsumerHealth
 from scoring.signals import process_reports as reports
 
@@ -57,6 +58,16 @@ def unusable_models(facts: Facts) -> Iterator[Notice]:
                 f"The workers on {report.by} cannot load {report.text}",
                 "The failure policy decides instead. Restore the model or roll back to another.",
             )
+
+
+def failing_services(facts: Facts) -> Iterator[Notice]:
+    """Services of external signals that processes do not ask for a moment."""
+    for signal, cause in reports.failing_services(facts.store.reports if facts.store else ()).items():
+        yield Notice(
+            "warn",
+            f"The service of {signal} fails ({words_of(cause)}), so this external signal is missing.",
+            "Events are decided without it. Check the service; it is asked again by itself.",
+        )
 
 
 def wrong_clocks(facts: Facts) -> Iterator[Notice]:
@@ -198,6 +209,6 @@ def _causes_text(causes: list[tuple[str, int]] | None) -> str:
 
 # Those of one tone appear in this order.
 RULES: tuple[Rule, ...] = (
-    *(redis_trouble, unusable_models, wrong_clocks, open_transactions),
+    *(redis_trouble, unusable_models, failing_services, wrong_clocks, open_transactions),
     *(stopped_consumers, late_consumers, pending_events, silence, fallbacks, slow_decisions),
 )

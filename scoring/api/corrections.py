@@ -29,6 +29,7 @@ from scoring.intake.corrections import (
     retract_event,
 )
 from scoring.intake.errors import EventNotFound, InvalidRequest, RequestProblem
+from scoring.intake.external.fetching import add_external_signals
 from scoring.intake.receive import Submission, priority_of
 from scoring.log.read import read_stream
 
@@ -142,7 +143,9 @@ def read_corrected(body: Mapping[str, Any], *, stream: str, now: datetime) -> Su
         **(rates_for(kind, payload, now=now, known={}) or {}),
         **rates_in(kind, current_version(entries).data["fields"]),
     }
-    return Submission(kind.name, kind.parse(payload, now=now, rates=rates))
+    parsed = kind.parse(payload, now=now, rates=rates)
+    [parsed] = add_external_signals([parsed], earlier=current_version(entries).data)
+    return Submission(kind.name, parsed)
 
 
 def rates_in(kind: type[EventType], fields: Mapping[str, Any]) -> Rates:

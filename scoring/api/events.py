@@ -30,6 +30,7 @@ from scoring.errors import ScoringError
 from scoring.intake import admission
 from scoring.intake.answers import answer_for
 from scoring.intake.errors import EventNotFound, InvalidRequest, RequestProblem, TooManyLists
+from scoring.intake.external.fetching import add_external_signals
 from scoring.intake.receive import Receipt, Submission, priority_of, receive_events
 from scoring.lanes.models import Pending
 from scoring.signals.telemetry import telemetry
@@ -119,7 +120,7 @@ def _receive(
     submissions: Sequence[Submission], *, sender: Sender, preferences: Preferences, now: datetime
 ) -> list[Receipt]:
     return receive_events(
-        submissions,
+        with_external_signals(submissions),
         source=sender.source,
         now=now,
         wait=preferences.wait,
@@ -127,6 +128,12 @@ def _receive(
         failure_policy=decide_without_lane,
         actor=sender.actor,
     )
+
+
+def with_external_signals(submissions: Sequence[Submission]) -> list[Submission]:
+    """The submissions with the signals that services of the installation give for them."""
+    parsed = add_external_signals([each.parsed for each in submissions])
+    return [Submission(each.event_type, each) for each in parsed]
 
 
 def parse_submission(

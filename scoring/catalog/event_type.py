@@ -10,6 +10,7 @@ from scoring.catalog import moments
 from scoring.catalog.characters import NAME_PATTERN
 from scoring.catalog.currency import EXPONENTS
 from scoring.catalog.errors import FieldError, InvalidEvent
+from scoring.catalog.external_signals import ExternalSignal
 from scoring.catalog.fields import (
     Canonical,
     Category,
@@ -54,10 +55,12 @@ class Signals(NamedTuple):
     """What was measured of an event's values, by column ("comment.links").
 
     `references`: the version of each list of the installation that was used for it, by name.
+    `external`: how each external signal was answered, by its name (see `scoring.intake.external.origins`).
     """
 
     values: Measured
     references: dict[str, str]
+    external: dict[str, dict[str, Any]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,7 @@ class EventType:
 
     fields: ClassVar[dict[str, Field]] = {}
     batch_views: ClassVar[dict[str, FeatureView]] = {}
+    external_signals: ClassVar[dict[str, ExternalSignal]] = {}
     origin: ClassVar[Origin]
     signals: ClassVar[dict[str, Signal]] = {}  # what is measured at receipt, by column
     _known: ClassVar[frozenset[str]] = frozenset()
@@ -109,19 +113,20 @@ class EventType:
         }
         own = {name: member for name, member in vars(cls).items() if isinstance(member, Field)}
         views = {name: view for name, view in vars(cls).items() if isinstance(view, FeatureView)}
-        _refuse_reserved_names({**own, **views})
+        external = {name: each for name, each in vars(cls).items() if isinstance(each, ExternalSignal)}
+        _refuse_reserved_names({**own, **views, **external})
         cls.origin = Origin.here()
         cls.fields = {**inherited, **own}
         cls.batch_views = views
+        cls.external_signals = {**cls.external_signals, **external}
         _check_declaration(cls)
+        _check_external(cls)
         cls._money = tuple((name, f) for name, f in cls.fields.items() if isinstance(f, Money))
         cls._plain = tuple((name, f) for name, f in cls.fields.items() if not isinstance(f, Money))
         cls._measured = tuple((name, f) for name, f in cls.fields.items() if f.measured_signals)
-        cls.signals = {
-            signal_column(name, signal.name): signal
-            for name, f in cls._measured
-            for signal in f.measured_signals
-        }
+        cls.signals = {name: external.signal for name, external in cls.external_signals.items()}
+        for name, field in cls._measured:
+            cls.signals |= {signal_column(name, each.name): each for each in field.measured_signals}
         cls._known = frozenset(cls.payload_names())
 
     @classmethod
@@ -161,7 +166,8 @@ class EventType:
     @classmethod
     def signals_of(cls, values: Mapping[str, Canonical]) -> Signals:
         """The signals of canonical values."""
-        signals, versions = Signals({}, {})
+        signals: Measured = {}
+        versions: dict[str, str] = {}
         for name, field in cls._measured:
             if name in values:
                 references = field.current_references()
@@ -220,8 +226,8 @@ def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
 RESERVED_NAMES = frozenset(dir(EventType)) | EventType.__annotations__.keys()
 
 
-def _refuse_reserved_names(members: Mapping[str, Field | FeatureView]) -> None:
-    """Raises CatalogError if a field or batch view has a name that already has a meaning."""
+def _refuse_reserved_names(members: Mapping[str, Field | FeatureView | ExternalSignal]) -> None:
+    """Raises CatalogError if a field, batch view or external signal has a name that already has a meaning."""
     for name, member in members.items():
         if name in PAYLOAD_WORDS:
             raise member.origin.error(f"{name!r} is reserved in payloads; give the field another name")
@@ -270,6 +276,16 @@ def _check_declaration(cls: type[EventType]) -> None:
             module=module,
             line=line,
         )
+
+
+def _check_external(cls: type[EventType]) -> None:
+    """Raises CatalogError if an external signal sends a field that its event type lacks."""
+    for signal in cls.external_signals.values():
+        for field in signal.send:
+            if field not in cls.fields.values():
+                raise signal.origin.error(
+                    f"{cls.__name__} has no field {field.name!r} that {signal.name} could send"
+                )
 
 
 def _refuse_unknown(

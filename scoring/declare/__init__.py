@@ -51,6 +51,7 @@ from scoring.declare.words.calendar import (
     is_weekend,
 )
 from scoring.declare.words.distinct import Distinct
+from scoring.declare.words.fetched import FetchedSignal
 from scoring.declare.words.labels import Labeled
 from scoring.declare.words.last_values import Changed, Last, Traveled
 from scoring.declare.words.on_entity import OnEntity, reserve_names
@@ -99,6 +100,7 @@ __all__ = [
     "EntityVocabulary",
     "Expression",
     "FeatureView",
+    "FetchedSignal",
     "FieldComparison",
     "FieldSignal",
     "FieldValue",

@@ -22,9 +22,12 @@ class Signal:
     counted: str = ""  # of a count, one of the things counted: "link"
     values: tuple[str, ...] = ()
     missing: str = ""
+    about: str = ""  # what it is, of a signal that is not measured of one field
 
     def described(self, field: str) -> str:
         """What it says of a field: "whether the e-mail is a role account"."""
+        if self.about:
+            return self.about
         return f"whether the {field} {self.noun}" if self.is_flag else self.noun.format(field=field)
 
     @property

@@ -138,6 +138,7 @@ def received_entry(
             "fields": fields,
             **({"signals": signals.values} if signals.values else {}),
             **({"references": signals.references} if signals.references else {}),
+            **({"external": signals.external} if signals.external else {}),
         },
         metadata={"actor": actor} if actor else {},
     )

@@ -4,6 +4,7 @@ Ages follow the clock of Redis. The clocks of the processes may differ, which is
 """
 
 import logging
+from collections.abc import Iterable
 from typing import NamedTuple, cast
 
 import redis
@@ -16,7 +17,10 @@ KEY = "assay:reports"
 KEPT_SECONDS = 86_400  # after its last report a process is forgotten
 ALIVE_SECONDS = 10.0  # without a report for longer than this a process is gone; each reports every 2 s
 
+FAILING_SECONDS = 60.0  # a failing service is asked again, and reported again, at least every 30 s
+
 WORKER, CLOCK, MODELS, SWEEP = "worker", "clock", "models", "sweep"
+SERVICE = "service"  # of an external signal; the text says how it fails, "" once it answers again
 
 REPORT = """
 local now = redis.call('TIME')[1]
@@ -53,6 +57,12 @@ def read_reports() -> list[Report]:
         pipe.hgetall(KEY)
         (now, _), said = cast("tuple[tuple[int, int], dict[bytes, bytes]]", pipe.execute())
     return [_report(name.decode(), content.decode(), now) for name, content in sorted(said.items())]
+
+
+def failing_services(said: Iterable[Report]) -> dict[str, str]:
+    """The external signals whose services some process found failing lately, with the cause, by name."""
+    failing = (each for each in said if each.about == SERVICE and each.text and each.age <= FAILING_SECONDS)
+    return {each.by.partition("/")[0]: each.text for each in sorted(failing)}
 
 
 def _report(name: str, content: str, now: int) -> Report:

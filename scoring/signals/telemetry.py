@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 Stage = Literal[
     "validate",  # a request's events parsed
+    "external",  # their external signals fetched
     "append",  # their receipts, rows and queue entries written
     "doorbell",  # their lanes notified; the name dates from the first release
     "wait",  # a client waited for its answers
@@ -64,6 +65,13 @@ class Telemetry:
             self._counts["bucket", stage, _NAMES[bisect_left(BUCKETS, seconds)]] += 1
             self._counts["seconds", stage] += seconds
             self._counts["events", stage] += events
+        self._send_if_due()
+
+    def observe_answer(self, signal: str, seconds: float) -> None:
+        """Count an answer of the service of an external signal."""
+        with self._lock:
+            self._counts["answer_bucket", signal, _NAMES[bisect_left(BUCKETS, seconds)]] += 1
+            self._counts["answer_seconds", signal] += seconds
         self._send_if_due()
 
     @contextmanager

@@ -2,6 +2,7 @@
 
 from scoring.catalog.contact_fields import Email, Phone
 from scoring.catalog.event_type import EventType
+from scoring.catalog.external_signals import ExternalSignal
 from scoring.catalog.fields import (
     Category,
     Entity,
@@ -18,7 +19,10 @@ from scoring.declare.protocols.fields import FieldTypes
 
 _CLASSES = {
     each.__name__: each
-    for each in (Entity, Category, Text, Money, Number, Flag, Email, Phone, IpAddress, UserAgent)
+    for each in (
+        *(Entity, Category, Text, Money, Number, Flag),
+        *(Email, Phone, IpAddress, UserAgent, ExternalSignal),
+    )
 }
 
 
@@ -29,7 +33,7 @@ def own_field(member: type[EventType], named: NamedField, types: FieldTypes, ori
     """
     if not _is_one_of(named, types):
         raise origin.error(f"{getattr(named, 'name', named)!r} is not a {' or '.join(types)} field")
-    if named not in member.fields.values():
+    if named not in member.fields.values() and named not in member.external_signals.values():
         raise origin.error(f"{member.name} has no field {named.name!r}; it has {_names(member)}")
     return named.name
 

@@ -15,6 +15,7 @@ from scoring.batch.compute.profile import Profile
 from scoring.batch.compute.statistics import median
 from scoring.catalog.contact_fields import Email, Phone
 from scoring.catalog.event_type import EventType
+from scoring.catalog.external_signals import ExternalSignal
 from scoring.catalog.fields import Category, Entity, Flag, IpAddress, Money, Number, Text, UserAgent
 from scoring.declare import (
     Condition,
@@ -60,8 +61,10 @@ class Sale(EventType):
     email, phone = Email(optional=True), Phone(optional=True)
     ip, agent = IpAddress(networks=("data_centers",)), UserAgent()
     habits = Profile(card, over="90d", every="1d", stale_after="3d", typical=median(amount))
+    risk = ExternalSignal(url="https://risk.example", send=(card,), gives=Number())
     features = (
         amount,
+        risk,
         (amount * 2).named("double"),
         habits.typical,
         note.links(),

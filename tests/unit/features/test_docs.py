@@ -17,6 +17,7 @@ from scoring.catalog import registry
 from scoring.catalog.contact_fields import Email, Phone
 from scoring.catalog.currency import minor_units
 from scoring.catalog.event_type import PAYLOAD_WORDS, RESERVED_NAMES, EventType
+from scoring.catalog.external_signals import ExternalSignal
 from scoring.catalog.fields import Category, Entity, Flag, IpAddress, Money, Number, Text, UserAgent
 from scoring.features.compile import plan as plans
 from scoring.features.compile.plan import compile_lane
@@ -98,9 +99,10 @@ class Everything(EventType):
     email, phone, agent = Email(optional=True), Phone(optional=True), UserAgent(optional=True)
     ip = IpAddress(optional=True, networks=("data_centers",))
     lat, lon, lat2, lon2, year = (Number(optional=True) for _ in range(5))
+    device_risk = ExternalSignal(url="https://risk.example", send=(device,), gives=Number())
 
 
-FIELDS: dict[str, Any] = dict(Everything.fields)
+FIELDS: dict[str, Any] = {**Everything.fields, **Everything.external_signals}
 
 
 def declare_all(
@@ -142,6 +144,19 @@ def test_every_word_of_the_page_can_be_declared() -> None:
 def test_the_page_has_every_signal(heading: str, signals: Collection[str]) -> None:
     rows = table_under(heading, page="signals")
     assert [signal.strip("`").removesuffix("()") for signal, _, _ in rows] == list(signals)
+
+
+def test_the_examples_of_the_page_of_signals_compile() -> None:
+    page = (DOCS / "reference" / "signals.md").read_text()
+    said: dict[str, Any] = {"__name__": "docs.signals"}
+    for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
+        exec(block, said)  # noqa: S102
+    kinds = [
+        each for each in said.values() if isinstance(each, type) and issubclass(each, EventType) and each.name
+    ]
+    assert {kind.name for kind in kinds} == {"sign_up", "payment"}
+    for kind in kinds:
+        assert compile_lane(kind.lane, [kind]).feature_set(kind.name).names
 
 
 class Log(EventType):

@@ -1,6 +1,6 @@
 """How /metrics renders counts: each series under its own name and labels."""
 
-from monitoring.exposition import counter, stage_seconds
+from monitoring.exposition import answer_seconds, counter, stage_seconds
 from scoring.signals.telemetry import BUCKETS
 
 COUNTS = {
@@ -12,6 +12,8 @@ COUNTS = {
     ("bucket", "predict", str(len(BUCKETS))): 1.0,
     ("seconds", "predict"): 1.5,
     ("seconds", "commit"): 0.5,
+    ("answer_bucket", "payment.device_risk", "1"): 2.0,
+    ("answer_seconds", "payment.device_risk"): 0.002,
 }
 
 
@@ -33,3 +35,10 @@ def test_stages_are_histograms_that_add_up() -> None:
     assert by_name == {"assay_stage_seconds_count": 6, "assay_stage_seconds_sum": 1.5}
     reached = [sample.value for sample in predict if "le" in sample.labels]
     assert reached == [5.0] * len(BUCKETS) + [6.0]
+
+
+def test_answers_of_services_are_a_histogram_of_their_own() -> None:
+    samples = answer_seconds(COUNTS).samples
+    assert {sample.labels["signal"] for sample in samples} == {"payment.device_risk"}
+    by_name = {sample.name: sample.value for sample in samples if "le" not in sample.labels}
+    assert by_name == {"assay_external_signal_seconds_count": 2, "assay_external_signal_seconds_sum": 0.002}
