@@ -53,6 +53,7 @@ class EventDetail(NamedTuple):
     `fields` are as sent or corrected; `personal` are the fields kept in the vault ("" when erased). `stake`
     is in minor units of `currency`. `label` is the effective one, None without any; `standing` is the current
     label of each source; `conflict`: sources disagree. `amendments` are corrections and the retraction.
+    `signals` are those of the latest version by column; `external`: how each external one was answered.
     """
 
     position: int
@@ -75,6 +76,8 @@ class EventDetail(NamedTuple):
     conflict: bool
     amendments: list[AmendmentDetail]
     is_retracted: bool
+    signals: dict[str, Any]
+    external: dict[str, dict[str, Any]]
 
     @property
     def decision(self) -> Entry | None:
@@ -130,6 +133,8 @@ def event_detail(position: int) -> EventDetail:
         conflict=len(set(standing.values())) > 1,
         amendments=_amendments(stream),
         is_retracted=event.retracted_at is not None,
+        signals=dict(held.get("signals", {})),
+        external=dict(held.get("external", {})),
     )
 
 

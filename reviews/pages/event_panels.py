@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from reviews.console.entity_index import EntityRef
 from reviews.console.event_details import AmendmentDetail, EventDetail, FieldChange, SourceLabel
+from reviews.pages.signal_rows import signal_rows
 from scoring.catalog.fields import Canonical, Entity, Field, Flag, Money, Number
 from scoring.catalog.registry import event_type
 from scoring.decisions.explanation import Contribution, Explanation, explain_decision
@@ -126,6 +127,7 @@ def event_panels(detail: EventDetail, *, personal: bool) -> dict[str, Any]:
         "positive": event_type(detail.type).labels.positive,
         "facts": field_rows(detail, personal=personal),
         "not_sent": not_sent(detail),
+        "signals": signal_rows(detail),
         "reasons": score_explanation(explain_decision(detail.decision)) if detail.decision else None,
         "labels": label_rows(detail.labels),
         "ranking": PRECEDENCE,
