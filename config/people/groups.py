@@ -8,6 +8,7 @@ from django.db.models import Q
 LOOK = (
     *("scoring.view_event", "scoring.view_decision", "scoring.view_label"),
     *("reviews.view_case", "scoring.view_featuresetversion", "scoring.view_batchversion"),
+    "scoring.view_valuelist",
 )
 LOOK_AT_MODELS = (
     *("scoring.view_modelversion", "scoring.view_trainingjob", "scoring.view_route"),
@@ -16,8 +17,11 @@ LOOK_AT_MODELS = (
 LOOK_AT_RULES = ("scoring.view_breakerstate", "scoring.view_storedexploration")
 GUARD = ("scoring.set_breaker", "scoring.reset_breaker")
 EXPLORE = ("scoring.set_exploration",)
-WORK = ("reviews.work_case",)
-LEAD = ("reviews.undo_verdict", "scoring.upload_label", "scoring.retract_event")
+WORK = ("reviews.work_case", "scoring.add_listedvalue")
+LEAD = (
+    *("reviews.undo_verdict", "scoring.upload_label", "scoring.retract_event"),
+    *("scoring.change_valuelist", "scoring.change_listedvalue", "scoring.import_listedvalue"),
+)
 TRAIN = (
     *("scoring.add_trainingjob", "scoring.cancel_trainingjob"),
     *("experiments.add_experiment", "experiments.change_experiment", "scoring.add_batchversion"),
