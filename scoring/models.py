@@ -12,7 +12,7 @@ from scoring.registry.models import FeatureSetVersion, HeldOutSample, ModelArtif
 from scoring.replay.models import FeatureConsistency, LaneCheckpoint, SampledState
 from scoring.rules.breaker.models import BreakerChange, BreakerState, StoredBreakerSettings
 from scoring.rules.exploration.models import StoredExploration
-from scoring.rules.lists.models import ListedValue, ListImport, ListImportPart, ValueList
+from scoring.rules.lists.models import ListedValue, ValueList
 from scoring.rules.policies.models import PolicyChange, PolicyInUse, StoredPolicy
 from scoring.rules.quality.models import DecidedDay, RuleDay, RuleHit, RuleOverlap
 from scoring.rules.rules.models import Rule, RuleChange, RuleSuppression, StoredRuleVersion
@@ -33,8 +33,6 @@ __all__ = [
     "HeldOutSample",
     "Label",
     "LaneCheckpoint",
-    "ListImport",
-    "ListImportPart",
     "ListedValue",
     "LogEntry",
     "LogEpoch",

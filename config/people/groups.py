@@ -8,7 +8,7 @@ from django.db.models import Q
 LOOK = (
     *("scoring.view_event", "scoring.view_decision", "scoring.view_label"),
     *("reviews.view_case", "scoring.view_featuresetversion", "scoring.view_batchversion"),
-    "scoring.view_valuelist",
+    "scoring.view_rule",
 )
 LOOK_AT_MODELS = (
     *("scoring.view_modelversion", "scoring.view_trainingjob", "scoring.view_route"),
@@ -17,11 +17,10 @@ LOOK_AT_MODELS = (
 LOOK_AT_RULES = ("scoring.view_breakerstate", "scoring.view_storedexploration")
 GUARD = ("scoring.set_breaker", "scoring.reset_breaker")
 EXPLORE = ("scoring.set_exploration",)
-WORK = ("reviews.work_case", "scoring.add_listedvalue")
-LEAD = (
-    *("reviews.undo_verdict", "scoring.upload_label", "scoring.retract_event"),
-    *("scoring.change_valuelist", "scoring.change_listedvalue", "scoring.import_listedvalue"),
-)
+WORK = ("reviews.work_case",)
+DRAFT = ("scoring.draft_rule",)
+LEAD = ("reviews.undo_verdict", "scoring.upload_label", "scoring.retract_event")
+DECIDE = ("scoring.activate_rule", "scoring.suppress_rule")
 TRAIN = (
     *("scoring.add_trainingjob", "scoring.cancel_trainingjob"),
     *("experiments.add_experiment", "experiments.change_experiment", "scoring.add_batchversion"),
@@ -49,17 +48,18 @@ ADMINISTER = (
     *("auth.add_group", "auth.change_group"),
 )
 
+# The author of a rule's version may not activate it (`scoring.rules.ruleset.life_cycle`).
 # The data scientist may approve, but not a training of their own (`scoring.learning.promotion.gate`).
 GROUPS: dict[str, tuple[str, ...]] = {
-    "analyst": (*LOOK, *WORK),
-    "lead": (*LOOK, *LOOK_AT_MODELS, *LOOK_AT_RULES, *WORK, *LEAD, *GUARD, *EXPLORE),
+    "analyst": (*LOOK, *WORK, *DRAFT),
+    "lead": (*LOOK, *LOOK_AT_MODELS, *LOOK_AT_RULES, *WORK, *LEAD, *DRAFT, *DECIDE, *GUARD, *EXPLORE),
     "data scientist": (
-        *(*LOOK, *LOOK_AT_MODELS, *LOOK_AT_RULES, *TRAIN, *JUDGE, *EXPLORE),
+        *(*LOOK, *LOOK_AT_MODELS, *LOOK_AT_RULES, *DRAFT, *TRAIN, *JUDGE, *EXPLORE),
         "scoring.view_pending",
     ),
     "auditor": (*LOOK, *LOOK_AT_MODELS, *LOOK_AT_RULES, *LOOK_AT_RECORD),
     "admin": (
-        *(*LOOK, *LOOK_AT_MODELS, *LOOK_AT_RULES, *WORK, *LEAD, *GUARD, *EXPLORE),
+        *(*LOOK, *LOOK_AT_MODELS, *LOOK_AT_RULES, *WORK, *LEAD, *DRAFT, *DECIDE, *GUARD, *EXPLORE),
         *(*TRAIN, *JUDGE, *LOOK_AT_RECORD, *ADMINISTER),
     ),
 }

@@ -27,7 +27,6 @@ class LockSpace(IntEnum):
     TRAINING = 0x41535452
     REVIEWER = 0x41535256  # the reviewer
     EXPERIMENT = 0x41534558  # the event type
-    LIST_IMPORT = 0x41534C49  # the number of the import
 
 
 @contextmanager

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scoring.errors import ScoringError
-from scoring.formulas import guard_cell
 from scoring.ingest.labels.columns import LabelColumns
 from scoring.ingest.labels.lines import (
     REJECT_COLUMNS,
@@ -19,6 +18,7 @@ from scoring.ingest.labels.lines import (
     read_lines,
 )
 from scoring.ingest.labels.table import LabelTable
+from scoring.ingest.values.formulas import guard_cell
 from scoring.intake.errors import InvalidRequest, LabelNotFound, RequestProblem
 from scoring.intake.labels import record_labels
 from scoring.log.errors import StreamConflict

@@ -18,6 +18,7 @@ from reviews.pages.case import ACTIONS as CASE_ACTIONS
 from scoring.admin_kit.pages import registered_pages
 from scoring.learning.pages.actions import ACTIONS as MODEL_ACTIONS
 from scoring.log.append import append
+from scoring.rules.rules.pages.actions import ACTIONS as RULE_ACTIONS
 from tests.factories.log import model_trained
 
 PEOPLE = {"s": "", "a": "analyst", "l": "lead", "d": "data scientist", "u": "auditor", "m": "admin"}
@@ -31,6 +32,7 @@ LISTS = {
     "scoring_label": ("aldum", NO_GROUP, NO_GROUP, NO_GROUP),
     "reviews_case": ("aldum", NO_GROUP, NO_GROUP, NO_GROUP),
     "scoring_modelversion": ("ldum", NO_GROUP, NO_GROUP, NO_GROUP),
+    "scoring_rule": ("aldum", NO_GROUP, NO_GROUP, NO_GROUP),
     "scoring_trainingjob": ("ldum", NO_GROUP, NO_GROUP, NO_GROUP),
     "scoring_route": ("ldum", NO_GROUP, NO_GROUP, NO_GROUP),
     "monitoring_hourlywindow": ("ldum", NO_GROUP, NO_GROUP, NO_GROUP),
@@ -53,18 +55,14 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "event": ("aldum", {"position": 1}),
     "entities": ("aldum", {}),
     "label_upload": ("lm", {}),
-    "lists": ("aldum", {}),
-    "list": ("aldum", {"list_name": "stolen_cards"}),
-    "list_new": ("lm", {}),
-    "list_edit": ("lm", {"list_name": "stolen_cards"}),
-    "list_export": ("aldum", {"list_name": "stolen_cards"}),
-    "list_import": ("lm", {"list_name": "stolen_cards"}),
-    "list_import_status": ("lm", {"number": 1}),
     "api_key_new": ("m", {}),
     "api_key": ("um", {"prefix": "assay_sAmPlE"}),
     "model": ("ldum", {"model": "payment-1"}),
     "training": ("ldum", {"number": 1}),
     "training_start": ("dm", {}),
+    "rule": ("aldum", {"event_type": "payment", "rule_name": "velocity"}),
+    "rule_new": ("aldm", {}),
+    "rule_edit": ("aldm", {"event_type": "payment", "rule_name": "velocity"}),
     "experiments": ("ldum", {}),
     "experiment": ("ldum", {"experiment": "e"}),
     "experiment_start": ("dm", {}),
@@ -90,6 +88,9 @@ FOR_KEYS = {
 # Django's own: choices of related rows, a row's public page, an app's lists, mistyped addresses.
 DJANGO_ADDRESSES = {"admin:autocomplete", "admin:view_on_site", "admin:app_list", "admin:?"}
 
+RULE_DRAFTING = ("shadow", "draft", "archive_version", "request", "withdraw")
+RULE_DECIDING = ("approve", "reject", "take_out", "retire", "roll_back", "archive", "suppress", "lift")
+
 # Actions of pages: (page, data posted, groups that may).
 ACTIONS: list[tuple[str, Mapping[str, str], str]] = [
     ("queue", {}, "alm"),
@@ -100,17 +101,6 @@ ACTIONS: list[tuple[str, Mapping[str, str], str]] = [
     ("case", {"action": "undo"}, "alm"),
     ("event", {}, "lm"),
     ("label_upload", {}, "lm"),
-    ("list_new", {}, "lm"),
-    ("list_edit", {}, "lm"),
-    ("list", {"action": "add"}, "alm"),
-    ("list", {"action": "remove"}, "alm"),
-    ("list", {"action": "extend"}, "alm"),
-    ("list", {"action": "archive"}, "lm"),
-    ("list", {"action": "restore"}, "lm"),
-    ("list_import", {}, "lm"),
-    ("list_import_status", {"action": "add"}, "lm"),
-    ("list_import_status", {"action": "discard"}, "lm"),
-    ("list_import_status", {"action": "continue"}, "lm"),
     ("api_key_new", {}, "m"),
     ("api_key", {}, "m"),
     ("model", {"action": "approve"}, "dm"),
@@ -120,6 +110,10 @@ ACTIONS: list[tuple[str, Mapping[str, str], str]] = [
     ("model", {"action": "canary"}, "dm"),
     ("model", {"action": "stop"}, "dm"),
     ("model", {"action": "roll_back"}, "dm"),
+    *(("rule", {"action": action, "number": "1"}, "aldm") for action in RULE_DRAFTING),
+    *(("rule", {"action": action, "number": "1"}, "lm") for action in RULE_DECIDING),
+    ("rule_new", {"action": "check"}, "aldm"),
+    ("rule_edit", {"action": "check"}, "aldm"),
     ("training", {}, "dm"),
     ("training_start", {}, "dm"),
     ("experiment_start", {}, "dm"),
@@ -208,6 +202,7 @@ def test_every_page_with_actions_is_in_the_table() -> None:
     listed = {(name, sent.get("action")) for name, sent, _ in ACTIONS}
     assert {("model", action) for action in MODEL_ACTIONS} <= listed
     assert {("case", action) for action in CASE_ACTIONS} <= listed
+    assert {("rule", action) for action in RULE_ACTIONS} <= listed
 
 
 @pytest.mark.parametrize(("address", "may", "arguments"), list(list_pages()))

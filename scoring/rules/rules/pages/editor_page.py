@@ -1,0 +1,227 @@
+"""The editor of rules: a new rule, or the next version of one. It checks and tries while the author types."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from django.contrib import messages
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from scoring.admin_kit.pages import AdminPage, actor_of, register_page
+from scoring.catalog.errors import UnknownEventType
+from scoring.catalog.event_type import EventType
+from scoring.catalog.registry import event_type as find_event_type
+from scoring.catalog.registry import scored_types
+from scoring.errors import ScoringError
+from scoring.rules.expressions.completion import completion_data
+from scoring.rules.expressions.errors import ExpressionInvalid, Problem
+from scoring.rules.rules.compiling import compile_draft, operands_now
+from scoring.rules.rules.drafting import (
+    MAX_CODE,
+    MAX_DESCRIPTION,
+    MAX_NAME,
+    MAX_SENTENCE,
+    draft_rule,
+    units_of,
+)
+from scoring.rules.rules.errors import InvalidRule, UnknownRule, UnknownRuleVersion
+from scoring.rules.rules.pages.actions import DRAFTS
+from scoring.rules.rules.pages.draft_form import DraftForm, problems_by_field
+from scoring.rules.rules.pages.from_event import draft_from_event
+from scoring.rules.rules.rule import RuleVersion
+from scoring.rules.rules.stored import find_rule, find_rule_version, version_from
+from scoring.rules.rules.trial.finding import find_events
+from scoring.rules.rules.trial.preview import PERIOD, preview
+from scoring.rules.rules.trial.trying import Trial
+
+LIMITS = {
+    "name": MAX_NAME,
+    "code": MAX_CODE,
+    "sentence": MAX_SENTENCE,
+    "description": MAX_DESCRIPTION,
+}
+
+
+class RuleEditor(AdminPage):
+    """What a new rule and the next version of a rule have in common.
+
+    POST takes `action`: "check" answers with the expression's problems as JSON; "try" and "preview" with a
+    part of the page; "save" drafts the version.
+    """
+
+    permission: ClassVar[str] = DRAFTS
+    template_name = "rules/editor.html"
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        act = ACTIONS.get(request.POST.get("action", ""))
+        if act is None:
+            raise BadRequest(f"unknown action; use {', '.join(ACTIONS)}")
+        return act(self)
+
+    def check(self) -> HttpResponse:
+        try:
+            compile_draft(self._expression, self.kind.name)
+        except ExpressionInvalid as error:
+            return JsonResponse({"problems": [_problem(each) for each in error.problems]})
+        return JsonResponse({"problems": []})
+
+    def try_out(self) -> HttpResponse:
+        now, wanted = timezone.now(), self.request.POST.get("event", "").strip()
+        found = find_events(self.kind.name, wanted)
+        context: dict[str, Any] = {"wanted": wanted, "found": found}
+        try:
+            compiled = compile_draft(self._expression, self.kind.name)
+        except ExpressionInvalid:
+            return self._part("rules/_tried.html", {**context, "invalid": True})
+        tried = Trial(compiled, now=now).try_on(found.events)
+        return self._part("rules/_tried.html", {**context, "tried": tried})
+
+    def preview(self) -> HttpResponse:
+        try:
+            compiled = compile_draft(self._expression, self.kind.name)
+        except ExpressionInvalid:
+            return self._part("rules/_preview.html", {"invalid": True})
+        found = preview(compiled, now=timezone.now())
+        return self._part("rules/_preview.html", {"preview": found, "days": PERIOD.days})
+
+    def save(self) -> HttpResponse:
+        form = DraftForm.sent(self.kind.name, self.request.POST.dict())
+        try:
+            version = self._draft(form)
+        except InvalidRule as error:
+            return self._again(form, problems_by_field(error.problems))
+        except ScoringError as error:
+            messages.error(self.request, f"Not saved: {error}.")
+            return self._again(form, {})
+        done = f"Version {version.number} of {version.name} is saved as a draft."
+        messages.success(self.request, f"{done} It decides nothing until it is put in shadow or activated.")
+        return redirect("admin:rule", event_type=version.event_type, rule_name=version.name)
+
+    @property
+    def kind(self) -> type[EventType]:
+        """The event type whose rule is edited."""
+        raise NotImplementedError
+
+    def _draft(self, form: DraftForm) -> RuleVersion:
+        raise NotImplementedError
+
+    def _again(self, form: DraftForm, problems: dict[str, list[str]]) -> HttpResponse:
+        """The page with what was typed, and what is wrong with it."""
+        context = self.get_context_data(**self.kwargs, form=form, problems=problems)
+        return self.render_to_response(context, status=422)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(
+            **{
+                "kind": self.kind,
+                "outcomes": self.kind.outcomes,
+                "units": units_of(self.kind),
+                "completion": completion_data(operands_now(self.kind.name)),
+                "limits": LIMITS,
+                "days": PERIOD.days,
+                "problems": {},
+                **kwargs,
+            }
+        )
+
+    def _part(self, template: str, context: dict[str, Any]) -> HttpResponse:
+        return render(self.request, template, {"kind": self.kind, **context})
+
+    @property
+    def _expression(self) -> str:
+        return self.request.POST.get("expression", "").replace("\r\n", "\n")
+
+
+ACTIONS: dict[str, Callable[[RuleEditor], HttpResponse]] = {
+    "check": RuleEditor.check,
+    "try": RuleEditor.try_out,
+    "preview": RuleEditor.preview,
+    "save": RuleEditor.save,
+}
+
+
+@register_page
+class NewRulePage(RuleEditor):
+    """A new rule. `?type=` chooses the event type; `?event=` begins with the main reasons of an event."""
+
+    path, name, title = "rules/new/", "rule_new", "Draft a rule"
+
+    @property
+    def kind(self) -> type[EventType]:
+        types = scored_types()
+        name = self.request.POST.get("event_type") or self.request.GET.get("type") or self._event_type()
+        if name and name not in types:
+            raise Http404(f"There are no decided events of type {name!r}.")
+        return find_event_type(name or next(iter(types)))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        form, event = kwargs.pop("form", None), ""
+        if form is None:
+            suggested = draft_from_event(self._position) if self._position else None
+            form, event = suggested or (DraftForm(self.kind.name), "")
+        return super().get_context_data(
+            form=form, event=event, types=list(scored_types()), is_new=True, **kwargs
+        )
+
+    @property
+    def _position(self) -> int:
+        text = self.request.GET.get("event", "")
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+    def _event_type(self) -> str:
+        suggested = draft_from_event(self._position) if self._position else None
+        return suggested[0].event_type if suggested else ""
+
+    def _draft(self, form: DraftForm) -> RuleVersion:
+        return draft_rule(form.as_draft(), actor=actor_of(self.request), now=timezone.now())
+
+
+@register_page
+class NextVersionPage(RuleEditor):
+    """The next version of a rule, which begins as the newest one, or as the one in `?version=`."""
+
+    path, name, title = "rules/<str:event_type>/<str:rule_name>/edit/", "rule_edit", "Draft a new version"
+
+    @property
+    def kind(self) -> type[EventType]:
+        try:
+            return find_event_type(self.kwargs["event_type"])
+        except UnknownEventType as error:
+            raise Http404(str(error)) from error
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        event_type, name = self.kwargs["event_type"], self.kwargs["rule_name"]
+        try:
+            newest = find_rule(event_type, name).newest
+            number = self._number or newest
+            version = version_from(find_rule_version(event_type, name, number))
+        except (UnknownRule, UnknownRuleVersion) as error:
+            raise Http404(str(error)) from error
+        self.title = f"Draft version {newest + 1} of {name}"
+        form = kwargs.pop("form", None) or DraftForm.of(version)
+        kwargs = {key: value for key, value in kwargs.items() if key not in self.kwargs}
+        based_on = self.request.POST.get("based_on") or newest
+        return super().get_context_data(form=form, based_on=based_on, started_from=number, **kwargs)
+
+    def _draft(self, form: DraftForm) -> RuleVersion:
+        given = self.request.POST.get("based_on", "")
+        if not (given.isascii() and given.isdigit() and len(given) < 8):
+            raise BadRequest("based_on is not the number of a version")
+        draft = form.as_draft()
+        return draft_rule(draft, based_on=int(given), actor=actor_of(self.request), now=timezone.now())
+
+    @property
+    def _number(self) -> int:
+        text = self.request.GET.get("version", "")
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 8 else 0
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {
+        "line": problem.line,
+        "column": problem.column,
+        "message": problem.message,
+        "allowed": problem.allowed,
+    }
