@@ -209,9 +209,10 @@ CELERY_TASK_ROUTES = {
     "scoring.runner.tasks.run_lane": {"queue": "lanes"},
     # Not behind the long tasks of `default`. Where no child is free to sweep, none is free to work a lane.
     "scoring.runner.tasks.sweep": {"queue": "lanes"},
-    # What takes minutes has a worker of its own, so that no decision waits for it; of two processes, so that
-    # a training does not hold up what is due every few minutes.
+    # What takes minutes has a worker of its own, so that no decision waits for it; of three processes, so
+    # that neither a training nor a backtest holds up what is due every few minutes.
     "scoring.learning.tasks.run_training_job": {"queue": "training"},
+    "scoring.rules.backtest.tasks.run_backtest": {"queue": "training"},
     "scoring.offline.tasks.export": {"queue": "training"},
     "scoring.batch.tasks.publish_due": {"queue": "training"},
     "scoring.batch.tasks.reload_lost_versions": {"queue": "training"},
@@ -265,6 +266,12 @@ CELERY_BEAT_SCHEDULE = {
     "start queued trainings and fail lost ones": {
         "description": "Marks a training whose process has died as failed, and starts the next queued one.",
         "task": "scoring.learning.tasks.sweep_trainings",
+        "schedule": 15.0,
+        "options": {"expires": 15.0},
+    },
+    "start queued backtests and fail lost ones": {
+        "description": "Marks a backtest whose process has died as failed, and starts the next queued one.",
+        "task": "scoring.rules.backtest.tasks.sweep_backtests",
         "schedule": 15.0,
         "options": {"expires": 15.0},
     },

@@ -10,6 +10,7 @@ from scoring.learning.models import TrainingJob, TrainingProgress
 from scoring.log.models import ConsumerCursor, LogEntry, LogEpoch, VaultItem
 from scoring.registry.models import FeatureSetVersion, HeldOutSample, ModelArtifact, ModelVersion, Route
 from scoring.replay.models import FeatureConsistency, LaneCheckpoint, SampledState
+from scoring.rules.backtest.models import BacktestJob, BacktestProgress
 from scoring.rules.breaker.models import BreakerChange, BreakerState, StoredBreakerSettings
 from scoring.rules.exploration.models import StoredExploration
 from scoring.rules.lists.models import ListedValue, ValueList
@@ -20,6 +21,8 @@ from scoring.rules.rules.models import Rule, RuleChange, RuleSuppression, Stored
 __all__ = [
     "Amendment",
     "ApiKey",
+    "BacktestJob",
+    "BacktestProgress",
     "BatchVersion",
     "BreakerChange",
     "BreakerState",

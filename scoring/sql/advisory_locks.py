@@ -25,6 +25,7 @@ class LockSpace(IntEnum):
     BATCH_VIEWS = 0x41534256
     IMPORT = 0x41534946  # the import's stream
     TRAINING = 0x41535452
+    BACKTEST = 0x41534254
     REVIEWER = 0x41535256  # the reviewer
     EXPERIMENT = 0x41534558  # the event type
 

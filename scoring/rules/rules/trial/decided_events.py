@@ -52,12 +52,16 @@ class FeatureColumns:
         declared = lane_plan(self._kind.lane).feature_sets(event_type)
         self._declared = {each.declared: tuple(each.names) for each in declared}
 
+    def declared_names(self, declared: str) -> tuple[str, ...]:
+        """The features of a set that this code declares, in order; none of another set."""
+        return self._declared.get(declared, ())
+
     def features_of(self, decision: Entry) -> dict[str, float]:
         """The logged features by name; none of a set that this code does not declare."""
         packed = decision.packed or b""
         found: dict[str, float] = {}
         for declared, values in unpack_also(decision.data, packed).items():
-            found.update(zip(self._declared.get(declared, ()), values.tolist(), strict=False))
+            found.update(zip(self.declared_names(declared), values.tolist(), strict=False))
         names = self.names_of(decision.data["model"], decision.data.get("feature_set", ""))
         own, _ = unpack_vectors(packed, width=len(names))
         return {**found, **dict(zip(names, own.tolist(), strict=False))}

@@ -1,0 +1,48 @@
+"""Errors of this room. Each says what happened and carries the record it concerns."""
+
+from datetime import datetime
+
+from scoring.errors import ScoringError
+
+
+class InvalidBacktest(ScoringError):
+    """A backtest was requested with an invalid `field`; `allowed` says what is valid."""
+
+    def __init__(self, field: str, problem: str, allowed: str) -> None:
+        super().__init__(f"{field} {problem}; allowed: {allowed}")
+        self.field, self.problem, self.allowed = field, problem, allowed
+
+
+class NothingToBacktest(ScoringError):
+    """No event of the type was decided in the period."""
+
+    def __init__(self, *, event_type: str, since: datetime, until: datetime) -> None:
+        super().__init__(
+            f"no {event_type} was decided from {since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M} UTC; choose a"
+            " period with decisions"
+        )
+        self.event_type, self.since, self.until = event_type, since, until
+
+
+class UnknownBacktest(ScoringError):
+    """No backtest has this number."""
+
+    def __init__(self, number: object) -> None:
+        super().__init__(f"there is no backtest {number}")
+        self.number = number
+
+
+class BacktestNotPossible(ScoringError):
+    """The backtest's state does not allow this step (a finished one cannot be cancelled)."""
+
+    def __init__(self, *, number: int, state: str, step: str) -> None:
+        super().__init__(f"backtest {number} is {state} and cannot be {step}")
+        self.number, self.state, self.step = number, state, step
+
+
+class BacktestCancelled(ScoringError):
+    """A user cancelled this backtest."""
+
+    def __init__(self, *, number: int, actor: str) -> None:
+        super().__init__(f"backtest {number} was cancelled by {actor}")
+        self.number, self.actor = number, actor
