@@ -32,6 +32,7 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
         Item("Upload labels", "upload_file", "label_upload", "scoring.upload_label"),
     ),
     "Deciding": (
+        Item("Lists", "format_list_bulleted", "lists", "scoring.view_valuelist"),
         Item("Rules", "rule", "scoring_rule_changelist", "scoring.view_rule", pages="rules/"),
         Item("Breakers", "electrical_services", "breakers", "scoring.view_breakerstate", pages="breakers/"),
         Item("Exploration", "explore", "exploration", "scoring.view_storedexploration", pages="exploration/"),

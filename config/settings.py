@@ -216,6 +216,7 @@ CELERY_TASK_ROUTES = {
     "scoring.offline.tasks.export": {"queue": "training"},
     "scoring.batch.tasks.publish_due": {"queue": "training"},
     "scoring.batch.tasks.reload_lost_versions": {"queue": "training"},
+    "scoring.rules.lists.importing.tasks.run_list_import": {"queue": "training"},
 }
 CELERY_BEAT_SCHEDULER = "config.schedules:Scheduler"
 # Written into the database by beat where they are missing; from then on an administrator's. Renaming one is

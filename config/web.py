@@ -1,5 +1,7 @@
 """The site that the web server serves (`python -m serving config.web:site`)."""
 
+import re
+
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
@@ -10,13 +12,17 @@ try:
 except ImproperlyConfigured as error:
     raise SystemExit(str(error)) from None  # a setting's own message; a traceback would hide it
 
-# The largest request to a page: a label file of 10 MiB, plus the rest of the form.
-PAGE_MAX_BODY_BYTES = 11 * 2**20
+# The largest request to a page: a label file of 10 MiB, or a file of a list's values of 64 MiB, plus the rest
+# of the form.
+PAGE_MAX_BODY_BYTES, IMPORT_MAX_BODY_BYTES = 11 * 2**20, 65 * 2**20
+LIST_IMPORT = re.compile(r"/admin/lists/[a-z0-9_]+/import/")
 # Thread pools of their own: probes are answered while the main pool is busy, and liveness during readiness.
 DEDICATED_POOLS = {"/healthz": "alive", "/readyz": "ready", "/metrics": "metrics"}
 
 
 def body_limit(path: str) -> int:
+    if LIST_IMPORT.fullmatch(path):
+        return IMPORT_MAX_BODY_BYTES
     return settings.API_MAX_BODY_BYTES if is_api(path) else PAGE_MAX_BODY_BYTES
 
 

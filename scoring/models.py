@@ -13,7 +13,7 @@ from scoring.replay.models import FeatureConsistency, LaneCheckpoint, SampledSta
 from scoring.rules.backtest.models import BacktestJob, BacktestProgress
 from scoring.rules.breaker.models import BreakerChange, BreakerState, StoredBreakerSettings
 from scoring.rules.exploration.models import StoredExploration
-from scoring.rules.lists.models import ListedValue, ValueList
+from scoring.rules.lists.models import ListedValue, ListImport, ListImportPart, ValueList
 from scoring.rules.policies.models import PolicyChange, PolicyInUse, StoredPolicy
 from scoring.rules.quality.models import DecidedDay, RuleDay, RuleHit, RuleOverlap
 from scoring.rules.rules.models import Rule, RuleChange, RuleSuppression, StoredRuleVersion
@@ -36,6 +36,8 @@ __all__ = [
     "HeldOutSample",
     "Label",
     "LaneCheckpoint",
+    "ListImport",
+    "ListImportPart",
     "ListedValue",
     "LogEntry",
     "LogEpoch",

@@ -8,7 +8,7 @@ from django.db.models import Q
 LOOK = (
     *("scoring.view_event", "scoring.view_decision", "scoring.view_label"),
     *("reviews.view_case", "scoring.view_featuresetversion", "scoring.view_batchversion"),
-    "scoring.view_rule",
+    *("scoring.view_valuelist", "scoring.view_rule"),
 )
 LOOK_AT_MODELS = (
     *("scoring.view_modelversion", "scoring.view_trainingjob", "scoring.view_route"),
@@ -17,9 +17,12 @@ LOOK_AT_MODELS = (
 LOOK_AT_RULES = ("scoring.view_breakerstate", "scoring.view_storedexploration")
 GUARD = ("scoring.set_breaker", "scoring.reset_breaker")
 EXPLORE = ("scoring.set_exploration",)
-WORK = ("reviews.work_case",)
+WORK = ("reviews.work_case", "scoring.add_listedvalue")
 DRAFT = ("scoring.draft_rule",)
-LEAD = ("reviews.undo_verdict", "scoring.upload_label", "scoring.retract_event")
+LEAD = (
+    *("reviews.undo_verdict", "scoring.upload_label", "scoring.retract_event"),
+    *("scoring.change_valuelist", "scoring.change_listedvalue", "scoring.import_listedvalue"),
+)
 DECIDE = ("scoring.activate_rule", "scoring.suppress_rule")
 TRAIN = (
     *("scoring.add_trainingjob", "scoring.cancel_trainingjob"),

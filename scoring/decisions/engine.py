@@ -125,5 +125,6 @@ def _decider(answer: ModelAnswer) -> Literal["model", "policy"]:
 
 
 def _may_explore(answer: ModelAnswer) -> bool:
-    """Not in place of a failed model; nor an event whose sender has been answered."""
-    return answer.basis != "fallback" and answer.item.claim.kind != "rescore"
+    """Not in place of a failed model; and of an event or correction only what its sender is told first."""
+    claim = answer.item.claim
+    return answer.basis != "fallback" and (not claim.decisions or claim.kind == "correction")

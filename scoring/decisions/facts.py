@@ -21,15 +21,16 @@ def facts_of(answer: ModelAnswer, names: tuple[str, ...]) -> Facts:
     item = answer.item
     if not names:
         return Facts(item.claim.event, score=answer.score)
-    held, columns = _columns(names, sets_in_order(answer.model.feature_set, item.sets))
-    values = item.row[columns].tolist()
-    return Facts(item.claim.event, dict(zip(held, values, strict=True)), answer.score)
+    features = features_in(item.row, names, own=answer.model.feature_set, sets=item.sets)
+    return Facts(item.claim.event, features, answer.score)
 
 
-def sets_in_order(own: FeatureSet, sets: Sequence[FeatureSet]) -> tuple[FeatureSet, ...]:
-    """The feature sets in the order in which rules look features up: the model's own set first."""
-    held = [each for each in sets if each.declared == own.declared]
-    return (*held[:1], *(each for each in sets if each.declared != own.declared))
+def features_in(
+    row: NDArray[np.float64], names: tuple[str, ...], *, own: FeatureSet, sets: Sequence[FeatureSet]
+) -> dict[str, float | None]:
+    """The features of these names in a folded row that holds `sets`, as far as one of them has each."""
+    held, columns = _columns(names, _in_order(own, sets))
+    return dict(zip(held, row[columns].tolist(), strict=True))
 
 
 def sets_read(item: Scored, own: FeatureSet, names: tuple[str, ...]) -> list[FeatureSet]:
@@ -41,6 +42,11 @@ def sets_read(item: Scored, own: FeatureSet, names: tuple[str, ...]) -> list[Fea
             found.append(each)
             missing -= set(each.names)
     return found
+
+
+def _in_order(own: FeatureSet, sets: Sequence[FeatureSet]) -> tuple[FeatureSet, ...]:
+    """The sets in the order in which features are looked up: the model's own first."""
+    return tuple(sorted(sets, key=lambda each: each.declared != own.declared))
 
 
 @lru_cache(maxsize=256)

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import orjson
 
-from scoring.ingest.values.formulas import guard_cell
+from scoring.formulas import guard_cell
 
 OWN_COLUMNS = ("reject_row", "reject_reason")
 

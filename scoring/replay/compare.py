@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from scoring.features.logged_vectors import unpack_vectors
 from scoring.replay.logged import LoggedDecision
-from scoring.replay.recompute import Recomputed
+from scoring.replay.recompute import Judgement, Recomputed
 
 # Contributions are sums in an order that another library may choose differently; everything else is exact.
 TOLERANCE = 1e-5  # log-odds
 
 # In processing order: the first aspect that differs explains the later ones.
-ASPECTS = ("vector", "margin", "score", "contributions", "outcome", "reasons")
+OF_RULESET = ("findings", "thresholds", "decided_by", "exploration")  # of decisions that name a ruleset
+ASPECTS = ("vector", "margin", "score", "contributions", *OF_RULESET, "outcome", "reasons")
 BITS = "contributions to the bit"
 
 
@@ -44,7 +45,8 @@ class DecisionComparison:
 
 
 def compare(logged: LoggedDecision, again: Recomputed) -> DecisionComparison:
-    """Compare vector, margin and score by bits; outcome and reasons; contributions to TOLERANCE and by bits.
+    """Compare vector, margin and score by bits; what the ruleset says; outcome and reasons; contributions to
+    TOLERANCE and by bits.
 
     Vectors are compared if a lane had read one; the results of a model if a model decided.
     """
@@ -68,10 +70,47 @@ def compare(logged: LoggedDecision, again: Recomputed) -> DecisionComparison:
         if not held["contributions"]:
             names = (*again.names, "bias")
             differences += _in_columns("contributions", names, contributions, again.contributions)
+    if again.judgement:
+        held |= _same_judgement(Judgement.logged(data), again.judgement)
+        differences += _of_judgements(Judgement.logged(data), again.judgement)
     differences += _of_values("outcome", data["outcome"], again.outcome, held)
     if not held.get("reasons", True):
         differences += _of_reasons(data["reasons"], again.reasons)
     return DecisionComparison(logged, held, differences)
+
+
+def _same_judgement(logged: Judgement, again: Judgement) -> dict[str, bool]:
+    """Whether each aspect of the ruleset was reproduced."""
+    return {
+        "findings": (logged.findings, logged.errors) == (again.findings, again.errors),
+        "thresholds": (logged.policy, logged.thresholds) == (again.policy, again.thresholds),
+        "decided_by": (logged.decided_by, logged.initial) == (again.decided_by, again.initial),
+        "exploration": logged.exploration == again.exploration,
+    }
+
+
+def _of_judgements(logged: Judgement, again: Judgement) -> Iterator[FieldDifference]:
+    """The members by which two judgements differ; findings and errors by name."""
+    for name in ("findings", "errors"):
+        yield from _of_named(name, getattr(logged, name), getattr(again, name))
+    for name in ("policy", "thresholds", "decided_by", "initial", "exploration"):
+        before, after = getattr(logged, name), getattr(again, name)
+        if before != after:
+            yield FieldDifference(name, shown(before), shown(after))
+
+
+def _of_named(
+    name: str, logged: Sequence[Mapping[str, Any]], again: Sequence[Mapping[str, Any]]
+) -> Iterator[FieldDifference]:
+    before, after = _by_name(logged), _by_name(again)
+    for key in {**before, **after}:
+        if before.get(key) != after.get(key):
+            yield FieldDifference(f"{name}.{key}", shown(before.get(key)), shown(after.get(key)))
+
+
+def _by_name(named: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """Findings or errors by name, number and field, which tell them apart."""
+    return {f"{each['name']}-{each['number']}{each.get('field', '')}": each for each in named}
 
 
 def same_bits(logged: float | None, again: float | None) -> bool:

@@ -63,12 +63,15 @@ class DecisionPositions:
 
 @dataclass(frozen=True, slots=True)
 class LoggedDecision:
-    """A decision, and the canonical fields of its event.
+    """A decision, and its event: the data of the receipt or correction that was decided.
+
+    `fields`: canonical fields and signals.
 
     `rescored`: its vector was copied from an earlier decision of the event instead of read from the lane.
     """
 
     entry: Entry
+    event: Mapping[str, Any]
     fields: Mapping[str, Any]
     rescored: bool
 
@@ -100,9 +103,14 @@ def read_decisions(positions: Positions) -> list[LoggedDecision]:
     """The decisions at these positions, in this order."""
     entries = read_positions(positions.tolist())
     versions = read_positions(sorted({version_decided(entry) for entry in entries}))
-    fields = {version.position: values_of(version.data) for version in versions}
+    events = {version.position: version.data for version in versions}
+    fields = {position: values_of(event) for position, event in events.items()}
     rescored = _rescored(entries)
-    return [LoggedDecision(e, fields[version_decided(e)], e.position in rescored) for e in entries]
+    return [
+        LoggedDecision(entry, events[decided], fields[decided], entry.position in rescored)
+        for entry in entries
+        for decided in (version_decided(entry),)
+    ]
 
 
 def version_decided(decision: Entry) -> int:

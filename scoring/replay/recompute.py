@@ -1,7 +1,7 @@
 """Recomputes a decision from the lane's vector and the model that the decision names."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,8 +25,37 @@ UNUSABLE = (ArtifactCorrupt, UnknownModel, FeatureSetMissing)
 
 
 @dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a decision recorded of the ruleset, in the words of its entry; `exploration` {} if it had none."""
+
+    findings: Sequence[Mapping[str, Any]]
+    errors: Sequence[Mapping[str, Any]]
+    policy: Mapping[str, Any]
+    thresholds: Mapping[str, float] | None
+    decided_by: str
+    initial: str
+    exploration: Mapping[str, Any]
+
+    @classmethod
+    def logged(cls, data: Mapping[str, Any]) -> "Judgement":
+        """The judgement that a decision logged."""
+        return cls(
+            findings=data["findings"],
+            errors=data.get("rule_errors", []),
+            policy=data.get("policy", {}),
+            thresholds=data["thresholds"],
+            decided_by=data["decided_by"],
+            initial=data.get("initial", ""),
+            exploration=data.get("exploration", {}),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Recomputed:
     """A recomputed decision. `feature_set`: that of its vector; None if no lane had read one.
+
+    `row`: the lane's folded row [plan.width] that the vector is from. `of_model`: the thresholds stored with
+    its model. `judgement`: what the ruleset says that the decision names; None if it names none.
 
     `why_not` says why it could not be recomputed; then the other fields are empty.
     """
@@ -38,6 +67,9 @@ class Recomputed:
     margin: float | None = None
     score: float | None = None
     reasons: Sequence[dict[str, Any]] = ()
+    row: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    of_model: Mapping[str, float] | None = None
+    judgement: Judgement | None = None
     why_not: str = ""
 
     @property
@@ -110,8 +142,8 @@ def _by_policy(
     logged: Sequence[LoggedDecision], rows: NDArray[np.float64], declared: FeatureSet
 ) -> list[Recomputed]:
     return [
-        Recomputed(_policy_outcome(decision), declared, vector)
-        for decision, vector in zip(logged, declared.vector_of(rows), strict=True)
+        Recomputed(_policy_outcome(decision), declared, vector, row=row)
+        for decision, vector, row in zip(logged, declared.vector_of(rows), rows, strict=True)
     ]
 
 
@@ -138,6 +170,8 @@ def _by_model(
                 feature_set=declared,
                 medians=loaded.medians,
             ),
+            row=rows[row],
+            of_model=loaded.thresholds,
         )
         for row, decision in enumerate(logged)
     ]

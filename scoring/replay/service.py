@@ -1,6 +1,6 @@
 """Replays decisions: finds them, reads their lane positions, recomputes and compares them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 import numpy as np
@@ -10,6 +10,7 @@ from scoring.features.compile.plan import lane_plan
 from scoring.progress import NO_PROGRESS, ProgressReporter
 from scoring.replay.batch_values import LoggedValues, ReplayedValues
 from scoring.replay.compare import DecisionComparison, compare
+from scoring.replay.judging import Judge
 from scoring.replay.lane import LaneReading, read_lane
 from scoring.replay.logged import DecisionPositions, LoggedDecision, Positions, find_decisions, read_decisions
 from scoring.replay.recompute import Recomputed, not_in_lane, recompute, without_lane
@@ -45,8 +46,9 @@ def replay(
 def _compare_order(
     lane: str, order: int, places: DecisionPositions, report: ReplayReport, watch: ProgressReporter
 ) -> Iterator[list[DecisionComparison]]:
+    judge = Judge(report.event_type)
     if order < 0:
-        yield from _compare_without_lane(places, without_lane)
+        yield from _compare_without_lane(places, without_lane, judge)
         return
 
     def advance(items: int) -> None:
@@ -66,21 +68,21 @@ def _compare_order(
         progress=advance,
     ):
         for part in _steps(len(reading.event_positions)):
-            yield _compare_step(places.positions[reading.rows][part], reading.part(part), values)
+            yield _compare_step(places.positions[reading.rows][part], reading.part(part), values, judge)
         found = reading.rows.stop
-    yield from _compare_without_lane(places.beyond(found), not_in_lane)
+    yield from _compare_without_lane(places.beyond(found), not_in_lane, judge)
 
 
 def _compare_without_lane(
-    places: DecisionPositions, recomputed: Callable[[LoggedDecision], Recomputed]
+    places: DecisionPositions, recomputed: Callable[[LoggedDecision], Recomputed], judge: Judge
 ) -> Iterator[list[DecisionComparison]]:
     for part in _steps(len(places)):
         logged = read_decisions(places.positions[part])
-        yield [compare(decision, recomputed(decision)) for decision in logged]
+        yield _compare_all(logged, [recomputed(decision) for decision in logged], judge)
 
 
 def _compare_step(
-    positions: Positions, reading: LaneReading, values: LoggedValues
+    positions: Positions, reading: LaneReading, values: LoggedValues, judge: Judge
 ) -> list[DecisionComparison]:
     logged = read_decisions(positions)
     again = [not_in_lane(decision) for decision in logged]
@@ -90,7 +92,14 @@ def _compare_step(
     for row, made in zip(stands.tolist(), recomputed, strict=True):
         why_not = values.why_not(logged[row])
         again[row] = Recomputed(why_not=why_not) if why_not else made
-    return [compare(decision, made) for decision, made in zip(logged, again, strict=True)]
+    return _compare_all(logged, again, judge)
+
+
+def _compare_all(
+    logged: Sequence[LoggedDecision], again: Sequence[Recomputed], judge: Judge
+) -> list[DecisionComparison]:
+    judged = judge.judge_all(logged, again)
+    return [compare(decision, made) for decision, made in zip(logged, judged, strict=True)]
 
 
 def _steps(count: int) -> Iterator[slice]:

@@ -28,6 +28,7 @@ class LockSpace(IntEnum):
     BACKTEST = 0x41534254
     REVIEWER = 0x41535256  # the reviewer
     EXPERIMENT = 0x41534558  # the event type
+    LIST_IMPORT = 0x41534C49  # the number of the import
 
 
 @contextmanager

@@ -20,8 +20,10 @@ from scoring.intake.receive import Submission, receive_events
 from scoring.lanes.lock import held_lane
 from scoring.learning.jobs.lifecycle import request_training
 from scoring.log.consumers.runs import run_consumers
+from scoring.rules.lists.importing.lifecycle import start_import
 from scoring.runner.lane_runner import LaneRunner
 from scoring.signals import redis_connections as connections
+from tests.factories.lists import defined, listed
 from tests.factories.models import approved, promote, train_small_models
 from tests.factories.payments import payments
 from tests.factories.rules import store_rule
@@ -165,10 +167,22 @@ def installation(
     decide(payments(5))
     case = Case.objects.pending().order_by("-rank")[0].pk
     key, _ = create_key(name="shop", source="shop", scopes=["events:write"], now=now, actor="user/dana")
+    defined("stolen_cards", title="Stolen cards")
+    listed("stolen_cards", "card-1", "card-2", now=now)
+    started = start_import(
+        list_name="stolen_cards",
+        file_name="cards.csv",
+        size=30,
+        chunks=[b"value,reason\ncard-3,lost\n,lost\n"],
+        actor="user/dana",
+        now=now,
+    )
     return {
         "api_key": key.prefix,
         "case": case,
         "experiment": "more-trees",
+        "import": started.number,
+        "list": "stolen_cards",
         "model": champion,
         "rule": rule.name,
         "training": number,

@@ -28,14 +28,18 @@ SAMPLES: dict[str, Callable[[Installation], Installation]] = {
     "feature": lambda there: {"event_type": "payment", "feature": "card_count_1h"},
     "feature_set_diff": lambda there: {"event_type": "payment"},
     "feature_sets": lambda there: {"event_type": "payment"},
+    "list": lambda there: {"list_name": there["list"]},
+    "list_edit": lambda there: {"list_name": there["list"]},
+    "list_import": lambda there: {"list_name": there["list"]},
+    "list_import_status": lambda there: {"number": there["import"]},
     "model": lambda there: {"model": there["model"]},
     "rule": lambda there: {"event_type": "payment", "rule_name": there["rule"]},
     "rule_edit": lambda there: {"event_type": "payment", "rule_name": there["rule"]},
     "training": lambda there: {"number": there["training"]},
 }
 
-# Parts that another page's script fetches; not pages of their own.
-PARTS = {"overview_parts"}
+# Parts that another page's script fetches, and downloads; not pages of their own.
+PARTS = {"overview_parts", "list_export"}
 
 
 def addresses_of_rows(model: type[Model]) -> Iterator[str]:

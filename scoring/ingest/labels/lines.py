@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from scoring.catalog.errors import FieldError
+from scoring.formulas import unguard_cell
 from scoring.ingest.errors import UnreadableImport
 from scoring.ingest.labels.columns import AS_REASON, REJECT, RETRACT, SKIP, LabelColumns
 from scoring.ingest.labels.table import LabelTable, Row
 from scoring.ingest.labels.times import read_time
-from scoring.ingest.values.formulas import unguard_cell
 from scoring.intake.errors import InvalidRequest, RequestProblem
 from scoring.intake.label_statements import parse_statement
 from scoring.intake.labels import LabelStatement

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scoring.errors import ScoringError
+from scoring.formulas import guard_cell
 from scoring.ingest.labels.columns import LabelColumns
 from scoring.ingest.labels.lines import (
     REJECT_COLUMNS,
@@ -18,7 +19,6 @@ from scoring.ingest.labels.lines import (
     read_lines,
 )
 from scoring.ingest.labels.table import LabelTable
-from scoring.ingest.values.formulas import guard_cell
 from scoring.intake.errors import InvalidRequest, LabelNotFound, RequestProblem
 from scoring.intake.labels import record_labels
 from scoring.log.errors import StreamConflict

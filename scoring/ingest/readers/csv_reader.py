@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from scoring.formulas import unguard_cell
 from scoring.ingest.errors import UnreadableImport
 from scoring.ingest.readers.content import Content
 from scoring.ingest.readers.dialects import SAMPLE_LINES, Dialect, detect_dialect, parse_delimiter
@@ -15,7 +16,6 @@ from scoring.ingest.readers.options import ReadOptions
 from scoring.ingest.readers.records import Record, RowShape, read_records
 from scoring.ingest.readers.tables import MAX_COLUMNS, Chunk, SourceTable, in_parts, list_names
 from scoring.ingest.rejects import OWN_COLUMNS
-from scoring.ingest.values.formulas import unguard_cell
 
 MAX_HEADER_LINES = 20
 _LINE_END = re.compile(r"[\r\n]+")

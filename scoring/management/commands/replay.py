@@ -3,7 +3,7 @@
 import sys
 import time
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -109,17 +109,19 @@ def share(held: int, compared: int) -> str:
 
 
 def _table(report: ReplayReport) -> Iterator[str]:
-    heads = ("basis", "model", "decisions", *ASPECTS, BITS, "identical")
-    rows = [heads, *(_cells(report.groups[key]) for key in sorted(report.groups))]
+    groups = [report.groups[key] for key in sorted(report.groups)]
+    aspects = [name for name in (*ASPECTS, BITS) if any(group.compared[name] for group in groups)]
+    heads = ("basis", "model", "decisions", *(name.replace("_", " ") for name in aspects), "identical")
+    rows = [heads, *(_cells(group, aspects) for group in groups)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(heads))]
     for row in rows:
         yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
-def _cells(group: ReplayGroup) -> tuple[str, ...]:
-    aspects = (share(group.held[name], group.compared[name]) for name in (*ASPECTS, BITS))
+def _cells(group: ReplayGroup, aspects: Sequence[str]) -> tuple[str, ...]:
+    shares = (share(group.held[name], group.compared[name]) for name in aspects)
     identical = share(group.identical, group.decisions)
-    return (group.basis, group.model or "-", f"{group.decisions:,}", *aspects, identical)
+    return (group.basis, group.model or "-", f"{group.decisions:,}", *shares, identical)
 
 
 def _remarks(report: ReplayReport) -> Iterator[str]:

@@ -10,7 +10,8 @@ MAX_VALUES = 1_000  # in one entry of the log
 class ValueList(models.Model):
     """A list of values of one kind, as it is now. Projection of `list.defined` and `list.archived`.
 
-    `version` is the version of the ruleset that changed it last. An archived list hits nothing.
+    `version` is the version of the ruleset that changed its definition last. `size` counts its values,
+    expired ones too. An archived list hits nothing.
     """
 
     class Action(models.TextChoices):
@@ -40,6 +41,8 @@ class ValueList(models.Model):
     changed_at = models.DateTimeField()
     archived_at = models.DateTimeField(null=True)
     archive_reason = models.CharField(max_length=200, blank=True, default="")
+    size = models.IntegerField(default=0)
+    values_changed_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = "list"
@@ -104,6 +107,72 @@ class ListedValue(models.Model):
 
     def is_expired(self, now: datetime) -> bool:
         return self.expires_at is not None and self.expires_at <= now
+
+
+class ListImport(models.Model):
+    """A file of values for a list: checked first, then added. Not part of the log, which has its values.
+
+    `done`: lines read in the current step, of `lines` in all once the file was checked. `new`, `replaced`,
+    `unchanged`, `repeated` and `rejected` count what it would do, and after it was added what it did.
+    """
+
+    class State(models.TextChoices):
+        CHECKING = "checking"
+        CHECKED = "checked"
+        ADDING = "adding"
+        FINISHED = "finished"
+        FAILED = "failed"
+        DISCARDED = "discarded"
+
+    number = models.AutoField(primary_key=True)
+    list_name = models.CharField(max_length=60)
+    file_name = models.CharField(max_length=200)
+    size = models.BigIntegerField()
+    reason = models.CharField(max_length=200, blank=True, default="")
+    expires_at = models.DateTimeField(null=True)
+    replace = models.BooleanField(default=False)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.CHECKING)
+    requested_by = models.CharField(max_length=160)
+    requested_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    lines = models.IntegerField(default=0)
+    done = models.IntegerField(default=0)
+    new = models.IntegerField(default=0)
+    replaced = models.IntegerField(default=0)
+    unchanged = models.IntegerField(default=0)
+    repeated = models.IntegerField(default=0)
+    rejected = models.IntegerField(default=0)
+    error = models.TextField(blank=True, default="")
+
+    class Meta:
+        default_permissions = ()
+        indexes = [models.Index(fields=["list_name", "number"], name="listimport_list")]
+
+    def __str__(self) -> str:
+        return f"import {self.number} into {self.list_name}"
+
+    @property
+    def is_running(self) -> bool:
+        return self.state in (self.State.CHECKING, self.State.ADDING)
+
+
+class ListImportPart(models.Model):
+    """A piece of an imported file, or of its rejected lines. In the database, so that any worker reads it."""
+
+    class What(models.TextChoices):
+        FILE = "file"
+        REJECTS = "rejects"
+
+    of_import = models.IntegerField()
+    what = models.CharField(max_length=7, choices=What.choices)
+    number = models.IntegerField()
+    content = models.BinaryField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["of_import", "what", "number"], name="listimportpart_order")
+        ]
 
 
 def value_id(version: int, index: int) -> int:

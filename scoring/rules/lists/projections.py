@@ -8,18 +8,24 @@ from scoring.sql.bulk_tables import Row
 from scoring.timestamps import from_iso
 
 
-def name_of(entry: Entry) -> str:
-    return str(entry.data["name"])
+def list_of(entry: Entry) -> str:
+    """The key of the list that an entry concerns."""
+    return str(entry.data["list"] if entry.type in (ADDED, REMOVED) else entry.data["name"])
 
 
 def actor_of(entry: Entry) -> str:
     return str(entry.metadata.get("actor", ""))[:160]
 
 
-@fold_into(DEFINED, ValueList, key=name_of)
+@fold_into(DEFINED, ValueList, key=list_of)
 def defined_list(row: Row | None, entry: Entry) -> Row:
     data = entry.data
-    first = row or {"defined_by": actor_of(entry), "defined_at": entry.recorded_at}
+    first = row or {
+        "defined_by": actor_of(entry),
+        "defined_at": entry.recorded_at,
+        "size": 0,
+        "values_changed_at": None,
+    }
     return {
         "name": data["name"],
         "title": data["title"],
@@ -36,10 +42,12 @@ def defined_list(row: Row | None, entry: Entry) -> Row:
         "changed_at": entry.recorded_at,
         "archived_at": None,
         "archive_reason": "",
+        "size": first["size"],
+        "values_changed_at": first["values_changed_at"],
     }
 
 
-@fold_into(ARCHIVED, ValueList, key=name_of)
+@fold_into(ARCHIVED, ValueList, key=list_of)
 def archived_list(row: Row | None, entry: Entry) -> Row:
     return {
         **(row or {}),
@@ -49,6 +57,20 @@ def archived_list(row: Row | None, entry: Entry) -> Row:
         "archived_at": entry.recorded_at,
         "archive_reason": entry.data["reason"],
     }
+
+
+@fold_into(ADDED, ValueList, key=list_of)
+def grown_list(row: Row | None, entry: Entry) -> Row:
+    return _resized(row or {}, len(entry.data["values"]), entry)
+
+
+@fold_into(REMOVED, ValueList, key=list_of)
+def shrunk_list(row: Row | None, entry: Entry) -> Row:
+    return _resized(row or {}, -len(entry.data["values"]), entry)
+
+
+def _resized(row: Row, by: int, entry: Entry) -> Row:
+    return {**row, "size": row["size"] + by, "values_changed_at": entry.recorded_at}
 
 
 @project_each(ADDED, ListedValue)

@@ -17,7 +17,7 @@ from scoring.log.read import read_stream
 from scoring.registry import loaded_models
 from scoring.registry.models import ModelArtifact
 from scoring.registry.routes import Arm
-from scoring.replay.compare import ASPECTS, BITS
+from scoring.replay.compare import ASPECTS, BITS, OF_RULESET
 from scoring.replay.report import ReplayReport
 from scoring.replay.service import replay
 from scoring.runner.sweep import sweep_lanes
@@ -86,7 +86,7 @@ def test_everything_comes_out_again_bit_for_bit(models, send, work, online_redis
     assert report.decisions == len(traffic.sent) + 20 + 5  # the fallbacks were revised
     for (basis, model), group in report.groups.items():
         compared = {aspect for aspect, count in group.compared.items() if count == group.decisions}
-        expected = {"model": {*ASPECTS, BITS}}.get(basis, {"vector", "outcome"})
+        expected = {"model": {*ASPECTS, BITS} - {*OF_RULESET}}.get(basis, {"vector", "outcome"})
         assert compared == ({"outcome"} if (basis, model) == ("fallback", "") else expected)
         assert group.held == group.compared
 
@@ -150,7 +150,7 @@ def test_a_wrong_field_is_named(models, send, work):
     report = replayed()
     assert report.identical == 2
     for (aspect, _), comparison in zip(WRONG, report.first, strict=True):
-        assert [name for name in ASPECTS if not comparison.held[name]] == [aspect]
+        assert [name for name in ASPECTS if not comparison.held.get(name, True)] == [aspect]
         assert comparison.differences[0].field.startswith(aspect)
 
 

@@ -80,6 +80,16 @@ def archive_list(*, name: str, reason: str, actor: str, now: datetime) -> Entry:
     return change_ruleset(build, actor=actor, now=now)[0]
 
 
+def restore_list(*, name: str, actor: str, now: datetime) -> None:
+    """Let an archived list hit again, as it was defined last. Raises UnknownList."""
+
+    def build() -> list[Change]:
+        row = find_list(name)
+        return [Change(DEFINED, definition_in(row).as_data())] if row.is_archived else []
+
+    change_ruleset(build, actor=actor, now=now)
+
+
 def find_list(name: str) -> ValueList:
     """The list of this name. Raises UnknownList."""
     row = ValueList.objects.filter(name=name).first()

@@ -39,12 +39,16 @@ class Added:
 
 
 @dataclass(slots=True)
-class _Plan:
-    """What adding values does: those to add, the rows that they replace, and how many are there already."""
+class Changes:
+    """What adding values does: those to add, the rows that they replace, and how many are there already.
 
-    new: list[dict[str, Any]] = field(default_factory=list)
+    `replaced` of those to add take the place of others.
+    """
+
+    new: list[CheckedValue] = field(default_factory=list)
     ended: list[ListedValue] = field(default_factory=list)
-    result: Added = field(default_factory=Added)
+    replaced: int = 0
+    unchanged: int = 0
 
 
 def add_values(
@@ -74,24 +78,25 @@ def add_checked(
     replace: bool = False,
 ) -> Added:
     """`add_values` of values that were checked and differ from each other."""
-    plan = _Plan()
+    changes = Changes()
 
     def build() -> list[Change]:
-        nonlocal plan
+        nonlocal changes
         find_open_list(definition.name)
-        plan = _plan(definition.name, values, now=now, replace=replace)
-        store_personal(values)
+        changes = count_changes(definition, values, now=now, replace=replace)
+        store_personal(changes.new)
+        elements = (element for value in changes.new for element in value.as_data())
         reason = "replaced" if replace else EXPIRED
         return [
-            *_removals(definition.name, plan.ended, reason=reason),
+            *_removals(definition.name, changes.ended, reason=reason),
             *(
                 Change(ADDED, {"list": definition.name, "values": part})
-                for part in _in_parts(plan.new, MAX_VALUES)
+                for part in _in_parts(elements, MAX_VALUES)
             ),
         ]
 
     change_ruleset(build, actor=actor, now=now)
-    return plan.result
+    return Added(len(changes.new), changes.replaced, changes.unchanged)
 
 
 def remove_values(*, list_name: str, values: Sequence[str], reason: str, actor: str, now: datetime) -> int:
@@ -183,22 +188,22 @@ def _on_line(line: int, problem: Problem) -> Problem:
     return problem._replace(field=f"line {line}, {problem.field}")
 
 
-def _plan(list_name: str, values: Sequence[CheckedValue], *, now: datetime, replace: bool) -> _Plan:
-    live = _live_rows(list_name, [key for value in values for key in value.parsed.keys])
-    plan = _Plan()
-    added = replaced = unchanged = 0
+def count_changes(
+    definition: ListDefinition, values: Sequence[CheckedValue], *, now: datetime, replace: bool = False
+) -> Changes:
+    """What `add_checked` would do now."""
+    live = _live_rows(definition.name, [key for value in values for key in value.parsed.keys])
+    changes = Changes()
     for value in values:
         there = [live[key] for key in value.parsed.keys if key in live]
-        if len(there) == len(value.parsed.keys) and not (
-            replace or any(row.is_expired(now) for row in there)
-        ):
-            unchanged += 1
+        is_whole = len(there) == len(value.parsed.keys)
+        if is_whole and not (replace or any(row.is_expired(now) for row in there)):
+            changes.unchanged += 1
             continue
-        plan.ended += there
-        plan.new += value.as_data()
-        added, replaced = added + 1, replaced + bool(there)
-    plan.result = Added(added, replaced, unchanged)
-    return plan
+        changes.ended += there
+        changes.new.append(value)
+        changes.replaced += bool(there)
+    return changes
 
 
 def _live_rows(list_name: str, keys: Sequence[bytes]) -> dict[bytes, ListedValue]:

@@ -1,0 +1,152 @@
+"""Lines of a CSV file as new values: `value,reason,expires_at,tags`, of which only `value` is required."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
+
+from scoring.catalog.errors import FieldError
+from scoring.catalog.moments import parse_moment
+from scoring.formulas import unguard_cell
+from scoring.rules.lists.changing.values import CheckedValue, NewValue, check_value
+from scoring.rules.lists.definitions import ListDefinition
+from scoring.rules.lists.errors import Problem, UnreadableListFile
+
+COLUMNS = ("value", "reason", "expires_at", "tags")
+MAX_LINES, MAX_ROW_LENGTH = 2_000_000, 20_000
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes"}
+
+_HEADER_ALLOWED = "its first line must name the columns: value, and if wanted reason, expires_at and tags"
+_ROW_ALLOWED = f"close the quotes before it; a row has at most {MAX_ROW_LENGTH:,} characters"
+_EXPIRY_ALLOWED = "a date such as 2026-12-31, or a time such as 2026-12-31T12:00:00Z"
+_BETWEEN_TAGS = re.compile(r"[\s,;|]+")
+_NOT_UTF8 = re.compile("[\udc80-\udcff]")
+
+
+@dataclass(frozen=True, slots=True)
+class LineDefaults:
+    """Reason and expiry of lines without their own."""
+
+    reason: str = ""
+    expires_at: datetime | None = None
+
+
+class GoodLine(NamedTuple):
+    number: int
+    value: CheckedValue
+
+
+class RejectedLine(NamedTuple):
+    """A line that cannot be imported, with its cells in the order of COLUMNS."""
+
+    number: int
+    cells: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def reason(self) -> str:
+        return "; ".join(f"{each.field} {each.problem} (allowed: {each.allowed})" for each in self.problems)
+
+
+def read_lines(
+    file: io.BufferedReader, definition: ListDefinition, *, defaults: LineDefaults, now: datetime
+) -> Iterator[GoodLine | RejectedLine]:
+    """Every line of a file, checked; blank lines are passed over.
+
+    Raises UnreadableListFile for a header without `value`, a quote that is never closed, and too many lines.
+    """
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
+    first = text.readline(MAX_ROW_LENGTH)
+    delimiter = max(DELIMITERS, key=first.count)
+    places = _places(next(csv.reader([first], delimiter=delimiter), []))
+    line_reader = _LineReader(places, definition, defaults, now)
+    rows = _RowsOfText(text, delimiter)
+    for cells in rows:
+        if any(map(str.strip, cells)):
+            yield line_reader.read(rows.line, cells)
+
+
+@dataclass(frozen=True, slots=True)
+class _LineReader:
+    """Reads lines; `places` are those of the columns."""
+
+    places: Mapping[str, int]
+    definition: ListDefinition
+    defaults: LineDefaults
+    now: datetime
+
+    def read(self, number: int, cells: Sequence[str]) -> GoodLine | RejectedLine:
+        own = tuple(self._cell(cells, name) for name in COLUMNS)
+        checked = self._check(*own)
+        if isinstance(checked, list):
+            return RejectedLine(number, own, tuple(checked))
+        return GoodLine(number, checked)
+
+    def _cell(self, cells: Sequence[str], name: str) -> str:
+        place = self.places.get(name, len(cells))
+        return unguard_cell(cells[place].strip()) if place < len(cells) else ""
+
+    def _check(self, value: str, reason: str, expiry: str, tags: str) -> CheckedValue | list[Problem]:
+        if any(map(_NOT_UTF8.search, (value, reason, expiry, tags))):
+            return [Problem("line", "is not UTF-8", "a file saved as UTF-8")]
+        try:
+            expires_at = read_expiry(expiry) if expiry else self.defaults.expires_at
+        except FieldError as error:
+            return [Problem("expires_at", error.problem, error.allowed)]
+        tag_words = tuple(filter(None, _BETWEEN_TAGS.split(tags)))
+        new = NewValue(value, reason or self.defaults.reason, expires_at, tag_words)
+        return check_value(self.definition, new, now=self.now)
+
+
+class _RowsOfText:
+    """The rows of a CSV text, none longer than MAX_ROW_LENGTH: an open quote must not swallow the file."""
+
+    def __init__(self, text: io.TextIOWrapper, delimiter: str) -> None:
+        self._text = text
+        self._since = 0  # characters since the last row ended
+        self.line = 1  # the number of the line read last
+        self._reader = csv.reader(iter(self._next_line, ""), delimiter=delimiter)
+
+    def __iter__(self) -> Iterator[list[str]]:
+        try:
+            for cells in self._reader:
+                self._since = 0
+                yield cells
+        except csv.Error as error:
+            raise UnreadableListFile(f"cannot be read at line {self.line} ({error})", _ROW_ALLOWED) from None
+
+    def _next_line(self) -> str:
+        line = self._text.readline(MAX_ROW_LENGTH)
+        self.line += 1
+        self._since += len(line)
+        if self._since >= MAX_ROW_LENGTH:
+            raise UnreadableListFile(f"has no end of the row before line {self.line}", _ROW_ALLOWED)
+        if self.line > MAX_LINES:
+            raise UnreadableListFile(f"has more than {MAX_LINES:,} lines", "split it")
+        return line
+
+
+def _places(header: Sequence[str]) -> dict[str, int]:
+    names = [unguard_cell(name.strip()).lower().replace(" ", "_") for name in header]
+    if "value" not in names:
+        found = ", ".join(name[:40] for name in names[:10] if name) or "nothing"
+        raise UnreadableListFile(f"has no column value (its first line has {found})", _HEADER_ALLOWED)
+    for name in COLUMNS:
+        if names.count(name) > 1:
+            raise UnreadableListFile(f"has {names.count(name)} columns {name}", _HEADER_ALLOWED)
+    return {name: names.index(name) for name in COLUMNS if name in names}
+
+
+def read_expiry(text: str) -> datetime:
+    """A time, or the end of a day in UTC. Raises FieldError."""
+    try:
+        return datetime.combine(date.fromisoformat(text) + timedelta(days=1), time(), UTC)
+    except (ValueError, OverflowError):
+        pass
+    try:
+        return parse_moment(text)
+    except FieldError:
+        raise FieldError(f"{text[:30]!r} is not a time", _EXPIRY_ALLOWED) from None

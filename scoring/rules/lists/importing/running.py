@@ -1,0 +1,163 @@
+"""The steps of an import: check every line and count what it would do; then add the values in batches."""
+
+import csv
+import logging
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+import numpy as np
+from django.utils import timezone
+
+from scoring.errors import ScoringError
+from scoring.formulas import guard_cell
+from scoring.rules.lists.changing.defining import find_open_list
+from scoring.rules.lists.changing.listing import add_checked, count_changes
+from scoring.rules.lists.changing.values import CheckedValue
+from scoring.rules.lists.definitions import ListDefinition
+from scoring.rules.lists.importing.files import FILE, REJECTS, TextPieces, delete_files, open_file
+from scoring.rules.lists.importing.lines import (
+    COLUMNS,
+    GoodLine,
+    LineDefaults,
+    RejectedLine,
+    read_lines,
+)
+from scoring.rules.lists.models import ListImport
+from scoring.sql.advisory_locks import LockSpace, session_lock
+
+logger = logging.getLogger(__name__)
+
+State = ListImport.State
+
+BATCH = 10_000  # lines that are added in one transaction
+REJECT_COLUMNS = ("reject_line", "reject_reason")
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What a step has counted so far. `first_halves`: of the keys of new values, to see repeated ones."""
+
+    lines: int = 0
+    rejected: int = 0
+    new: int = 0
+    replaced: int = 0
+    unchanged: int = 0
+    repeated: int = 0
+    first_halves: "array[int]" = field(default_factory=lambda: array("Q"))
+
+
+class _Stopped(ScoringError):
+    """The import was discarded meanwhile."""
+
+
+def run_step(number: int) -> str:
+    """Run the step that an import is in, unless another process does; returns the state after it."""
+    with session_lock(LockSpace.LIST_IMPORT, str(number)) as held:
+        row = ListImport.objects.filter(number=number).first()
+        if not held or row is None or not row.is_running:
+            return row.state if row else ""
+        try:
+            _check(row) if row.state == State.CHECKING else _add(row)
+        except _Stopped:
+            logger.info("import %s was discarded", number)
+        except ScoringError as error:
+            _save(row, _Tally(), state=State.FAILED, error=f"{str(error)[0].upper()}{str(error)[1:]}.")
+            delete_files([number], FILE)
+    return ListImport.objects.values_list("state", flat=True).get(number=number)
+
+
+def _check(row: ListImport) -> None:
+    definition = find_open_list(row.list_name)
+    delete_files([row.number], REJECTS)
+    rejects = _Rejects(row.number)
+    tally = _Tally()
+    for lines in _batches(row, definition):
+        rejects.write(line for line in lines if isinstance(line, RejectedLine))
+        values = _tally_lines(tally, lines)
+        counted = count_changes(definition, values, now=timezone.now(), replace=row.replace)
+        for value in counted.new:
+            tally.first_halves.append(int.from_bytes(value.parsed.keys[0][:8]))
+        tally.replaced += counted.replaced
+        tally.unchanged += counted.unchanged
+        _progress(row, tally)
+    rejects.flush()
+    distinct = len(np.unique(np.array(tally.first_halves, dtype=np.uint64)))
+    tally.repeated += len(tally.first_halves) - distinct
+    tally.new = max(0, distinct - tally.replaced)
+    _save(row, tally, state=State.CHECKED)
+
+
+def _add(row: ListImport) -> None:
+    definition = find_open_list(row.list_name)
+    tally = _Tally()
+    for lines in _batches(row, definition):
+        values = _tally_lines(tally, lines)
+        added = add_checked(
+            definition, values, actor=row.requested_by, now=timezone.now(), replace=row.replace
+        )
+        tally.new += added.added - added.replaced
+        tally.replaced += added.replaced
+        tally.unchanged += added.unchanged
+        _progress(row, tally)
+    _save(row, tally, state=State.FINISHED)
+    delete_files([row.number], FILE)
+
+
+def _batches(row: ListImport, definition: ListDefinition) -> Iterator[list[GoodLine | RejectedLine]]:
+    defaults = LineDefaults(row.reason, row.expires_at)
+    lines = read_lines(open_file(row.number), definition, defaults=defaults, now=timezone.now())
+    while batch := list(islice(lines, BATCH)):
+        yield batch
+
+
+def _tally_lines(tally: _Tally, lines: Sequence[GoodLine | RejectedLine]) -> list[CheckedValue]:
+    """Count lines, and return the values of the good ones, each once."""
+    good = [line for line in lines if isinstance(line, GoodLine)]
+    values = {line.value.parsed.keys[0]: line.value for line in reversed(good)}
+    tally.lines += len(lines)
+    tally.rejected += len(lines) - len(good)
+    tally.repeated += len(good) - len(values)
+    return list(reversed(values.values()))
+
+
+def _progress(row: ListImport, tally: _Tally) -> None:
+    """Note how far the step is. Raises _Stopped if the import was discarded."""
+    running = ListImport.objects.filter(number=row.number, state=row.state)
+    if not running.update(done=tally.lines, updated_at=timezone.now()):
+        raise _Stopped(f"import {row.number} was discarded")
+
+
+def _save(row: ListImport, tally: _Tally, *, state: str, error: str = "") -> None:
+    ListImport.objects.filter(number=row.number, state=row.state).update(
+        state=state,
+        error=error,
+        lines=tally.lines,
+        done=tally.lines,
+        new=tally.new,
+        replaced=tally.replaced,
+        unchanged=tally.unchanged,
+        repeated=tally.repeated,
+        rejected=tally.rejected,
+        updated_at=timezone.now(),
+    )
+
+
+class _Rejects:
+    """The file of rejected lines: number, reason and cells, to be corrected and imported again."""
+
+    def __init__(self, number: int) -> None:
+        self._pieces = TextPieces(number, REJECTS)
+        self._writer = csv.writer(self._pieces, lineterminator="\n")
+        self._has_header = False
+
+    def write(self, lines: Iterable[RejectedLine]) -> None:
+        for line in lines:
+            if not self._has_header:
+                self._writer.writerow([*REJECT_COLUMNS, *COLUMNS])
+                self._has_header = True
+            self._writer.writerow([line.number, guard_cell(line.reason), *map(guard_cell, line.cells)])
+
+    def flush(self) -> None:
+        self._pieces.flush()

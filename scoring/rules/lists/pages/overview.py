@@ -1,0 +1,74 @@
+"""The page of all lists."""
+
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from scoring.admin_kit.pages import AdminPage, register_page
+from scoring.rules.lists.definitions import definition_in
+from scoring.rules.lists.models import ListedValue, ValueList
+from scoring.rules.lists.pages.rows import person
+from scoring.rules.lists.pages.words import ACTION_TONES, ACTION_WORDS, holds_words
+
+VIEW, DEFINE = "scoring.view_valuelist", "scoring.change_valuelist"
+SOON = timedelta(days=7)
+
+
+class ListLine(NamedTuple):
+    """A list on the page of all lists. `live`: values that have not expired; `soon`: of these, in 7 days."""
+
+    row: ValueList
+    holds: str
+    tone: str
+    live: int
+    expired: int
+    soon: int
+    changed_by: str
+
+
+@register_page
+class ListsPage(AdminPage):
+    """Every list with what it does, how much is on it and when it changed; archived ones last."""
+
+    path, name, title = "lists/", "lists", "Lists"
+    permission = VIEW
+    template_name = "lists/lists.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        lines = lines_of_lists()
+        return super().get_context_data(
+            open_lists=[line for line in lines if not line.row.is_archived],
+            archived=[line for line in lines if line.row.is_archived],
+            actions=ACTION_WORDS,
+            tones=ACTION_TONES,
+            may_define=self.request.user.has_perm(DEFINE),
+            **kwargs,
+        )
+
+
+def lines_of_lists() -> list[ListLine]:
+    """A line for every list, by title; in two queries along an index of expiries."""
+    now = timezone.now()
+    dated = ListedValue.objects.filter(
+        removed_version=None, expires_at__isnull=False, expires_at__lte=now + SOON
+    )
+    counts = dated.values("list_name").annotate(
+        expired=Count("id", filter=Q(expires_at__lte=now)), soon=Count("id", filter=Q(expires_at__gt=now))
+    )
+    by_name = {each["list_name"]: each for each in counts}
+    return [_line(row, by_name.get(row.name, {})) for row in ValueList.objects.order_by("title", "name")]
+
+
+def _line(row: ValueList, counts: dict[str, Any]) -> ListLine:
+    expired = counts.get("expired", 0)
+    return ListLine(
+        row,
+        holds_words(definition_in(row)),
+        ACTION_TONES[row.action],
+        row.size - expired,
+        expired,
+        counts.get("soon", 0),
+        person(row.changed_by),
+    )
