@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('scoring', '0020_held_out_samples'),
+        ('scoring', '0021_list_imports'),
     ]
 
     operations = [
