@@ -34,6 +34,7 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
     "Deciding": (
         Item("Lists", "format_list_bulleted", "lists", "scoring.view_valuelist"),
         Item("Rules", "rule", "scoring_rule_changelist", "scoring.view_rule", pages="rules/"),
+        Item("Policies", "balance", "policies", "scoring.view_storedpolicy", pages="policies/"),
         Item("Breakers", "electrical_services", "breakers", "scoring.view_breakerstate", pages="breakers/"),
         Item("Exploration", "explore", "exploration", "scoring.view_storedexploration", pages="exploration/"),
     ),

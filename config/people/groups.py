@@ -14,7 +14,8 @@ LOOK_AT_MODELS = (
     *("scoring.view_modelversion", "scoring.view_trainingjob", "scoring.view_route"),
     *("experiments.view_experiment", "monitoring.view_modelwindow", "monitoring.view_hourlywindow"),
 )
-LOOK_AT_RULES = ("scoring.view_breakerstate", "scoring.view_storedexploration")
+LOOK_AT_RULES = ("scoring.view_breakerstate", "scoring.view_storedexploration", "scoring.view_storedpolicy")
+SET_POLICIES = ("scoring.draft_policy", "scoring.activate_policy")
 GUARD = ("scoring.set_breaker", "scoring.reset_breaker")
 EXPLORE = ("scoring.set_exploration",)
 WORK = ("reviews.work_case", "scoring.add_listedvalue")
@@ -55,14 +56,18 @@ ADMINISTER = (
 # The data scientist may approve, but not a training of their own (`scoring.learning.promotion.gate`).
 GROUPS: dict[str, tuple[str, ...]] = {
     "analyst": (*LOOK, *WORK, *DRAFT),
-    "lead": (*LOOK, *LOOK_AT_MODELS, *LOOK_AT_RULES, *WORK, *LEAD, *DRAFT, *DECIDE, *GUARD, *EXPLORE),
+    "lead": (
+        *(*LOOK, *LOOK_AT_MODELS, *LOOK_AT_RULES, *WORK, *LEAD),
+        *(*DRAFT, *DECIDE, *SET_POLICIES, *GUARD, *EXPLORE),
+    ),
     "data scientist": (
-        *(*LOOK, *LOOK_AT_MODELS, *LOOK_AT_RULES, *DRAFT, *TRAIN, *JUDGE, *EXPLORE),
+        *(*LOOK, *LOOK_AT_MODELS, *LOOK_AT_RULES, *DRAFT, *TRAIN, *JUDGE, *SET_POLICIES, *EXPLORE),
         "scoring.view_pending",
     ),
     "auditor": (*LOOK, *LOOK_AT_MODELS, *LOOK_AT_RULES, *LOOK_AT_RECORD),
     "admin": (
-        *(*LOOK, *LOOK_AT_MODELS, *LOOK_AT_RULES, *WORK, *LEAD, *DRAFT, *DECIDE, *GUARD, *EXPLORE),
+        *(*LOOK, *LOOK_AT_MODELS, *LOOK_AT_RULES, *WORK, *LEAD),
+        *(*DRAFT, *DECIDE, *SET_POLICIES, *GUARD, *EXPLORE),
         *(*TRAIN, *JUDGE, *LOOK_AT_RECORD, *ADMINISTER),
     ),
 }

@@ -1,0 +1,149 @@
+"""Events whose class is known, with their scores: a policy's effect is measured on them.
+
+They are decisions old enough to be labeled or, while there are too few of those, the held-out events of the
+champion. Only a sample is read, so that a page answers at any size of the log.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.catalog.event_type import EventType
+from scoring.catalog.registry import scored_type
+from scoring.intake.models import Event, Label
+from scoring.learning.policies.decisions import SampledDecisions, sample_decisions
+from scoring.log.read import read_positions
+from scoring.registry.model_versions import champion_of
+from scoring.registry.models import HeldOutSample
+from scoring.timestamps import from_iso
+
+SPAN = timedelta(days=60)  # of decisions, counted back from the last mature one
+MIN_EVENTS, MIN_POSITIVES = 200, 20  # fewer decisions say too little
+
+Source = Literal["decisions", "held-out"]
+
+
+def _none() -> NDArray[np.int64]:
+    return np.empty(0, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class JudgedEvents:
+    """Events of a type with score float64[n], positive bool[n], stake int64[n] (minor units), weight
+    float64[n]: how many events each stands for.
+
+    `versions` int64[n]: log positions of their receipts or corrections. `decisions` int64[n]: those of their
+    decisions, 0 for held-out events. `days`: that they cover, for rates a day. `model`: whose held-out events
+    they are. `unknown`: blocked events without a label, which are left out.
+    """
+
+    event_type: str
+    source: Source
+    score: NDArray[np.float64]
+    positive: NDArray[np.bool_]
+    stake: NDArray[np.int64]
+    weight: NDArray[np.float64]
+    versions: NDArray[np.int64]
+    since: datetime
+    until: datetime
+    days: float
+    decisions: NDArray[np.int64] = field(default_factory=_none)
+    model: str = ""
+    unknown: int = 0
+
+    @property
+    def events(self) -> int:
+        """How many events the sample stands for."""
+        return round(float(self.weight.sum()))
+
+    @property
+    def positives(self) -> int:
+        return round(float(self.weight[self.positive].sum()))
+
+
+def read_judged_events(event_type: str, *, now: datetime) -> JudgedEvents | None:
+    """Mature decisions, else held-out events of the champion; None without a model or labels."""
+    kind = scored_type(event_type)
+    decided = judged_decisions(kind, now=now)
+    if decided is not None and len(decided.score) >= MIN_EVENTS and decided.positive.sum() >= MIN_POSITIVES:
+        return decided
+    return held_out_events(kind)
+
+
+def judged_decisions(kind: type[EventType], *, now: datetime) -> JudgedEvents | None:
+    """The decisions by models that are mature at `now`, with the labels known; None if there are none."""
+    until = now - kind.matures_after
+    sample = sample_decisions(kind.name, since=until - SPAN, until=until)
+    if not len(sample.score):
+        return None
+    labels = _labels_of(sample.events)
+    positive = np.array([label == kind.labels.positive for label in labels], dtype=bool)
+    unknown = np.array([label is None for label in labels], dtype=bool) & (sample.outcome == "block")
+    return _judged(kind, sample, positive, unknown, until=until)
+
+
+def _judged(
+    kind: type[EventType],
+    sample: SampledDecisions,
+    positive: NDArray[np.bool_],
+    unknown: NDArray[np.bool_],
+    *,
+    until: datetime,
+) -> JudgedEvents:
+    known = ~unknown
+    return JudgedEvents(
+        event_type=kind.name,
+        source="decisions",
+        score=sample.score[known],
+        positive=positive[known],
+        stake=sample.stakes(kind.nominal_stake)[known],
+        weight=(sample.weight / sample.propensity)[known],
+        versions=sample.events[known],
+        decisions=sample.positions[known],
+        since=sample.first,
+        until=until,
+        days=sample.days(until),
+        unknown=round(float(sample.weight[unknown].sum())),
+    )
+
+
+def _labels_of(events: NDArray[np.int64]) -> list[str | None]:
+    """The effective label of each event, given by the position of its receipt."""
+    found = Event.objects.in_bulk(events.tolist())
+    streams = {position: event.stream for position, event in found.items()}
+    newest = Label.objects.filter(event_stream__in=streams.values()).order_by("event_stream", "-position")
+    labels = dict(newest.distinct("event_stream").values_list("event_stream", "effective"))
+    return [labels.get(streams.get(position, "")) for position in events.tolist()]
+
+
+def held_out_events(kind: type[EventType]) -> JudgedEvents | None:
+    """The sample of held-out events that is stored with the type's champion, if there is one."""
+    champion = champion_of(kind.name)
+    row = HeldOutSample.objects.filter(pk=champion).first() if champion else None
+    if row is None or not row.sample:
+        return None
+    stored = row.sample
+    return JudgedEvents(
+        event_type=kind.name,
+        source="held-out",
+        score=np.array(stored["scores"], dtype=np.float64),
+        positive=np.array(stored["positive"], dtype=bool),
+        stake=np.array(_stakes(kind, stored["positions"]), dtype=np.int64),
+        weight=np.array(stored["weights"], dtype=np.float64),
+        versions=np.array(stored["positions"], dtype=np.int64),
+        since=from_iso(stored["since"]),
+        until=from_iso(stored["until"]),
+        days=stored["days"],
+        model=row.model,
+    )
+
+
+def _stakes(kind: type[EventType], positions: Sequence[int]) -> list[int]:
+    """The amounts at stake in the events' versions; the nominal one where there is none."""
+    found = {entry.position: kind.stake(entry.data["fields"]) for entry in read_positions(positions)}
+    stakes = (found.get(position) for position in positions)
+    return [kind.nominal_stake if stake is None else stake for stake in stakes]
