@@ -16,6 +16,7 @@ from reviews.pages.case_timeline import DraftVerdict, timeline_of
 from reviews.pages.event import detail_or_404, shortened
 from reviews.pages.event_panels import event_panels, may_see_personal
 from reviews.pages.history_table import history_of, number_in
+from reviews.pages.list_panel import event_lists_panel
 from reviews.pages.queue import take_next
 from reviews.pages.undo_offer import last_verdict, remember_verdict
 from reviews.work.claims import claim_case, release_case, renew_lease
@@ -60,6 +61,7 @@ class CasePage(AdminPage):
         case, detail = Case.objects.get(pk=position), detail_or_404(position)
         self.title = f"Case {shortened(detail.external_id)}"
         steps, undone = timeline_of(case, personal=personal)
+        panels = event_panels(detail, personal=personal)
         return super().get_context_data(
             case=case,
             now=now,
@@ -83,7 +85,9 @@ class CasePage(AdminPage):
                 position=position,
                 personal=personal,
             ),
-            **event_panels(detail, personal=personal),
+            list_reason=f"Case {shortened(detail.external_id)}",
+            **event_lists_panel(detail, panels["reasons"], user=user, personal=personal, now=now),
+            **panels,
             **kwargs,
         )
 

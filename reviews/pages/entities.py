@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+from django.utils import timezone
+
 from reviews.console.entity_index import (
     MAX_COUNTED,
     EntityRef,
@@ -15,6 +17,7 @@ from reviews.console.entity_index import (
 from reviews.console.event_details import HistoryRow, entity_history
 from reviews.pages.event_panels import entity_link, entity_words, may_see_personal, words_of_name
 from reviews.pages.history_table import lines_of, number_in
+from reviews.pages.list_panel import entity_lists_panel
 from scoring.admin_kit.pages import AdminPage, register_page
 from scoring.catalog.fields import Entity
 from scoring.catalog.registry import event_types
@@ -64,6 +67,9 @@ class EntitiesPage(AdminPage):
         panels = _results(text, personal=personal) if text else {}
         if kind in _kinds() and value:
             panels |= _entity(kind, value, before=number_in(asked.get("before")), personal=personal)
+            panels |= entity_lists_panel(
+                panels["ref"], user=self.request.user, personal=personal, now=timezone.now()
+            )
         return super().get_context_data(text=text, kinds=_kind_names(), **panels, **kwargs)
 
 

@@ -11,6 +11,7 @@ from reviews.console.event_details import EventDetail, event_detail
 from reviews.models import Case
 from reviews.pages.event_panels import event_panels, may_see_personal
 from reviews.pages.history_table import history_of, number_in
+from reviews.pages.list_panel import event_lists_panel
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
 from scoring.intake.corrections import MAX_REASON_LENGTH, retract_event
 from scoring.intake.errors import EventAlreadyRetracted, EventStillHistory
@@ -35,6 +36,7 @@ class EventPage(AdminPage):
         position = kwargs["position"]
         detail, personal = detail_or_404(position), may_see_personal(self.request.user)
         self.title = f"{detail.type.capitalize()} {shortened(detail.external_id)}"
+        panels = event_panels(detail, personal=personal)
         sees_cases = self.request.user.has_perm("reviews.view_case")
         return super().get_context_data(
             case=Case.objects.filter(pk=position).first() if sees_cases else None,
@@ -48,7 +50,11 @@ class EventPage(AdminPage):
                 position=position,
                 personal=personal,
             ),
-            **event_panels(detail, personal=personal),
+            list_reason=f"Event {shortened(detail.external_id)}",
+            **event_lists_panel(
+                detail, panels["reasons"], user=self.request.user, personal=personal, now=timezone.now()
+            ),
+            **panels,
             **kwargs,
         )
 

@@ -77,6 +77,7 @@
     }
     const opener = target.closest("[data-open]");
     if (opener) document.getElementById(opener.dataset.open).showModal();
+    if (target.closest("[data-close]")) target.closest("dialog").close();
     const toggler = target.closest("[data-toggle]");
     if (toggler) toggle(toggler);
   };
@@ -119,6 +120,23 @@
     window.addEventListener("pageshow", () => { sent = false; showSide(form); showNote(); });
   };
 
+  /* Lists: only those that hold entities of the chosen kind */
+
+  const showFittingLists = (form) => {
+    const { kind } = form.querySelector("[name=entity]:checked").dataset;
+    const select = form.elements.list;
+    for (const option of select.options) {
+      option.hidden = option.dataset.kind !== kind;
+      option.disabled = option.hidden;
+    }
+    if (select.selectedOptions[0]?.disabled) select.value = [...select.options].find((option) => !option.disabled)?.value;
+  };
+
+  const watchLists = (form) => {
+    form.addEventListener("change", () => showFittingLists(form));
+    showFittingLists(form);
+  };
+
   /* The lease */
 
   const watchLease = (clock, form) => {
@@ -153,7 +171,8 @@
   document.addEventListener("keydown", onKey);
   document.addEventListener("click", onClick);
   document.addEventListener("DOMContentLoaded", () => {
-    document.querySelector("[autofocus]")?.focus(); // the browser tried while the page was still hidden
+    document.querySelector("[autofocus]:not(dialog *)")?.focus(); // the browser tried while the page was still hidden
+    document.querySelectorAll("[data-list-form]").forEach(watchLists);
     const form = document.getElementById("verdict");
     if (!form) return;
     watchVerdict(form);

@@ -146,12 +146,17 @@ def list_or_404(name: str) -> ValueList:
 
 
 def sentence_of(problem: Problem) -> str:
-    """A problem and what is allowed, as a sentence."""
+    """A problem and what is allowed, as a sentence beside its field."""
+    text = clause_of(problem)
+    return text[0].upper() + text[1:]
+
+
+def clause_of(problem: Problem) -> str:
+    """A problem and what is allowed, to follow the name of its field."""
     allowed = problem.allowed
     if isinstance(allowed, list | tuple):
         allowed = ", ".join(map(str, allowed))
-    text = f"{problem.problem}; allowed: {allowed}." if allowed else f"{problem.problem}."
-    return text[0].upper() + text[1:]
+    return f"{problem.problem}; allowed: {allowed}." if allowed else f"{problem.problem}."
 
 
 def _form_of(row: ValueList, data: Any = None) -> DefinitionForm:

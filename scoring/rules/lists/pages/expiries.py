@@ -21,7 +21,7 @@ def read_until(days: str, day: str, *, list_name: str, now: datetime) -> datetim
     if not (days.isascii() and days.isdigit() and 0 < int(days[:6]) <= MAX_DAYS):
         allowed = f"a whole number from 1 to {MAX_DAYS:,}"
         raise InvalidListChange(
-            list_name, [Problem("until", f"{days[:20]!r} is not a number of days", allowed)]
+            list_name, [Problem("end", f"{days[:20]!r} is not a number of days", allowed)]
         )
     return now + timedelta(days=int(days))
 
@@ -30,5 +30,5 @@ def _end_of_day(day: str, list_name: str) -> datetime:
     try:
         return datetime.combine(date.fromisoformat(day) + timedelta(days=1), time(), UTC)
     except (ValueError, OverflowError):
-        problem = Problem("until", f"{day[:20]!r} is not a date", "a date such as 2026-12-31")
+        problem = Problem("end", f"{day[:20]!r} is not a date", "a date such as 2026-12-31")
         raise InvalidListChange(list_name, [problem]) from None

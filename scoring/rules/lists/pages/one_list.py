@@ -18,7 +18,7 @@ from scoring.rules.lists.changing.values import NewValue
 from scoring.rules.lists.definitions import ListDefinition, definition_in
 from scoring.rules.lists.errors import InvalidListChange, ListArchived, Problem
 from scoring.rules.lists.models import MAX_VALUES, ListedValue, ListImport
-from scoring.rules.lists.pages.definition import list_or_404, sentence_of
+from scoring.rules.lists.pages.definition import clause_of, list_or_404
 from scoring.rules.lists.pages.expiries import DAYS, DEFAULT_DAYS, read_until
 from scoring.rules.lists.pages.overview import DEFINE, SOON, VIEW
 from scoring.rules.lists.pages.rows import (
@@ -212,7 +212,7 @@ class ListPage(AdminPage):
 
     def _refused(self, definition: ListDefinition, error: InvalidListChange) -> HttpResponse:
         """The page again with what was typed and everything that is wrong with it."""
-        problems = [(problem.field, sentence_of(problem)) for problem in error.problems]
+        problems = [(problem.field, clause_of(problem)) for problem in error.problems]
         context = self.get_context_data(
             list_name=definition.name,
             typed=TypedValues.of(self.request.POST),
