@@ -26,8 +26,8 @@ from scoring.api.keys.errors import (
     TooManyRefusedKeys,
 )
 from scoring.api.links import event_link
-from scoring.catalog.errors import InvalidEvent, UnknownEventType
-from scoring.decisions.errors import NoSuchDecision
+from scoring.catalog.errors import EventTypeNotScored, InvalidEvent, UnknownEventType
+from scoring.decisions.errors import NoSuchDecision, StatesUnavailable
 from scoring.intake.errors import (
     EventAlreadyRetracted,
     EventNotFound,
@@ -90,6 +90,10 @@ def invalid_fields(exc: InvalidRequest | InvalidEvent, context: Mapping[str, Any
 
 def unknown_event_type(exc: UnknownEventType, context: Mapping[str, Any]) -> dict[str, Any]:
     return {"errors": [{"field": "type", "problem": str(exc), "allowed": list(exc.known)}]}
+
+
+def type_not_decided(exc: EventTypeNotScored, context: Mapping[str, Any]) -> dict[str, Any]:
+    return {"errors": [{"field": "type", "problem": str(exc), "allowed": list(exc.scored)}]}
 
 
 def differing_fields(exc: PayloadConflict, context: Mapping[str, Any]) -> dict[str, Any]:
@@ -254,6 +258,12 @@ PROBLEMS: dict[type[Exception], Problem] = {
     ),
     InvalidRequest: Problem(422, "invalid-request", "The request is not valid", invalid_fields),
     InvalidEvent: Problem(422, "invalid-event", "The event is not valid", invalid_fields),
+    EventTypeNotScored: Problem(
+        422,
+        "event-type-not-decided",
+        "Events of this type are not decided",
+        type_not_decided,
+    ),
     UnknownEventType: Problem(422, "unknown-event-type", "There is no such event type", unknown_event_type),
     LaneBehind: Problem(
         429,
@@ -279,6 +289,13 @@ PROBLEMS: dict[type[Exception], Problem] = {
     OperationalError: STORAGE_UNAVAILABLE,
     InterfaceError: STORAGE_UNAVAILABLE,
     StorageTimedOut: STORAGE_UNAVAILABLE,
+    StatesUnavailable: Problem(
+        503,
+        "states-unavailable",
+        "The states of the event's entities cannot be read",
+        lambda exc, context: {"lane": exc.lane},
+        headers={"Retry-After": RETRY_AFTER_SECONDS},
+    ),
     LogAheadOfCluster: Problem(
         503,
         "log-restored",

@@ -4,6 +4,7 @@ from django.urls import path
 
 from scoring.api.corrections import CorrectionsView, RetractionView
 from scoring.api.decisions.explanations import ExplanationView
+from scoring.api.decisions.simulations import SimulationsView
 from scoring.api.events import EventsView, EventView, ParkedEventsView
 from scoring.api.labels import HeldLabelsView, LabelsView
 
@@ -15,8 +16,9 @@ urlpatterns = [
     # An id is the sender's own and may hold slashes.
     path("events/<str:type>/<path:id>/corrections", CorrectionsView.as_view(), name="corrections"),
     path("events/<str:type>/<path:id>/retraction", RetractionView.as_view(), name="retraction"),
-    path("events/<str:type>/<path:id>/explanation", ExplanationView.as_view(), name="explanation"),
     path("events/<str:type>/<path:id>", EventView.as_view(), name="event"),
+    path("explanations/<str:type>/<path:id>", ExplanationView.as_view(), name="explanation"),
+    path("simulations", SimulationsView.as_view(), name="simulations"),
     path("labels", LabelsView.as_view(), name="labels"),
     path("labels/held", HeldLabelsView.as_view(), name="held-labels"),
 ]

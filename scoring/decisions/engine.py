@@ -51,7 +51,7 @@ def decide(
         facts = [facts_of(answer, configuration.features) for answer in answers]
         found = find(facts, configuration, now=now)
     return [
-        _decide(*event, configuration=configuration, guards=guards, deciding=deciding, now=now)
+        decide_one(*event, configuration=configuration, guards=guards, deciding=deciding, now=now)
         for event in zip(answers, facts, found, strict=True)
     ]
 
@@ -63,7 +63,7 @@ def _decide_without_rules(answer: ModelAnswer, *, deciding: DecidingModels, now:
     return Decided(answer.item.claim, entry, rescore=bool(answer.cause))
 
 
-def _decide(
+def decide_one(
     answer: ModelAnswer,
     facts: Facts,
     found: Found,

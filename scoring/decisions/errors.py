@@ -24,6 +24,14 @@ class NoSuchDecision(ScoringError):
         self.stream, self.revision, self.decided = stream, revision, decided
 
 
+class StatesUnavailable(ScoringError):
+    """The entity states of a lane cannot be read now; `problem` says why."""
+
+    def __init__(self, lane: str, problem: str) -> None:
+        super().__init__(f"the states of lane {lane} cannot be read: {problem}")
+        self.lane, self.problem = lane, problem
+
+
 class ModelFailed(ScoringError):
     """A loaded model could not score; `problem` is what it raised or returned."""
 

@@ -31,6 +31,10 @@ SCOPE_WORDS = {
         "Read explanations",
         "everything behind the decisions on its sender's events: text of rules, authors, log entries",
     ),
+    "simulations:run": (
+        "Simulate events",
+        "decide them without recording anything; the response tells lists, rules and thresholds",
+    ),
     "labels:write": (
         "Record labels",
         "state what an event turned out to be, for the label sources selected below",

@@ -18,6 +18,7 @@ SCOPES = {
     "events:write": "submit, correct and retract events",
     "events:read": "read events and their decisions",
     "explanations:read": "read everything behind a decision: rules, lists, contributions, log entries",
+    "simulations:run": "decide events without recording them, and read what each stage did",
     "labels:write": "record or retract labels",
     "labels:read": "read labels whose event has not arrived yet",
 }

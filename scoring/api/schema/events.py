@@ -42,13 +42,18 @@ def reference(component: str) -> Schema:
 def event_components() -> dict[str, Schema]:
     """A schema for every event type of the catalog, and `Event`: any of them, selected by `type`.
 
-    Then the same for corrections, which may leave out the `type` and `id` that their URL gives.
+    Then the same for corrections, which may leave out the `type` and `id` that their URL gives, and for
+    simulations, which may leave out `id` and `occurred_at`.
     """
     submitted: dict[str, Schema] = {}
+    simulated: dict[str, Schema] = {}
     corrected: dict[str, Schema] = {}
     for name, kind in event_types().items():
         schema, component = kind.json_schema(), event_component(name)
         submitted[component] = {**schema, "required": ["type", *schema["required"]]}
+        given = [each for each in schema["required"] if each not in ("id", "occurred_at")]
+        if kind.scored:
+            simulated[f"Simulated{component}"] = {**schema, "required": ["type", *given]}
         required = [each for each in schema["required"] if each != "id"]
         corrected[f"Corrected{component}"] = {**schema, "required": required}
     refs = {name: reference(event_component(name)) for name in event_types()}
@@ -59,7 +64,15 @@ def event_components() -> dict[str, Schema]:
     }
     # Without its type an event may be valid as one of several types.
     corrected_event = {"anyOf": [reference(component) for component in corrected]}
-    return {"Event": event, "CorrectedEvent": corrected_event, **submitted, **corrected}
+    simulated_event = {"oneOf": [reference(component) for component in simulated]}
+    return {
+        "Event": event,
+        "CorrectedEvent": corrected_event,
+        "SimulatedEvent": simulated_event,
+        **submitted,
+        **corrected,
+        **simulated,
+    }
 
 
 SUBMIT: dict[str, Any] = {

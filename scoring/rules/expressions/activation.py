@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from scoring.features.compile.plan import FeatureSet
 from scoring.rules.expressions.compiling import CompiledExpression, environment
-from scoring.rules.expressions.operands import FLAG, SCORE, SOURCE, Operand
+from scoring.rules.expressions.operands import FLAG, SCORE, SOURCE, Operand, Value
 from scoring.rules.expressions.rewriting import Lookup, lookup_variable, presence_variable, value_variable
 
 NOT_HELD = -1  # the column of a feature that a row does not hold
@@ -124,3 +124,26 @@ class ActivationBuilder:
             data[presence] = value is not None
         if variable is not None and value is not None:
             data[variable] = value
+
+
+def values_read(
+    expression: CompiledExpression,
+    *,
+    fields: Mapping[str, Any],
+    source: str,
+    signals: Mapping[str, Any] | None = None,
+    features: Mapping[str, float | None],
+    score: float | None = None,
+) -> dict[str, Value | None]:
+    """The value of every operand whose value an expression reads, None where it is missing; for people."""
+    stored: Mapping[str, Mapping[str, Any]] = {
+        "field": fields,
+        "signal": signals or {},
+        "feature": features,
+        SCORE: {SCORE: score},
+        SOURCE: {SOURCE: source},
+    }
+    return {
+        name: operand.value_of(stored[operand.kind].get(operand.column))
+        for name, operand in expression.values.items()
+    }

@@ -16,11 +16,17 @@ from scoring.rules.lists.models import ListedValue
 
 
 def find_hits(
-    type_name: str, fields: Mapping[str, Canonical], *, version: int, now: datetime
+    type_name: str,
+    fields: Mapping[str, Canonical],
+    *,
+    version: int,
+    now: datetime,
+    personal: Mapping[str, str] | None = None,
 ) -> list[ListHit]:
     """The values of an event, whose `fields` are as in the log, on the lists of a version of the ruleset.
 
-    Values that have expired `now` do not hit. In two queries; three if a list needs raw personal values; one
+    Values that have expired `now` do not hit. `personal`: the raw values by digest of an event that was not
+    stored, by default those in the vault. In two queries; three if a list needs raw personal values; one
     without lists.
     """
     lists = lists_by_kind(definitions_as_of(version)) if version else {}
@@ -28,7 +34,7 @@ def find_hits(
         return []
     held = frozenset(lists)
     digests = digests_of(fields, fields_to_reveal(type_name, held))
-    revealed = vault.reveal(digests) if digests else {}
+    revealed = vault.reveal(digests) if digests and personal is None else personal or {}
     keys = event_keys(type_name, fields, held=held, revealed=revealed)
     found = _rows_of(keys, version=version, now=now) if keys else {}
     return hits_among(keys, lists, lambda name, key: found.get((name, key)))

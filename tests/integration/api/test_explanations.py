@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 def test_an_explanation_names_the_rules_and_lists_with_their_text_and_authors(api: Api) -> None:
     event = explained_event()
-    explained = api.get("events/payment/T-1/explanation").json()
+    explained = api.get("explanations/payment/T-1").json()
     assert explained["decision"]["outcome"] == "block"
     assert explained["decision"]["decided_by"] == "list"
     assert explained["versions"]["ruleset"] == 4
@@ -34,14 +34,14 @@ def test_an_explanation_names_the_rules_and_lists_with_their_text_and_authors(ap
 
 def test_an_explanation_withholds_personal_values(api: Api) -> None:
     explained_event()
-    event = api.get("events/payment/T-1/explanation").json()["event"]
+    event = api.get("explanations/payment/T-1").json()["event"]
     assert event["fields"] == {"card": "c-1", "amount": "12.34", "currency": "USD"}
     assert event["withheld"] == ["ip"]
 
 
 def test_the_digests_are_those_of_what_the_log_stores(api: Api) -> None:
     explained_event()
-    entries = api.get("events/payment/T-1/explanation").json()["entries"]
+    entries = api.get("explanations/payment/T-1").json()["entries"]
     assert {entry["type"] for entry in entries} >= {
         "event.received",
         "decision.made",
@@ -67,15 +67,15 @@ def test_the_digests_are_those_of_what_the_log_stores(api: Api) -> None:
 def test_a_later_change_of_a_rule_is_not_shown(api: Api) -> None:
     explained_event()
     append_changes([staged(rule_version(), "archived")], actor="user/bob", now=NOW)
-    explained = api.get("events/payment/T-1/explanation").json()
+    explained = api.get("explanations/payment/T-1").json()
     assert explained["findings"][1]["staged"]["stage"] == "active"
 
 
 def test_an_earlier_decision_is_explained_by_its_revision(api: Api) -> None:
     event = explained_event()
     append([decided(event, revision=1, outcome="allow", margin=-3.0)], now=NOW)
-    assert api.get("events/payment/T-1/explanation").json()["decision"]["outcome"] == "allow"
-    first = api.get("events/payment/T-1/explanation?revision=0").json()
+    assert api.get("explanations/payment/T-1").json()["decision"]["outcome"] == "allow"
+    first = api.get("explanations/payment/T-1?revision=0").json()
     assert (first["decision"]["outcome"], first["decision"]["is_current"]) == ("block", False)
     assert [each["outcome"] for each in first["decisions"]] == ["block", "allow"]
 
@@ -83,32 +83,32 @@ def test_an_earlier_decision_is_explained_by_its_revision(api: Api) -> None:
 def test_a_decision_of_an_installation_without_rules_is_explained_too(api: Api) -> None:
     [event] = append([received("T-2")], now=NOW)
     append([decided(event, margin=-1.0)], now=NOW)
-    explained = api.get("events/payment/T-2/explanation").json()
+    explained = api.get("explanations/payment/T-2").json()
     assert (explained["findings"], explained["policy"]) == ([], None)
     assert explained["decision"]["decided_by"] == "model"
 
 
 def test_what_is_not_decided_has_no_explanation(api: Api) -> None:
     append([received("T-2")], now=NOW)
-    for path in ("events/payment/T-2/explanation", "events/payment/T-9/explanation"):
+    for path in ("explanations/payment/T-2", "explanations/payment/T-9"):
         assert api.get(path).status_code == 404
-    problem = api.get("events/payment/T-2/explanation").json()
+    problem = api.get("explanations/payment/T-2").json()
     assert problem["type"] == "/api/problems/decision-not-found"
     assert problem["detail"] == "payment/shop/T-2 has no decision: it is not decided"
 
 
 def test_a_revision_that_does_not_exist_names_those_that_do(api: Api) -> None:
     explained_event()
-    problem = api.get("events/payment/T-1/explanation?revision=7").json()
+    problem = api.get("explanations/payment/T-1?revision=7").json()
     assert problem["detail"].endswith("has no decision with the revision 7: its revisions are 0 to 0")
-    invalid = api.get("events/payment/T-1/explanation?revision=last")
+    invalid = api.get("explanations/payment/T-1?revision=last")
     assert invalid.status_code == 422
     assert invalid.json()["errors"][0]["field"] == "revision"
 
 
 def test_an_explanation_needs_its_own_scope(api_with: Callable[..., Api]) -> None:
     explained_event()
-    response = api_with("events:read").get("events/payment/T-1/explanation")
+    response = api_with("events:read").get("explanations/payment/T-1")
     assert (response.status_code, response.json()["scope"]) == (403, "explanations:read")
-    other = api_with("explanations:read", source="bank").get("events/payment/T-1/explanation")
+    other = api_with("explanations:read", source="bank").get("explanations/payment/T-1")
     assert other.status_code == 404

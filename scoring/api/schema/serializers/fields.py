@@ -33,6 +33,16 @@ class CorrectedEventField(serializers.Field):
     """A whole event, whose component comes from the catalog."""
 
 
+@extend_schema_field({"$ref": "#/components/schemas/SimulatedEvent"})
+class SimulatedEventField(serializers.Field):
+    """An event to simulate, whose component comes from the catalog."""
+
+
+@extend_schema_field({"type": ["number", "string", "boolean", "null"]})
+class OperandValueField(serializers.Field):
+    """The value that an expression reads, or none."""
+
+
 @extend_schema_field({"type": "null"})
 class NullField(serializers.Field):
     """Nothing but null."""

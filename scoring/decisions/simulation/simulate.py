@@ -1,0 +1,110 @@
+"""Decide an event without recording anything, by the code that decides live, and tell what each stage did."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from scoring.catalog.registry import event_type, scored_type
+from scoring.decisions.engine import decide, decide_one
+from scoring.decisions.facts import facts_of
+from scoring.decisions.predictions.deciding_models import DecidingModels, load_deciding_models
+from scoring.decisions.predictions.model_answers import ModelAnswer, ask_models
+from scoring.decisions.simulation.folding import FoldedEvent, fold_event
+from scoring.intake.receive import Submission, received_entry, vault_items
+from scoring.log import vault
+from scoring.registry.routes import current_routes
+from scoring.rules.deciding.configuration import Configuration
+from scoring.rules.deciding.findings import Facts, Found, judge
+from scoring.rules.deciding.guards import read_guards
+from scoring.rules.deciding.rules_at import rules_at
+from scoring.rules.deciding.ruleset import Ruleset, ruleset_at
+from scoring.rules.lists.hits import ListHit
+from scoring.rules.lists.index import NO_LISTS
+from scoring.rules.lists.lookup import find_hits
+from scoring.rules.policies.segments import compile_policy
+from scoring.rules.ruleset.stream import current_version
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """The decision that an event would get now: the data of its entry, and what led to it.
+
+    `facts` are what rules read; `hits` and `found` what lists and rules said about it.
+    """
+
+    event: Mapping[str, Any]
+    decision: Mapping[str, Any]
+    folded: FoldedEvent
+    answer: ModelAnswer
+    facts: Facts
+    hits: Sequence[ListHit]
+    found: Found
+    configuration: Configuration | None
+    ruleset: Ruleset
+
+
+def simulate(submission: Submission, *, source: str, now: datetime) -> Simulated:
+    """Decide an event of a sender as if it had been received now. Nothing is written.
+
+    Raises UnknownEventType, EventTypeNotScored, StatesUnavailable.
+    """
+    kind = scored_type(submission.type)
+    event = received_entry(submission, source=source).data
+    version = current_version()
+    folded = fold_event(event, ruleset=version, now=now)
+    deciding = load_deciding_models(kind.name, current_routes().get(kind.name))
+    ruleset = ruleset_at(version)
+    if not version:
+        return _without_ruleset(event, folded, deciding, ruleset, now=now)
+    configuration = configure(ruleset, kind.name)
+    [answer] = ask_models([folded.scored], deciding=deciding)
+    facts = facts_of(answer, configuration.features)
+    hits = find_hits(
+        kind.name, event["fields"], version=version, now=now, personal=personal_values(submission)
+    )
+    found = judge(facts, hits, definitions=ruleset.lists, rules=configuration.rules, now=now)
+    decided = decide_one(
+        answer,
+        facts,
+        found,
+        configuration=configuration,
+        guards=read_guards([kind.name], ruleset, now=now),
+        deciding=deciding,
+        now=now,
+    )
+    decision = decided.entry.data
+    return Simulated(event, decision, folded, answer, facts, hits, found, configuration, ruleset)
+
+
+def _without_ruleset(
+    event: Mapping[str, Any],
+    folded: FoldedEvent,
+    deciding: DecidingModels,
+    ruleset: Ruleset,
+    *,
+    now: datetime,
+) -> Simulated:
+    [answer] = ask_models([folded.scored], deciding=deciding)
+    [decided] = decide([folded.scored], deciding=deciding, now=now)
+    return Simulated(event, decided.entry.data, folded, answer, Facts(event), (), Found(), None, ruleset)
+
+
+def configure(ruleset: Ruleset, type_name: str) -> Configuration:
+    """What a ruleset configures for an event type, for a process that looks lists up in the database."""
+    policy = ruleset.policies.active(type_name)
+    exploration = ruleset.explorations.get(type_name)
+    return Configuration(
+        version=ruleset.version,
+        kind=event_type(type_name),
+        lists=NO_LISTS,
+        rules=rules_at(ruleset.version, type_name),
+        policy=compile_policy(policy) if policy else None,
+        exploration=exploration if exploration and exploration.is_on else None,
+        breaker=ruleset.breakers.settings_of(type_name),
+    )
+
+
+def personal_values(submission: Submission) -> dict[str, str]:
+    """The raw personal values of a submission by the digest that its receipt would hold."""
+    return {vault.digest_of(name, value): value for name, value in vault_items([submission])}

@@ -1,0 +1,191 @@
+"""What each stage of a simulated decision did, as JSON values."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from scoring.catalog.registry import event_type
+from scoring.decisions.engine import apply_policy
+from scoring.decisions.facts import facts_of
+from scoring.decisions.simulation.simulate import Simulated
+from scoring.intake.answers import decision_from, fields_as_sent
+from scoring.rules.deciding.findings import Facts
+from scoring.rules.deciding.live_rules import CompiledRule
+from scoring.rules.deciding.precedence import OUTCOME_OF_ACTION
+from scoring.rules.expressions.activation import ActivationBuilder, values_read
+from scoring.rules.expressions.compiling import CompiledExpression
+from scoring.rules.expressions.errors import ExpressionFailed
+from scoring.rules.expressions.rewriting import Lookup
+from scoring.rules.lists.hits import ListHit
+from scoring.timestamps import to_iso
+
+MATCHED, NOT_MATCHED, UNKNOWN, FAILED = "matched", "not_matched", "unknown", "failed"
+NOT_APPLIED = "not_applied"
+
+
+def describe(
+    simulated: Simulated, expressions: Sequence[CompiledExpression] = (), *, now: datetime
+) -> dict[str, Any]:
+    """The decision that the event would get, what each stage did, and what each expression answers."""
+    event = simulated.event
+    return {
+        "event": {
+            "type": event["type"],
+            "source": event["source"],
+            "id": event["id"],
+            "occurred_at": event["occurred_at"],
+            "fields": fields_as_sent(event),
+        },
+        "decision": decision_of(simulated.decision),
+        "ruleset": simulated.ruleset.version,
+        "states": {"lane": event_type(event["type"]).lane, "seq": simulated.folded.head.seq},
+        "stages": {
+            "lists": [_hit(hit, simulated) for hit in simulated.hits],
+            "rules": _rules(simulated, now=now),
+            "model": _model(simulated),
+            "policy": _policy(simulated),
+            "precedence": _precedence(simulated.decision),
+            "breaker": _breaker(simulated),
+            "exploration": _exploration(simulated),
+        },
+        "expressions": [_expression(each, simulated) for each in expressions],
+    }
+
+
+def decision_of(data: Mapping[str, Any]) -> dict[str, Any]:
+    """A decision as the API gives it, with what decided."""
+    decided_by = data.get("decided_by") or ("model" if data["basis"] == "model" else "policy")
+    return {**decision_from(data), "decided_by": decided_by}
+
+
+def _hit(hit: ListHit, simulated: Simulated) -> dict[str, Any]:
+    definition = simulated.ruleset.lists[hit.list]
+    return {
+        "list": hit.list,
+        "title": definition.title,
+        "action": hit.action,
+        "outcome": OUTCOME_OF_ACTION[hit.action],
+        "field": hit.field,
+        "listed_by_change": hit.added,
+        "reason": hit.reason,
+        "expires_at": hit.expires_at and to_iso(hit.expires_at),
+        "code": definition.code,
+        "text": definition.sentence,
+    }
+
+
+def _rules(simulated: Simulated, *, now: datetime) -> list[dict[str, Any]]:
+    if simulated.configuration is None:
+        return []
+    live = simulated.configuration.rules
+    broken = [
+        {"name": each.name, "number": each.number, "result": FAILED, "error": each.error}
+        for each in live.broken
+    ]
+    return [*(_rule(rule, simulated, now=now) for rule in live.rules), *broken]
+
+
+def _rule(rule: CompiledRule, simulated: Simulated, *, now: datetime) -> dict[str, Any]:
+    told = _asked(rule.expression, simulated.facts, simulated.found.hits)
+    kind = event_type(simulated.event["type"])
+    if told["result"] == MATCHED and not rule.applies(kind, simulated.event["fields"], now):
+        told["result"] = NOT_APPLIED
+    return {
+        "name": rule.version.name,
+        "number": rule.version.number,
+        "stage": rule.live.stage,
+        "outcome": rule.version.outcome,
+        "code": rule.version.code,
+        "text": rule.version.sentence,
+        "expression": rule.version.expression,
+        **told,
+    }
+
+
+def _expression(expression: CompiledExpression, simulated: Simulated) -> dict[str, Any]:
+    """The answer to an expression of the request, which may read features that no live rule does."""
+    facts = facts_of(simulated.answer, tuple(sorted(expression.features)))
+    return {"expression": expression.text, **_asked(expression, facts, simulated.found.hits)}
+
+
+def _asked(expression: CompiledExpression, facts: Facts, hits: frozenset[Lookup]) -> dict[str, Any]:
+    """Whether an expression matches, the values that it reads, and those that are missing."""
+    event = facts.event
+    values = values_read(
+        expression,
+        fields=event["fields"],
+        source=event["source"],
+        signals=event.get("signals"),
+        features=facts.features,
+        score=facts.score,
+    )
+    builder = ActivationBuilder([expression])
+    activation = builder.build(
+        fields=event["fields"],
+        source=event["source"],
+        signals=event.get("signals"),
+        features=[facts.features.get(name) for name in builder.features],
+        score=facts.score,
+        hits=hits,
+    )
+    told = {"values": values, "missing": [name for name, value in values.items() if value is None]}
+    try:
+        answer = expression.answer(activation)
+    except ExpressionFailed as failed:
+        return {"result": FAILED, "error": failed.problem, **told}
+    return {"result": UNKNOWN if answer is None else MATCHED if answer else NOT_MATCHED, **told}
+
+
+def _model(simulated: Simulated) -> dict[str, Any]:
+    answer, data = simulated.answer, simulated.decision
+    return {
+        "model": answer.model.name,
+        "arm": data["arm"],
+        "role": data["role"],
+        "basis": answer.basis,
+        "cause": answer.cause,
+        "score": answer.score,
+        "margin": answer.margin,
+        "reasons": decision_from(data)["reasons"],
+    }
+
+
+def _policy(simulated: Simulated) -> dict[str, Any]:
+    """The outcome of the score alone, and where its thresholds come from."""
+    configuration = simulated.configuration
+    base = apply_policy(
+        simulated.answer,
+        simulated.facts,
+        simulated.found,
+        policy=configuration.policy if configuration else None,
+    )
+    by = "policy" if base.policy else "model" if base.thresholds else "event_type"
+    return {
+        "outcome": base.outcome,
+        "thresholds": base.thresholds and dict(base.thresholds),
+        "from": by,
+        **base.policy,
+    }
+
+
+def _precedence(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The outcome before breaker and exploration."""
+    return {
+        "outcome": data.get("initial") or data["outcome"],
+        "decided_by": decision_of(data)["decided_by"],
+    }
+
+
+def _breaker(simulated: Simulated) -> dict[str, Any]:
+    on = simulated.configuration is not None and simulated.configuration.breaker.is_on
+    state = simulated.decision.get("breaker", {}).get("state", "closed")
+    held = state == "open" and simulated.decision.get("initial", "") == "block"
+    return {"on": on, "state": state, "held": held}
+
+
+def _exploration(simulated: Simulated) -> dict[str, Any]:
+    """Whether exploration is on, and what it did if the outcome was a block that it may let through."""
+    on = simulated.configuration is not None and simulated.configuration.exploration is not None
+    explored = simulated.decision.get("exploration", {})
+    let_through = bool(explored.get("drawn")) and not explored.get("stopped_by")
+    return {"on": on, "let_through": let_through, **explored}
