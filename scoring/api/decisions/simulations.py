@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from scoring import deadlines
 from scoring.api.corrections import read_members
-from scoring.api.events import parse_submission
+from scoring.api.events import parse_submission, with_external_signals
 from scoring.api.items import ApiView, read_object
 from scoring.api.keys.issue import Sender
 from scoring.api.keys.permissions import sender_of
@@ -57,7 +57,8 @@ def read_event(body: Mapping[str, Any], *, sender: Sender, now: datetime) -> Sub
     parsed = parse_submission(payload, sender=sender, now=now, rates={})
     if isinstance(parsed, ScoringError):
         raise parsed
-    return parsed
+    [submission] = with_external_signals([parsed])
+    return submission
 
 
 def read_expressions(body: Mapping[str, Any], event_type: str) -> list[CompiledExpression]:

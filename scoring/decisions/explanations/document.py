@@ -15,7 +15,7 @@ from scoring.decisions.errors import NoSuchDecision
 from scoring.decisions.explanation import Contribution, explain_decision
 from scoring.decisions.explanations.changes import RulesetChanges
 from scoring.decisions.explanations.digests import EntryDigest, digests_of
-from scoring.intake.answers import decision_from, fields_as_sent
+from scoring.intake.answers import decided_by, decision_from, fields_as_sent
 from scoring.intake.errors import EventNotFound
 from scoring.lanes.amendments import VERSIONS
 from scoring.lanes.entry_types import LABEL_TYPES
@@ -93,7 +93,7 @@ def _decision(entry: Entry, *, is_current: bool) -> dict[str, Any]:
     answered = decision_from(data)
     return {
         **{name: answered[name] for name in (*_TOLD, "thresholds", "reasons")},
-        "decided_by": data.get("decided_by") or ("model" if data["basis"] == "model" else "policy"),
+        "decided_by": decided_by(data),
         "initial": data.get("initial", ""),
         "margin": data["margin"],
         "stake": None if stake is None else decimal_text(stake, currency),

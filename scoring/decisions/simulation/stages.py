@@ -8,7 +8,7 @@ from scoring.catalog.registry import event_type
 from scoring.decisions.engine import apply_policy
 from scoring.decisions.facts import facts_of
 from scoring.decisions.simulation.simulate import Simulated
-from scoring.intake.answers import decision_from, fields_as_sent
+from scoring.intake.answers import decided_by, decision_from, fields_as_sent, reasons_from
 from scoring.rules.deciding.findings import Facts
 from scoring.rules.deciding.live_rules import CompiledRule
 from scoring.rules.deciding.precedence import OUTCOME_OF_ACTION
@@ -36,7 +36,7 @@ def describe(
             "occurred_at": event["occurred_at"],
             "fields": fields_as_sent(event),
         },
-        "decision": decision_of(simulated.decision),
+        "decision": decision_from(simulated.decision),
         "ruleset": simulated.ruleset.version,
         "states": {"lane": event_type(event["type"]).lane, "seq": simulated.folded.head.seq},
         "stages": {
@@ -50,12 +50,6 @@ def describe(
         },
         "expressions": [_expression(each, simulated) for each in expressions],
     }
-
-
-def decision_of(data: Mapping[str, Any]) -> dict[str, Any]:
-    """A decision as the API gives it, with what decided."""
-    decided_by = data.get("decided_by") or ("model" if data["basis"] == "model" else "policy")
-    return {**decision_from(data), "decided_by": decided_by}
 
 
 def _hit(hit: ListHit, simulated: Simulated) -> dict[str, Any]:
@@ -146,7 +140,7 @@ def _model(simulated: Simulated) -> dict[str, Any]:
         "cause": answer.cause,
         "score": answer.score,
         "margin": answer.margin,
-        "reasons": decision_from(data)["reasons"],
+        "reasons": [each for each in reasons_from(data) if each["source"] == "model"],
     }
 
 
@@ -172,7 +166,7 @@ def _precedence(data: Mapping[str, Any]) -> dict[str, Any]:
     """The outcome before breaker and exploration."""
     return {
         "outcome": data.get("initial") or data["outcome"],
-        "decided_by": decision_of(data)["decided_by"],
+        "decided_by": decided_by(data),
     }
 
 

@@ -10,9 +10,12 @@ from django.http import HttpResponse
 from drf_spectacular.generators import SchemaGenerator
 
 from scoring.lanes.models import Pending
+from tests.factories.explaining import explained_event
+from tests.factories.lists import defined, listed
 from tests.factories.models import promote, train_small_models
 from tests.factories.payments import payment_payload, refund_payload
 from tests.factories.requests import with_an_unknown_member
+from tests.factories.rules import store_rule
 from tests.integration.api.conftest import Api
 from tests.integration.lanes.conftest import work  # noqa: F401 (a fixture)
 
@@ -109,6 +112,45 @@ def test_answers_to_corrections_and_retractions(
     assert record.json()["corrections"]
     assert record.json()["retraction"]
     assert_promised(document, "/api/v1/events/{type}/{id}", "get", record)
+
+
+def test_explanations(api: Api, document: dict[str, Any]) -> None:
+    explained_event(
+        feature_set="f" * 64,
+        runtime={"xgboost": "3.2.0"},
+        exploration={"share": 0.1, "drawn": False, "propensity": 0.1, "stopped_by": ""},
+    )
+    for path, status in (("T-1", 200), ("T-1?revision=5", 404), ("T-1?revision=x", 422), ("T-9", 404)):
+        response = api.get(f"explanations/payment/{path}")
+        assert response.status_code == status
+        assert_promised(document, "/api/v1/explanations/{type}/{id}", "get", response)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_simulations(
+    work: Callable[..., object],  # noqa: F811
+    make_key: Callable[..., str],
+    document: dict[str, Any],
+    settings: Any,
+    tmp_path: Any,
+) -> None:
+    settings.VAR_DIR = tmp_path / "var"
+    promote(train_small_models(15)[0])
+    defined("stolen_cards")
+    listed("stolen_cards", "card-1")
+    store_rule("active", name="small", expression="amount < 500", outcome="block")
+    store_rule("shadow", name="old", expression="gone > 5")
+    api = Api(make_key())
+    bodies: list[tuple[dict[str, Any], int]] = [
+        ({"event": payment_payload(1), "expressions": ["card_last_amount > 5"]}, 200),
+        ({"event": payment_payload(2)}, 200),
+        ({"event": refund_payload(2)}, 422),
+        ({}, 422),
+    ]
+    for body, status in bodies:
+        response = api.post("simulations", body)
+        assert response.status_code == status
+        assert_promised(document, "/api/v1/simulations", "post", response)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import redis
 
+from scoring.intake.answers import decision_from
 from scoring.intake.receive import receive_events
 from scoring.lanes.lock import held_lane
 from scoring.lanes.models import Pending
@@ -98,9 +99,7 @@ def test_the_decision_is_the_one_that_the_event_then_gets(champion: str, api: Ap
     for name in ("outcome", "score", "model", "decided_by", "thresholds"):
         assert simulated["decision"][name] == made[name], name
     assert simulated["stages"]["model"]["margin"] == made["margin"]
-    assert [each["text"] for each in simulated["decision"]["reasons"]] == [
-        each["text"] for each in made["reasons"]
-    ]
+    assert simulated["decision"]["reasons"] == decision_from(made)["reasons"]
     assert [each["list"] for each in simulated["stages"]["lists"]] == ["watched_cards"]
     assert rule_in(simulated, "busy")["result"] == "matched"
     assert {each["name"] for each in made["findings"]} == {"watched_cards", "busy"}

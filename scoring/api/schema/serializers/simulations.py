@@ -31,7 +31,7 @@ class SimulationSerializer(ClosedSerializer):
     )
 
 
-class SimulatedEventSerializer(serializers.Serializer):
+class EventAsReadSerializer(serializers.Serializer):
     """The event as it was read."""
 
     type = CatalogChoiceField(event_types)
@@ -39,12 +39,6 @@ class SimulatedEventSerializer(serializers.Serializer):
     id = serializers.CharField()
     occurred_at = serializers.DateTimeField()
     fields = serializers.DictField(child=EventFieldValueField(), help_text="Without personal ones")
-
-
-class SimulatedDecisionSerializer(DecisionSerializer):
-    """The decision that the event would get."""
-
-    decided_by = serializers.ChoiceField(choices=DECIDED_BY)
 
 
 class StatesSerializer(serializers.Serializer):
@@ -169,8 +163,8 @@ class StagesSerializer(serializers.Serializer):
 class SimulatedSerializer(serializers.Serializer):
     """The decision that the event would get, and what led to it."""
 
-    event = SimulatedEventSerializer()
-    decision = SimulatedDecisionSerializer()
+    event = EventAsReadSerializer()
+    decision = DecisionSerializer(help_text="The decision that the event would get")
     ruleset = serializers.IntegerField(help_text="The version of the ruleset that holds now")
     states = StatesSerializer()
     stages = StagesSerializer()
