@@ -27,7 +27,7 @@ from scoring.api.keys.errors import (
 )
 from scoring.api.links import event_link
 from scoring.catalog.errors import EventTypeNotScored, InvalidEvent, UnknownEventType
-from scoring.decisions.errors import NoSuchDecision, StatesUnavailable
+from scoring.decisions.errors import NoSuchDecision, SimulationUnavailable
 from scoring.intake.errors import (
     EventAlreadyRetracted,
     EventNotFound,
@@ -289,11 +289,10 @@ PROBLEMS: dict[type[Exception], Problem] = {
     OperationalError: STORAGE_UNAVAILABLE,
     InterfaceError: STORAGE_UNAVAILABLE,
     StorageTimedOut: STORAGE_UNAVAILABLE,
-    StatesUnavailable: Problem(
+    SimulationUnavailable: Problem(
         503,
-        "states-unavailable",
-        "The states of the event's entities cannot be read",
-        lambda exc, context: {"lane": exc.lane},
+        "simulation-unavailable",
+        "The event cannot be simulated now",
         headers={"Retry-After": RETRY_AFTER_SECONDS},
     ),
     LogAheadOfCluster: Problem(

@@ -209,6 +209,8 @@ CELERY_TASK_ROUTES = {
     "scoring.runner.tasks.run_lane": {"queue": "lanes"},
     # Not behind the long tasks of `default`. Where no child is free to sweep, none is free to work a lane.
     "scoring.runner.tasks.sweep": {"queue": "lanes"},
+    # A request waits for it, and the processes that decide have the kernel and the models in memory.
+    "scoring.decisions.simulation.tasks.run_simulation": {"queue": "lanes"},
     # What takes minutes has a worker of its own, so that no decision waits for it; of three processes, so
     # that neither a training nor a backtest holds up what is due every few minutes.
     "scoring.learning.tasks.run_training_job": {"queue": "training"},

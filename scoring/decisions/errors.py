@@ -24,12 +24,12 @@ class NoSuchDecision(ScoringError):
         self.stream, self.revision, self.decided = stream, revision, decided
 
 
-class StatesUnavailable(ScoringError):
-    """The entity states of a lane cannot be read now; `problem` says why."""
+class SimulationUnavailable(ScoringError):
+    """An event cannot be simulated now; `problem` says why."""
 
-    def __init__(self, lane: str, problem: str) -> None:
-        super().__init__(f"the states of lane {lane} cannot be read: {problem}")
-        self.lane, self.problem = lane, problem
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"the event cannot be simulated now: {problem}")
+        self.problem = problem
 
 
 class ModelFailed(ScoringError):

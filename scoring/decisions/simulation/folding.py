@@ -9,7 +9,7 @@ import redis
 
 from scoring.batch.serve.lookup import BatchLookup
 from scoring.catalog.registry import event_type
-from scoring.decisions.errors import StatesUnavailable
+from scoring.decisions.errors import SimulationUnavailable
 from scoring.decisions.predictions.model_answers import Scored
 from scoring.features.compile.plan import LanePlan, lane_plan
 from scoring.features.folding.arena import Arena
@@ -29,7 +29,7 @@ class FoldedEvent:
 
 
 def fold_event(event: Mapping[str, Any], *, ruleset: int, now: datetime) -> FoldedEvent:
-    """Fold an event (data of a receipt) as the next item of its lane. Raises StatesUnavailable."""
+    """Fold an event (data of a receipt) as the next item of its lane. Raises SimulationUnavailable."""
     kind = event_type(event["type"])
     plan = lane_plan(kind.lane)
     head = read_head(kind.lane)
@@ -53,9 +53,9 @@ def _look(plan: LanePlan, keys: list[str], script: ScriptCall | None) -> Look:
         if store.cursor() is not None:
             return store.look(keys, script)
     except redis.RedisError as error:
-        raise StatesUnavailable(plan.lane, f"Redis does not answer ({error})") from error
+        raise SimulationUnavailable(f"Redis does not answer ({error})") from error
     if read_head(plan.lane).seq:
-        raise StatesUnavailable(plan.lane, "the lane has yet to restore them")
+        raise SimulationUnavailable("its lane has yet to restore the states of its entities")
     return Look(None, dict.fromkeys(keys), None)
 
 
@@ -65,7 +65,7 @@ def _head_of(look: Look, head: LaneHead) -> LaneHead:
         return head
     found = find_head(head.lane, cursor_value=look.cursor)
     if found is None:
-        raise StatesUnavailable(head.lane, "the lane is restoring them")
+        raise SimulationUnavailable("its lane is restoring the states of its entities")
     return found
 
 

@@ -1,4 +1,4 @@
-"""Decide an event without recording anything, by the code that decides live, and tell what each stage did."""
+"""Decide an event without recording anything, by the code that decides live."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,8 +11,6 @@ from scoring.decisions.facts import facts_of
 from scoring.decisions.predictions.deciding_models import DecidingModels, load_deciding_models
 from scoring.decisions.predictions.model_answers import ModelAnswer, ask_models
 from scoring.decisions.simulation.folding import FoldedEvent, fold_event
-from scoring.intake.receive import Submission, received_entry, vault_items
-from scoring.log import vault
 from scoring.registry.routes import current_routes
 from scoring.rules.deciding.configuration import Configuration
 from scoring.rules.deciding.findings import Facts, Found, judge
@@ -21,9 +19,7 @@ from scoring.rules.deciding.rules_at import rules_at
 from scoring.rules.deciding.ruleset import Ruleset, ruleset_at
 from scoring.rules.lists.hits import ListHit
 from scoring.rules.lists.index import NO_LISTS
-from scoring.rules.lists.lookup import find_hits
 from scoring.rules.policies.segments import compile_policy
-from scoring.rules.ruleset.stream import current_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +40,13 @@ class Simulated:
     ruleset: Ruleset
 
 
-def simulate(submission: Submission, *, source: str, now: datetime) -> Simulated:
-    """Decide an event of a sender as if it had been received now. Nothing is written.
+def simulate(event: Mapping[str, Any], hits: Sequence[ListHit], *, version: int, now: datetime) -> Simulated:
+    """Decide an event (data of a receipt) as if it had been received now, under a version of the ruleset.
 
-    Raises UnknownEventType, EventTypeNotScored, StatesUnavailable.
+    `hits`: its values on the lists of that version. Nothing is written. Raises UnknownEventType,
+    EventTypeNotScored, SimulationUnavailable.
     """
-    kind = scored_type(submission.type)
-    event = received_entry(submission, source=source).data
-    version = current_version()
+    kind = scored_type(event["type"])
     folded = fold_event(event, ruleset=version, now=now)
     deciding = load_deciding_models(kind.name, current_routes().get(kind.name))
     ruleset = ruleset_at(version)
@@ -60,9 +55,6 @@ def simulate(submission: Submission, *, source: str, now: datetime) -> Simulated
     configuration = configure(ruleset, kind.name)
     [answer] = ask_models([folded.scored], deciding=deciding)
     facts = facts_of(answer, configuration.features)
-    hits = find_hits(
-        kind.name, event["fields"], version=version, now=now, personal=personal_values(submission)
-    )
     found = judge(facts, hits, definitions=ruleset.lists, rules=configuration.rules, now=now)
     decided = decide_one(
         answer,
@@ -103,8 +95,3 @@ def configure(ruleset: Ruleset, type_name: str) -> Configuration:
         exploration=exploration if exploration and exploration.is_on else None,
         breaker=ruleset.breakers.settings_of(type_name),
     )
-
-
-def personal_values(submission: Submission) -> dict[str, str]:
-    """The raw personal values of a submission by the digest that its receipt would hold."""
-    return {vault.digest_of(name, value): value for name, value in vault_items([submission])}

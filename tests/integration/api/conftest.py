@@ -12,6 +12,7 @@ from scoring.api.keys import issue as keys
 from scoring.api.keys import refusals
 from scoring.api.keys import use as key_use
 from scoring.api.keys.requests import FOR_KEYS, SCOPES
+from scoring.decisions.simulation.tasks import run_simulation
 from scoring.intake import admission
 from scoring.lanes import held_labels
 
@@ -34,6 +35,12 @@ def nothing_remembered() -> Iterator[None]:
     forget()
     yield
     forget()
+
+
+@pytest.fixture
+def simulating(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Simulations run where they are asked for, as there is no worker."""
+    monkeypatch.setattr(run_simulation, "apply_async", lambda args, **options: run_simulation(*args))
 
 
 @pytest.fixture

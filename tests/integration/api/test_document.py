@@ -127,8 +127,8 @@ def test_explanations(api: Api, document: dict[str, Any]) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("simulating", "online_redis")
 def test_simulations(
-    work: Callable[..., object],  # noqa: F811
     make_key: Callable[..., str],
     document: dict[str, Any],
     settings: Any,

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import redis
 
+from scoring.decisions.simulation.tasks import run_simulation
 from scoring.intake.answers import decision_from
 from scoring.intake.receive import receive_events
 from scoring.lanes.lock import held_lane
@@ -29,7 +30,7 @@ Answer = dict[str, Any]
 
 
 @pytest.fixture(autouse=True)
-def fresh(online_redis: redis.Redis, settings: Any, tmp_path: Any) -> None:
+def fresh(online_redis: redis.Redis, settings: Any, tmp_path: Any, simulating: None) -> None:
     settings.VAR_DIR = tmp_path / "var"
     connections.client.cache_clear()
 
@@ -228,9 +229,19 @@ def test_a_key_for_other_types_may_not_simulate(api_with: Callable[..., Api]) ->
     assert response.json()["type"] == "/api/problems/event-type-not-allowed"
 
 
+def test_without_a_worker_the_request_may_be_sent_again(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_simulation, "apply_async", lambda **options: None)  # it stays in the broker
+    monkeypatch.setattr("scoring.api.decisions.simulations.MAX_SECONDS", 0.05)
+    response = api.post("simulations", {"event": payment_payload(1)})
+    assert (response.status_code, response["Retry-After"]) == (503, "1")
+    assert response.json()["detail"] == (
+        "the event cannot be simulated now: no worker of lanes was free within 0.05 s"
+    )
+
+
 def test_lost_states_are_a_reason_to_try_again(api: Api, online_redis: redis.Redis) -> None:
     decide(*payments(3))
     online_redis.flushdb()
     response = api.post("simulations", {"event": payment_payload(9)})
     assert (response.status_code, response["Retry-After"]) == (503, "1")
-    assert response.json()["type"] == "/api/problems/states-unavailable"
+    assert response.json()["type"] == "/api/problems/simulation-unavailable"

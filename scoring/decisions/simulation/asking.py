@@ -1,0 +1,69 @@
+"""Have a worker simulate an event, and wait for the answer: the web process neither folds nor predicts.
+
+Lists are looked up here, where the raw personal values are; the worker gets an event as in the log.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import redis
+from kombu.exceptions import OperationalError
+
+from scoring.catalog.registry import scored_type
+from scoring.decisions.errors import SimulationUnavailable
+from scoring.decisions.simulation.hits_as_data import data_of_hits
+from scoring.decisions.simulation.tasks import ANSWER, run_simulation
+from scoring.intake.receive import Submission, received_entry, vault_items
+from scoring.log import vault
+from scoring.rules.lists.lookup import find_hits
+from scoring.rules.ruleset.stream import current_version
+from scoring.signals.reply_channels import open_reply_channel
+from scoring.timestamps import to_iso
+
+
+def ask_simulation(
+    submission: Submission, *, source: str, expressions: Sequence[str], wait: float, now: datetime
+) -> dict[str, Any]:
+    """The decision that an event of a sender would get, and what each stage did (see `stages.describe`).
+
+    `expressions` compile for the event's type. Nothing is recorded. Raises EventTypeNotScored, and
+    SimulationUnavailable if no worker has answered within `wait` seconds.
+    """
+    kind = scored_type(submission.type)
+    event = received_entry(submission, source=source).data
+    version = current_version()
+    hits = find_hits(
+        kind.name, event["fields"], version=version, now=now, personal=personal_values(submission)
+    )
+    channel = open_reply_channel()
+    request = {
+        "event": event,
+        "hits": data_of_hits(hits),
+        "ruleset": version,
+        "expressions": list(expressions),
+        "now": to_iso(now),
+        "token": channel.token,
+    }
+    try:
+        run_simulation.apply_async(args=[request], expires=wait, retry=False)
+    except (OperationalError, redis.RedisError, OSError) as error:
+        raise SimulationUnavailable(f"the broker does not answer ({error})") from error
+    answers, cause = channel.collect(count=1, seconds=wait)
+    return _answer_in(answers, cause=cause, wait=wait)
+
+
+def _answer_in(answers: dict[str, dict[str, Any]], *, cause: str, wait: float) -> dict[str, Any]:
+    if ANSWER not in answers:
+        late = f"no worker of lanes was free within {wait:g} s"
+        raise SimulationUnavailable(cause.replace("_", " ") or late)
+    answer = answers[ANSWER]
+    if "problem" in answer:
+        raise SimulationUnavailable(answer["problem"])
+    simulated: dict[str, Any] = answer["simulated"]
+    return simulated
+
+
+def personal_values(submission: Submission) -> dict[str, str]:
+    """The raw personal values of a submission by the digest that its receipt would hold."""
+    return {vault.digest_of(name, value): value for name, value in vault_items([submission])}

@@ -1,0 +1,19 @@
+"""Hits on lists as JSON values and back, for a message to a worker."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from scoring.rules.lists.hits import ListHit
+from scoring.timestamps import from_iso, to_iso
+
+
+def data_of_hits(hits: Iterable[ListHit]) -> list[dict[str, Any]]:
+    return [{**asdict(hit), "expires_at": hit.expires_at and to_iso(hit.expires_at)} for hit in hits]
+
+
+def hits_from(data: Sequence[Mapping[str, Any]]) -> list[ListHit]:
+    return [
+        ListHit(**{**each, "expires_at": each["expires_at"] and from_iso(each["expires_at"])})
+        for each in data
+    ]
