@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from demo import demo_data
+from demo import demo_data, demo_ruleset
 from demo.day_before import play, publish_due
 from demo.management.commands.simulate import SEED, received_ids
 from demo.simulation.continued import draw_period
@@ -47,6 +47,7 @@ class Command(BaseCommand):
         try:
             if not Route.objects.filter(event_type=EVENT_TYPE).exists():
                 self.train_models(since=learn_from, now=since)
+            demo_ruleset.configure_deciding(now=since)
             self.simulate_period(since=since, until=until, source=source)
         except ScoringError as error:
             raise CommandError(str(error)) from error

@@ -1,0 +1,176 @@
+"""The demo's lists, rules, policy and exploration, as an analyst and a lead would have set them up."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from scoring.intake.models import Label
+from scoring.log.read import read_streams
+from scoring.rules.exploration.changing import change_exploration
+from scoring.rules.exploration.settings import Exploration
+from scoring.rules.lists.changing.defining import define_list
+from scoring.rules.lists.changing.listing import add_values
+from scoring.rules.lists.changing.values import NewValue
+from scoring.rules.policies import staging as policies
+from scoring.rules.policies.drafting import draft_policy
+from scoring.rules.rules import staging as rules
+from scoring.rules.rules.drafting import RuleDraft, draft_rule
+from scoring.rules.ruleset.life_cycle import SHADOW
+from scoring.rules.ruleset.stream import current_version
+
+EVENT_TYPE = "payment"
+ANALYST, LEAD, DATA_SCIENTIST = "ana", "lee", "dana"
+
+LOOK_BACK = timedelta(days=60)
+LISTED_FOR = timedelta(days=90)
+MAX_LABELS = 2_000  # the latest fraud labels, whose devices and merchants are considered
+MAX_LISTED = 200
+FRAUDS_OF_WATCHED_MERCHANT = 6
+
+ACTIVE_RULES = (
+    RuleDraft(
+        EVENT_TYPE,
+        "card_testing",
+        "has(device) && device_distinct_card_24h >= 3 && amount < 5",
+        "block",
+        "A device tries several cards with small amounts",
+        description="Stolen card numbers are tested with small amounts before they are used.",
+    ),
+    RuleDraft(
+        EVENT_TYPE,
+        "cards_on_one_device",
+        "device_distinct_card_24h >= 4",
+        "review",
+        "Four or more cards were used on this device within a day",
+    ),
+    RuleDraft(
+        EVENT_TYPE,
+        "new_device_high_amount",
+        "has(device) && !has(card_since_last_same_device) && card_count_30d >= 3"
+        " && amount > 3 * card_amount_mean_30d && amount > 100",
+        "review",
+        "A device that is new for this card, and an amount far above its usual one",
+        description="Accounts that were taken over show a new device and rising amounts.",
+    ),
+    RuleDraft(
+        EVENT_TYPE,
+        "impossible_travel",
+        "card_speed_from_last_merchant_lat > 900 && amount > 50",
+        "review",
+        "The card would have had to travel faster than an airliner",
+    ),
+    RuleDraft(
+        EVENT_TYPE,
+        "regular_customer",
+        "card_x_merchant_count_30d >= 4 && amount < 40 && card_fraud_count_30d_after_0d == 0"
+        " && card_count_1h < 3",
+        "allow",
+        "A small payment at a merchant where this card pays regularly",
+        description="Spares regular customers a review.",
+    ),
+)
+SHADOW_RULE = RuleDraft(
+    EVENT_TYPE,
+    "repeated_refunds",
+    "card_refund_count_30d >= 3 && amount > 80",
+    "review",
+    "Three or more refunds to this card within 30 days",
+    description="Watched in shadow until its precision is known.",
+)
+# Costs in cents.
+COSTS = {
+    "mode": "cost",
+    "costs": {
+        "margin": 0.12,
+        "insult": 1_500,
+        "chargeback_fee": 2_000,
+        "loss_share": 1.0,
+        "actions": [{"outcome": "review", "cost": 250, "catches": 0.9, "loses": 0.02}],
+    },
+    "description": "A chargeback costs the amount and 20 dollars, a review 2.50, an insulted customer 15.",
+}
+EXPLORATION = Exploration(EVENT_TYPE, share=0.01, amount_cap=20_000, daily_cap=100_000, salt="demo")
+
+
+def configure_deciding(*, now: datetime) -> None:
+    """Set up everything, unless something has been configured before."""
+    if current_version():
+        return
+    _define_lists(now=now)
+    for draft in ACTIVE_RULES:
+        _activate_rule(draft, now=now)
+    _shadow_rule(SHADOW_RULE, now=now)
+    _activate_policy(now=now)
+    change_exploration(
+        EXPLORATION, reason="Learn whether our blocks are right", actor=DATA_SCIENTIST, now=now
+    )
+
+
+def _activate_rule(draft: RuleDraft, *, now: datetime) -> None:
+    version = draft_rule(draft, actor=ANALYST, now=now)
+    named: dict[str, Any] = {"event_type": EVENT_TYPE, "name": version.name, "number": version.number}
+    rules.request_activation(**named, actor=ANALYST, now=now, reason="Seen in last month's chargebacks")
+    rules.approve_activation(**named, actor=LEAD, now=now, reason="Agreed")
+
+
+def _shadow_rule(draft: RuleDraft, *, now: datetime) -> None:
+    version = draft_rule(draft, actor=ANALYST, now=now)
+    rules.stage_rule(
+        event_type=EVENT_TYPE,
+        name=version.name,
+        number=version.number,
+        stage=SHADOW,
+        actor=ANALYST,
+        now=now,
+        reason="To see what it would catch",
+    )
+
+
+def _activate_policy(*, now: datetime) -> None:
+    policy = draft_policy(event_type=EVENT_TYPE, data=COSTS, based_on=0, actor=DATA_SCIENTIST, now=now)
+    named: dict[str, Any] = {"event_type": EVENT_TYPE, "number": policy.number}
+    policies.request_activation(**named, actor=DATA_SCIENTIST, now=now, reason="Decide by what mistakes cost")
+    policies.approve_activation(**named, actor=LEAD, now=now, reason="Agreed with finance")
+
+
+def _define_lists(*, now: datetime) -> None:
+    """A block list of fraudsters' devices, and a watch list of merchants with many frauds."""
+    define_list(
+        name="fraud_devices",
+        title="Devices of confirmed fraud",
+        action="block",
+        kind="device",
+        sentence="Confirmed fraud was committed on this device",
+        actor=LEAD,
+        now=now,
+    )
+    define_list(
+        name="watched_merchants",
+        title="Merchants under investigation",
+        action="watch",
+        kind="merchant",
+        sentence="This merchant is under investigation",
+        actor=LEAD,
+        now=now,
+    )
+    frauds = list(_confirmed_frauds(now=now))
+    devices = Counter(fields["device"] for fields in frauds if fields.get("device"))
+    merchants = Counter(fields["merchant"] for fields in frauds)
+    watched = [name for name, count in merchants.items() if count >= FRAUDS_OF_WATCHED_MERCHANT]
+    until = now + LISTED_FOR
+    _list("fraud_devices", (name for name, count in devices.items() if count > 1), until=until, now=now)
+    _list("watched_merchants", watched, until=until, now=now)
+
+
+def _list(name: str, values: Iterable[str], *, until: datetime, now: datetime) -> None:
+    listed = [NewValue(value, "Chargebacks of the last two months", until) for value in values][:MAX_LISTED]
+    add_values(list_name=name, values=listed, actor=ANALYST, now=now)
+
+
+def _confirmed_frauds(*, now: datetime) -> Iterator[dict[str, Any]]:
+    """The fields of payments that were labeled as fraud lately."""
+    labels = Label.objects.filter(effective="fraud", known_at__gt=now - LOOK_BACK, known_at__lte=now)
+    streams = labels.order_by("-position").values_list("event_stream", flat=True)[:MAX_LABELS]
+    for stream in read_streams(list(streams), version=1).values():
+        yield stream[0].data["fields"]

@@ -1,0 +1,50 @@
+"""The lists, rules, policy and exploration that the demo begins with."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from demo.demo_ruleset import FRAUDS_OF_WATCHED_MERCHANT, configure_deciding
+from scoring.intake.labels import LabelStatement, record_labels
+from scoring.intake.receive import receive_events
+from scoring.rules.exploration.changing import exploration_of
+from scoring.rules.lists.models import ListedValue, ValueList
+from scoring.rules.policies.models import StoredPolicy
+from scoring.rules.rules.models import StoredRuleVersion
+from scoring.rules.ruleset.stream import current_version
+from tests.factories.payments import payments
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_the_demo_has_two_lists_six_rules_a_policy_by_cost_and_exploration() -> None:
+    configure_deciding(now=timezone.now())
+    assert dict(ValueList.objects.values_list("name", "action")) == {
+        "fraud_devices": "block",
+        "watched_merchants": "watch",
+    }
+    stages = list(StoredRuleVersion.objects.values_list("stage", flat=True))
+    assert sorted(stages) == ["active"] * 5 + ["shadow"]
+    assert StoredPolicy.objects.get(stage="active").terms["mode"] == "cost"
+    exploration = exploration_of("payment")
+    assert exploration is not None
+    assert exploration.share == 0.01
+
+
+def test_what_is_configured_is_kept_when_the_demo_starts_again() -> None:
+    configure_deciding(now=timezone.now())
+    version = current_version()
+    configure_deciding(now=timezone.now() + timedelta(days=1))
+    assert current_version() == version
+
+
+def test_devices_and_merchants_of_confirmed_fraud_are_listed(online_redis: object) -> None:
+    now = timezone.now()
+    frauds = payments(FRAUDS_OF_WATCHED_MERCHANT, device="dev-stranger", merchant="m-collusion")
+    receive_events(frauds, source="demo", now=now)
+    labels = [LabelStatement("payment", each.parsed.external_id, "fraud", "chargeback") for each in frauds]
+    record_labels(labels, source="demo", now=now)
+    configure_deciding(now=timezone.now() + timedelta(seconds=1))
+    listed = set(ListedValue.objects.values_list("list_name", "value"))
+    assert listed == {("fraud_devices", "dev-stranger"), ("watched_merchants", "m-collusion")}
