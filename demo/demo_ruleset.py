@@ -27,6 +27,7 @@ LISTED_FOR = timedelta(days=90)
 MAX_LABELS = 2_000  # the latest fraud labels, whose devices and merchants are considered
 MAX_LISTED = 200
 FRAUDS_OF_WATCHED_MERCHANT = 6
+MAX_WATCHED = 3
 
 ACTIVE_RULES = (
     RuleDraft(
@@ -40,25 +41,25 @@ ACTIVE_RULES = (
     RuleDraft(
         EVENT_TYPE,
         "cards_on_one_device",
-        "device_distinct_card_24h >= 4",
+        "device_distinct_card_24h >= 3",
         "review",
-        "Four or more cards were used on this device within a day",
+        "Three or more other cards were used on this device within a day",
     ),
     RuleDraft(
         EVENT_TYPE,
-        "new_device_high_amount",
-        "has(device) && !has(card_since_last_same_device) && card_count_30d >= 3"
-        " && amount > 3 * card_amount_mean_30d && amount > 100",
+        "card_far_from_home",
+        "!has(device) && card_count_1h >= 2 && customer_merchant_km > 300",
         "review",
-        "A device that is new for this card, and an amount far above its usual one",
-        description="Accounts that were taken over show a new device and rising amounts.",
+        "The card pays in a shop far from home for the third time within an hour",
+        description="A stolen card is used quickly, far from its owner.",
     ),
     RuleDraft(
         EVENT_TYPE,
-        "impossible_travel",
-        "card_speed_from_last_merchant_lat > 900 && amount > 50",
+        "amount_below_limits",
+        "amount in [95, 145, 195, 245, 295]",
         "review",
-        "The card would have had to travel faster than an airliner",
+        "A round amount just below a common limit",
+        description="Merchants in collusion charge cards just below the limits of reviews.",
     ),
     RuleDraft(
         EVENT_TYPE,
@@ -157,7 +158,8 @@ def _define_lists(*, now: datetime) -> None:
     frauds = list(_confirmed_frauds(now=now))
     devices = Counter(fields["device"] for fields in frauds if fields.get("device"))
     merchants = Counter(fields["merchant"] for fields in frauds)
-    watched = [name for name, count in merchants.items() if count >= FRAUDS_OF_WATCHED_MERCHANT]
+    worst = merchants.most_common(MAX_WATCHED)
+    watched = [name for name, count in worst if count >= FRAUDS_OF_WATCHED_MERCHANT]
     until = now + LISTED_FOR
     _list("fraud_devices", (name for name, count in devices.items() if count > 1), until=until, now=now)
     _list("watched_merchants", watched, until=until, now=now)
