@@ -127,9 +127,14 @@ class LaneRunner:
         return len(claims)
 
     def finish(self) -> None:
-        """Wait for the batch in flight. Raises what the database and Redis raise."""
+        """Wait for the batch in flight, and leave the next holder what the guards have counted.
+
+        Raises what the database and Redis raise.
+        """
         while self.pipeline.in_flight:
             self._settle()
+        if self.guards:
+            self.guards.keep(self.lane, cursor=self.pipeline.head.cursor)
 
     def _claim(self) -> tuple[list[Claim], bool]:
         """The next claims, and whether they are all there are."""
@@ -263,7 +268,13 @@ class LaneRunner:
         changed = version != self.ruleset.ruleset.version
         self.ruleset.move_to(version)
         if version and self.guards is None:
-            self.guards = read_guards(list(self.models), self.ruleset.ruleset, now=self._clock())
+            self.guards = read_guards(
+                list(self.models),
+                self.ruleset.ruleset,
+                lane=self.lane,
+                cursor=self.pipeline.next_head.cursor,
+                now=self._clock(),
+            )
         elif self.guards and changed:
             self.guards.follow(self.ruleset.ruleset, now=self._clock())
 

@@ -4,6 +4,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Literal, NamedTuple
 
 from scoring.rules.breaker.settings import BreakerSettings
@@ -58,6 +59,12 @@ class BlockCounter:
     def latest(self) -> tuple[Observed, ...]:
         """The latest events, oldest first."""
         return tuple(self._latest)
+
+    @property
+    def observed(self) -> tuple[Observed, ...]:
+        """The events from which another counter goes on as this one would, oldest first."""
+        older = max(len(self._blocks) - self._blocked, 0)  # blocks that are not among the latest events
+        return (*islice(self._blocks, older), *self._latest)
 
     def excess(self) -> Excess | None:
         """What exceeds a limit at the last event, None if nothing does."""

@@ -1,7 +1,7 @@
 """The breakers of a lane as its last holder left them, for a process that takes the lane."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -10,12 +10,13 @@ from django.db import connection
 from scoring.log.entries import LAST_POSITION
 from scoring.rules.breaker.configuration import BreakerConfiguration, Key
 from scoring.rules.breaker.counting import Observed
+from scoring.rules.breaker.handover import KeptEvents
 from scoring.rules.breaker.models import BreakerState
 from scoring.rules.breaker.tripping import Breaker, Breakers
 
 # Decisions read back at a time, and at most: taking a lane must stay cheap. With more than the maximum in a
 # window, a source with little traffic begins with fewer events than it had, and trips by as many later.
-FIRST_PAGE, PAGE, MAX_READ = 500, 5_000, 20_000
+FIRST_PAGE, PAGE, MAX_READ = 500, 4_500, 5_000
 
 # Decisions on events without a place in the lane's order are not the lane's, so breakers did not see them.
 _LATEST = """
@@ -50,21 +51,30 @@ class _Decided(NamedTuple):
 
 
 def read_breakers(
-    event_types: Collection[str], configuration: BreakerConfiguration, *, now: datetime
+    event_types: Collection[str],
+    configuration: BreakerConfiguration,
+    *,
+    now: datetime,
+    kept: KeptEvents | None = None,
 ) -> Breakers:
-    """The breakers of these event types, with the latest events of each source."""
+    """The breakers of these event types. `kept`: the events that the last holder counted; without them,
+    decisions are read back.
+    """
     rows = list(BreakerState.objects.filter(event_type__in=event_types))
     stored = [
         Breaker(row.event_type, row.source, row.version, row.since, row.until, row.ruleset) for row in rows
     ]
-    watched = {name for name in event_types if configuration.settings_of(name).is_on}
     counted_from = {(row.event_type, row.source): row.counted_from for row in rows}
-    latest = [
-        each
-        for each in _read_back(configuration, watched, now=now)
-        if each.in_order and each.event_type in watched and each.position > counted_from.get(each.key, 0)
-    ]
-    breakers = Breakers(configuration, stored, observed=_observed(latest))
+    if kept is None:
+        watched = {name for name in event_types if configuration.settings_of(name).is_on}
+        observed = _observed(_read_back(configuration, watched, now=now), watched, counted_from)
+    else:
+        observed = {
+            key: events
+            for key, events in kept.observed.items()
+            if counted_from.get(key, 0) <= kept.position and key[0] in event_types
+        }
+    breakers = Breakers(configuration, stored, observed=observed)
     breakers.follow(configuration, now=now)  # one may have opened before its holder saw a reset
     return breakers
 
@@ -93,14 +103,21 @@ def _read_page(before: int, size: int) -> list[_Decided]:
         return [_Decided(*row) for row in cursor.fetchall()]
 
 
-def _observed(latest: Sequence[_Decided]) -> dict[Key, list[Observed]]:
+def _observed(
+    decided: Iterable[_Decided], watched: Collection[str], counted_from: Mapping[Key, int]
+) -> dict[Key, Sequence[Observed]]:
     """Decisions, newest first, as the events of each type and source, oldest first."""
-    names = _rules_of(each.position for each in latest if each.would_block)
+    counted = [
+        each
+        for each in decided
+        if each.in_order and each.event_type in watched and each.position > counted_from.get(each.key, 0)
+    ]
+    names = _rules_of(each.position for each in counted if each.would_block)
     observed: dict[Key, list[Observed]] = defaultdict(list)
-    for each in reversed(latest):
+    for each in reversed(counted):
         by = tuple(names.get(each.position, ())) if each.would_block else None
         observed[each.key].append(Observed(each.at, by))
-    return observed
+    return dict(observed)
 
 
 def _rules_of(positions: Iterable[int]) -> dict[int, list[str]]:

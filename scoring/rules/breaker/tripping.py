@@ -69,7 +69,7 @@ class Breakers:
         self._configuration = configuration
         for key, counter in self._counters.items():
             if counter.settings != (settings := configuration.settings_of(key[0])):
-                self._counters[key] = BlockCounter(settings, counter.latest)
+                self._counters[key] = BlockCounter(settings, counter.observed)
         for breaker in self._breakers.values():
             if breaker.until is None:
                 continue
@@ -100,6 +100,10 @@ class Breakers:
             breaker.since = now
             self._open(breaker, excess, now)
         return CLOSED if breaker.until is None else OPEN
+
+    def observed(self) -> dict[Key, tuple[Observed, ...]]:
+        """The events of each type and source from which other breakers go on as these would."""
+        return {key: events for key, counter in self._counters.items() if (events := counter.observed)}
 
     def entries_to_append(self) -> list[NewEntry]:
         """The entries since the last call, to be appended with the decisions."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.log.entries import NewEntry
+from scoring.rules.breaker.handover import keep_events, kept_events
 from scoring.rules.breaker.restoring import read_breakers
 from scoring.rules.breaker.tripping import OPEN, Breakers, State
 from scoring.rules.deciding.precedence import BLOCK, Finding, Resolution, explored, held_by_breaker
@@ -30,14 +31,22 @@ class Guards:
         """Apply a later version of the ruleset."""
         self.breakers.follow(ruleset.breakers, now=now)
 
+    def keep(self, lane: str, *, cursor: str) -> None:
+        """Keep what the breakers have counted for the next holder of the lane, which takes it at `cursor`."""
+        keep_events(lane, self.breakers.observed(), cursor=cursor)
+
     def entries_to_append(self) -> list[NewEntry]:
         """The entries about breakers that opened or closed since the last call."""
         return self.breakers.entries_to_append()
 
 
-def read_guards(event_types: Collection[str], ruleset: Ruleset, *, now: datetime) -> Guards:
-    """The guards of a lane's event types, from what is stored."""
-    return Guards(read_breakers(event_types, ruleset.breakers, now=now), read_explorer(event_types, now=now))
+def read_guards(
+    event_types: Collection[str], ruleset: Ruleset, *, lane: str, cursor: str, now: datetime
+) -> Guards:
+    """The guards of a lane's event types, from what is stored. `cursor`: that of the lane's states."""
+    kept = kept_events(lane, cursor=cursor)
+    breakers = read_breakers(event_types, ruleset.breakers, now=now, kept=kept)
+    return Guards(breakers, read_explorer(event_types, now=now))
 
 
 def pass_breaker(

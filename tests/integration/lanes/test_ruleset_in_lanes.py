@@ -232,6 +232,23 @@ def test_another_holder_of_the_lane_continues_the_breaker(send, work) -> None:
     assert [decision(each.stream)["outcome"] for each in receipts] == ["block"] * 19 + ["review"] * 21
 
 
+def test_what_breakers_counted_is_handed_over_with_the_lane(send, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also of a source with little traffic among much, whose decisions would not be read back."""
+    monkeypatch.setattr("scoring.rules.breaker.restoring.MAX_READ", 0)
+    rule("wrong", "amount > 0.0")
+    settings = BreakerSettings(max_share=0.5, min_events=20)
+    change_settings("payment", settings, reason="tighter", actor="user/lea", now=datetime.now(UTC))
+    receipts = []
+    for start in range(0, 40, 5):
+        receipts += send(payments(5, start=start))
+        with held_lane(LANE):
+            runner = LaneRunner(LANE)
+            while runner.step():
+                pass
+            runner.finish()
+    assert [decision(each.stream)["outcome"] for each in receipts] == ["block"] * 19 + ["review"] * 21
+
+
 def test_exploration_lets_a_share_of_blocks_through_under_its_caps(send, work) -> None:
     rule("all", "amount > 0.0")
     now = datetime.now(UTC)

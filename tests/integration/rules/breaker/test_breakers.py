@@ -4,20 +4,24 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import redis
 
 from scoring.log.append import append
 from scoring.log.projections import registered
 from scoring.log.rebuild import rebuild_projections
-from scoring.rules.breaker import restoring
+from scoring.rules.breaker import handover, restoring
 from scoring.rules.breaker.changing import change_settings, reset_breaker, settings_of
 from scoring.rules.breaker.configuration import BreakerConfiguration
+from scoring.rules.breaker.counting import Observed
 from scoring.rules.breaker.errors import BreakerInvalid, BreakerNotOpen, BreakerUnchanged
+from scoring.rules.breaker.handover import keep_events, kept_events
 from scoring.rules.breaker.models import BreakerChange, BreakerState, StoredBreakerSettings
 from scoring.rules.breaker.restoring import read_breakers
 from scoring.rules.breaker.settings import BreakerSettings
 from scoring.rules.breaker.tripping import Breakers
 from scoring.rules.ruleset.errors import ReasonRequired
 from scoring.rules.ruleset.stream import current_version, iter_changes
+from scoring.signals import redis_connections as connections
 from tests.factories.exploring import blocked_by_rules, decide_all
 from tests.factories.log import NOW
 
@@ -166,6 +170,68 @@ class TestANewHolder:
         off = BreakerConfiguration(1, {"payment": BreakerSettings(max_share=1)}, {})
         with django_assert_num_queries(1):
             read_breakers(["payment"], off, now=NOW)
+
+
+class TestHandover:
+    """What the last holder counted is kept in Redis at the cursor of the lane."""
+
+    CURSOR = "12:345"
+
+    @pytest.fixture(autouse=True)
+    def counted(self, online_redis: redis.Redis) -> None:
+        """Nine would-be blocks of payments from the shop, one by the model."""
+        connections.client.cache_clear()
+        breakers = Breakers(RULES)
+        for by in ([], *[["velocity"]] * 8):
+            breakers.observe("payment", "shop", would_block=True, by=by, now=NOW)
+        breakers.observe("payment", "partner", would_block=False, now=NOW)
+        keep_events("commerce", breakers.observed(), cursor=self.CURSOR)
+
+    def taken_over(self, *event_types: str) -> Breakers:
+        kept = kept_events("commerce", cursor=self.CURSOR)
+        return read_breakers(event_types or ("payment",), RULES, now=NOW, kept=kept)
+
+    def test_the_next_holder_goes_on_with_every_event_and_rule(self) -> None:
+        breakers = self.taken_over()
+        assert breakers.observe("payment", "shop", would_block=True, now=NOW) == "open"
+        (entry,) = breakers.entries_to_append()
+        assert (entry.data["rules"], entry.data["without_rule"]) == ([{"name": "velocity", "blocks": 8}], 2)
+
+    def test_at_another_cursor_or_for_another_lane_nothing_is_kept(self) -> None:
+        assert kept_events("commerce", cursor="13:346") is None
+        assert kept_events("posts", cursor=self.CURSOR) is None
+
+    def test_events_from_before_a_reset_are_void(self) -> None:
+        trip()
+        reset()
+        BreakerState.objects.update(counted_from=346)
+        assert self.taken_over().observe("payment", "shop", would_block=True, now=NOW) == "closed"
+
+    def test_a_reset_that_the_last_holder_has_seen_changes_nothing(self) -> None:
+        trip()
+        reset()
+        BreakerState.objects.update(counted_from=345)
+        assert self.taken_over().observe("payment", "shop", would_block=True, now=NOW) == "open"
+
+    def test_event_types_that_the_lane_no_longer_has_are_left_out(self) -> None:
+        assert self.taken_over("refund").observed() == {}
+
+    def test_too_many_events_are_not_kept(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(handover, "MAX_EVENTS", 1)
+        two = {("payment", "shop"): [Observed(NOW, None)] * 2}
+        keep_events("commerce", two, cursor="13:346")
+        assert kept_events("commerce", cursor="13:346") is None
+
+    def test_a_redis_that_does_not_answer_is_like_one_that_kept_nothing(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(*arguments: object, **options: object) -> None:
+            raise redis.ConnectionError("gone")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(redis.Redis, "execute_command", refuse)
+            keep_events("commerce", {}, cursor=self.CURSOR)
+            assert kept_events("commerce", cursor=self.CURSOR) is None
 
 
 def test_a_rebuild_gives_the_same_rows() -> None:

@@ -72,16 +72,21 @@ def test_every_block_is_counted_for_its_rules_or_for_the_model(
         assert max(excess.by.values()) <= excess.blocks <= sum(excess.by.values())
 
 
-@given(settings, steps)
-def test_a_counter_begun_with_earlier_events_goes_on_as_if_it_had_seen_them(
-    settings: BreakerSettings, steps: list[tuple[int, tuple[str, ...] | None]]
+@given(settings, steps, steps)
+def test_a_counter_begun_with_the_events_of_another_goes_on_as_that_one(
+    settings: BreakerSettings,
+    before: list[tuple[int, tuple[str, ...] | None]],
+    after: list[tuple[int, tuple[str, ...] | None]],
 ) -> None:
-    events = events_of(steps)
-    begun = BlockCounter(settings, events)
-    again = BlockCounter(settings, begun.latest)
-    assert again.latest == begun.latest
-    if settings.max_blocks is None:
-        assert again.excess() == begun.excess()
+    events = events_of(before + after)
+    first = BlockCounter(settings, events[: len(before)])
+    second = BlockCounter(settings, first.observed)
+    assert second.excess() == first.excess()
+    for event in events[len(before) :]:
+        for counter in (first, second):
+            counter.observe(would_block=event.blocked_by is not None, by=event.blocked_by or (), now=event.at)
+        assert second.excess() == first.excess()
+        assert second.latest == first.latest
 
 
 def test_the_counter_holds_no_more_than_it_needs() -> None:
