@@ -23,6 +23,7 @@ from benchmarks.growth import measure_growth
 from benchmarks.installation import RATE_PER_DAY, InstallationSize, describe_model, installation, online_store
 from benchmarks.modes import MODES, Mode
 from benchmarks.report import Report, print_table, say_rate
+from benchmarks.rules import measure as measure_rules
 from benchmarks.sequencing import measure_sequencing, measure_sizes
 from benchmarks.stack import Stack, commit, machine, started
 from benchmarks.stage_costs import stage_figures
@@ -142,6 +143,7 @@ def measure_kernels(mode: Mode) -> Figures:
     return (
         measure_explanations()
         | compared
+        | measure_rules()
         | {
             "backfill_events": mode.backfill,
             "backfill_us_per_event": bulk["all_us"],
@@ -212,6 +214,7 @@ def main() -> None:
     parser = ArgumentParser(description="Measure the whole system end to end.")
     parser.add_argument("--mode", choices=MODES, default="short")
     parser.add_argument("--rate-per-day", type=int, default=RATE_PER_DAY, help="of the history")
+    parser.add_argument("--without-rules", action="store_true", help="without lists and rules")
     parser.add_argument("--out", type=Path, help="default: benchmarks/results/{mode}.json")
     options = parser.parse_args()
     mode = MODES[options.mode]
@@ -219,7 +222,9 @@ def main() -> None:
         options.out or RESULTS / f"{mode.name}.json",
         {"mode": mode.name, "commit": commit(), "machine": machine()},
     )
-    measure_all(mode, InstallationSize(rate_per_day=options.rate_per_day), report)
+    measure_all(
+        mode, InstallationSize(rate_per_day=options.rate_per_day, rules=not options.without_rules), report
+    )
     if mode.grows:
         measure_growth(report)
     report.finish()

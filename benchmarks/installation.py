@@ -15,6 +15,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from benchmarks.django_setup import KEPT, VAR
+from benchmarks.rules import store_ruleset
 from embedded import services
 from scoring.api.keys.issue import create_key, find_sender
 from scoring.explain.treeshap import TableExplainer
@@ -41,12 +42,16 @@ SLICES = SplitShares(train=0.4, validation=0.2, calibration=0.2, test=0.2, gap_d
 
 @dataclass(frozen=True)
 class InstallationSize:
-    """Size of the history and the model. History and traffic use the same number of `customers`."""
+    """Size of the history and the model. History and traffic use the same number of `customers`.
+
+    `rules`: whether lists and rules are on, those of `benchmarks.rules`.
+    """
 
     days: int = DAYS
     rate_per_day: int = RATE_PER_DAY
     trees: int = TREES
     depth: int = DEPTH
+    rules: bool = True
 
     @property
     def customers(self) -> int:
@@ -74,6 +79,7 @@ def set_up(size: InstallationSize) -> dict[str, float]:
         "set_up_services_s": seconds_of(start_services),
         "set_up_history_s": seconds_of(lambda: Event.objects.exists() or load_history(size)),
         "set_up_model_s": seconds_of(lambda: is_routed() or train_champion(size)),
+        "set_up_ruleset_s": seconds_of(lambda: size.rules and store_ruleset()),
         "set_up_consumers_s": seconds_of(lambda: run_consumers(now=now())),
     }
 
