@@ -3,6 +3,7 @@
 from scoring.api.models import ApiKey
 from scoring.batch.models import BatchVersion
 from scoring.catalog.exchange_rates.models import ExchangeRate
+from scoring.configuration.models import Configuration
 from scoring.decisions.models import Decision, ShadowScore
 from scoring.intake.models import Amendment, Event, Label
 from scoring.lanes.models import Pending
@@ -26,6 +27,7 @@ __all__ = [
     "BatchVersion",
     "BreakerChange",
     "BreakerState",
+    "Configuration",
     "ConsumerCursor",
     "DecidedDay",
     "Decision",

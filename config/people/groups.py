@@ -14,7 +14,10 @@ LOOK_AT_MODELS = (
     *("scoring.view_modelversion", "scoring.view_trainingjob", "scoring.view_route"),
     *("experiments.view_experiment", "monitoring.view_modelwindow", "monitoring.view_hourlywindow"),
 )
-LOOK_AT_RULES = ("scoring.view_breakerstate", "scoring.view_storedexploration", "scoring.view_storedpolicy")
+LOOK_AT_RULES = (
+    *("scoring.view_breakerstate", "scoring.view_storedexploration", "scoring.view_storedpolicy"),
+    "scoring.export_configuration",
+)
 SET_POLICIES = ("scoring.draft_policy", "scoring.activate_policy")
 GUARD = ("scoring.set_breaker", "scoring.reset_breaker")
 EXPLORE = ("scoring.set_exploration",)
@@ -35,6 +38,7 @@ LOOK_AT_RECORD = (
     *("django_celery_beat.view_periodictask", "auth.view_user", "auth.view_group"),
 )
 ADMINISTER = (
+    "scoring.apply_configuration",
     *("scoring.add_apikey", "scoring.change_apikey", "scoring.upload_review", "scoring.upload_label_history"),
     *("scoring.add_exchangerate", "scoring.change_exchangerate"),
     *(

@@ -1,0 +1,209 @@
+"""Exports what is configured, and applies a file: all of it or nothing, through the services that pages use.
+
+What applying would change is found by doing it and undoing it, so that the differences shown are those made.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from scoring.configuration.errors import (
+    ConfigurationChangedMeanwhile,
+    ConfigurationInvalid,
+    ItemInvalid,
+    Path,
+    Problem,
+)
+from scoring.configuration.reading import Document, read_document
+from scoring.configuration.sections.guards import BreakersSection, ExplorationSection
+from scoring.configuration.sections.lists import ListsSection
+from scoring.configuration.sections.policies import PoliciesSection
+from scoring.configuration.sections.rules import RulesSection
+from scoring.configuration.sections.schedules import SchedulesSection
+from scoring.configuration.sections.section import Applying, Items, Section
+from scoring.configuration.writing import document_text
+from scoring.errors import ScoringError
+
+# In the order in which they are applied: rules name lists.
+SECTIONS: tuple[Section, ...] = (
+    ListsSection(),
+    RulesSection(),
+    PoliciesSection(),
+    ExplorationSection(),
+    BreakersSection(),
+    SchedulesSection(),
+)
+State = dict[str, Items]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemChange:
+    """An item before and after; None where there is none."""
+
+    path: Path
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+    @property
+    def what(self) -> str:
+        if self.before is None:
+            return "added"
+        return "removed" if self.after is None else "changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What applying a file changes.
+
+    `requests`: activations that become requests, which change nothing yet. `state`: a digest of what was
+    configured before.
+    """
+
+    changes: tuple[ItemChange, ...]
+    notes: tuple[str, ...]
+    requests: int
+    state: str
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether applying it again changes nothing."""
+        return not self.changes and not self.requests
+
+    @property
+    def summary(self) -> str:
+        """What there is to apply, in words: "3 items, 1 activation requested"."""
+        count = len(self.changes)
+        items = f"{count:,} {'item' if count == 1 else 'items'}"
+        asked = f"{self.requests:,} {'activation' if self.requests == 1 else 'activations'} requested"
+        return f"{items}, {asked}" if self.requests else items
+
+
+def export_text() -> str:
+    """What is configured, as a file."""
+    return document_text({name: _nested(items) for name, items in read_state().items() if items})
+
+
+def apply_text(
+    text: str,
+    *,
+    actor: str,
+    approver: str = "",
+    reason: str,
+    now: datetime,
+    prune: bool = False,
+    commit: bool,
+    state: str = "",
+) -> Applied:
+    """Apply a file, or find what that would change (`commit=False`).
+
+    `approver`: the second person who approves what becomes active for the first time; without one it stays a
+    request. `prune`: also take out of use what the sections of the file do not mention. `state`: what was
+    configured when the differences were shown. Raises ConfigurationInvalid with every problem, and
+    ConfigurationChangedMeanwhile.
+    """
+    document = read_document(text)
+    applying = Applying(actor, approver, reason, now, prune)
+    with transaction.atomic():
+        before = read_state()
+        if state and state != _digest(before):
+            raise ConfigurationChangedMeanwhile
+        problems = list(_apply(document, applying, before))
+        after = read_state()
+        if problems or not commit:
+            transaction.set_rollback(True)
+    if problems:
+        raise ConfigurationInvalid(problems)
+    changes = tuple(_changes(before, after))
+    return Applied(changes, tuple(applying.notes), applying.requests, _digest(before))
+
+
+def read_state() -> State:
+    """Every section's items."""
+    return {section.name: section.export() for section in SECTIONS}
+
+
+def _apply(document: Document, applying: Applying, before: State) -> Iterator[Problem]:
+    yield from _unknown_sections(document)
+    for section in SECTIONS:
+        if section.name in document.data:
+            items: Items = {}
+            yield from _collect(document, section, (), document.data[section.name], items)
+            for key, data in items.items():
+                yield from _apply_item(document, section, key, data, applying)
+            if applying.prune:
+                yield from _prune(document, section, before[section.name].keys() - items.keys(), applying)
+
+
+def _collect(document: Document, section: Section, key: Path, data: Any, items: Items) -> Iterator[Problem]:
+    """Add the items below a name of the file."""
+    path = (section.name, *key)
+    if data is None and len(key) < section.depth:
+        return
+    if not isinstance(data, dict):
+        names = ", then ".join(("a name", "a name")[: section.depth - len(key)]) or "its members"
+        yield Problem(path, document.line_of(path), "is not a mapping", names)
+    elif len(key) == section.depth:
+        items[key] = data
+    else:
+        for name, each in data.items():
+            yield from _collect(document, section, (*key, name), each, items)
+
+
+def _apply_item(
+    document: Document, section: Section, key: Path, data: dict[str, Any], applying: Applying
+) -> Iterator[Problem]:
+    path = (section.name, *key)
+    try:
+        with transaction.atomic():
+            section.apply(key, data, applying)
+    except ItemInvalid as error:
+        for within, problem, allowed in error.problems:
+            place = (*path, *within)
+            yield Problem(place, document.line_of(place), problem, allowed)
+    except ScoringError as error:
+        yield Problem(path, document.line_of(path), str(error))
+
+
+def _prune(document: Document, section: Section, keys: set[Path], applying: Applying) -> Iterator[Problem]:
+    for key in sorted(keys):
+        path = (section.name, *key)
+        try:
+            with transaction.atomic():
+                section.remove(key, applying)
+        except ScoringError as error:
+            yield Problem(path, document.line_of((section.name,)), f"cannot be pruned: {error}")
+
+
+def _unknown_sections(document: Document) -> Iterator[Problem]:
+    known = [section.name for section in SECTIONS]
+    for name in document.data:
+        if name not in (*known, "version"):
+            yield Problem((name,), document.line_of((name,)), "is not a section", known)
+
+
+def _changes(before: State, after: State) -> Iterator[ItemChange]:
+    for name, items in after.items():
+        for key in sorted(before[name].keys() | items.keys()):
+            old, new = before[name].get(key), items.get(key)
+            if old != new:
+                yield ItemChange((name, *key), old, new)
+
+
+def _digest(state: State) -> str:
+    text = document_text({name: _nested(items) for name, items in state.items()})
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _nested(items: Mapping[Path, Any]) -> dict[str, Any]:
+    """Items by their names, one below the other."""
+    nested: dict[str, Any] = {}
+    for (*names, last), data in items.items():
+        place = nested
+        for name in names:
+            place = place.setdefault(name, {})
+        place[last] = data
+    return nested

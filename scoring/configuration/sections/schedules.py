@@ -1,0 +1,166 @@
+"""The section `schedules`: recurring tasks by name."""
+
+import json
+import zoneinfo
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
+
+from scoring.configuration.errors import ItemInvalid, Path
+from scoring.configuration.sections.section import (
+    FLAG,
+    LIST,
+    MAPPING,
+    TEXT,
+    WHOLE,
+    Applying,
+    Data,
+    Items,
+    Key,
+    check_members,
+    without_defaults,
+)
+from scoring.schedules import schedule_problems
+
+KINDS = {
+    **dict.fromkeys(("task", "every", "crontab", "timezone", "queue", "description"), TEXT),
+    "args": LIST,
+    "kwargs": MAPPING,
+    "enabled": FLAG,
+    "expire_seconds": WHOLE,
+}
+CRONTAB = ("minute", "hour", "day_of_month", "month_of_year", "day_of_week")
+OF_CELERY = "celery."  # tasks whose schedules Celery keeps itself
+DEFAULTS: dict[str, Any] = {
+    "timezone": "UTC",
+    "queue": None,
+    "description": "",
+    "args": [],
+    "kwargs": {},
+    "enabled": True,
+    "expire_seconds": None,
+}
+
+
+class SchedulesSection:
+    """Schedules for a single moment, and those of Celery itself, are not part of a configuration."""
+
+    name, depth = "schedules", 1
+
+    def export(self) -> Items:
+        rows = PeriodicTask.objects.filter(clocked=None, solar=None).exclude(task__startswith=OF_CELERY)
+        return {
+            (row.name,): _exported(row) for row in rows.select_related("interval", "crontab").order_by("name")
+        }
+
+    def apply(self, key: Key, data: Data, applying: Applying) -> None:
+        members = check_members(data, KINDS, required=("task",))
+        wanted = {**DEFAULTS, **{name: value for name, value in members.items() if value is not None}}
+        row = PeriodicTask.objects.filter(name=key[0]).first() or PeriodicTask(name=key[0])
+        before = _exported(row) if row.pk else None
+        if before == without_defaults(wanted, DEFAULTS):
+            return
+        _check(key[0], wanted, before)
+        row.interval, row.crontab, row.clocked, row.solar = _interval(wanted), _crontab(wanted), None, None
+        row.task, row.queue, row.description = wanted["task"], wanted["queue"], wanted["description"]
+        row.args, row.kwargs = json.dumps(wanted["args"]), json.dumps(wanted["kwargs"])
+        row.enabled, row.expire_seconds = wanted["enabled"], wanted["expire_seconds"]
+        row.save()
+
+    def remove(self, key: Key, applying: Applying) -> None:
+        """Delete it, unless it comes with Assay."""
+        row = PeriodicTask.objects.get(name=key[0])
+        if row.name in settings.CELERY_BEAT_SCHEDULE:
+            applying.notes.append(f"schedule {row.name!r} comes with Assay and stays.")
+        else:
+            row.delete()
+
+
+def _exported(row: PeriodicTask) -> dict[str, Any]:
+    data = {
+        "task": row.task,
+        **_times(row),
+        "args": json.loads(row.args or "[]"),
+        "kwargs": json.loads(row.kwargs or "{}"),
+        "queue": row.queue or None,
+        "enabled": row.enabled,
+        "expire_seconds": row.expire_seconds,
+        "description": row.description,
+    }
+    return without_defaults(data, DEFAULTS)
+
+
+def _times(row: PeriodicTask) -> dict[str, str]:
+    if row.crontab:
+        text = " ".join(str(getattr(row.crontab, name)) for name in CRONTAB)
+        return {"crontab": text, "timezone": str(row.crontab.timezone)}
+    return {"every": f"{row.interval.every} {row.interval.period}"} if row.interval else {}
+
+
+def _check(name: str, wanted: Data, before: Data | None) -> None:
+    """Raises ItemInvalid for a schedule that would always fail, or without one that Assay needs."""
+    problems: list[tuple[Path, str, object]] = []
+    if ("every" in wanted) == ("crontab" in wanted):
+        problems.append(((), "needs either every or crontab", "every: 10 minutes, or crontab: 0 3 * * *"))
+    found = schedule_problems(
+        wanted["task"],
+        args=json.dumps(wanted["args"]),
+        kwargs=json.dumps(wanted["kwargs"]),
+        queue=wanted["queue"],
+    )
+    problems += [((field,), problem, None) for field, problem in found.items()]
+    if name in settings.CELERY_BEAT_SCHEDULE and name not in settings.OPTIONAL_SCHEDULES:
+        problems += _needed_problems(wanted, before or {})
+    if problems:
+        raise ItemInvalid(problems)
+
+
+def _needed_problems(wanted: Data, before: Data) -> list[tuple[Path, str, object]]:
+    now = {**DEFAULTS, **before}
+    changed = [
+        each for each in ("task", "args", "kwargs", "queue") if before and wanted[each] != now.get(each)
+    ]
+    problem = "cannot change, because Assay needs this schedule"
+    problems: list[tuple[Path, str, object]] = [((each,), problem, "other times") for each in changed]
+    if not wanted["enabled"]:
+        problems.append((("enabled",), "cannot be false, because Assay needs this schedule", True))
+    return problems
+
+
+def _interval(wanted: Data) -> IntervalSchedule | None:
+    if "every" not in wanted:
+        return None
+    count, _, period = wanted["every"].partition(" ")
+    periods = [choice for choice, _ in IntervalSchedule.PERIOD_CHOICES]
+    if not count.isdecimal() or int(count) < 1 or period not in periods:
+        raise ItemInvalid(
+            [(("every",), f"{wanted['every']!r} is not a length of time", [f"10 {each}" for each in periods])]
+        )
+    same = {"every": int(count), "period": period}
+    return IntervalSchedule.objects.filter(**same).first() or IntervalSchedule.objects.create(**same)
+
+
+def _crontab(wanted: Data) -> CrontabSchedule | None:
+    if "crontab" not in wanted:
+        return None
+    parts, zone = wanted["crontab"].split(), wanted["timezone"]
+    if len(parts) != len(CRONTAB):
+        raise ItemInvalid(
+            [(("crontab",), f"{wanted['crontab']!r} has {len(parts)} parts", " ".join(CRONTAB))]
+        )
+    if zone not in zoneinfo.available_timezones():
+        raise ItemInvalid([(("timezone",), f"{zone!r} is not a time zone", "a name such as Europe/Vienna")])
+    times = dict(zip(CRONTAB, parts, strict=True))
+    row = CrontabSchedule.objects.filter(**times, timezone=zone).first() or CrontabSchedule(
+        **times, timezone=zone
+    )
+    if not row.pk:
+        try:
+            row.full_clean()
+        except ValidationError as error:
+            problem = f"{wanted['crontab']!r} is not a crontab: {' '.join(error.messages)}"
+            raise ItemInvalid([(("crontab",), problem, None)]) from error
+        row.save()
+    return row

@@ -1,0 +1,101 @@
+"""What a section of a configuration file is: items by name, applied by the services of their rooms."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+from scoring.configuration.errors import ItemInvalid, Path
+
+Key = Path  # of an item within its section: ("payment", "velocity")
+Data = Mapping[str, Any]
+Items = dict[Key, dict[str, Any]]
+
+
+@dataclass(slots=True)
+class Applying:
+    """Who applies a file, and when. `approver`: the second person, "" if activations become requests.
+
+    `notes` collects what people must know of the result.
+    """
+
+    actor: str
+    approver: str
+    reason: str
+    now: datetime
+    prune: bool = False
+    notes: list[str] = field(default_factory=list)
+    requests: int = 0  # activations that wait for approval now and did not before
+
+
+class Section(Protocol):
+    """One kind of configuration. `depth`: how many names its items have, such as event type and rule."""
+
+    name: str
+    depth: int
+
+    def export(self) -> Items:
+        """What is configured now, in the form of the file."""
+        ...
+
+    def apply(self, key: Key, data: Data, applying: Applying) -> None:
+        """Make an item what the file says. Raises ItemInvalid, or an error of the room that owns it."""
+        ...
+
+    def remove(self, key: Key, applying: Applying) -> None:
+        """Take an item that the file does not mention out of use."""
+        ...
+
+
+TEXT: Final = "text"
+NUMBER: Final = "number"
+WHOLE: Final = "whole number"
+FLAG: Final = "true or false"
+LIST: Final = "list"
+MAPPING: Final = "mapping"
+_TYPES: Final[dict[str, tuple[type, ...]]] = {
+    TEXT: (str,),
+    NUMBER: (int, float),
+    WHOLE: (int,),
+    FLAG: (bool,),
+    LIST: (list,),
+    MAPPING: (dict,),
+}
+
+
+def check_members(
+    data: object, kinds: Mapping[str, str], *, required: Collection[str] = (), at: Path = ()
+) -> Data:
+    """The members of a part of an item. Raises ItemInvalid with every unknown, missing or ill-typed one."""
+    if not isinstance(data, dict):
+        raise ItemInvalid([(at, "is not a mapping", list(kinds))])
+    problems: list[tuple[Path, str, object]] = []
+    for name, value in data.items():
+        if name not in kinds:
+            problems.append(((*at, name), "is not known here", list(kinds)))
+        elif not _fits(value, kinds[name]):
+            problems.append(((*at, name), f"is {_shown(value)}, not a {kinds[name]}", None))
+    problems += [((*at, name), "is missing", kinds[name]) for name in required if data.get(name) is None]
+    if problems:
+        raise ItemInvalid(problems)
+    return data
+
+
+def _fits(value: object, kind: str) -> bool:
+    if isinstance(value, bool):
+        return kind == FLAG
+    return value is None or isinstance(value, _TYPES[kind])
+
+
+def _shown(value: object) -> str:
+    return value if isinstance(value, str) and len(value) < 40 else type(value).__name__
+
+
+def invalid_at(at: Path, problems: Sequence[tuple[str, str, object]]) -> ItemInvalid:
+    """The problems that a room's own error names, at a part of an item."""
+    return ItemInvalid([((*at, *name.split(".")), problem, allowed) for name, problem, allowed in problems])
+
+
+def without_defaults(data: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """What differs from the defaults, which files need not say."""
+    return {name: value for name, value in data.items() if name not in defaults or value != defaults[name]}

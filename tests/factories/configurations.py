@@ -1,0 +1,76 @@
+"""A configuration file with every section."""
+
+CONFIGURATION = """\
+version: 1
+lists:
+  stolen_cards:
+    title: Stolen cards
+    action: block
+    kind: card
+    sentence: "The card is blocked: Stolen cards"
+  trusted:
+    title: Trusted customers
+    action: tag
+    kind: customer
+    code: TRUSTED
+    sentence: The customer is trusted
+    description: Asked for by support
+rules:
+  payment:
+    large_amount:
+      active:
+        expression: |-
+          amount > 500.0
+            && !tagged(customer, "trusted")
+        outcome: review
+        sentence: The amount is large
+        share: 0.5
+        unit: customer
+      shadow:
+        expression: amount > 300.0
+        outcome: review
+        sentence: The amount is large
+    velocity:
+      draft:
+        expression: card_count_1h > 5.0
+        outcome: block
+        sentence: Many payments with this card
+        code: CARD_VELOCITY
+        description: From the case of last week
+        overrides_lists: true
+policies:
+  payment:
+    active:
+      mode: cost
+      costs:
+        margin: 0.02
+        insult: 500
+        chargeback_fee: 2000
+        loss_share: 1.0
+        actions:
+          - outcome: review
+            cost: 300
+            catches: 0.9
+            loses: 0.0
+      description: By cost
+      segments:
+        - name: large
+          expression: amount > 1000.0
+          mode: fixed
+          thresholds:
+            review: 0.1
+            block: 0.5
+exploration:
+  payment:
+    share: 0.01
+    amount_cap: 10000
+    daily_cap: 100000
+breakers:
+  payment:
+    max_share: 0.3
+    max_blocks: 500
+schedules:
+  export every hour:
+    task: scoring.offline.tasks.export
+    every: 1 hours
+"""

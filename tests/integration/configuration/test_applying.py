@@ -1,0 +1,257 @@
+"""A configuration file is applied through the services that pages use: all of it, or nothing."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import yaml
+from django.db import connection
+from django_celery_beat.models import PeriodicTask
+
+from scoring.configuration.applying import Applied, apply_text, export_text
+from scoring.configuration.differences import report_lines
+from scoring.configuration.errors import ConfigurationChangedMeanwhile, ConfigurationInvalid
+from scoring.log.models import LogEntry
+from scoring.rules.exploration.changing import exploration_of
+from scoring.rules.lists.models import ValueList
+from scoring.rules.rules.models import Rule, StoredRuleVersion
+from scoring.rules.rules.staging import approve_activation
+from scoring.rules.ruleset.stream import STREAM, current_version, iter_changes
+from tests.factories.configurations import CONFIGURATION
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
+ANA, LEA = "user/ana", "user/lea"
+
+
+def apply(text: str, *, approver: str = LEA, commit: bool = True, **how: Any) -> Applied:
+    return apply_text(
+        text, actor=ANA, approver=approver, reason="configuration file", now=NOW, commit=commit, **how
+    )
+
+
+def problems(text: str, **how: Any) -> list[str]:
+    with pytest.raises(ConfigurationInvalid) as error:
+        apply(text, **how)
+    return list(map(str, error.value.problems))
+
+
+def changed(before: str, after: str) -> str:
+    assert CONFIGURATION.count(before) == 1
+    return CONFIGURATION.replace(before, after)
+
+
+def without(*path: str) -> str:
+    """The configuration without the part at a path."""
+    data = yaml.safe_load(CONFIGURATION)
+    *names, last = path
+    place = data
+    for name in names:
+        place = place[name]
+    del place[last]
+    return str(yaml.safe_dump(data, sort_keys=False))
+
+
+def test_what_is_applied_to_an_empty_installation_is_exported_as_it_was() -> None:
+    applied = apply(CONFIGURATION)
+    assert yaml.safe_load(export_text()) == yaml.safe_load(CONFIGURATION)
+    assert {change.what for change in applied.changes} == {"added"}
+    assert len(applied.changes) == 8
+    text = export_text()
+    assert apply(text).is_nothing
+    assert export_text() == text
+
+
+def test_an_export_applied_elsewhere_is_exported_there_as_it_was(transactional_db: None) -> None:
+    """The versions' numbers and authors differ; what they say does not."""
+    apply(CONFIGURATION)
+    apply(changed("amount > 300.0", "amount > 200.0"))
+    text, numbers = export_text(), set(StoredRuleVersion.objects.values_list("number", flat=True))
+    clear_ruleset()
+    assert yaml.safe_load(export_text()) == {"version": 1}
+    apply(text)
+    assert export_text() == text
+    assert set(StoredRuleVersion.objects.values_list("number", flat=True)) != numbers
+
+
+def clear_ruleset() -> None:
+    """As on an installation where nothing was configured yet."""
+
+    tables = [
+        model._meta.db_table
+        for model in connection.introspection.installed_models(connection.introspection.table_names())
+        if model._meta.app_label in ("scoring", "django_celery_beat") and model._meta.managed
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute(f"TRUNCATE {', '.join(tables)} CASCADE")
+        cursor.execute("SET session_replication_role = origin")
+
+
+def test_entries_are_those_of_the_pages_with_their_authors() -> None:
+    apply(CONFIGURATION)
+    entries = list(iter_changes())
+    approved = [entry for entry in entries if entry.data.get("stage") == "active"]
+    assert {entry.type for entry in entries} == {
+        *("list.defined", "rule.drafted", "rule.activation_requested", "rule.staged"),
+        *("policy.drafted", "policy.activation_requested", "policy.staged"),
+        *("exploration.changed", "breaker.changed"),
+    }
+    assert {entry.metadata["actor"] for entry in approved} == {LEA}
+    assert {entry.metadata["actor"] for entry in entries if entry not in approved} == {ANA}
+
+
+def test_without_a_second_person_activations_are_requested_once() -> None:
+    applied = apply(CONFIGURATION, approver="")
+    rule = Rule.objects.get(name="large_amount")
+    assert (rule.active, rule.requested, rule.requested_by) == (None, 1, ANA)
+    assert applied.requests == 2
+    assert applied.notes == (
+        "rule large_amount of payment: version 1 becomes active once a second person approves it.",
+        "policy of payment: version 1 becomes active once a second person approves it.",
+    )
+    version = current_version()
+    again = apply(CONFIGURATION, approver="")
+    assert (again.is_nothing, current_version()) == (True, version)
+    approve_activation(event_type="payment", name="large_amount", number=1, actor=LEA, now=NOW)
+    assert len(apply(CONFIGURATION, approver="").notes) == 1
+
+
+def test_differences_change_nothing() -> None:
+    apply(CONFIGURATION)
+    version, text = current_version(), export_text()
+    found = apply(changed("amount > 300.0", "amount > 200.0"), commit=False)
+    assert (current_version(), export_text()) == (version, text)
+    assert list(report_lines(found)) == [
+        "rules.payment.large_amount: changed",
+        "     share: 0.5",
+        "     unit: customer",
+        "   shadow:",
+        "  -  expression: amount > 300.0",
+        "  +  expression: amount > 200.0",
+        "     outcome: review",
+        "     sentence: The amount is large",
+        "",
+    ]
+
+
+def test_a_text_that_moves_from_shadow_to_active_moves_its_version() -> None:
+    apply(CONFIGURATION)
+    data = yaml.safe_load(CONFIGURATION)
+    rule = data["rules"]["payment"]["large_amount"]
+    rule["active"] = rule.pop("shadow")
+    apply(yaml.safe_dump(data))
+    stages = dict(StoredRuleVersion.objects.filter(name="large_amount").values_list("number", "stage"))
+    assert stages == {1: "archived", 2: "active"}
+    apply(CONFIGURATION)
+    stages = dict(StoredRuleVersion.objects.filter(name="large_amount").values_list("number", "stage"))
+    assert (stages[1], len(stages)) == ("active", 2)
+
+
+def test_what_the_file_does_not_mention_stays_unless_it_is_pruned() -> None:
+    apply(CONFIGURATION)
+    text = without("rules", "payment", "velocity")
+    assert apply(text).is_nothing
+    [removed] = apply(text, prune=True).changes
+    assert (removed.path, removed.what) == (("rules", "payment", "velocity"), "removed")
+    assert StoredRuleVersion.objects.get(name="velocity").stage == "archived"
+    assert apply(text, prune=True).is_nothing
+
+
+def test_a_section_that_the_file_lacks_is_never_pruned() -> None:
+    apply(CONFIGURATION)
+    assert apply("version: 1\nlists: {}", prune=True).changes[0].path[0] == "lists"
+    assert Rule.objects.get(name="large_amount").active == 1
+    assert apply("version: 1", prune=True).is_nothing
+
+
+def test_everything_can_be_pruned_and_comes_back() -> None:
+    apply(CONFIGURATION)
+    empty = "version: 1\nlists:\nrules:\npolicies:\nexploration:\nbreakers:\nschedules:\n"
+    apply(empty, prune=True)
+    assert ValueList.objects.filter(archived_at=None).count() == 0
+    exploration = exploration_of("payment")
+    assert exploration is not None
+    assert not exploration.is_on
+    assert not PeriodicTask.objects.filter(name="export every hour").exists()
+    assert apply(empty, prune=True).is_nothing
+    apply(CONFIGURATION)
+    assert yaml.safe_load(export_text()) == yaml.safe_load(CONFIGURATION)
+
+
+def test_a_shadow_that_the_file_does_not_mention_is_pruned_with_its_rule_left() -> None:
+    apply(CONFIGURATION)
+    apply(without("rules", "payment", "large_amount", "shadow"), prune=True)
+    rule = Rule.objects.get(name="large_amount")
+    assert (rule.active, rule.shadow) == (1, None)
+
+
+WRONG = [
+    ("rules:", "ruls:", "ruls: is not a section (allowed: lists, rules"),
+    ("action: block", "action: blok", "line 5, lists.stolen_cards.action: 'blok' is not an action (allowed"),
+    ("kind: card", "kind: crad", "lists.stolen_cards.kind: 'crad' is not a kind of values"),
+    ("    title: Stolen cards\n", "", "line 3, lists.stolen_cards.title: is missing"),
+    ("amount > 300.0", "amuont > 300.0", "rules.payment.large_amount.shadow.expression: "),
+    ("share: 0.5", "share: half", "rules.payment.large_amount.active.share: is half, not a number"),
+    ("share: 0.5", "shair: 0.5", "large_amount.active.shair: is not known here (allowed: expression,"),
+    ("      draft:", "      drafted:", "velocity.drafted: is not a stage (allowed: active, shadow, draft)"),
+    ("outcome: block", "outcome: refuse", "rules.payment.velocity.draft.outcome: 'refuse' is not an outcome"),
+    ("  payment:\n    large_amount:", "  paiment:\n    large_amount:", "'paiment' is not an event type"),
+    ("mode: cost", "mode: price", "policies.payment.active.mode: "),
+    ("margin: 0.02", "margin: 2", "active.costs.margin: is 2 (allowed: a number from 0 to 1)"),
+    ("amount > 1000.0", "amount >", "policies.payment.active.segments.1.expression: line 1, column"),
+    ("amount_cap: 10000", "amount_cap: 10.5", "exploration.payment.amount_cap: is float, not a whole number"),
+    ("max_share: 0.3", "max_share: 3", "breakers.payment.max_share: must be more than 0 and at most 1"),
+    ("every: 1 hours", "every: 1 hour", "export every hour.every: '1 hour' is not a length of time"),
+    ("every: 1 hours", 'crontab: "0 25 * * *"', "every hour.crontab: '0 25 * * *' is not a crontab"),
+    ("scoring.offline.tasks.export", "nothing", "export every hour.task: There is no task 'nothing'"),
+    ("    every: 1 hours\n", "", "schedules.export every hour: needs either every or crontab"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "after", "problem"), WRONG)
+def test_a_wrong_part_is_named_with_its_line_and_nothing_is_changed(
+    before: str, after: str, problem: str
+) -> None:
+    text = CONFIGURATION.replace(before, after, 1)
+    found = problems(text)
+    assert any(problem in each for each in found), found
+    assert all(each.startswith("line ") for each in found)
+    assert current_version() == 0
+    assert not PeriodicTask.objects.filter(name="export every hour").exists()
+
+
+def test_every_problem_is_named_at_once() -> None:
+    text = changed("action: block", "action: blok").replace("amount > 300.0", "amuont > 300.0")
+    assert len(problems(text)) == 2
+
+
+def test_what_changed_after_the_differences_were_shown_is_not_overwritten() -> None:
+    shown = apply(CONFIGURATION, commit=False)
+    apply("version: 1\nbreakers: {payment: {max_share: 0.2}}")
+    with pytest.raises(ConfigurationChangedMeanwhile):
+        apply(CONFIGURATION, state=shown.state)
+    assert apply(CONFIGURATION, state=apply(CONFIGURATION, commit=False).state).changes
+
+
+def test_a_schedule_that_assay_needs_can_change_its_times_only() -> None:
+    needed = "restart lanes whose notification was lost"
+    task = "scoring.runner.tasks.sweep"
+    base = f"version: 1\nschedules:\n  {needed}:\n    task: {task}\n"
+    apply(f"{base}    every: 2 seconds\n")
+    apply(f"{base}    every: 5 seconds\n")
+    assert PeriodicTask.objects.get(name=needed).interval.every == 5
+    [problem] = problems(f"{base}    every: 5 seconds\n    enabled: false\n")
+    assert "cannot be false, because Assay needs this schedule" in problem
+    [problem] = problems(f"{base.replace(task, 'scoring.log.tasks.run_consumers')}    every: 5 seconds\n")
+    assert "line 4, " in problem
+    assert "cannot change, because Assay needs this schedule" in problem
+    assert "comes with Assay and stays" in apply("version: 1\nschedules:", prune=True).notes[0]
+
+
+def test_the_stream_of_the_ruleset_has_no_gap_after_a_refused_file() -> None:
+    problems(changed("max_share: 0.3", "max_share: 3"))
+    apply(CONFIGURATION)
+    versions = LogEntry.objects.filter(stream=STREAM).order_by("stream_version")
+    assert list(versions.values_list("stream_version", flat=True)) == list(range(1, current_version() + 1))
