@@ -1,6 +1,6 @@
 """The page of one list: its values, and what people change on it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -28,6 +28,7 @@ from scoring.rules.lists.pages.rows import (
     REMOVED,
     ROWS,
     STATES,
+    ValueRow,
     find_rows,
     may_see_personal,
     person,
@@ -79,7 +80,7 @@ class ListPage(AdminPage):
         definition, asked = definition_in(row), self.request.GET
         self.title = row.title
         may_change, may_add = user.has_perm(CHANGE), user.has_perm(ADD)
-        values = self._values(definition, now=now)
+        values = self._values(definition, is_archived=row.is_archived, now=now)
         return super().get_context_data(
             **{"typed": TypedValues(values=asked.get("value", "")[:MAX_TEXT_LENGTH])} | values | kwargs,
             row=row,
@@ -101,7 +102,15 @@ class ListPage(AdminPage):
             imports=ListImport.objects.filter(list_name=row.name).order_by("-number")[:5],
         )
 
-    def _values(self, definition: ListDefinition, *, now: datetime) -> dict[str, Any]:
+    def _selectable(self, lines: Sequence[ValueRow], *, is_archived: bool) -> bool:
+        """Whether the user may change at least one of the rows."""
+        user, me = self.request.user, actor_of(self.request)
+        if is_archived or not user.has_perm(ADD):
+            return False
+        on_list = [line.row for line in lines if line.state != REMOVED]
+        return any(user.has_perm(CHANGE) or row.added_by == me for row in on_list)
+
+    def _values(self, definition: ListDefinition, *, is_archived: bool, now: datetime) -> dict[str, Any]:
         """The rows of the chosen state, or those that a search found, and where the next ones are."""
         asked = self.request.GET
         text = asked.get("q", "").strip()[:MAX_TEXT_LENGTH]
@@ -118,6 +127,7 @@ class ListPage(AdminPage):
         }
         return {
             "lines": lines,
+            "selectable": self._selectable(lines, is_archived=is_archived),
             "state": state,
             "text": text,
             "older": f"?{urlencode(more)}" if more["before"] else "",

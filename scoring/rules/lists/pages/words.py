@@ -24,11 +24,22 @@ EXAMPLES = {
 
 
 def holds_words(definition: ListDefinition) -> str:
-    """What a list holds: "card", "networks of IP address"."""
+    """What a list holds: "cards", "networks of IP addresses"."""
     kind = listed_kinds().get(definition.kind)
-    words = kind.words if kind else definition.kind
+    words = plural(kind.words if kind else definition.kind)
     of = {"network": "networks of", "domain": "domains of", "sha256": "digests of"}.get(definition.match)
     return f"{of} {words}" if of else words
+
+
+def plural(noun: str) -> str:
+    """A kind of values as a plural.
+
+    >>> plural("card"), plural("category"), plural("IP address")
+    ('cards', 'categories', 'IP addresses')
+    """
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
+        return f"{noun[:-1]}ies"
+    return f"{noun}es" if noun.endswith(("s", "x", "ch", "sh")) else f"{noun}s"
 
 
 def examples(definition: ListDefinition) -> tuple[str, ...]:
