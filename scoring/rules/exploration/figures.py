@@ -9,17 +9,25 @@ from scoring.rules.exploration.settings import Exploration
 
 
 class Figure(NamedTuple):
-    """A figure: its label, its value in words, and a note."""
+    """A figure: its label, its value in words, a note, and the address of what it counts ("" for none)."""
 
     label: str
     value: str
     note: str
+    href: str = ""
 
 
 def figures_of(
-    results: ExplorationResults, *, kind: type[EventType], exploration: Exploration | None, spent: int
+    results: ExplorationResults,
+    *,
+    kind: type[EventType],
+    exploration: Exploration | None,
+    spent: int,
+    decisions: str = "",
 ) -> list[Figure]:
-    """What exploration costs and has taught. `spent`: let through today, in minor units."""
+    """What exploration costs and has taught. `spent`: let through today, in minor units; `decisions`: the
+    address of the decisions that let events through.
+    """
     currency, positive = kind.base_currency, kind.labels.positive
     today = []
     if exploration and exploration.is_on:
@@ -28,7 +36,10 @@ def figures_of(
     return [
         *today,
         Figure(
-            "Explored events", count_text(results.events), f"{money_text(results.money, currency)} at stake"
+            "Explored events",
+            count_text(results.events),
+            f"{money_text(results.money, currency)} at stake",
+            decisions if results.events else "",
         ),
         Figure(
             "Mature among them", count_text(results.mature), f"older than {duration_text(kind.matures_after)}"

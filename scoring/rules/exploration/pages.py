@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 
 from scoring.admin_kit.formatting import money_text, percent_text
@@ -91,7 +93,13 @@ class ExplorationPage(AdminPage):
             **{**kwargs, "event_type": kind.name},
             shown=shown,
             stored=StoredExploration.objects.filter(pk=kind.name).first(),
-            figures=figures_of(shown.results, kind=kind, exploration=shown.exploration, spent=shown.spent),
+            figures=figures_of(
+                shown.results,
+                kind=kind,
+                exploration=shown.exploration,
+                spent=shown.spent,
+                decisions=self._explored_decisions(kind.name),
+            ),
             look_back=LOOK_BACK,
             history=history_of(kind),
             may_set=self.request.user.has_perm(SET),
@@ -114,6 +122,13 @@ class ExplorationPage(AdminPage):
         state = "is on" if wanted.is_on else "is off"
         messages.success(request, f"Exploration of {kind.name} {state}, from the next events on.")
         return redirect("admin:exploration_of", kind.name)
+
+    def _explored_decisions(self, event_type: str) -> str:
+        """The address of the decisions that let events through, "" if the user may not see them."""
+        if not self.request.user.has_perm("scoring.view_decision"):
+            return ""
+        wanted = urlencode({"propensity__isnull": "False", "event_type": event_type})
+        return f"{reverse('admin:scoring_decision_changelist')}?{wanted}"
 
     def _kind(self) -> type[EventType]:
         name: str = self.kwargs["event_type"]

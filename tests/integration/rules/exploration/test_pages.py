@@ -1,5 +1,6 @@
 """The pages of exploration: settings in percent and money, costs, and what was learned."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -130,6 +131,17 @@ def test_the_page_shows_costs_and_what_was_learned() -> None:
         assert f">{figure}<" in text
     assert "of at most 1,000.00 USD" in text
     assert "25.0 %" in text_of(client.get(LIST))
+
+
+def test_the_explored_decisions_are_listed_for_those_who_may_see_decisions() -> None:
+    explore(2)
+    decision(event("blocked"), at=timezone.now(), outcome="block")
+    assert "propensity__isnull" not in text_of(client_of("view_storedexploration").get(PAGE))
+    User.objects.all().delete()
+    client = client_of("view_storedexploration", "view_decision")
+    (address,) = re.findall(r'href="(/admin/scoring/decision/[?][^"]*)"', text_of(client.get(PAGE)))
+    listed = text_of(client.get(address.replace("&amp;", "&")))
+    assert listed.count("data-row") == 2
 
 
 def test_results_are_of_the_last_decision_of_each_event_that_stands() -> None:

@@ -99,6 +99,21 @@ def test_the_counter_holds_no_more_than_it_needs() -> None:
     assert excess.by == {"velocity": 10}
 
 
+def test_a_cleared_counter_counts_anew() -> None:
+    counter = BlockCounter(BreakerSettings(max_share=0.4, max_blocks=12, min_events=10))
+    for _ in range(2):
+        for _ in range(13):
+            counter.observe(would_block=True, now=NOON)
+        assert counter.excess()
+        counter.clear()
+        assert counter.observed == ()
+    for _ in range(9):
+        counter.observe(would_block=True, now=NOON)
+    assert counter.excess() is None
+    counter.observe(would_block=True, now=NOON)
+    assert counter.excess()
+
+
 def test_nothing_is_exceeded_once_the_window_has_passed() -> None:
     counter = BlockCounter(BreakerSettings(min_events=10, window_s=60))
     for _ in range(10):
