@@ -1,9 +1,9 @@
-"""Notices about lists, rules and what guards their blocks: breakers that are open."""
+"""Notices about rules and what guards their blocks: open breakers, failing rules, requested activations."""
 
 from collections.abc import Iterator
 
 from monitoring.overview.facts import Facts
-from monitoring.overview.notices import Notice, NoticeLink, Rule
+from monitoring.overview.notices import Notice, NoticeLink, Rule, counted
 from scoring.admin_kit.formatting import ago_text
 from scoring.rules.breaker.words import responsible_text, tripped_text
 
@@ -30,4 +30,29 @@ def open_breakers(facts: Facts) -> Iterator[Notice]:
         )
 
 
-RULES: tuple[Rule, ...] = (open_breakers,)
+def failing_rules(facts: Facts) -> Iterator[Notice]:
+    for rule in facts.failing_rules or []:
+        yield Notice(
+            "warn",
+            f"Rule {rule.name} of {rule.event_type} failed on"
+            f" {counted(rule.events, 'event', 'events')} since yesterday.",
+            "It did not match them. Decisions record the error; draft a version without it.",
+            *("Open the rule", "rule"),
+            (rule.event_type, rule.name),
+        )
+
+
+def requested_activations(facts: Facts) -> Iterator[Notice]:
+    for rule in facts.requested_rules or []:
+        asked = ago_text(rule.requested_at, facts.now)
+        yield Notice(
+            "info",
+            f"{rule.requested_by.removeprefix('user/')} requested the activation of version {rule.requested}"
+            f" of rule {rule.name} ({rule.event_type}) {asked}.",
+            "Someone other than its author must approve or reject it.",
+            *("Open the rule", "rule"),
+            (rule.event_type, rule.name),
+        )
+
+
+RULES: tuple[Rule, ...] = (open_breakers, failing_rules, requested_activations)

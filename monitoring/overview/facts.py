@@ -7,7 +7,7 @@ from typing import Any
 
 import redis
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import Count, F, Min, OuterRef, Q, Subquery
+from django.db.models import Count, F, Min, OuterRef, Q, Subquery, Sum
 from django_celery_beat.models import PeriodicTask
 
 from experiments.models import Experiment
@@ -28,6 +28,8 @@ from scoring.registry.models import ModelVersion, Route
 from scoring.registry.routes import CHAMPION
 from scoring.replay.mismatches import Mismatch, read_mismatches
 from scoring.rules.breaker.models import BreakerState
+from scoring.rules.quality.models import RuleDay
+from scoring.rules.rules.models import Rule
 from scoring.schedules import schedule_problems
 from scoring.signals import process_reports as reports
 from scoring.signals import redis_connections as connections
@@ -79,6 +81,15 @@ class Champion:
 
 
 @dataclass(frozen=True)
+class FailingRule:
+    """A rule that failed on events since yesterday (UTC)."""
+
+    event_type: str
+    name: str
+    events: int
+
+
+@dataclass(frozen=True)
 class Facts:
     """`hours` cover the last 24 hours, `minutes` the last two, both oldest first."""
 
@@ -101,6 +112,8 @@ class Facts:
     broken_schedules: list[tuple[str, str]] | None = None  # name and problem
     restarts: list[ProcessRestarts] | None = None
     open_breakers: list[BreakerState] | None = None
+    requested_rules: list[Rule] | None = None  # those that wait for the user's approval
+    failing_rules: list[FailingRule] | None = None
 
 
 def read_facts(user: User | AnonymousUser, *, now: datetime) -> Facts:
@@ -122,6 +135,10 @@ def read_facts(user: User | AnonymousUser, *, now: datetime) -> Facts:
         seen["experiments"] = list(Experiment.objects.filter(state=Experiment.State.RUNNING))
     if user.has_perm("scoring.view_breakerstate"):
         seen["open_breakers"] = list(BreakerState.objects.filter(until__isnull=False).order_by("since"))
+    if user.has_perm("scoring.activate_rule"):
+        seen["requested_rules"] = read_requested_rules(user)
+    if user.has_perm("scoring.view_rule"):
+        seen["failing_rules"] = read_failing_rules(now=now)
     if user.has_perm("scoring.view_trainingjob"):
         seen["trainings"] = read_trainings()
         seen["broken_schedules"] = read_broken_schedules()
@@ -133,6 +150,18 @@ def read_facts(user: User | AnonymousUser, *, now: datetime) -> Facts:
         consumers=consumer_health(max_lag=MAX_LAG_COUNTED),
         **seen,
     )
+
+
+def read_requested_rules(user: User | AnonymousUser) -> list[Rule]:
+    """The rules whose activation waits for a second person, who may be this user."""
+    waiting = Rule.objects.filter(requested__isnull=False).exclude(requested_by=f"user/{user.get_username()}")
+    return list(waiting.order_by("requested_at"))
+
+
+def read_failing_rules(*, now: datetime) -> list[FailingRule]:
+    days = RuleDay.objects.filter(kind="rule", day__gte=(now - DAY).date(), errors__gt=0)
+    found = days.values_list("event_type", "name").annotate(events=Sum("errors")).order_by("-events")
+    return [FailingRule(*row) for row in found]
 
 
 def read_pending() -> PendingEvents:

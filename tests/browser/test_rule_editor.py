@@ -165,6 +165,7 @@ def test_the_editor_fits_a_phone_with_its_completions_open(browser: Browser, peo
     browser.press("card_")
     browser.wait_until(lambda: browser.has("#completions"))
     assert browser.overflow() <= 0
+    assert violations(browser.driver) == []
     box = browser.driver.find_element(By.ID, "completions").rect
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= PHONE[0]

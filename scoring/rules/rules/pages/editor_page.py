@@ -10,10 +10,10 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
-from scoring.catalog.errors import UnknownEventType
+from scoring.catalog.errors import EventTypeNotScored, UnknownEventType
 from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import event_type as find_event_type
-from scoring.catalog.registry import scored_types
+from scoring.catalog.registry import scored_type, scored_types
 from scoring.errors import ScoringError
 from scoring.rules.expressions.completion import completion_data
 from scoring.rules.expressions.errors import ExpressionInvalid, Problem
@@ -187,8 +187,8 @@ class NextVersionPage(RuleEditor):
     @property
     def kind(self) -> type[EventType]:
         try:
-            return find_event_type(self.kwargs["event_type"])
-        except UnknownEventType as error:
+            return scored_type(self.kwargs["event_type"])
+        except (UnknownEventType, EventTypeNotScored) as error:
             raise Http404(str(error)) from error
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from scoring.admin_kit.formatting import percent_text
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
-from scoring.catalog.errors import UnknownEventType
+from scoring.catalog.errors import EventTypeNotScored, UnknownEventType
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.errors import ScoringError
 from scoring.rules.rules.compiling import expression_problems
@@ -184,8 +184,8 @@ def _problems_now(version: StoredRuleVersion) -> Sequence[tuple[str, str, object
     """Why the expression cannot be evaluated any more; empty if it can."""
     try:
         return list(expression_problems(version.expression, version.event_type))
-    except UnknownEventType as error:
-        return [("event_type", str(error), list(error.known))]
+    except (UnknownEventType, EventTypeNotScored) as error:
+        return [("event_type", f"{error}.", "")]
 
 
 def _units(rule: Rule) -> list[str]:

@@ -198,3 +198,23 @@ def test_an_empty_list_says_what_a_rule_is_and_offers_the_first() -> None:
     shown = client_of("ana", *DRAFTER).get(reverse("admin:scoring_rule_changelist")).content.decode()
     assert "Draft a rule" in shown
     assert "activated once a second person approves it" in shown
+
+
+def test_a_rule_of_an_event_type_that_is_gone_can_be_read_and_archived() -> None:
+    store_rule("active", event_type="transfer")
+    lea = client_of("lea", *LEAD)
+    shown = lea.get("/admin/rules/transfer/velocity/").content.decode()
+    assert "can no longer be evaluated" in shown
+    lea.post("/admin/rules/transfer/velocity/", {"action": "archive", "reason": "gone"})
+    assert stages() == ["archived"]
+
+
+def test_the_overview_tells_those_who_may_approve(online_redis: Any) -> None:
+    store_rule("shadow", actor="user/ana")
+    ana, lea = client_of("ana", *DRAFTER), client_of("lea", *LEAD)
+    act(lea, "request")
+    max_ = client_of("max", *LEAD)
+    requested = "lea requested the activation of version 1 of rule velocity"
+    assert requested in max_.get("/admin/").content.decode()
+    for client in (ana, lea):
+        assert requested not in client.get("/admin/").content.decode()

@@ -1,13 +1,14 @@
-"""The notice of an open breaker: what tripped it, since when and until when, and where to act."""
+"""Notices of open breakers, failing rules and requested activations: what happened, and where to act."""
 
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from monitoring.overview.attention import notices
-from monitoring.overview.facts import Facts
+from monitoring.overview.facts import Facts, FailingRule
 from monitoring.overview.notices import NoticeLink
 from scoring.rules.breaker.models import BreakerState
+from scoring.rules.rules.models import Rule
 from tests.factories.log import NOW
 from tests.unit.monitoring.overview.test_attention import QUIET
 
@@ -76,3 +77,23 @@ def test_a_number_of_blocks_is_told_with_its_window() -> None:
 def test_every_open_breaker_has_a_notice_and_none_is_seen_without_permission() -> None:
     assert len(notices(facts(breaker(), breaker()))) == 2
     assert notices(replace(QUIET, open_breakers=None)) == []
+
+
+def test_a_failing_rule_says_how_often_and_leads_to_the_rule() -> None:
+    (notice,) = notices(replace(QUIET, failing_rules=[FailingRule("payment", "velocity", 1_200)]))
+    assert notice.tone == "warn"
+    assert notice.what == "Rule velocity of payment failed on 1,200 events since yesterday."
+    assert (notice.page, notice.arguments) == ("rule", ("payment", "velocity"))
+
+
+def test_a_requested_activation_says_who_asked_and_when() -> None:
+    rule = Rule(
+        event_type="payment",
+        name="velocity",
+        requested=3,
+        requested_by="user/ana",
+        requested_at=NOW - timedelta(hours=5),
+    )
+    (notice,) = notices(replace(QUIET, requested_rules=[rule]))
+    assert (notice.tone, notice.page, notice.arguments) == ("info", "rule", ("payment", "velocity"))
+    assert notice.what == "ana requested the activation of version 3 of rule velocity (payment) 5 h ago."
