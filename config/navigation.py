@@ -72,6 +72,13 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
     ),
     "Settings": (
         Item(
+            "Configuration",
+            "difference",
+            "configuration",
+            "scoring.export_configuration",
+            pages="configuration/",
+        ),
+        Item(
             "Schedules",
             "schedule",
             "django_celery_beat_periodictask_changelist",

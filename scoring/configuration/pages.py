@@ -1,0 +1,158 @@
+"""The admin page of the configuration: download it, compare a file with it, apply the file."""
+
+from typing import Any, NamedTuple
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+
+from scoring.admin_kit.pages import AdminPage, actor_of, register_page
+from scoring.configuration.applying import Applied, apply_text, export_text, read_state
+from scoring.configuration.differences import diff_lines
+from scoring.configuration.errors import ConfigurationInvalid, Problem, allowed_text
+from scoring.configuration.forms import ApplyForm, FileForm
+from scoring.errors import ScoringError
+
+EXPORT, APPLY = "scoring.export_configuration", "scoring.apply_configuration"
+FILE_NAME = "assay.yaml"
+MAX_PROBLEMS_SHOWN = 100
+TITLES = {
+    "lists": "Lists",
+    "rules": "Rules",
+    "policies": "Policies",
+    "exploration": "Exploration",
+    "breakers": "Breakers",
+    "schedules": "Schedules",
+}
+TONES = {"added": "good", "removed": "bad", "changed": "info"}
+
+
+class DiffLine(NamedTuple):
+    """A line of a difference; `mark`: "added", "removed", "gap" or "same"."""
+
+    mark: str
+    text: str
+
+
+class ShownChange(NamedTuple):
+    path: str
+    what: str
+    tone: str
+    lines: list[DiffLine]
+
+
+class ShownProblem(NamedTuple):
+    line: int
+    path: str
+    problem: str
+    allowed: str
+
+
+@register_page
+class ConfigurationPage(AdminPage):
+    """What is configured, and what a file would change of it."""
+
+    path, name, title = "configuration/", "configuration", "Configuration"
+    subtitle = "Lists, rules, policies, exploration, breakers and schedules as one file"
+    permission = EXPORT
+    template_name = "configuration/configuration.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(
+            **{"form": FileForm()} | kwargs,
+            sections=[(TITLES[name], len(items)) for name, items in read_state().items()],
+            may_apply=self.request.user.has_perm(APPLY),
+        )
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        if request.POST.get("action") == "apply":
+            return self._apply(request)
+        form = FileForm(request.POST, request.FILES)
+        if not form.is_valid():
+            return self.render_to_response(self.get_context_data(form=form))
+        return self._compare(request, form.cleaned_data["file"], prune=form.cleaned_data["prune"])
+
+    def _compare(self, request: HttpRequest, text: str, *, prune: bool, **shown: Any) -> HttpResponse:
+        try:
+            found = apply_text(
+                text,
+                actor=actor_of(request),
+                reason="compared",
+                now=timezone.now(),
+                prune=prune,
+                commit=False,
+            )
+        except ConfigurationInvalid as error:
+            return self.render_to_response(self.get_context_data(**shown_problems(error.problems)))
+        apply_form = ApplyForm(initial={"text": text, "state": found.state, "prune": prune})
+        context = {"found": found, "changes": shown_changes(found), "apply_form": apply_form, **shown}
+        return self.render_to_response(self.get_context_data(**context))
+
+    def _apply(self, request: HttpRequest) -> HttpResponse:
+        self.require(APPLY)
+        form = ApplyForm(request.POST)
+        if not form.is_valid():
+            given = form.data.get("text", "")
+            return self._compare(request, given, prune="prune" in form.data, apply_form=form)
+        chosen = form.cleaned_data
+        try:
+            applied = apply_text(
+                chosen["text"],
+                actor=actor_of(request),
+                reason=chosen["reason"],
+                now=timezone.now(),
+                prune=chosen["prune"],
+                commit=True,
+                state=chosen["state"],
+            )
+        except ConfigurationInvalid as error:
+            return self.render_to_response(self.get_context_data(**shown_problems(error.problems)))
+        except ScoringError as error:
+            messages.error(request, f"Nothing was changed: {error}.")
+            return self._compare(request, chosen["text"], prune=chosen["prune"])
+        messages.success(request, f"Applied: {applied.summary}.")
+        for note in applied.notes:
+            messages.info(request, note[:1].upper() + note[1:])
+        return redirect("admin:configuration")
+
+
+@register_page
+class ConfigurationFile(AdminPage):
+    """The download."""
+
+    path, name, title = "configuration/download/", "configuration_file", "Configuration"
+    permission = EXPORT
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        answer = HttpResponse(export_text(), content_type="application/yaml; charset=utf-8")
+        answer["Content-Disposition"] = f'attachment; filename="{FILE_NAME}"'
+        return answer
+
+
+def shown_changes(applied: Applied) -> list[ShownChange]:
+    """The changes with their lines, as the page shows them."""
+    return [
+        ShownChange(
+            " / ".join([TITLES[each.path[0]], *each.path[1:]]),
+            each.what,
+            TONES[each.what],
+            [_diff_line(line) for line in diff_lines(each)],
+        )
+        for each in applied.changes
+    ]
+
+
+def shown_problems(problems: tuple[Problem, ...]) -> dict[str, Any]:
+    shown = [
+        ShownProblem(each.line, ".".join(each.path), each.problem, allowed_text(each.allowed or ""))
+        for each in problems[:MAX_PROBLEMS_SHOWN]
+    ]
+    return {"problems": shown, "left_out": len(problems) - len(shown)}
+
+
+def _diff_line(line: str) -> DiffLine:
+    if line == "@@":
+        return DiffLine("gap", "…")
+    marks = {"+": "added", "-": "removed"}
+    return DiffLine(marks.get(line[:1], "same"), line[1:])
