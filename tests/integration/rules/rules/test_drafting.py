@@ -1,10 +1,13 @@
 """Drafting rules: what is stored, and what is refused with every problem."""
 
+import threading
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.db import connection
 
+from scoring.log.append import append
 from scoring.rules.rules import staging
 from scoring.rules.rules.drafting import RuleDraft, draft_rule
 from scoring.rules.rules.errors import InvalidRule, RuleChangedMeanwhile, RuleUnchanged
@@ -147,3 +150,23 @@ def test_a_version_whose_expression_is_no_longer_valid_cannot_go_live() -> None:
         with pytest.raises(InvalidRule, match="expression: line 1, column 1"):
             attempt()
     assert StoredRuleVersion.objects.get().stage == "draft"
+
+
+def test_of_two_authors_at_once_the_later_one_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    store()
+
+    def overtake() -> None:
+        store(based_on=1, expression="amount > 600.0")
+        connection.close()
+
+    def append_after_another_author(entries: Any, *, now: datetime) -> Any:
+        monkeypatch.setattr("scoring.rules.ruleset.stream.append", append)
+        other = threading.Thread(target=overtake)  # commits through a connection of its own
+        other.start()
+        other.join()
+        return append(entries, now=now)
+
+    monkeypatch.setattr("scoring.rules.ruleset.stream.append", append_after_another_author)
+    with pytest.raises(RuleChangedMeanwhile, match="version 2 of velocity was drafted meanwhile"):
+        store(based_on=1, expression="amount > 700.0")
+    assert StoredRuleVersion.objects.get(number=2).expression == "amount > 600.0"
