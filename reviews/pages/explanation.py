@@ -9,12 +9,14 @@ from django.utils import timezone
 from reviews.pages.event import shortened
 from reviews.pages.event_panels import field_words, odds_text, signed_text
 from reviews.pages.history_table import number_in
+from reviews.pages.signal_rows import value_text
 from scoring.admin_kit.formatting import percent_text
 from scoring.admin_kit.pages import AdminPage, register_page
 from scoring.catalog.fields import Money
 from scoring.catalog.registry import event_type
 from scoring.decisions.errors import NoSuchDecision
 from scoring.decisions.explanations.document import explain_event
+from scoring.declare.spelling import capitalized, words_of
 from scoring.intake.models import Event
 from scoring.timestamps import from_iso
 
@@ -73,6 +75,7 @@ class ExplanationPage(AdminPage):
             sentence=sentence_of(explained),
             steps=list(steps_of(explained["decision"])),
             facts=facts_of(event),
+            signals=signals_of(event),
             withheld=[words_in(event["type"], name) for name in event["withheld"]],
             entries=[{**each, "recorded_at": _seconds(each["recorded_at"])} for each in explained["entries"]],
             findings=[shown_finding(each) for each in explained["findings"]],
@@ -186,6 +189,15 @@ def facts_of(event: Data) -> list[tuple[str, str]]:
         )
         for name, value in event["fields"].items()
         if name != "currency"
+    ]
+
+
+def signals_of(event: Data) -> list[str]:
+    """The signals of an event, each as "Ip private: no"."""
+    known = event_type(event["type"]).signals
+    return [
+        f"{capitalized(words_of(name.replace('.', ' ')))}: {value_text(value, known.get(name))}"
+        for name, value in event["signals"].items()
     ]
 
 

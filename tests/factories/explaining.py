@@ -1,5 +1,6 @@
 """A decision with everything that an explanation shows: a rule, a list, a label."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,7 +34,9 @@ def explained_event(external_id: str = "T-1", **decision: Any) -> Entry:
         [Change("list.values_added", {"list": "stolen_cards", "values": [listed]})], actor="user/lea", now=NOW
     )
     number = current_version()
-    [event] = append([received(external_id, ip="0" * 32)], now=NOW)
+    receipt = received(external_id, ip="0" * 32)
+    signals = {"ip.private": False, "ip.version": 4}
+    [event] = append([replace(receipt, data={**receipt.data, "signals": signals})], now=NOW)
     findings = [
         value_found("stolen_cards", number=number),
         rule_found("velocity", "review", text="A first payment"),

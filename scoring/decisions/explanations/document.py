@@ -83,6 +83,8 @@ def _event(entries: Sequence[Entry], decision: Entry) -> dict[str, Any]:
         "occurred_at": version.data["occurred_at"],
         "received_at": to_iso(received.recorded_at),
         "fields": fields_as_sent(version.data),
+        "signals": version.data.get("signals", {}),
+        "external": version.data.get("external", {}),
         "withheld": [name for name in version.data["fields"] if name in declared and declared[name].personal],
     }
 

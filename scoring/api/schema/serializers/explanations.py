@@ -25,6 +25,10 @@ class ExplainedEventSerializer(serializers.Serializer):
     occurred_at = serializers.DateTimeField()
     received_at = serializers.DateTimeField()
     fields = serializers.DictField(child=EventFieldValueField(), help_text="Without personal ones")
+    signals = serializers.DictField(
+        child=EventFieldValueField(), help_text="What was measured of its values, or answered by services"
+    )
+    external = serializers.DictField(help_text="How each external signal was answered")
     withheld = serializers.ListField(
         child=serializers.CharField(), help_text="The personal fields, which are not shown"
     )
