@@ -117,7 +117,7 @@ def test_answers_to_corrections_and_retractions(
 def test_explanations(api: Api, document: dict[str, Any]) -> None:
     explained_event(
         feature_set="f" * 64,
-        runtime={"xgboost": "3.2.0"},
+        runtime="python-3.11.7 xgboost-3.2.0",
         exploration={"share": 0.1, "drawn": False, "propensity": 0.1, "stopped_by": ""},
     )
     for path, status in (("T-1", 200), ("T-1?revision=5", 404), ("T-1?revision=x", 422), ("T-9", 404)):

@@ -84,7 +84,7 @@ class ExplainedVersionsSerializer(serializers.Serializer):
     experiment = serializers.CharField()
     unit = serializers.CharField()
     batch = serializers.DictField(required=False, help_text="Version of each batch view that was read")
-    runtime = serializers.DictField(help_text="Versions of the libraries")
+    runtime = serializers.CharField(help_text="Versions of the libraries")
 
 
 class ExplainedChangeSerializer(serializers.Serializer):
