@@ -61,7 +61,7 @@ def simulate(event: Mapping[str, Any], hits: Sequence[ListHit], *, version: int,
         facts,
         found,
         configuration=configuration,
-        guards=read_guards([kind.name], ruleset, now=now),
+        guards=read_guards([kind.name], ruleset, lane=kind.lane, cursor=folded.head.cursor, now=now),
         deciding=deciding,
         now=now,
     )
