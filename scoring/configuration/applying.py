@@ -108,11 +108,11 @@ def apply_text(
     document = read_document(text)
     applying = Applying(actor, approver, reason, now, prune)
     with transaction.atomic():
-        before = read_state()
+        before = read_state(requests=True)
         if state and state != _digest(before):
             raise ConfigurationChangedMeanwhile
         problems = list(_apply(document, applying, before))
-        after = read_state()
+        after = read_state(requests=True)
         if problems or not commit:
             transaction.set_rollback(True)
     if problems:
@@ -121,9 +121,9 @@ def apply_text(
     return Applied(changes, tuple(applying.notes), applying.requests, _digest(before))
 
 
-def read_state() -> State:
-    """Every section's items."""
-    return {section.name: section.export() for section in SECTIONS}
+def read_state(*, requests: bool = False) -> State:
+    """Every section's items, with activations that wait for approval if `requests`."""
+    return {section.name: section.export(requests=requests) for section in SECTIONS}
 
 
 def _apply(document: Document, applying: Applying, before: State) -> Iterator[Problem]:

@@ -1,5 +1,7 @@
 """The forms of the page: the file, then what was shown of it and is to be applied."""
 
+from typing import Any
+
 from django import forms
 from django.template.defaultfilters import filesizeformat
 from unfold.widgets import UnfoldAdminFileFieldWidget
@@ -46,3 +48,6 @@ class ApplyForm(forms.Form):
         help_text="Why you change this; it is recorded with your name.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"auto_id": "apply_%s", **kwargs})  # unlike those of the form for files

@@ -94,7 +94,7 @@ class ConfigurationPage(AdminPage):
         form = ApplyForm(request.POST)
         if not form.is_valid():
             given = form.data.get("text", "")
-            return self._compare(request, given, prune="prune" in form.data, apply_form=form)
+            return self._compare(request, given, prune=form.cleaned_data.get("prune", False), apply_form=form)
         chosen = form.cleaned_data
         try:
             applied = apply_text(

@@ -39,7 +39,7 @@ SAMPLES: dict[str, Callable[[Installation], Installation]] = {
 }
 
 # Parts that another page's script fetches, and downloads; not pages of their own.
-PARTS = {"overview_parts", "list_entity", "list_export"}
+PARTS = {"overview_parts", "list_entity", "list_export", "configuration_file"}
 
 
 def addresses_of_rows(model: type[Model]) -> Iterator[str]:

@@ -38,7 +38,7 @@ class ExplorationSection:
 
     name, depth = "exploration", 1
 
-    def export(self) -> Items:
+    def export(self, *, requests: bool = False) -> Items:
         rows = StoredExploration.objects.order_by("event_type")
         return {(row.event_type,): {name: getattr(row, name) for name in EXPLORATION_KINDS} for row in rows}
 
@@ -65,7 +65,7 @@ class BreakersSection:
 
     name, depth = "breakers", 1
 
-    def export(self) -> Items:
+    def export(self, *, requests: bool = False) -> Items:
         rows = StoredBreakerSettings.objects.order_by("event_type").values()
         settings = {(row["event_type"],): BreakerSettings.of(row) for row in rows}
         return {

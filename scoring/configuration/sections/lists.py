@@ -23,7 +23,7 @@ class ListsSection:
 
     name, depth = "lists", 1
 
-    def export(self) -> Items:
+    def export(self, *, requests: bool = False) -> Items:
         return {
             (name,): without_defaults(
                 {member: getattr(definition, member) for member in KINDS},

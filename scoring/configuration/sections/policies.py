@@ -97,9 +97,9 @@ def _content(data: Data) -> dict[str, Any]:
 class PoliciesSection:
     name, depth = "policies", 1
 
-    def export(self) -> Items:
+    def export(self, *, requests: bool = False) -> Items:
         types = PolicyInUse.objects.order_by("event_type").values_list("event_type", flat=True)
-        items = {(event_type,): exported(PolicyItem(event_type)) for event_type in types}
+        items = {(event_type,): exported(PolicyItem(event_type), requests=requests) for event_type in types}
         return {key: stages for key, stages in items.items() if stages}
 
     def apply(self, key: Key, data: Data, applying: Applying) -> None:

@@ -100,9 +100,9 @@ def _content(version: RuleVersion) -> dict[str, Any]:
 class RulesSection:
     name, depth = "rules", 2
 
-    def export(self) -> Items:
+    def export(self, *, requests: bool = False) -> Items:
         names = Rule.objects.order_by("event_type", "name").values_list("event_type", "name")
-        items = {(event_type, name): exported(RuleItem(event_type, name)) for event_type, name in names}
+        items = {name: exported(RuleItem(*name), requests=requests) for name in names}
         return {key: stages for key, stages in items.items() if stages}
 
     def apply(self, key: Key, data: Data, applying: Applying) -> None:

@@ -49,7 +49,7 @@ class SchedulesSection:
 
     name, depth = "schedules", 1
 
-    def export(self) -> Items:
+    def export(self, *, requests: bool = False) -> Items:
         rows = PeriodicTask.objects.filter(clocked=None, solar=None).exclude(task__startswith=OF_CELERY)
         return {
             (row.name,): _exported(row) for row in rows.select_related("interval", "crontab").order_by("name")

@@ -34,8 +34,8 @@ class Section(Protocol):
     name: str
     depth: int
 
-    def export(self) -> Items:
-        """What is configured now, in the form of the file."""
+    def export(self, *, requests: bool = False) -> Items:
+        """What is configured now, in the form of the file; with activations that wait, if `requests`."""
         ...
 
     def apply(self, key: Key, data: Data, applying: Applying) -> None:

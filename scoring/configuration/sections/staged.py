@@ -12,6 +12,7 @@ from scoring.configuration.sections.section import Applying, Data
 from scoring.rules.ruleset.life_cycle import ACTIVE, ARCHIVED, DRAFT, SHADOW, StoredVersion
 
 STAGES = (ACTIVE, SHADOW, DRAFT)  # in the order in which they are applied
+REQUESTED = "active once approved"  # in differences, not in files
 
 
 class InUse(Protocol):
@@ -49,15 +50,22 @@ class StagedItem(Protocol):
     def approve(self, number: int, applying: Applying) -> None: ...
 
 
-def exported(item: StagedItem) -> dict[str, Any]:
-    """The contents by stage: the active version, the one in shadow, and the newest if it is a draft."""
-    found = {}
-    in_use, versions = item.in_use(), item.versions()
-    for version in versions:
-        is_newest = in_use is not None and version.number == in_use.newest
-        if version.stage in (ACTIVE, SHADOW) or (version.stage == DRAFT and is_newest):
+def exported(item: StagedItem, *, requests: bool = False) -> dict[str, Any]:
+    """The contents by stage: the active version, the one in shadow, and the newest if it is a draft.
+
+    With `requests`, a version whose activation waits for approval stands under REQUESTED, not as a draft.
+    """
+    found, in_use = {}, item.in_use()
+    for version in item.versions() if in_use else ():
+        if requests and in_use and version.number == in_use.requested:
+            found[REQUESTED] = item.content(version)
+        elif version.stage in (ACTIVE, SHADOW) or (in_use and _is_newest_draft(version, in_use)):
             found[version.stage] = item.content(version)
-    return {stage: found[stage] for stage in STAGES if stage in found}
+    return {stage: found[stage] for stage in (ACTIVE, REQUESTED, SHADOW, DRAFT) if stage in found}
+
+
+def _is_newest_draft(version: StoredVersion, in_use: InUse) -> bool:
+    return version.stage == DRAFT and version.number == in_use.newest
 
 
 def apply_stages(item: StagedItem, data: Mapping[str, Any], applying: Applying, *, what: str) -> None:

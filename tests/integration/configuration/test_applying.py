@@ -118,6 +118,15 @@ def test_without_a_second_person_activations_are_requested_once() -> None:
     assert len(apply(CONFIGURATION, approver="").notes) == 1
 
 
+def test_differences_show_what_an_activation_that_is_requested_says() -> None:
+    [change] = [each for each in apply(CONFIGURATION, approver="").changes if each.path[-1] == "large_amount"]
+    assert change.after is not None
+    assert change.after["active once approved"]["share"] == 0.5
+    assert "active" not in yaml.safe_load(export_text())["rules"]["payment"]["large_amount"]
+    apply(CONFIGURATION)
+    assert yaml.safe_load(export_text()) == yaml.safe_load(CONFIGURATION)
+
+
 def test_differences_change_nothing() -> None:
     apply(CONFIGURATION)
     version, text = current_version(), export_text()

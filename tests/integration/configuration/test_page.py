@@ -49,8 +49,9 @@ def test_a_file_is_compared_then_applied_and_downloaded_again() -> None:
     assert "Lists 0 Rules 0" in words_of(client.get(PAGE))
     compared = upload(client, CONFIGURATION)
     said = words_of(compared)
-    assert "Applying the file changes 8 items, 2 activations requested" in said
+    assert "What applying the file changes: 8 items, 2 activations requested" in said
     assert "Lists / stolen_cards" in said
+    assert "active once approved:" in said
     assert current_version() == 0
     applied = words_of(apply(client, compared))
     assert "Applied: 8 items, 2 activations requested." in applied
@@ -95,7 +96,9 @@ def test_another_kind_of_file_is_refused(content: bytes, problem: str) -> None:
 def test_applying_needs_a_reason_and_what_was_shown() -> None:
     client = client_of(*ALL)
     compared = upload(client, CONFIGURATION)
-    assert "This field is required." in words_of(apply(client, compared, reason=""))
+    again = apply(client, compared, reason="")
+    assert "This field is required." in words_of(again)
+    assert not again.context["apply_form"].cleaned_data["prune"]
     assert current_version() == 0
     apply(client, upload(client, "version: 1\nbreakers: {payment: {max_share: 0.2}}"))
     said = words_of(apply(client, compared))
