@@ -162,6 +162,7 @@ class LaneRunner:
     def _process_or_isolate(self, claims: Sequence[Claim]) -> bool:
         """Process the claims, or park those that fail; False if any stays queued, to be claimed again."""
         started = time.perf_counter()
+        self._load_ruleset(claims[0].ruleset)  # no entry is to blame for an error here, so none is parked
         try:
             with _batch_failures(apart_from=(StaleOnlineState,)):
                 if not self._process(claims):
@@ -178,7 +179,6 @@ class LaneRunner:
     def _process(self, claims: Sequence[Claim]) -> bool:
         """The recipe: load what decides, compute, wait for the batch ahead, write. False if refused."""
         self._load_models(claims[0].routes)
-        self._load_ruleset(claims[0].ruleset)
         batch = self._compute(claims)
         if not self._settle():
             return False
@@ -269,7 +269,7 @@ class LaneRunner:
         self.ruleset.move_to(version)
         if version and self.guards is None:
             self.guards = read_guards(
-                list(self.models),
+                [kind.name for kind in lane_members(self.lane) if kind.scored],
                 self.ruleset.ruleset,
                 lane=self.lane,
                 cursor=self.pipeline.next_head.cursor,

@@ -44,14 +44,16 @@ class RulesetReader:
             return
         if version < self.ruleset.version:
             self._forget()
+        position = position_of(version) if version else 0
         if not self.ruleset.version:
-            self.ruleset, self.lists = follow(EMPTY, version), load_index(version)
+            ruleset, lists = follow(EMPTY, version), load_index(version)
         else:
             changes = list(iter_changes(after=self.ruleset.version, until=version))
-            self.ruleset = fold_changes(self.ruleset, changes, version=version)
-            self.lists = self.lists.after(changes)
+            ruleset = fold_changes(self.ruleset, changes, version=version)
+            lists = self.lists.after(changes)
+        # All or nothing: what fails is read again.
+        self.ruleset, self.lists, self._position = ruleset, lists, position
         self._configurations = {}
-        self._position = position_of(version) if version else 0
 
     def configuration(self, event_type: str) -> Configuration | None:
         """What is configured for an event type; None for an installation that has configured nothing."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from scoring.signals import redis_connections as connections
 from scoring.states.store import OnlineStore
 from tests.factories.lane_items import iter_lane_items
 from tests.factories.payments import payments
+from tests.factories.rules import store_rule
 from tests.integration.lanes.conftest import LANE, online_states, rebuilt_states, without_model
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -187,12 +189,24 @@ def test_the_next_batch_and_the_pace_follow_the_last_batches(runner, monkeypatch
         "scoring.runner.batch_limits.next_size", lambda *now, **took: asked.append((now, took)) or 77
     )
     monkeypatch.setattr(runner, "_process", lambda claims: True)
-    ten: Any = [None] * 10
+    ten: Any = [SimpleNamespace(ruleset=0)] * 10
     assert runner._process_or_isolate(ten)
     assert runner.limits.pace == pytest.approx(100.0)
     assert runner._process_or_isolate(ten)
     assert runner.limits.pace == pytest.approx(120.0)  # a fifth of the way to 200
     assert asked[1] == ((77,), {"entries": 10, "seconds": pytest.approx(0.05)})
+
+
+def test_an_unreadable_ruleset_parks_no_entry(send, runner, monkeypatch):
+    store_rule("active")
+    [receipt] = send(payments(1))
+    with monkeypatch.context() as failing:
+        failing.setattr("scoring.rules.deciding.reader.follow", lambda *versions: {}["an unknown kind"])
+        with pytest.raises(KeyError):
+            runner.step()
+    assert not Pending.objects.filter(state="parked").exists()
+    runner.step()
+    assert read_stream(receipt.stream)[-1].type == "decision.made"
 
 
 def test_no_answer_is_sent_before_its_decision_is_committed(send, runner, monkeypatch):
