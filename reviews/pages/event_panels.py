@@ -11,10 +11,12 @@ from django.urls import reverse
 
 from reviews.console.entity_index import EntityRef
 from reviews.console.event_details import AmendmentDetail, EventDetail, FieldChange, SourceLabel
+from reviews.pages.findings_panel import findings_panel
 from reviews.pages.signal_rows import signal_rows
 from scoring.catalog.fields import Canonical, Entity, Field, Flag, Money, Number
 from scoring.catalog.registry import event_type
 from scoring.decisions.explanation import Contribution, Explanation, explain_decision
+from scoring.intake.answers import decided_by
 from scoring.intake.label_sources import PRECEDENCE, effective_label
 from scoring.log import vault
 from scoring.log.entries import Entry
@@ -79,10 +81,14 @@ class ScoreExplanation(NamedTuple):
 
 
 class DecisionRow(NamedTuple):
-    """A decision, and why it was a fallback or a revision; "-" for an ordinary one."""
+    """A decision, and why it was a fallback or a revision; "-" for an ordinary one.
+
+    `by`: what gave the outcome.
+    """
 
     entry: Entry
     why: str
+    by: str
 
 
 class ChangedField(NamedTuple):
@@ -128,10 +134,11 @@ def event_panels(detail: EventDetail, *, personal: bool) -> dict[str, Any]:
         "facts": field_rows(detail, personal=personal),
         "not_sent": not_sent(detail),
         "signals": signal_rows(detail),
+        "findings": findings_panel(detail.decision.data) if detail.decision else None,
         "reasons": score_explanation(explain_decision(detail.decision)) if detail.decision else None,
         "labels": label_rows(detail.labels),
         "ranking": PRECEDENCE,
-        "decisions": [DecisionRow(entry, _why(entry)) for entry in detail.decisions],
+        "decisions": [DecisionRow(entry, _why(entry), decided_by(entry.data)) for entry in detail.decisions],
         "amendments": amendments_of(detail, personal=personal),
     }
 

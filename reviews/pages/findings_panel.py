@@ -1,0 +1,79 @@
+"""The panel with what lists, rules, policy, breaker and exploration said about an event."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from scoring.admin_kit.formatting import percent_text
+from scoring.intake.answers import asked_for_outcome
+
+MODES = {
+    "model": "the model's thresholds",
+    "fixed": "fixed thresholds",
+    "cost": "by cost",
+    "capacity": "by reviewers' capacity",
+}
+
+
+class FindingRow(NamedTuple):
+    """A hit on a list or a rule that matched. `part`: what it did, "" if it asked for its outcome."""
+
+    kind: str
+    name: str
+    number: int
+    text: str
+    outcome: str
+    field: str
+    part: str
+
+
+class FindingsPanel(NamedTuple):
+    """What a decision recorded of the ruleset. `notes` are sentences."""
+
+    ruleset: int
+    event_type: str
+    rows: list[FindingRow]
+    notes: list[str]
+
+
+def findings_panel(decision: Mapping[str, Any]) -> FindingsPanel | None:
+    """The panel of a decision (data of its entry); None for one without a ruleset."""
+    if "ruleset" not in decision:
+        return None
+    rows = [_row(finding) for finding in decision["findings"]]
+    return FindingsPanel(decision["ruleset"], decision["event_type"], rows, list(_notes(decision)))
+
+
+def _row(finding: Mapping[str, Any]) -> FindingRow:
+    return FindingRow(
+        kind=finding["kind"],
+        name=finding["name"],
+        number=finding["number"],
+        text=finding["text"],
+        outcome=finding["outcome"],
+        field=finding.get("field", ""),
+        part="" if asked_for_outcome(finding) else "shadow" if finding["stage"] == "shadow" else "tag",
+    )
+
+
+def _notes(decision: Mapping[str, Any]) -> Iterator[str]:
+    if policy := decision.get("policy"):
+        segment = f", segment {policy['segment']}," if "segment" in policy else ""
+        yield f"Policy {policy['number']} ({MODES[policy['mode']]}){segment} gave the thresholds."
+    if "breaker" in decision and decision.get("initial"):
+        yield f"The breaker was open, so this {decision['initial']} became a {decision['outcome']}."
+    if (exploration := decision.get("exploration")) and decision.get("initial"):
+        propensity = percent_text(exploration["propensity"])
+        yield f"Exploration let this would-be block through, as it does with {propensity} of them."
+    if unseen := decision.get("unseen"):
+        yield f"Could not be evaluated at that moment: {_and(_unseen_name(each) for each in unseen)}."
+    for error in decision.get("rule_errors", ()):
+        yield f"{error['name']} (version {error['number']}) failed: {error['error'].rstrip('.')}."
+
+
+def _unseen_name(unseen: Mapping[str, Any]) -> str:
+    return "the breaker" if unseen["kind"] == "breaker" else f"rule {unseen['name']}"
+
+
+def _and(names: Iterator[str]) -> str:
+    first: Sequence[str] = list(names)
+    return first[0] if len(first) == 1 else f"{', '.join(first[:-1])} and {first[-1]}"
