@@ -2,13 +2,16 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from scoring.catalog.errors import FieldError
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Canonical, Entity
 from scoring.catalog.registry import event_type as find_event_type
+from scoring.intake.answers import current_version
+from scoring.intake.models import Event
 from scoring.log.entries import Entry
+from scoring.log.read import read_stream
 from scoring.rules.lists.keys import key_of, value_key
 from scoring.rules.rules.drafting import units_of
 from scoring.rules.rules.errors import FieldProblem, InvalidSuppression, NotSuppressed
@@ -22,36 +25,43 @@ MAX_LENGTH = timedelta(days=366)
 MAX_SHOWN = 200  # characters of a value
 
 
+class SuppressedEntity(NamedTuple):
+    """An entity as a suppression names it: its key, and the text shown, "" for a personal value."""
+
+    key: str
+    shown: str
+
+
 def suppress_rule(
     *,
     event_type: str,
     name: str,
     field: str,
-    value: str,
     until: datetime,
     reason: str,
     actor: str,
     now: datetime,
+    value: str = "",
+    event: int | None = None,
 ) -> Entry:
     """Keep a rule, in all its versions, from applying to one entity until a date.
 
-    `value` is as senders send it; a personal one is stored as its digest alone. If the rule is suppressed for
-    the entity already, the new date and reason replace the earlier ones. Raises UnknownRule,
-    InvalidSuppression with every problem.
+    `value` is as senders send it; in its place, `event` may be the position of an event that has the value. A
+    personal one is stored as its digest alone. If the rule is suppressed for the entity already, the new date
+    and reason replace the earlier ones. Raises UnknownRule, InvalidSuppression with every problem.
     """
     find_rule(event_type, name)
     kind = find_event_type(event_type)
     problems = [*_problems_of_period(until, now), *_problems_of_reason(reason)]
-    canonical = _canonical(kind, field, value, problems)
+    entity = _entity_of(kind, field, value, event, problems)
     if problems:
         raise InvalidSuppression(problems)
-    personal = kind.fields[field].personal
     data = {
         "event_type": event_type,
         "name": name,
         "field": field,
-        "key": value_key(field, canonical, personal=personal).hex(),
-        "value": "" if personal else canonical[:MAX_SHOWN],
+        "key": entity.key,
+        "value": entity.shown[:MAX_SHOWN],
         "until": to_iso(until),
         "reason": clean_reason(reason),
     }
@@ -105,14 +115,38 @@ def _problems_of_reason(reason: str) -> list[FieldProblem]:
     return []
 
 
-def _canonical(kind: type[EventType], field: str, value: str, problems: list[FieldProblem]) -> str:
-    """The value as events have it; adds to `problems` what is wrong with it."""
+def entities_of_event(kind: type[EventType], position: int) -> dict[str, SuppressedEntity]:
+    """The entities of an event, by field; none if there is no event of this type at the position."""
+    event = Event.objects.filter(pk=position, type=kind.name).first()
+    if event is None:
+        return {}
+    fields = current_version(read_stream(event.stream)).data["fields"]
+    keys = entity_keys(kind, fields, units_of(kind))
+    return {
+        name: SuppressedEntity(key, "" if kind.fields[name].personal else str(fields[name]))
+        for name, key in keys.items()
+    }
+
+
+def _entity_of(
+    kind: type[EventType], field: str, value: str, event: int | None, problems: list[FieldProblem]
+) -> SuppressedEntity:
+    """The entity meant; adds to `problems` what is wrong with it."""
+    nothing = SuppressedEntity("", "")
     entity = kind.fields.get(field)
     if not isinstance(entity, Entity):
         problems.append(("field", f"{field!r} is not an entity of {kind.name}", units_of(kind)))
-        return ""
+        return nothing
+    if event is not None:
+        there = entities_of_event(kind, event)
+        if field not in there:
+            problem = f"the {kind.name} at position {event} has no {field}"
+            problems.append(("field", problem, list(there) or f"the position of a {kind.name}"))
+        return there.get(field, nothing)
     try:
-        return entity.parse(value)
+        canonical = entity.parse(value)
     except FieldError as error:
         problems.append(("value", error.problem, error.allowed))
-        return ""
+        return nothing
+    key = value_key(field, canonical, personal=entity.personal).hex()
+    return SuppressedEntity(key, "" if entity.personal else canonical)

@@ -93,6 +93,7 @@ def _suppress(rule: Rule, given: Given, actor: str, now: datetime) -> str:
         **_named(rule),
         field=given.get("field", ""),
         value=given.get("value", ""),
+        event=position_in(given.get("event", "")),
         until=until,
         reason=_reason(given),
         actor=actor,
@@ -137,6 +138,11 @@ def read_date(text: str) -> datetime:
     except ValueError:
         raise InvalidSuppression([("until", f"{text!r} is not a date", "such as 2027-01-31")]) from None
     return datetime.combine(day, time(23, 59, 59), tzinfo=UTC)
+
+
+def position_in(text: str) -> int | None:
+    """The log position in a text, None if it is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 def number_in(rule: Rule, given: Given) -> int:

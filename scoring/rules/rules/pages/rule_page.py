@@ -16,11 +16,11 @@ from scoring.errors import ScoringError
 from scoring.rules.rules.compiling import expression_problems
 from scoring.rules.rules.drafting import units_of
 from scoring.rules.rules.models import Rule, RuleChange, RuleSuppression, StoredRuleVersion
-from scoring.rules.rules.pages.actions import ACTIONS, ACTIVATES, DRAFTS, SUPPRESSES
+from scoring.rules.rules.pages.actions import ACTIONS, ACTIVATES, DRAFTS, SUPPRESSES, position_in
 from scoring.rules.rules.pages.extensions import panels_of
 from scoring.rules.rules.projections import rule_key
 from scoring.rules.rules.stored import version_from
-from scoring.rules.rules.suppressing import MAX_LENGTH
+from scoring.rules.rules.suppressing import MAX_LENGTH, SuppressedEntity, entities_of_event
 from scoring.rules.rules.versions_diff import ChangedField, VersionsDiff, compare_versions
 from scoring.rules.ruleset.life_cycle import ACTIVE, ARCHIVED, DRAFT, MAX_REASON_LENGTH, SHADOW
 
@@ -72,7 +72,10 @@ class HistoryStep(NamedTuple):
 
 @register_page
 class RulePage(AdminPage):
-    """Shows a rule and handles the actions on it. `?from=1&to=3` compares two versions."""
+    """Shows a rule and handles the actions on it.
+
+    `?from=1&to=3` compares two versions; `?event=` offers to suppress the rule for an entity of that event.
+    """
 
     path, name, title = "rules/<str:event_type>/<str:rule_name>/", "rule", "Rule"
     permission = "scoring.view_rule"
@@ -95,6 +98,7 @@ class RulePage(AdminPage):
             changes=changes_in_words(diff) if diff else [],
             suppressions=_suppressions(rule),
             units=_units(rule),
+            of_event=self._entities_of_event(rule),
             now=now,
             last_day=now + MAX_LENGTH,
             history=history_of(rule),
@@ -120,6 +124,15 @@ class RulePage(AdminPage):
         if rule is None:
             raise Http404
         return rule
+
+    def _entities_of_event(self, rule: Rule) -> dict[str, SuppressedEntity]:
+        """The entities of the event from which the user comes: any of them may be suppressed."""
+        position = position_in(self.request.GET.get("event", ""))
+        try:
+            kind = find_event_type(rule.event_type)
+        except UnknownEventType:
+            return {}
+        return entities_of_event(kind, position) if position else {}
 
     def _permissions(self, rule: Rule, versions: dict[int, StoredRuleVersion]) -> dict[str, Any]:
         """What the user may do, and why not approve: "drafted" or "requested" by that user."""

@@ -8,9 +8,11 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
+from scoring.log.append import append
 from scoring.rules.rules.models import Rule, RuleSuppression, StoredRuleVersion
 from scoring.rules.rules.pages.actions import ACTIONS
 from scoring.rules.ruleset.stream import append_changes, current_version
+from tests.factories.log import received
 from tests.factories.rules import NOW, staged, store_rule
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -131,6 +133,18 @@ def test_suppressing_and_lifting_from_the_page() -> None:
     key = RuleSuppression.objects.get().value_key
     assert "applies to this card again" in act(lea, "lift", field="card", key=key)
     assert "is not suppressed for this card" in act(lea, "lift", field="card", key=key)
+
+
+def test_an_event_leads_to_a_suppression_for_one_of_its_entities() -> None:
+    store_rule("active")
+    [receipt] = append([received("T-1")], now=NOW)
+    lea = client_of("lea", *LEAD)
+    assert '<option value="card">card c-1</option>' in page(lea, event=receipt.position)
+    assert "As the sender writes it" in page(lea, event="999999")
+    until = (datetime.now(UTC) + timedelta(days=3)).date().isoformat()
+    sent = {"event": receipt.position, "field": "card", "until": until, "reason": "a wholesaler"}
+    assert "does not apply to this card" in act(lea, "suppress", **sent)
+    assert RuleSuppression.objects.get().value == "c-1"
 
 
 def test_two_versions_are_compared_word_by_word() -> None:

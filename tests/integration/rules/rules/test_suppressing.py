@@ -7,6 +7,7 @@ import pytest
 
 from scoring.catalog.registry import event_type
 from scoring.log import vault
+from scoring.log.append import append
 from scoring.rules.rules.book import LiveRule, RuleBook, is_suppressed
 from scoring.rules.rules.errors import InvalidSuppression, NotSuppressed, UnknownRule
 from scoring.rules.rules.models import RuleSuppression
@@ -17,6 +18,7 @@ from scoring.rules.rules.suppressing import (
     suppress_rule,
 )
 from scoring.rules.ruleset.stream import current_version, iter_changes
+from tests.factories.log import received
 from tests.factories.rules import store_rule
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -61,6 +63,20 @@ def test_a_personal_value_is_found_by_its_digest_and_never_stored() -> None:
     assert not applies_to(ip=vault.digest_of("ip", "192.0.2.7"))
     assert RuleSuppression.objects.get().value == ""
     assert "192.0.2.7" not in str([entry.data for entry in iter_changes()])
+
+
+def test_the_entity_may_be_that_of_an_event(transactional_db: None) -> None:
+    store_rule("active")
+    [receipt] = append([received("T-1", ip=vault.digest_of("ip", "192.0.2.7"))], now=NOW)
+    suppress(value="", event=receipt.position)
+    suppress("ip", value="", event=receipt.position)
+    assert not applies_to(card="c-1")
+    assert not applies_to(ip=vault.digest_of("ip", "192.0.2.7"))
+    assert set(RuleSuppression.objects.values_list("field", "value")) == {("card", "c-1"), ("ip", "")}
+    with pytest.raises(InvalidSuppression, match=f"the payment at position {receipt.position} has no device"):
+        suppress("device", value="", event=receipt.position)
+    with pytest.raises(InvalidSuppression, match="the payment at position 99999 has no card"):
+        suppress(value="", event=99_999)
 
 
 def test_a_lifted_suppression_holds_no_more() -> None:
