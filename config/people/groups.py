@@ -8,7 +8,8 @@ from django.db.models import Q
 LOOK = (
     *("scoring.view_event", "scoring.view_decision", "scoring.view_label"),
     *("reviews.view_case", "scoring.view_featuresetversion", "scoring.view_batchversion"),
-    *("scoring.view_valuelist", "scoring.view_rule"),
+    *("scoring.view_valuelist", "scoring.view_rule", "scoring.view_backtestjob"),
+    *("scoring.view_ruleday", "scoring.view_rulehit"),
 )
 LOOK_AT_MODELS = (
     *("scoring.view_modelversion", "scoring.view_trainingjob", "scoring.view_route"),
@@ -22,7 +23,7 @@ SET_POLICIES = ("scoring.draft_policy", "scoring.activate_policy")
 GUARD = ("scoring.set_breaker", "scoring.reset_breaker")
 EXPLORE = ("scoring.set_exploration",)
 WORK = ("reviews.work_case", "scoring.add_listedvalue")
-DRAFT = ("scoring.draft_rule",)
+DRAFT = ("scoring.draft_rule", "scoring.add_backtestjob", "scoring.cancel_backtestjob")
 LEAD = (
     *("reviews.undo_verdict", "scoring.upload_label", "scoring.retract_event"),
     *("scoring.change_valuelist", "scoring.change_listedvalue", "scoring.import_listedvalue"),

@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -20,6 +20,10 @@ from scoring.intake.receive import Submission, receive_events
 from scoring.lanes.lock import held_lane
 from scoring.learning.jobs.lifecycle import request_training
 from scoring.log.consumers.runs import run_consumers
+from scoring.rules.backtest.changes import RuleChange
+from scoring.rules.backtest.jobs import running
+from scoring.rules.backtest.jobs.lifecycle import request_backtest
+from scoring.rules.backtest.requests import BacktestRequest
 from scoring.rules.lists.importing.lifecycle import start_import
 from scoring.runner.lane_runner import LaneRunner
 from scoring.signals import redis_connections as connections
@@ -162,9 +166,17 @@ def installation(
         now=now,
     )
     number = request_training("payment", actor="user/dana", now=now)
-    for number, stage in enumerate(("active", "shadow"), start=1):
-        rule = store_rule(stage, number=number, expression=f"amount > {number}.0", now=now)
+    for version, stage in enumerate(("active", "shadow"), start=1):
+        rule = store_rule(stage, number=version, expression=f"amount > {version}.0", now=now)
     decide(payments(5))
+    backtest = request_backtest(
+        BacktestRequest(
+            "payment", RuleChange(rule.name, 2), now - timedelta(days=1), now + timedelta(days=1)
+        ),
+        actor="user/dana",
+        now=now,
+    )
+    assert running.run_job(backtest)
     case = Case.objects.pending().order_by("-rank")[0].pk
     key, _ = create_key(name="shop", source="shop", scopes=["events:write"], now=now, actor="user/dana")
     defined("stolen_cards", title="Stolen cards")
@@ -179,6 +191,7 @@ def installation(
     )
     return {
         "api_key": key.prefix,
+        "backtest": backtest,
         "case": case,
         "experiment": "more-trees",
         "import": started.number,

@@ -19,6 +19,7 @@ from tests.browser.conftest import DESKTOP, PHONE, Browser, Installation
 # Arguments for the address of a detail page. Every detail page needs an entry.
 SAMPLES: dict[str, Callable[[Installation], Installation]] = {
     "api_key": lambda there: {"prefix": there["api_key"]},
+    "backtest": lambda there: {"number": there["backtest"]},
     "breaker_limits": lambda there: {"event_type": "payment"},
     "case": lambda there: {"position": there["case"]},
     "event": lambda there: {"position": there["case"]},
@@ -35,6 +36,11 @@ SAMPLES: dict[str, Callable[[Installation], Installation]] = {
     "model": lambda there: {"model": there["model"]},
     "rule": lambda there: {"event_type": "payment", "rule_name": there["rule"]},
     "rule_edit": lambda there: {"event_type": "payment", "rule_name": there["rule"]},
+    "rule_quality_of": lambda there: {
+        "event_type": "payment",
+        "kind": "rule",
+        "subject": there["rule"],
+    },
     "training": lambda there: {"number": there["training"]},
 }
 

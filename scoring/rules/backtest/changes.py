@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from scoring.rules.backtest.configuration import ListEdit, TriedConfiguration, compile_as_active
 from scoring.rules.backtest.errors import InvalidBacktest
+from scoring.rules.backtest.evaluation.configuration import ListEdit, TriedConfiguration, compile_as_active
 from scoring.rules.lists.definitions import definition_in
 from scoring.rules.lists.models import ValueList
 from scoring.rules.policies.segments import compile_policy

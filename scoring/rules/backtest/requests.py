@@ -6,8 +6,8 @@ from typing import Any
 
 from scoring.catalog.registry import scored_type
 from scoring.rules.backtest.changes import Change, change_from
-from scoring.rules.backtest.configuration import TriedConfiguration, configuration_at
 from scoring.rules.backtest.errors import InvalidBacktest
+from scoring.rules.backtest.evaluation.configuration import TriedConfiguration, configuration_at
 from scoring.rules.backtest.models import BacktestJob
 from scoring.rules.ruleset.stream import current_version
 from scoring.timestamps import to_iso

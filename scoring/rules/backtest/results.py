@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from scoring.rules.backtest.configuration import TriedConfiguration
+from scoring.rules.backtest.evaluation.configuration import TriedConfiguration
 from scoring.rules.backtest.tallying import (
     IMMATURE,
     INFERRED,
@@ -140,6 +140,16 @@ class BacktestResult:
         if severer:
             return self._classes(lambda before, after: place[after] > place[before])
         return self._classes(lambda before, after: place[after] < place[before])
+
+    @property
+    def newly_caught(self) -> Classes:
+        """The mature events that were simply allowed and no longer are."""
+        return self._classes(lambda before, after: before == ALLOW != after)
+
+    @property
+    def newly_missed(self) -> Classes:
+        """The mature events that are simply allowed with the change alone."""
+        return self._classes(lambda before, after: before != ALLOW == after)
 
     @property
     def overlaps(self) -> list[Overlap]:

@@ -12,12 +12,12 @@ from scoring.catalog.registry import event_type as find_event_type
 from scoring.catalog.registry import first_entity
 from scoring.intake.models import Amendment
 from scoring.progress import NO_PROGRESS, ProgressReporter
-from scoring.rules.backtest.asking import Mask, PageAsker
 from scoring.rules.backtest.changes import Change, ListChange, PolicyChange, RuleChange
-from scoring.rules.backtest.configuration import TriedConfiguration, operands_in
 from scoring.rules.backtest.errors import NothingToBacktest
-from scoring.rules.backtest.evaluating import Decided, decide_page
-from scoring.rules.backtest.reading import EventPage, Reading, iter_pages, range_of
+from scoring.rules.backtest.evaluation.asking import Mask, PageAsker
+from scoring.rules.backtest.evaluation.configuration import TriedConfiguration, operands_in
+from scoring.rules.backtest.evaluation.evaluating import Decided, decide_page
+from scoring.rules.backtest.evaluation.reading import EventPage, Reading, iter_pages, range_of
 from scoring.rules.backtest.requests import BacktestRequest
 from scoring.rules.backtest.results import BacktestResult, Timing, result_of
 from scoring.rules.backtest.tallying import Tally

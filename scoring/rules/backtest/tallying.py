@@ -8,9 +8,9 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from scoring.catalog.event_type import EventType
-from scoring.rules.backtest.asking import Mask, Matches
-from scoring.rules.backtest.evaluating import Decided
-from scoring.rules.backtest.reading import EventPage
+from scoring.rules.backtest.evaluation.asking import Mask, Matches
+from scoring.rules.backtest.evaluation.evaluating import Decided
+from scoring.rules.backtest.evaluation.reading import EventPage
 from scoring.rules.deciding.precedence import ALLOW, BLOCK
 from scoring.timestamps import from_iso
 

@@ -152,7 +152,7 @@ def test_pages_of_any_size_give_the_same_result(
     decide_payments(13)
     store_rule(expression="amount > 18.0", outcome="block")
     whole: dict[str, Any] = tried(RuleChange("velocity", 1)).as_data()
-    monkeypatch.setattr("scoring.rules.backtest.reading.EVENTS_A_PAGE", size)
+    monkeypatch.setattr("scoring.rules.backtest.evaluation.reading.EVENTS_A_PAGE", size)
     paged = tried(RuleChange("velocity", 1)).as_data()
     for result in (whole, paged):
         del result["timing"], result["mature_before"]

@@ -10,10 +10,10 @@ import numpy as np
 from scoring.catalog.event_type import EventType
 from scoring.registry.errors import ArtifactCorrupt, UnknownModel
 from scoring.registry.model_versions import describe_model
-from scoring.rules.backtest.asking import Listed, Matches, PageAsker
-from scoring.rules.backtest.configuration import TriedConfiguration
-from scoring.rules.backtest.list_edits import listed_after, listed_then
-from scoring.rules.backtest.reading import EventPage
+from scoring.rules.backtest.evaluation.asking import Listed, Matches, PageAsker
+from scoring.rules.backtest.evaluation.configuration import TriedConfiguration
+from scoring.rules.backtest.evaluation.list_edits import listed_after, listed_then
+from scoring.rules.backtest.evaluation.reading import EventPage
 from scoring.rules.deciding.precedence import Finding, resolve
 from scoring.rules.policies.policy import Policy, Segment
 from scoring.rules.policies.segments import LivePolicy

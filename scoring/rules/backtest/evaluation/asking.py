@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.catalog.event_type import EventType
-from scoring.rules.backtest.configuration import ListEdit
-from scoring.rules.backtest.reading import EventPage
+from scoring.rules.backtest.evaluation.configuration import ListEdit
+from scoring.rules.backtest.evaluation.reading import EventPage
 from scoring.rules.deciding.live_rules import CompiledRule
 from scoring.rules.deciding.precedence import Finding
 from scoring.rules.expressions.columns import Answers, Column, ask_columns

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from scoring.catalog.event_type import EventType
 from scoring.log import vault
-from scoring.rules.backtest.configuration import ListEdit
-from scoring.rules.backtest.reading import EventPage
+from scoring.rules.backtest.evaluation.configuration import ListEdit
+from scoring.rules.backtest.evaluation.reading import EventPage
 from scoring.rules.deciding.precedence import Finding
 from scoring.rules.lists.keys import digests_of, event_keys, fields_to_reveal
 

@@ -1,0 +1,157 @@
+"""The page of a backtest: its progress, and what the change would have done."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+
+from scoring.admin_kit.pages import AdminPage, actor_of, register_page
+from scoring.admin_kit.plots import Axis, Plot, Series
+from scoring.catalog.registry import event_types
+from scoring.errors import ScoringError
+from scoring.rules.backtest.jobs.lifecycle import cancel_backtest
+from scoring.rules.backtest.models import BacktestJob, BacktestProgress
+from scoring.rules.backtest.pages.words import (
+    cautions,
+    change_in_words,
+    event_lists,
+    figures,
+    subject_in_words,
+)
+from scoring.rules.backtest.results import BacktestResult
+
+CANCEL = "scoring.cancel_backtestjob"
+
+
+@register_page
+class BacktestPage(AdminPage):
+    """One backtest."""
+
+    path, name, title = "backtests/<int:number>/", "backtest", "Backtest"
+    permission = "scoring.view_backtestjob"
+    template_name = "backtests/backtest.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        job = BacktestJob.objects.filter(number=self.kwargs["number"]).first()
+        if job is None:
+            raise Http404
+        self.title = f"Backtest {job.number}"
+        progress = BacktestProgress.objects.filter(job=job.number).first()
+        return super().get_context_data(
+            job=job,
+            subject=subject_in_words(job),
+            change=change_in_words(job),
+            progress=progress,
+            percent=percent_done(progress),
+            may_cancel=self.request.user.has_perm(CANCEL),
+            again=start_address(job),
+            **shown_result(job),
+            **kwargs,
+        )
+
+    def post(self, request: HttpRequest, number: int) -> HttpResponse:
+        self.require(CANCEL)
+        try:
+            entry = cancel_backtest(number, actor=actor_of(request), now=timezone.now())
+            done = "was cancelled" if entry.type == "backtest.cancelled" else "will stop within seconds"
+            messages.success(request, f"Backtest {number} {done}.")
+        except ScoringError as error:
+            messages.error(request, f"Nothing changed: {error}.")
+        return redirect("admin:backtest", number=number)
+
+
+def shown_result(job: BacktestJob) -> dict[str, Any]:
+    """What the template needs of the result; nothing before it has finished."""
+    kind = event_types().get(job.event_type)
+    if not job.result or kind is None:
+        return {}
+    result = BacktestResult.of(job.result)
+    return {
+        "result": result,
+        "kind": kind,
+        "figures": figures(result, kind, job.subject),
+        "cautions": list(cautions(result, job, kind)),
+        "matrix": matrix_rows(result, kind.outcomes),
+        "outcomes": kind.outcomes,
+        "classes": class_rows(result, kind.outcomes),
+        "plot": weekly_plot(result),
+        "lists": event_lists(result, kind),
+        "overlaps": [each for each in result.overlaps if each.shared][:20],
+    }
+
+
+def matrix_rows(result: BacktestResult, outcomes: Sequence[str]) -> list[dict[str, Any]]:
+    """A row of the matrix for each outcome without the change; cells say which way events went."""
+    rows = result.matrix(outcomes)
+    return [
+        {
+            "outcome": outcome,
+            "total": sum(counts),
+            "cells": [
+                {"after": after, "count": count, "way": _way(place, column) if count else "none"}
+                for column, (after, count) in enumerate(zip(outcomes, counts, strict=True))
+            ],
+        }
+        for place, (outcome, counts) in enumerate(zip(outcomes, rows, strict=True))
+    ]
+
+
+def _way(before: int, after: int) -> str:
+    if before == after:
+        return "same"
+    return "severer" if after > before else "milder"
+
+
+def class_rows(result: BacktestResult, outcomes: Sequence[str]) -> list[dict[str, Any]]:
+    """Positives and good events of each outcome, without and with the change."""
+    return [
+        {
+            "outcome": outcome,
+            "before": result.classes_at(outcome, changed=False),
+            "after": result.classes_at(outcome, changed=True),
+        }
+        for outcome in outcomes
+    ]
+
+
+def weekly_plot(result: BacktestResult) -> Plot:
+    """Hits and changed outcomes of each week."""
+    weeks = [(_midnight(monday), hits, changed) for monday, _, hits, changed in result.weeks]
+    return Plot(
+        "By week",
+        Axis("Week from (UTC)", "time"),
+        Axis("Events", minimum=0),
+        [
+            Series("hit", [(monday, hits) for monday, hits, _ in weeks], kind="bar"),
+            Series(
+                "other outcome", [(monday, changed) for monday, _, changed in weeks], "series-2", kind="bar"
+            ),
+        ],
+        summary="Events that are hit, and those with another outcome, in each week of the period.",
+        height=200,
+    )
+
+
+def _midnight(day: str) -> datetime:
+    return datetime.combine(date.fromisoformat(day), time(), tzinfo=UTC)
+
+
+def percent_done(progress: BacktestProgress | None) -> int:
+    """The progress in percent; 0 for a step of unknown length."""
+    if progress is None or not progress.total:
+        return 0
+    return min(round(100 * progress.done / progress.total), 100)
+
+
+def start_address(job: BacktestJob) -> str:
+    """The query that fills the form in with what was tried."""
+    change = job.change
+    if change["kind"] == "rule":
+        return f"?kind=rule&version={job.event_type}/{change['name']}/{change['number']}"
+    if change["kind"] == "policy":
+        return f"?kind=policy&version={job.event_type}/{change['number']}"
+    return f"?kind=list&list_name={change['name']}&on={job.event_type}"

@@ -1,0 +1,27 @@
+"""The event type and the period that a page of rule quality shows."""
+
+from datetime import datetime
+
+from django.http import HttpRequest
+
+from scoring.catalog.registry import scored_types
+from scoring.rules.quality.report import Period
+
+CHOICES = {30: "30 days", 90: "90 days", 365: "a year"}
+USUAL_DAYS = 90
+
+
+def chosen_type(request: HttpRequest) -> str:
+    """The scored event type asked for, or the first one."""
+    names = list(scored_types())
+    asked = request.GET.get("type", "")
+    return asked if asked in names else names[0]
+
+
+def chosen_days(request: HttpRequest) -> int:
+    asked = request.GET.get("days", "")
+    return int(asked) if asked.isdigit() and int(asked) in CHOICES else USUAL_DAYS
+
+
+def chosen_period(request: HttpRequest, event_type: str, *, now: datetime) -> Period:
+    return Period.last(event_type, days=chosen_days(request), now=now)
