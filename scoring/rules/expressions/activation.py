@@ -6,12 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.features.compile.plan import FeatureSet
 from scoring.rules.expressions.compiling import CompiledExpression, environment
 from scoring.rules.expressions.operands import FLAG, SCORE, SOURCE, Operand, Value
 from scoring.rules.expressions.rewriting import Lookup, lookup_variable, presence_variable, value_variable
-
-NOT_HELD = -1  # the column of a feature that a row does not hold
 
 
 class ActivationBuilder:
@@ -47,17 +44,6 @@ class ActivationBuilder:
         }
         self.features = tuple(operand.column for operand in self._features)
         self.lookups: frozenset[Lookup] = frozenset(self._lookups)
-
-    def columns_in(self, sets: Sequence[FeatureSet]) -> NDArray[np.int64]:
-        """The column of each of `features` in a folded row that holds these sets, the newest first.
-
-        NOT_HELD for a feature of another set.
-        """
-        places: dict[str, int] = {}
-        for each in sets:
-            for name, column in zip(each.names, each.columns, strict=True):
-                places.setdefault(name, int(column))
-        return np.array([places.get(name, NOT_HELD) for name in self.features], dtype=np.int64)
 
     def build(
         self,

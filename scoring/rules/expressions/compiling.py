@@ -48,11 +48,6 @@ class CompiledExpression:
         return {**self.values, **self.presence}
 
     @property
-    def names(self) -> frozenset[str]:
-        """Every operand that it mentions."""
-        return frozenset(self.operands) | {name for name, _ in self.lookups}
-
-    @property
     def lookups(self) -> frozenset[Lookup]:
         return self.listed | self.tagged
 

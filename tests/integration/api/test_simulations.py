@@ -14,6 +14,7 @@ from scoring.lanes.lock import held_lane
 from scoring.lanes.models import Pending
 from scoring.log.models import LogEntry, VaultItem
 from scoring.log.read import read_stream
+from scoring.rules.policies.policy import FIXED, Terms
 from scoring.rules.ruleset.stream import Change, append_changes
 from scoring.runner.lane_runner import LaneRunner
 from scoring.signals import redis_connections as connections
@@ -21,6 +22,7 @@ from scoring.timestamps import to_iso
 from tests.factories.lists import defined, listed
 from tests.factories.models import promote, train_small_models
 from tests.factories.payments import payment_payload, payments, refund_payload, submission
+from tests.factories.policies import store_policy
 from tests.factories.rules import store_rule
 from tests.integration.api.conftest import Api
 
@@ -179,6 +181,22 @@ def test_the_breaker_and_exploration_say_what_they_did(api: Api) -> None:
     assert stages["precedence"] == {"outcome": "block", "decided_by": "rule"}
     assert stages["breaker"] == {"on": True, "state": "closed", "held": False}
     assert (stages["exploration"]["let_through"], stages["exploration"]["propensity"]) == (True, 1.0)
+
+
+def test_an_open_breaker_holds_a_block(api: Api) -> None:
+    store_rule("active", name="all", expression="true", outcome="block")
+    decide(*payments(60))
+    simulated = simulate(api, payment_payload(61))
+    assert simulated["stages"]["breaker"] == {"on": True, "state": "open", "held": True}
+    assert simulated["stages"]["precedence"]["outcome"] == "block"
+    assert simulated["decision"]["outcome"] == "review"
+
+
+def test_a_policy_says_that_its_thresholds_hold(champion: str, api: Api) -> None:
+    store_policy("active", terms=Terms(FIXED, {"review": 0.0}))
+    stage = simulate(api)["stages"]["policy"]
+    assert (stage["from"], stage["number"], stage["mode"]) == ("policy", 1, "fixed")
+    assert (stage["outcome"], stage["thresholds"]) == ("review", {"review": 0.0})
 
 
 def test_an_event_needs_neither_an_id_nor_a_time(api: Api) -> None:

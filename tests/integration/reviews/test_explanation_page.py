@@ -7,6 +7,7 @@ from pytest_django import DjangoAssertNumQueries
 from scoring.log.append import append
 from tests.factories.explaining import NOW, explained_event
 from tests.factories.log import decided, received
+from tests.factories.policies import THRESHOLDS, store_policy
 from tests.integration.reviews.browsing import WORK, Browse, text_of
 
 LOOK = ("scoring.view_event", "scoring.view_decision")
@@ -58,6 +59,16 @@ def test_the_first_sentence_names_what_decided(
 ) -> None:
     event = explained_event(**decision)
     assert sentence in text_of(browse("otto", *LOOK).get(address_of(event.position)))
+
+
+def test_the_policy_is_told_with_the_people_behind_it(browse: Browse) -> None:
+    store_policy("active")
+    event = explained_event(policy={"number": 1, "mode": "fixed", "segment": "new cards"})
+    client = browse("otto", *LOOK)
+    page = text_of(client.get(address_of(event.position)))
+    assert "1 (fixed), segment new cards, drafted by ana on 2026-03-01, activated by" in page
+    told = client.get(address_of(event.position), {"format": "json"}).json()["policy"]
+    assert told["definition"]["thresholds"] == THRESHOLDS
 
 
 def test_breaker_and_exploration_are_told(browse: Browse) -> None:
