@@ -17,6 +17,7 @@ with gc_paused():
     django_application = get_wsgi_application()
     import_module(settings.ROOT_URLCONF)
     celery_app.loader.import_default_modules()  # pages check schedules by their tasks
+    import_module("scoring.intake.warm_up").warm_up_signals()  # can be imported once the apps are ready
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
