@@ -7,7 +7,7 @@ import numpy as np
 
 from scoring.admin_kit.plots import Axis, Plot, Series
 from scoring.learning.policies.curve import Curve
-from scoring.learning.policies.effect import REVIEW, Effect
+from scoring.learning.policies.effect import Effect
 from scoring.rules.policies.costs import NEVER
 
 EMPTY = "No judged events."
@@ -23,7 +23,7 @@ class Standing:
 
 
 def curve_plots(curve: Curve, standings: Sequence[Standing], *, currency: str) -> list[Plot]:
-    """Precision and recall, money, and volume over the threshold."""
+    """Precision and recall, money, and volume of blocks over the threshold."""
     return [
         _quality_plot(curve, standings),
         _money_plot(curve, standings, currency),
@@ -47,19 +47,11 @@ def _quality_plot(curve: Curve, standings: Sequence[Standing]) -> Plot:
         _line("precision", curve, curve.precision, "series-1"),
         _line("recall", curve, curve.recall, "series-3"),
     ]
-    dots = [
-        dot
-        for each in standings
-        for dot in (
-            _dot(curve, each, f"{each.name}: precision of blocks", each.effect.block.precision),
-            _dot(curve, each, f"{each.name}: recall of blocks", each.effect.recall),
-        )
-        if dot
-    ]
+    dots = [_dots(curve, each, each.effect.block.precision, each.effect.recall) for each in standings]
     return _plot(
-        "Precision and recall by threshold",
+        "Precision and recall of blocks",
         Axis("Share", "percent", 0, 1),
-        [*lines, *dots],
+        [*lines, *filter(None, dots)],
         "Precision and recall of the events whose score reaches a threshold.",
     )
 
@@ -70,14 +62,12 @@ def _money_plot(curve: Curve, standings: Sequence[Standing], currency: str) -> P
         _line("good events", curve, curve.refused, "series-5"),
     ]
     dots = [
-        dot
-        for each in standings
-        if (dot := _dot(curve, each, f"{each.name}: fraud blocked", each.effect.block.fraud_money))
+        _dots(curve, each, each.effect.block.fraud_money, each.effect.block.good_money) for each in standings
     ]
     return _plot(
-        "Money at or above a threshold, a day",
-        Axis(f"{currency} a day", "money", 0, unit=currency),
-        [*lines, *dots],
+        "Money blocked a day",
+        Axis(f"{currency} a day (log)", "money", unit=currency, logarithmic=True),
+        [*lines, *filter(None, dots)],
         "The money of fraud and of good events whose score reaches a threshold, a day.",
     )
 
@@ -87,34 +77,28 @@ def _volume_plot(curve: Curve, standings: Sequence[Standing]) -> Plot:
         _line("all events", curve, curve.events, "series-1"),
         _line("good events", curve, curve.good, "series-5"),
     ]
-    dots = []
-    for each in standings:
-        if dot := _dot(curve, each, f"{each.name}: blocked", each.effect.block.events):
-            dots.append(dot)
-        above = each.effect.block.events + each.effect.reviews
-        place = threshold_of(curve, above)
-        if each.effect.reviews and place <= 1:
-            dots.append(Series(f"{each.name}: reviewed or blocked", [(place, above)], REVIEW, kind="dots"))
+    dots = [_dots(curve, each, each.effect.block.events, each.effect.block.good) for each in standings]
     return _plot(
-        "Events at or above a threshold, a day",
+        "Events blocked a day",
         Axis("Events a day (log)", logarithmic=True),
-        [*lines, *dots],
-        "How many events a day have a score that reaches a threshold.",
+        [*lines, *filter(None, dots)],
+        "How many events a day, and how many good ones, have a score that reaches a threshold.",
     )
 
 
 def _line(name: str, curve: Curve, values: np.ndarray, color: str) -> Series:
-    points = list(zip(curve.threshold.tolist(), values.tolist(), strict=True))
-    return Series(name, points[::-1], color=color)
+    """A line over the threshold, with gaps where it is 0, which a logarithmic axis does not have."""
+    points = zip(curve.threshold.tolist(), (value or None for value in values.tolist()), strict=True)
+    return Series(name, list(points)[::-1], color=color)
 
 
-def _dot(curve: Curve, standing: Standing, name: str, value: float | None) -> Series | None:
+def _dots(curve: Curve, standing: Standing, *values: float | None) -> Series | None:
+    """A policy's values where it stands; None for one that blocks nothing."""
     place = threshold_of(curve, standing.effect.block.events)
-    if value is None or place > 1:
-        return None
-    return Series(name, [(place, value)], color=standing.color, kind="dots")
+    points = [(place, value) for value in values if value]
+    return Series(standing.name, points, color=standing.color, kind="dots") if place <= 1 and points else None
 
 
 def _plot(title: str, y: Axis, series: Sequence[Series], summary: str) -> Plot:
-    x = Axis("Threshold on the score", "percent", 0, 1)
+    x = Axis("Block from a score of", "percent", 0, 1)
     return Plot(title, x, y, series, summary=summary, height=280, empty_text=EMPTY)

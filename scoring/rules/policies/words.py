@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from scoring.admin_kit.formatting import count_text, money_text, percent_text
+from scoring.admin_kit.formatting import NO_BREAK_SPACE, count_text, money_text, percent_text
 from scoring.catalog.event_type import EventType
 from scoring.rules.policies.costs import NEVER, Costs, cheapest_thresholds
 from scoring.rules.policies.policy import CAPACITY, COST, FIXED, MODEL, Policy, Terms
@@ -81,7 +81,7 @@ def threshold_text(value: float) -> str:
 def _costs_in_words(costs: Costs, kind: type[EventType]) -> list[str]:
     currency = kind.base_currency
     amount = "its amount" if costs.loss_share == 1 else f"{percent_text(costs.loss_share, 0)} of its amount"
-    fee, insult = money_text(costs.chargeback_fee, currency), money_text(costs.insult, currency)
+    fee, insult = _unbroken(costs.chargeback_fee, currency), _unbroken(costs.insult, currency)
     sentences = [
         "Every event gets the outcome that is expected to cost least.",
         f"Allowed fraud costs {amount} and a fee of {fee}; a refused good customer costs"
@@ -89,12 +89,16 @@ def _costs_in_words(costs: Costs, kind: type[EventType]) -> list[str]:
     ]
     for action in costs.actions:
         sentence = (
-            f"A {action.outcome} costs {money_text(action.cost, currency)} and catches"
+            f"A {action.outcome} costs {_unbroken(action.cost, currency)} and catches"
             f" {percent_text(action.catches, 0)} of fraud"
         )
         loses = f", but loses {percent_text(action.loses)} of good customers" if action.loses else ""
         sentences.append(f"{sentence}{loses}.")
     return sentences
+
+
+def _unbroken(minor: int, currency: str) -> str:
+    return money_text(minor, currency).replace(" ", NO_BREAK_SPACE)
 
 
 def example_thresholds(costs: Costs, kind: type[EventType]) -> list[ExampleThresholds]:

@@ -19,8 +19,9 @@ from scoring.rules.policies.policy import Policy
 from scoring.rules.policies.stored import policy_from
 
 MAX_COMPARED = 4  # versions besides the policy in use and the one tried
-COLORS = ("series-2", "series-4", "series-3", "series-5")
+COLORS = ("series-2", "series-4")  # of the policy in use, and of the one tried or listed next
 NO_MODEL = "Without a model there are no scores, so a policy has nothing to decide."
+TRIED = "What if"
 EVERYTHING = "*"  # the value of `?segment=` for all events
 
 
@@ -76,7 +77,7 @@ def effect_panel(
     )
     others = _others(state, asked)
     if what_if.policy:
-        others = [*others, ("What if", what_if.policy)]
+        others = [*others, (TRIED, what_if.policy)]
     compared = comparison.compare(deciding, others)
     rows = [effect_row(each, state.kind) for each in compared]
     segment = asked.get("segment", EVERYTHING)
@@ -130,9 +131,11 @@ def _plots(
     if segment != EVERYTHING and deciding.segments:
         curve = measure_curve(comparison.events, comparison.rows_in(deciding, segment))
         return curve_plots(curve, [], currency=currency)
-    colors = ["block", *COLORS]
+    in_use, *others = compared
+    second = others[-1:] if others and others[-1].name == TRIED else others[:1]
     standings = [
-        Standing(each.name, each.effect, color) for each, color in zip(compared, colors, strict=False)
+        Standing(each.name, each.effect, color)
+        for each, color in zip([in_use, *second], COLORS, strict=False)
     ]
     return curve_plots(measure_curve(comparison.events), standings, currency=currency)
 

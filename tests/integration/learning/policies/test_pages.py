@@ -186,7 +186,7 @@ def test_effects_are_measured_on_the_champions_held_out_events(champion: str) ->
     assert f"Measured on the held-out events of {champion}" in text
     assert "Version 2, draft" in text
     assert "An event of" in text
-    assert "Precision and recall by threshold" in text
+    assert "Precision and recall of blocks" in text
     moved = page(client_of("bo", LOOK, DRAFT), if_review="1", if_block="5")
     assert "What if" in moved
     assert "Draft these thresholds" in moved

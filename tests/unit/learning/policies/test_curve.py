@@ -10,6 +10,7 @@ from scoring.learning.policies.capacity import RecentScores, check_capacity, ter
 from scoring.learning.policies.curve import MAX_POINTS, measure_curve, threshold_for_capacity
 from scoring.learning.policies.plots import Standing, curve_plots, threshold_of
 from scoring.rules.policies.costs import NEVER
+from scoring.rules.policies.policy import FIXED, Terms
 from tests.factories.judged import judged
 from tests.unit.learning.policies.test_effect import FIXED_TERMS, effect_of, policy
 
@@ -53,9 +54,16 @@ def test_a_policy_stands_where_as_many_events_are_blocked() -> None:
     assert threshold_of(curve, effect.block.events) == 0.9
     assert threshold_of(curve, 0) == NEVER
     quality, money, volume = curve_plots(curve, [Standing("Now", effect, "block")], currency="USD")
-    assert ("Now: precision of blocks", [(0.9, 0.5)]) in [(s.label, s.points) for s in quality.series]
-    assert ("Now: fraud blocked", [(0.9, 50_000)]) in [(s.label, s.points) for s in money.series]
-    assert ("Now: reviewed or blocked", [(0.3, 4)]) in [(s.label, s.points) for s in volume.series]
+    assert quality.series[-1].points == [(0.9, 0.5), (0.9, pytest.approx(1 / 3))]
+    assert money.series[-1].points == [(0.9, 50_000), (0.9, 20_000)]
+    assert volume.series[-1].points == [(0.9, 2), (0.9, 1)]
+    assert {plot.series[-1].label for plot in (quality, money, volume)} == {"Now"}
+
+
+def test_a_policy_that_blocks_nothing_stands_nowhere() -> None:
+    effect = effect_of(policy(terms=Terms(FIXED, {"review": 0.3})))
+    plots = curve_plots(measure_curve(judged()), [Standing("Now", effect, "series-2")], currency="USD")
+    assert all(len(plot.series) == 2 for plot in plots)
 
 
 @pytest.mark.parametrize(
