@@ -165,7 +165,7 @@ def test_the_baseline_is_fitted_on_the_rows_of_the_model_alone(load, monkeypatch
     run = train(since=since)
     fitted = []
 
-    def fit(*, X, y, codes):
+    def fit(*, X, y, codes, weights):
         fitted.append(len(y))
         raise InterruptedError
 

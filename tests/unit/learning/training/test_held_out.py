@@ -1,10 +1,14 @@
 """The sample of held-out events that is stored with a model."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from scoring.learning.training import held_out
-from scoring.learning.training.held_out import sample_rows
+from scoring.learning.training.held_out import describe_held_out, sample_rows
+from tests.unit.learning.made_up import training_set
 
 
 def test_few_events_are_all_kept() -> None:
@@ -31,3 +35,10 @@ def test_many_events_are_sampled_except_those_with_high_scores(monkeypatch: pyte
 def test_without_positives_there_is_still_a_sample() -> None:
     rows, weights = sample_rows(np.zeros(4, dtype=np.int8), np.arange(4.0))
     assert (len(rows), weights.sum()) == (4, 4.0)
+
+
+def test_an_explored_event_stands_for_the_blocks_that_were_not_explored() -> None:
+    data = replace(training_set(rows=20), weights=np.where(np.arange(20) == 3, 50.0, 1.0))
+    trained = SimpleNamespace(held_out=data, score=np.linspace(0, 1, 20))
+    sample = describe_held_out(trained, days=2.0)
+    assert sample["weights"] == [50.0 if row == 3 else 1.0 for row in range(20)]
