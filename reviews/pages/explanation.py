@@ -193,12 +193,17 @@ def facts_of(event: Data) -> list[tuple[str, str]]:
 
 
 def signals_of(event: Data) -> list[str]:
-    """The signals of an event, each as "Ip private: no"."""
+    """The signals of an event, each as "IP is private: no"."""
     known = event_type(event["type"]).signals
     return [
-        f"{capitalized(words_of(name.replace('.', ' ')))}: {value_text(value, known.get(name))}"
+        f"{_signal_words(event['type'], name)}: {value_text(value, known.get(name))}"
         for name, value in event["signals"].items()
     ]
+
+
+def _signal_words(type_name: str, column: str) -> str:
+    field, _, measured = column.partition(".")
+    return f"{words_in(type_name, field)} {words_of(measured)}" if measured else capitalized(words_of(field))
 
 
 def words_in(type_name: str, name: str) -> str:

@@ -25,7 +25,7 @@ def test_the_page_says_what_decided_and_who_is_behind_it(browse: Browse) -> None
     assert "drafted by ana on 2026-03-01, activated by ana on 2026-03-01" in page
     assert "listed by lea on 2026-03-01" in page
     assert "12.34 USD" in page
-    assert "Ip private: no, Ip version: 4" in page
+    assert "IP private: no, IP version: 4" in page
     assert "IP (personal)" in page
     assert page.count("list.values_added") == 1
 
