@@ -26,7 +26,7 @@ class BreakerSettings:
     max_share: float = 0.4
     max_blocks: int | None = None
     min_events: int = 40
-    window_s: int = 600
+    window_s: int = 3_600
     cool_down_s: int = 900
 
     @classmethod

@@ -135,7 +135,7 @@ def test_limits_are_changed_in_percent_and_minutes() -> None:
         ({"min_events": "5"}, "Ensure this value is greater than or equal to 10."),
         ({"window": "x"}, "Enter a number."),
         ({"reason": ""}, "This field is required."),
-        ({"max_share": "40", "min_events": "40", "window": "10", "cool_down": "15"}, "already have these"),
+        ({"max_share": "40", "min_events": "40", "window": "60", "cool_down": "15"}, "already have these"),
     ],
 )
 def test_limits_that_are_refused_are_shown_again_with_what_is_wrong(

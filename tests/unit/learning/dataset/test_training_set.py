@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from scoring.learning.dataset.selection import SelectionHistory
+from scoring.learning.dataset.selection import SelectionHistory, UnknownBlocks
 from scoring.learning.dataset.training_set import (
     LabelHistory,
     VectorTable,
@@ -189,3 +189,17 @@ def test_taking_rows_keeps_their_weights_and_the_unknown_blocks_of_their_time():
     assert first.weights.tolist() == [20, 1]
     assert first.unknown.X[:, 0].tolist() == [1.0]
     assert (last.weights, last.unknown) == (None, None)
+
+
+def test_a_decision_exactly_at_the_cut_off_counts():
+    later = 1 / 86_400_000_000
+    selection = decisions((0, 60, True, 1), (1, 60 + later, True, 1))
+    assert join([0, 0], [], selection=selection).positions.tolist() == [101]
+
+
+def test_unknown_blocks_at_the_edges_of_a_time_belong_to_it():
+    unknown = UnknownBlocks(np.arange(5, dtype=np.float32)[:, None], np.array([1, 2, 3, 4, 5]))
+    during = unknown.during(np.array([4, 2, 3]))
+    assert (during.X[:, 0].tolist(), during.occurred_at.tolist()) == ([1, 2, 3], [2, 3, 4])
+    none = unknown.during(np.array([], dtype=np.int64))
+    assert (none.X.shape, none.occurred_at.tolist()) == ((0, 1), [])
