@@ -15,7 +15,7 @@ from scoring.intake.models import Label
 from scoring.log.read import read_streams
 from scoring.rules.rules.trial.sample import positions_since
 
-MAX_POSITIONS = 60_000  # of the log that are read completely; in a longer period that many are drawn
+MAX_POSITIONS = 20_000  # of the log that are read completely; in a longer period that many are drawn
 MAX_LABELS = 20_000
 SEED = 14
 COLUMNS = ("position", "event_position", "score", "stake", "outcome", "propensity", "decided_at")

@@ -113,8 +113,9 @@ def _judged(
 
 def _labels_of(events: NDArray[np.int64]) -> list[str | None]:
     """The effective label of each event, given by the position of its receipt."""
-    found = Event.objects.in_bulk(events.tolist())
-    streams = {position: event.stream for position, event in found.items()}
+    named = Event.objects.filter(pk__in=events.tolist())
+    rows = named.values_list("position", "type", "source", "external_id")
+    streams = {position: f"{kind}/{source}/{name}" for position, kind, source, name in rows}
     newest = Label.objects.filter(event_stream__in=streams.values()).order_by("event_stream", "-position")
     labels = dict(newest.distinct("event_stream").values_list("event_stream", "effective"))
     return [labels.get(streams.get(position, "")) for position in events.tolist()]
