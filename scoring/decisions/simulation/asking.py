@@ -3,8 +3,10 @@
 Lists are looked up here, where the raw personal values are; the worker gets an event as in the log.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
+from threading import BoundedSemaphore
 from typing import Any
 
 import redis
@@ -21,6 +23,11 @@ from scoring.rules.ruleset.stream import current_version
 from scoring.signals.reply_channels import open_reply_channel
 from scoring.timestamps import to_iso
 
+MAX_AT_ONCE = 2  # of a web process: workers have lanes to run, and threads other requests to serve
+TURN_SECONDS = 0.5  # how long a request waits for its turn
+
+_turns = BoundedSemaphore(MAX_AT_ONCE)
+
 
 def ask_simulation(
     submission: Submission, *, source: str, expressions: Sequence[str], wait: float, now: datetime
@@ -28,8 +35,25 @@ def ask_simulation(
     """The decision that an event of a sender would get, and what each stage did (see `stages.describe`).
 
     `expressions` compile for the event's type. Nothing is recorded. Raises EventTypeNotScored, and
-    SimulationUnavailable if no worker has answered within `wait` seconds.
+    SimulationUnavailable if no worker has answered within `wait` seconds, or too many others are asked for.
     """
+    with _turn():
+        return _ask(submission, source=source, expressions=expressions, wait=wait, now=now)
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    if not _turns.acquire(timeout=TURN_SECONDS):
+        raise SimulationUnavailable(f"{MAX_AT_ONCE} others are running")
+    try:
+        yield
+    finally:
+        _turns.release()
+
+
+def _ask(
+    submission: Submission, *, source: str, expressions: Sequence[str], wait: float, now: datetime
+) -> dict[str, Any]:
     kind = scored_type(submission.type)
     event = received_entry(submission, source=source).data
     version = current_version()

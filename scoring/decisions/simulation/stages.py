@@ -76,11 +76,12 @@ def _rules(simulated: Simulated, *, now: datetime) -> list[dict[str, Any]]:
         {"name": each.name, "number": each.number, "result": FAILED, "error": each.error}
         for each in live.broken
     ]
-    return [*(_rule(rule, simulated, now=now) for rule in live.rules), *broken]
+    activation = _activation(live.builder, simulated.facts, simulated.found.hits)
+    return [*(_rule(rule, activation, simulated, now=now) for rule in live.rules), *broken]
 
 
-def _rule(rule: CompiledRule, simulated: Simulated, *, now: datetime) -> dict[str, Any]:
-    told = _asked(rule.expression, simulated.facts, simulated.found.hits)
+def _rule(rule: CompiledRule, activation: Any, simulated: Simulated, *, now: datetime) -> dict[str, Any]:
+    told = _asked(rule.expression, activation, simulated.facts)
     kind = event_type(simulated.event["type"])
     if told["result"] == MATCHED and not rule.applies(kind, simulated.event["fields"], now):
         told["result"] = NOT_APPLIED
@@ -99,10 +100,22 @@ def _rule(rule: CompiledRule, simulated: Simulated, *, now: datetime) -> dict[st
 def _expression(expression: CompiledExpression, simulated: Simulated) -> dict[str, Any]:
     """The answer to an expression of the request, which may read features that no live rule does."""
     facts = facts_of(simulated.answer, tuple(sorted(expression.features)))
-    return {"expression": expression.text, **_asked(expression, facts, simulated.found.hits)}
+    activation = _activation(ActivationBuilder([expression]), facts, simulated.found.hits)
+    return {"expression": expression.text, **_asked(expression, activation, facts)}
 
 
-def _asked(expression: CompiledExpression, facts: Facts, hits: frozenset[Lookup]) -> dict[str, Any]:
+def _activation(builder: ActivationBuilder, facts: Facts, hits: frozenset[Lookup]) -> Any:
+    return builder.build(
+        fields=facts.event["fields"],
+        source=facts.event["source"],
+        signals=facts.event.get("signals"),
+        features=[facts.features.get(name) for name in builder.features],
+        score=facts.score,
+        hits=hits,
+    )
+
+
+def _asked(expression: CompiledExpression, activation: Any, facts: Facts) -> dict[str, Any]:
     """Whether an expression matches, the values that it reads, and those that are missing."""
     event = facts.event
     values = values_read(
@@ -112,15 +125,6 @@ def _asked(expression: CompiledExpression, facts: Facts, hits: frozenset[Lookup]
         signals=event.get("signals"),
         features=facts.features,
         score=facts.score,
-    )
-    builder = ActivationBuilder([expression])
-    activation = builder.build(
-        fields=event["fields"],
-        source=event["source"],
-        signals=event.get("signals"),
-        features=[facts.features.get(name) for name in builder.features],
-        score=facts.score,
-        hits=hits,
     )
     told = {"values": values, "missing": [name for name, value in values.items() if value is None]}
     try:

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from threading import BoundedSemaphore
 from typing import Any
 
 import pytest
 import redis
 
+from scoring.decisions.simulation import asking
 from scoring.decisions.simulation.tasks import run_simulation
 from scoring.intake.answers import decision_from
 from scoring.intake.receive import receive_events
@@ -95,17 +97,20 @@ def test_the_decision_is_the_one_that_the_event_then_gets(champion: str, api: Ap
     listed("watched_cards", "card-2")
     store_rule("active", name="busy", expression="card_count_1h >= 2", outcome="block")
     decide(*payments(12))
-    payload = payment_payload(12)
-    simulated = simulate(api, payload)
-    decide(submission(payload))
-    made = read_stream("payment/shop/T-12")[1].data
-    for name in ("outcome", "score", "model", "decided_by", "thresholds"):
-        assert simulated["decision"][name] == made[name], name
-    assert simulated["stages"]["model"]["margin"] == made["margin"]
-    assert simulated["decision"]["reasons"] == decision_from(made)["reasons"]
-    assert [each["list"] for each in simulated["stages"]["lists"]] == ["watched_cards"]
-    assert rule_in(simulated, "busy")["result"] == "matched"
-    assert {each["name"] for each in made["findings"]} == {"watched_cards", "busy"}
+    found = set()
+    for number in range(12, 22):
+        payload = payment_payload(number)
+        simulated = simulate(api, payload)
+        decide(submission(payload))
+        made = read_stream(f"payment/shop/T-{number}")[1].data
+        expected = decision_from(made)
+        assert {**simulated["decision"], "decided_at": ""} == {**expected, "decided_at": ""}
+        assert simulated["stages"]["model"]["margin"] == made["margin"]
+        matched = {each["name"] for each in simulated["stages"]["rules"] if each["result"] == "matched"}
+        listed_in = {each["list"] for each in simulated["stages"]["lists"]}
+        assert matched | listed_in == {each["name"] for each in made["findings"]}
+        found |= matched | listed_in
+    assert found == {"watched_cards", "busy"}
 
 
 def test_each_rule_says_whether_it_matched_and_why(api: Api) -> None:
@@ -255,6 +260,17 @@ def test_without_a_worker_the_request_may_be_sent_again(api: Api, monkeypatch: p
     assert response.json()["detail"] == (
         "the event cannot be simulated now: no worker of lanes was free within 0.05 s"
     )
+
+
+def test_only_a_few_run_at_once(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scoring.decisions.simulation.asking.TURN_SECONDS", 0.01)
+    monkeypatch.setattr("scoring.decisions.simulation.asking._turns", BoundedSemaphore(1))
+    simulate(api)
+    with asking._turn():
+        response = api.post("simulations", {"event": payment_payload(1)})
+    assert (response.status_code, response["Retry-After"]) == (503, "1")
+    assert response.json()["detail"].endswith("others are running")
+    simulate(api)
 
 
 def test_lost_states_are_a_reason_to_try_again(api: Api, online_redis: redis.Redis) -> None:
