@@ -165,10 +165,13 @@ class RulePage(AdminPage):
         return action != "roll_back" or version.activated_at is not None
 
     def _diff(self, rule: Rule, versions: dict[int, StoredRuleVersion]) -> VersionsDiff | None:
-        """From the active or preceding version to the newest one, unless the address names others."""
+        """To the version that waits for approval, or the newest one, from the active or the preceding one.
+
+        The address may name others.
+        """
         asked = [self.request.GET.get(name, "") for name in ("from", "to")]
         numbers = [int(each) if each.isdigit() and int(each) in versions else 0 for each in asked]
-        after = numbers[1] or rule.newest
+        after = numbers[1] or rule.requested or rule.newest
         before = numbers[0] or _earlier(rule, after)
         if before not in versions or before == after:
             return None

@@ -155,6 +155,9 @@ def test_two_versions_are_compared_word_by_word() -> None:
     for before, after in (("review", "block"), ("100.0", "10.0")):
         assert f"<del>{before}" in shown
         assert f"<ins>{after}" in shown
+    act(client_of("ana", *DRAFTER), "request", number="2")
+    store_rule(number=3, expression="amount > 950.0")
+    assert "<del>500.0</del><ins>900.0</ins>" in page(client_of("ule", "view_rule"))  # the requested one
     reverse_order = page(client_of("una", "view_rule"), **{"from": "2", "to": "1"})
     assert "amount &gt; <del>900.0</del><ins>500.0</ins>" in reverse_order
     assert "Choose two different versions" in page(client_of("ula", "view_rule"), **{"from": "1", "to": "1"})
