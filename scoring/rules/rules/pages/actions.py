@@ -15,6 +15,8 @@ from scoring.rules.ruleset.life_cycle import ACTIVE, ARCHIVED, DRAFT, SHADOW
 
 DRAFTS, ACTIVATES, SUPPRESSES = "scoring.draft_rule", "scoring.activate_rule", "scoring.suppress_rule"
 
+MAX_NUMBER = 10**6  # far beyond the versions of any rule
+
 Given = Mapping[str, str]  # what the form sent
 
 
@@ -93,7 +95,7 @@ def _suppress(rule: Rule, given: Given, actor: str, now: datetime) -> str:
         **_named(rule),
         field=given.get("field", ""),
         value=given.get("value", ""),
-        event=position_in(given.get("event", "")),
+        event=whole_number_in(given.get("event", "")),
         until=until,
         reason=_reason(given),
         actor=actor,
@@ -140,17 +142,17 @@ def read_date(text: str) -> datetime:
     return datetime.combine(day, time(23, 59, 59), tzinfo=UTC)
 
 
-def position_in(text: str) -> int | None:
-    """The log position in a text, None if it is none."""
+def whole_number_in(text: str) -> int | None:
+    """The whole number in a text that was typed or linked, None if it is none."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 def number_in(rule: Rule, given: Given) -> int:
     """The number of the version that a form names. Raises UnknownRuleVersion if it is no number."""
-    text = given.get("number", "")
-    if not (text.isascii() and text.isdigit() and len(text) < 8):
+    number = whole_number_in(given.get("number", ""))
+    if number is None or number > MAX_NUMBER:
         raise UnknownRuleVersion(event_type=rule.event_type, name=rule.name, number=0, newest=rule.newest)
-    return int(text)
+    return number
 
 
 def _stage_unused(rule: Rule, given: Given, stage: str, actor: str, now: datetime) -> int:

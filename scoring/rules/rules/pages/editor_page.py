@@ -8,6 +8,7 @@ from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
 from scoring.catalog.errors import EventTypeNotScored, UnknownEventType
@@ -27,9 +28,9 @@ from scoring.rules.rules.drafting import (
     units_of,
 )
 from scoring.rules.rules.errors import InvalidRule, UnknownRule, UnknownRuleVersion
-from scoring.rules.rules.pages.actions import DRAFTS
+from scoring.rules.rules.pages.actions import DRAFTS, MAX_NUMBER, whole_number_in
 from scoring.rules.rules.pages.draft_form import DraftForm, problems_by_field
-from scoring.rules.rules.pages.from_event import draft_from_event
+from scoring.rules.rules.pages.from_event import SuggestedDraft, draft_from_event
 from scoring.rules.rules.rule import RuleVersion
 from scoring.rules.rules.stored import find_rule, find_rule_version, version_from
 from scoring.rules.rules.trial.finding import find_events
@@ -151,28 +152,27 @@ class NewRulePage(RuleEditor):
     @property
     def kind(self) -> type[EventType]:
         types = scored_types()
-        name = self.request.POST.get("event_type") or self.request.GET.get("type") or self._event_type()
+        name = self.request.POST.get("event_type") or self.request.GET.get("type")
+        if not name and self._suggested:
+            name = self._suggested.form.event_type
         if name and name not in types:
             raise Http404(f"There are no decided events of type {name!r}.")
-        return find_event_type(name or next(iter(types)))
+        return find_event_type(name or types[0])
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         form, event = kwargs.pop("form", None), ""
-        if form is None:
-            suggested = draft_from_event(self._position) if self._position else None
-            form, event = suggested or (DraftForm(self.kind.name), "")
+        if form is None and self._suggested:
+            form, event = self._suggested
+        form = form or DraftForm(self.kind.name)
         return super().get_context_data(
             form=form, event=event, types=list(scored_types()), is_new=True, **kwargs
         )
 
-    @property
-    def _position(self) -> int:
-        text = self.request.GET.get("event", "")
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
-
-    def _event_type(self) -> str:
-        suggested = draft_from_event(self._position) if self._position else None
-        return suggested[0].event_type if suggested else ""
+    @cached_property
+    def _suggested(self) -> SuggestedDraft | None:
+        """What the event of the address suggests, if it names one."""
+        position = whole_number_in(self.request.GET.get("event", ""))
+        return draft_from_event(position) if position else None
 
     def _draft(self, form: DraftForm) -> RuleVersion:
         return draft_rule(form.as_draft(), actor=actor_of(self.request), now=timezone.now())
@@ -206,16 +206,16 @@ class NextVersionPage(RuleEditor):
         return super().get_context_data(form=form, based_on=based_on, started_from=number, **kwargs)
 
     def _draft(self, form: DraftForm) -> RuleVersion:
-        given = self.request.POST.get("based_on", "")
-        if not (given.isascii() and given.isdigit() and len(given) < 8):
+        based_on = whole_number_in(self.request.POST.get("based_on", ""))
+        if based_on is None:
             raise BadRequest("based_on is not the number of a version")
-        draft = form.as_draft()
-        return draft_rule(draft, based_on=int(given), actor=actor_of(self.request), now=timezone.now())
+        return draft_rule(
+            form.as_draft(), based_on=based_on, actor=actor_of(self.request), now=timezone.now()
+        )
 
     @property
     def _number(self) -> int:
-        text = self.request.GET.get("version", "")
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 8 else 0
+        return min(whole_number_in(self.request.GET.get("version", "")) or 0, MAX_NUMBER)
 
 
 def _problem(problem: Problem) -> dict[str, Any]:

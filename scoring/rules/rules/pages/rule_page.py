@@ -16,7 +16,7 @@ from scoring.errors import ScoringError
 from scoring.rules.rules.compiling import expression_problems
 from scoring.rules.rules.drafting import units_of
 from scoring.rules.rules.models import Rule, RuleChange, RuleSuppression, StoredRuleVersion
-from scoring.rules.rules.pages.actions import ACTIONS, ACTIVATES, DRAFTS, SUPPRESSES, position_in
+from scoring.rules.rules.pages.actions import ACTIONS, ACTIVATES, DRAFTS, SUPPRESSES, whole_number_in
 from scoring.rules.rules.pages.extensions import panels_of
 from scoring.rules.rules.projections import rule_key
 from scoring.rules.rules.stored import version_from
@@ -127,7 +127,7 @@ class RulePage(AdminPage):
 
     def _entities_of_event(self, rule: Rule) -> dict[str, SuppressedEntity]:
         """The entities of the event from which the user comes: any of them may be suppressed."""
-        position = position_in(self.request.GET.get("event", ""))
+        position = whole_number_in(self.request.GET.get("event", ""))
         try:
             kind = find_event_type(rule.event_type)
         except UnknownEventType:
@@ -169,8 +169,8 @@ class RulePage(AdminPage):
 
         The address may name others.
         """
-        asked = [self.request.GET.get(name, "") for name in ("from", "to")]
-        numbers = [int(each) if each.isdigit() and int(each) in versions else 0 for each in asked]
+        asked = [whole_number_in(self.request.GET.get(name, "")) for name in ("from", "to")]
+        numbers = [each if each in versions else None for each in asked]
         after = numbers[1] or rule.requested or rule.newest
         before = numbers[0] or _earlier(rule, after)
         if before not in versions or before == after:

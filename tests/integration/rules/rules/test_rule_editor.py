@@ -195,10 +195,12 @@ def test_a_draft_begins_with_the_reasons_of_a_case_and_meets_it(ana: Client, dec
 
 
 def test_an_unknown_event_begins_an_empty_draft(ana: Client) -> None:
-    for event in ("999999", "x", "-1"):
+    for event in ("999999", "x", "-1", "\N{SUPERSCRIPT TWO}", "9" * 5_000):
         assert "Draft a rule" in ana.get(NEW, {"event": event}).content.decode()
     assert ana.get(NEW, {"type": "refund"}).status_code == 404
     assert ana.get("/admin/rules/payment/nothing/edit/").status_code == 404
+    store_rule()
+    assert ana.get(EDIT, {"version": "9" * 15}).status_code == 404
     assert ana.get("/admin/rules/nothing/velocity/edit/").status_code == 404
 
 
