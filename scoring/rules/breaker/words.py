@@ -7,6 +7,7 @@ from typing import Any
 from scoring.admin_kit.formatting import count_text, duration_text, percent_text
 from scoring.rules.breaker.models import BreakerChange
 from scoring.rules.breaker.settings import BreakerSettings
+from scoring.timestamps import from_iso
 
 _CLOSED = {
     "cool_down": "closed by itself after the cool-down",
@@ -56,7 +57,8 @@ def change_text(change: BreakerChange) -> str:
     data = change.data
     match change.change:
         case "tripped":
-            return f"opened: {tripped_text(data)}. {responsible_text(data)}"
+            opened = "opened" if from_iso(data["since"]) >= change.changed_at else "stayed open"
+            return f"{opened}: {tripped_text(data)}. {responsible_text(data)}"
         case "closed":
             return _CLOSED[data["cause"]]
         case "reset":

@@ -72,6 +72,18 @@ def test_a_breaker_whose_cool_down_is_over_waits_for_the_next_event() -> None:
     assert "The policy alone asked for these blocks." in text
 
 
+def test_the_history_tells_opening_from_staying_open() -> None:
+    at = timezone.now() - timedelta(minutes=30)
+    breakers = Breakers(BreakerConfiguration(0, {"payment": TEN}, {}))
+    for minutes in (0, 15):
+        later = at + timedelta(minutes=minutes)
+        for _ in range(10):
+            breakers.observe("payment", "shop", would_block=True, now=later)
+        append(breakers.entries_to_append(), now=later)
+    text = text_of(client_of("view_breakerstate").get(BREAKERS))
+    assert text.index("stayed open: 10 of the latest 10") < text.index("opened: 10 of the latest 10")
+
+
 def test_a_lead_resets_it_with_a_reason() -> None:
     trip()
     client = client_of("view_breakerstate", "reset_breaker")
