@@ -12,9 +12,9 @@ try:
 except ImproperlyConfigured as error:
     raise SystemExit(str(error)) from None  # a setting's own message; a traceback would hide it
 
-# The largest request to a page: a label file of 10 MiB, or a file of a list's values of 64 MiB, plus the rest
+# The largest request to a page: a label file of 10 MiB, or a file of a list's values of 48 MiB, plus the rest
 # of the form.
-PAGE_MAX_BODY_BYTES, IMPORT_MAX_BODY_BYTES = 11 * 2**20, 65 * 2**20
+PAGE_MAX_BODY_BYTES, IMPORT_MAX_BODY_BYTES = 11 * 2**20, 49 * 2**20
 LIST_IMPORT = re.compile(r"/admin/lists/[a-z0-9_]+/import/")
 # Thread pools of their own: probes are answered while the main pool is busy, and liveness during readiness.
 DEDICATED_POOLS = {"/healthz": "alive", "/readyz": "ready", "/metrics": "metrics"}

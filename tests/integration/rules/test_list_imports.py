@@ -1,6 +1,7 @@
 """Files that are too long for a request are imported by a worker, step by step, and survive its end."""
 
 import csv
+import gzip
 import io
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ from django.utils import timezone
 
 from scoring.rules.lists.changing.defining import archive_list
 from scoring.rules.lists.errors import ImportNotPossible, InvalidListChange, ListArchived
-from scoring.rules.lists.importing import files, lifecycle, running
+from scoring.rules.lists.importing import files, lifecycle, lines, running
 from scoring.rules.lists.importing.files import REJECTS, read_pieces
 from scoring.rules.lists.importing.lifecycle import (
     confirm_import,
@@ -195,3 +196,26 @@ def test_lines_that_are_not_utf8_are_rejected_alone(sent: list[int]) -> None:
     row.refresh_from_db()
     assert (row.new, row.rejected) == (2, 1)
     assert "is not UTF-8" in b"".join(read_pieces(row.number, REJECTS)).decode()
+
+
+def test_a_compressed_file_is_read_and_a_damaged_one_refused(sent: list[int]) -> None:
+    defined()
+    packed = gzip.compress(cards(30).encode())
+    row = upload("", chunks=[packed])
+    assert run_list_import(row.number) == "checked"
+    row.refresh_from_db()
+    assert (row.lines, row.new) == (30, 30)
+    for damaged in (packed[:-20], packed[:2] + b"no gzip at all"):
+        row = upload("", chunks=[damaged])
+        assert run_list_import(row.number) == "failed"
+        row.refresh_from_db()
+        assert "damaged" in row.error
+
+
+def test_a_file_that_grows_too_long_is_refused(sent: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    defined()
+    monkeypatch.setattr(lines, "MAX_LENGTH", 100)
+    row = upload("", chunks=[gzip.compress(cards(100).encode())])
+    assert run_list_import(row.number) == "failed"
+    row.refresh_from_db()
+    assert "has more than 2,000,000 lines or 100 characters; split it." in row.error

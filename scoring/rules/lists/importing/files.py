@@ -1,11 +1,13 @@
 """Files of an import in the database, in pieces, so that no process holds them whole."""
 
+import gzip
 import io
 from collections.abc import Iterable, Iterator
 
 from scoring.rules.lists.models import ListImportPart
 
 PIECE_BYTES = 1 << 20
+GZIP = b"\x1f\x8b"  # how such a file begins
 
 FILE, REJECTS = ListImportPart.What.FILE, ListImportPart.What.REJECTS
 
@@ -17,8 +19,11 @@ def store_file(number: int, chunks: Iterable[bytes]) -> None:
 
 
 def open_file(number: int) -> io.BufferedReader:
-    """The stored file, read piece by piece."""
-    return io.BufferedReader(_Pieces(read_pieces(number, FILE)), PIECE_BYTES)
+    """The stored file, read piece by piece; decompressed if it is a gzip file."""
+    file: io.BufferedReader = io.BufferedReader(_Pieces(read_pieces(number, FILE)), PIECE_BYTES)
+    if file.peek(len(GZIP)).startswith(GZIP):
+        return io.BufferedReader(gzip.GzipFile(fileobj=file))
+    return file
 
 
 def read_pieces(number: int, what: ListImportPart.What) -> Iterator[bytes]:

@@ -1,8 +1,10 @@
 """Lines of a CSV file as new values: `value,reason,expires_at,tags`, of which only `value` is required."""
 
 import csv
+import gzip
 import io
 import re
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -17,6 +19,7 @@ from scoring.rules.lists.errors import Problem, UnreadableListFile
 
 COLUMNS = ("value", "reason", "expires_at", "tags")
 MAX_LINES, MAX_ROW_LENGTH = 2_000_000, 20_000
+MAX_LENGTH = 500_000_000  # characters of a file, decompressed
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes"}
 
 _HEADER_ALLOWED = "its first line must name the columns: value, and if wanted reason, expires_at and tags"
@@ -59,7 +62,7 @@ def read_lines(
     Raises UnreadableListFile for a header without `value`, a quote that is never closed, and too many lines.
     """
     text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
-    first = text.readline(MAX_ROW_LENGTH)
+    first = _read_line(text, 1)
     delimiter = max(DELIMITERS, key=first.count)
     places = _places(next(csv.reader([first], delimiter=delimiter), []))
     line_reader = _LineReader(places, definition, defaults, now)
@@ -106,7 +109,7 @@ class _RowsOfText:
 
     def __init__(self, text: io.TextIOWrapper, delimiter: str) -> None:
         self._text = text
-        self._since = 0  # characters since the last row ended
+        self._since = self._read = 0  # characters since the last row ended, and in all
         self.line = 1  # the number of the line read last
         self._reader = csv.reader(iter(self._next_line, ""), delimiter=delimiter)
 
@@ -119,14 +122,24 @@ class _RowsOfText:
             raise UnreadableListFile(f"cannot be read at line {self.line} ({error})", _ROW_ALLOWED) from None
 
     def _next_line(self) -> str:
-        line = self._text.readline(MAX_ROW_LENGTH)
+        line = _read_line(self._text, self.line + 1)
         self.line += 1
         self._since += len(line)
         if self._since >= MAX_ROW_LENGTH:
             raise UnreadableListFile(f"has no end of the row before line {self.line}", _ROW_ALLOWED)
-        if self.line > MAX_LINES:
-            raise UnreadableListFile(f"has more than {MAX_LINES:,} lines", "split it")
+        self._read += len(line)
+        if self.line > MAX_LINES or self._read > MAX_LENGTH:
+            most = f"{MAX_LINES:,} lines or {MAX_LENGTH:,} characters"
+            raise UnreadableListFile(f"has more than {most}", "split it")
         return line
+
+
+def _read_line(text: io.TextIOWrapper, number: int) -> str:
+    """The next line, or its beginning. Raises UnreadableListFile for a damaged compressed file."""
+    try:
+        return text.readline(MAX_ROW_LENGTH)
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        raise UnreadableListFile(f"is damaged or cut off at line {number}", "compress it again") from None
 
 
 def _places(header: Sequence[str]) -> dict[str, int]:

@@ -34,7 +34,7 @@ from scoring.rules.lists.pages.rejects import first_rejects
 from scoring.rules.lists.pages.rows import person
 from scoring.rules.lists.pages.words import examples, holds_words
 
-MAX_BYTES = 64 * 1024 * 1024
+MAX_BYTES = 48 * 1024 * 1024
 
 
 class ListFileForm(forms.Form):
@@ -42,8 +42,9 @@ class ListFileForm(forms.Form):
 
     file = forms.FileField(
         label="File",
-        help_text=f"CSV in UTF-8, at most {filesizeformat(MAX_BYTES)} and {MAX_LINES:,} lines.",
-        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,.txt,.tsv,text/csv"}),
+        help_text=f"CSV in UTF-8, also compressed with gzip; at most {filesizeformat(MAX_BYTES)} and"
+        f" {MAX_LINES:,} lines.",
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,.txt,.tsv,.gz,text/csv"}),
     )
     reason = forms.CharField(
         label="Reason",
@@ -62,7 +63,8 @@ class ListFileForm(forms.Form):
         file: UploadedFile = self.cleaned_data["file"]
         if (file.size or 0) > MAX_BYTES:
             size, most = filesizeformat(file.size or 0), filesizeformat(MAX_BYTES)
-            raise forms.ValidationError(f"The file has {size}; at most {most} are allowed. Split it.")
+            problem = f"The file has {size}; at most {most} are allowed. Compress it with gzip, or split it."
+            raise forms.ValidationError(problem)
         return file
 
 
