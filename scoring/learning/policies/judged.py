@@ -4,7 +4,6 @@ They are decisions old enough to be labeled or, while there are too few of those
 champion. Only a sample is read, so that a page answers at any size of the log.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
@@ -16,7 +15,6 @@ from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import scored_type
 from scoring.intake.models import Event, Label
 from scoring.learning.policies.decisions import SampledDecisions, sample_decisions
-from scoring.log.read import read_positions
 from scoring.registry.model_versions import champion_of
 from scoring.registry.models import HeldOutSample
 from scoring.timestamps import from_iso
@@ -133,7 +131,7 @@ def held_out_events(kind: type[EventType]) -> JudgedEvents | None:
         source="held-out",
         score=np.array(stored["scores"], dtype=np.float64),
         positive=np.array(stored["positive"], dtype=bool),
-        stake=np.array(_stakes(kind, stored["positions"]), dtype=np.int64),
+        stake=np.array(stored["stakes"], dtype=np.int64),
         weight=np.array(stored["weights"], dtype=np.float64),
         versions=np.array(stored["positions"], dtype=np.int64),
         since=from_iso(stored["since"]),
@@ -141,10 +139,3 @@ def held_out_events(kind: type[EventType]) -> JudgedEvents | None:
         days=stored["days"],
         model=row.model,
     )
-
-
-def _stakes(kind: type[EventType], positions: Sequence[int]) -> list[int]:
-    """The amounts at stake in the events' versions; the nominal one where there is none."""
-    found = {entry.position: kind.stake(entry.data["fields"]) for entry in read_positions(positions)}
-    stakes = (found.get(position) for position in positions)
-    return [kind.nominal_stake if stake is None else stake for stake in stakes]

@@ -1,11 +1,14 @@
 """A sample of the held-out events with their scores: what a policy would do is tried on it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.catalog.registry import event_type as find_event_type
 from scoring.learning.training.fit import Trained
+from scoring.log.read import read_positions
 from scoring.timestamps import from_micros, to_iso
 
 MAX_POSITIVES = 1_500
@@ -33,6 +36,17 @@ def describe_held_out(trained: Trained, *, days: float) -> dict[str, Any]:
         "since": to_iso(from_micros(int(data.occurred_at.min()))),
         "until": to_iso(from_micros(int(data.occurred_at.max()))),
     }
+
+
+def stakes_of(event_type: str, positions: Sequence[int]) -> list[int]:
+    """The amounts at stake in the versions of events at these log positions, in minor units.
+
+    It is the type's nominal one for an event without an amount.
+    """
+    kind = find_event_type(event_type)
+    found = {entry.position: kind.stake(entry.data["fields"]) for entry in read_positions(positions)}
+    stakes = (found.get(position) for position in positions)
+    return [kind.nominal_stake if stake is None else stake for stake in stakes]
 
 
 def sample_rows(

@@ -38,7 +38,7 @@ from scoring.learning.metrics.resampling import chance_average_precision
 from scoring.learning.promotion.gate import judge
 from scoring.learning.training.comparison import compare_with_champion
 from scoring.learning.training.fit import Trained, shuffle_labels, train_model
-from scoring.learning.training.held_out import describe_held_out
+from scoring.learning.training.held_out import describe_held_out, stakes_of
 from scoring.learning.training.packing import pack_model
 from scoring.learning.training.recipe import MAX_MATURITY_DAYS, TrainingConfig, TrainingRequest
 from scoring.log.rebuild import last_position
@@ -196,6 +196,7 @@ def _registration(
         declared=_newest_set(data).hash,
         why_no_tables=latency.why_no_tables,
     )
+    sample = describe_held_out(trained, days=days_held_out(trained, data=data))
     return Registration(
         event_type=data.event_type,
         as_of=request.as_of,
@@ -205,7 +206,7 @@ def _registration(
         comparison=comparison,
         reference=reference,
         checks=checks,
-        held_out=describe_held_out(trained, days=days_held_out(trained, data=data)),
+        held_out={**sample, "stakes": stakes_of(data.event_type, sample["positions"])},
     )
 
 

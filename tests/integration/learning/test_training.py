@@ -24,7 +24,7 @@ from scoring.learning.promotion import promote as promotion
 from scoring.learning.training.recipe import TrainingConfig, TrainingRequest
 from scoring.learning.training.runs import run_training
 from scoring.log.errors import StreamConflict
-from scoring.log.read import read_stream
+from scoring.log.read import read_positions, read_stream
 from scoring.log.retry import ATTEMPTS
 from scoring.registry import loaded_models
 from scoring.registry import model_versions as registry
@@ -115,6 +115,8 @@ def test_a_version_keeps_a_sample_of_its_held_out_events_with_their_scores(histo
     scores = dict(zip(held_out.positions.tolist(), run.trained.score.tolist(), strict=True))
     assert stored["scores"] == [scores[position] for position in stored["positions"]]
     assert sum(stored["positive"]) == held_out.y.sum()
+    first = next(entry for entry in read_positions(stored["positions"][:1]))
+    assert stored["stakes"][0] == event_type("payment").stake(first.data["fields"])
     assert stored["days"] > 0
 
 
