@@ -123,7 +123,7 @@ def weekly_plot(result: BacktestResult) -> Plot:
     weeks = [(_midnight(monday), hits, changed) for monday, _, hits, changed in result.weeks]
     return Plot(
         "By week",
-        Axis("Week from (UTC)", "time"),
+        Axis("Week from", "time"),
         Axis("Events", minimum=0),
         [
             Series("hit", [(monday, hits) for monday, hits, _ in weeks], kind="bar"),

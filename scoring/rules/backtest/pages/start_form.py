@@ -8,7 +8,7 @@ from django import forms
 from django.utils import timezone
 
 from scoring.catalog.errors import FieldError
-from scoring.catalog.registry import scored_types
+from scoring.catalog.registry import event_type, scored_types
 from scoring.rules.backtest.changes import NO_ACTION, Change, ListChange, PolicyChange, RuleChange
 from scoring.rules.lists.changing.values import parse_value
 from scoring.rules.lists.definitions import ListDefinition, definition_in
@@ -16,7 +16,7 @@ from scoring.rules.lists.models import MAX_VALUES, ValueList
 from scoring.rules.policies.models import StoredPolicy
 from scoring.rules.rules.models import StoredRuleVersion
 
-DAYS = 30  # of the period offered
+DAYS = 30  # of events with mature labels in the period offered
 MAX_CHOICES = 500
 MAX_PROBLEMS = 5  # lines with problems that are shown
 
@@ -186,6 +186,7 @@ def form_of(kind: str) -> type[BacktestForm]:
 
 
 def usual_period(now: datetime) -> dict[str, datetime]:
-    """The last days, to the minute."""
+    """Up to now, to the minute; from so long ago that labels of some weeks are mature."""
     until = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
-    return {"since": until - timedelta(days=DAYS), "until": until}
+    matures_after = max(event_type(name).matures_after for name in scored_types())
+    return {"since": until - matures_after - timedelta(days=DAYS), "until": until}

@@ -31,7 +31,13 @@ class EventList:
     count: int
     events: Sequence[Mapping[str, Any]]
 
+    @property
+    def is_short(self) -> bool:
+        """Whether it is shown without being asked for."""
+        return 0 < self.count <= MAX_OPEN
 
+
+MAX_OPEN = 10
 LISTS = (
     ("newly_blocked", "Newly blocked", "Blocked with the change and not without it."),
     ("newly_allowed", "Newly let through", "Allowed with the change and not without it."),
@@ -96,14 +102,16 @@ def figures(result: BacktestResult, kind: type[EventType], subject: str) -> list
         Figure(_hit_label(subject), count_text(result.hit_events), _of(result.hit_events, result.events)),
         Figure("Other outcome", count_text(result.changed), _of(result.changed, result.events)),
         Figure(
-            f"Share of {kind.labels.positive} among hits",
+            "Precision",
             share_text(precision),
-            interval_text(precision) and f"95\N{NO-BREAK SPACE}%: {interval_text(precision)}",
+            f"{kind.labels.positive} among hits; {interval_text(precision)}"
+            if precision.rows
+            else "no hit is mature",
         ),
         Figure(
-            f"{kind.labels.positive.capitalize()} not simply allowed",
+            f"{kind.labels.positive.capitalize()} not allowed",
             f"{share_text(before)} \N{RIGHTWARDS ARROW} {share_text(after)}",
-            interval_text(after) and f"95\N{NO-BREAK SPACE}%: {interval_text(after)}",
+            f"recall; {interval_text(after)}" if after.rows else f"no {kind.labels.positive} is mature",
         ),
         Figure(
             "Money caught",

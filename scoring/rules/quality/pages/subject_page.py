@@ -98,7 +98,7 @@ def volume_plot(days: Sequence[RuleDay], period: Period) -> Plot:
     ]
     return Plot(
         "Hits by week",
-        Axis("Week from (UTC)", "time"),
+        Axis("Week from", "time"),
         Axis("Share of events", "percent", minimum=0),
         [
             Series("hits", [(at, c.hits / n if n else None) for at, c, n in weeks], "series-1"),
@@ -113,7 +113,7 @@ def precision_plot(days: Sequence[RuleDay], period: Period, outcome: str) -> Plo
     shares = [(_moment(monday), each.precision(outcome)) for monday, each in weekly(days, period).items()]
     return Plot(
         "Precision by week",
-        Axis("Week from (UTC)", "time"),
+        Axis("Week from", "time"),
         Axis("Precision", "percent", 0, 1),
         [
             Series(
