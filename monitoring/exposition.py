@@ -26,6 +26,7 @@ _HEADS = """
       FROM unnest(%s) AS given (lane)
 """
 _BREAKERS = "SELECT event_type, source, (until IS NOT NULL)::int FROM scoring_breakerstate"
+_BACKTESTS = "SELECT state, count(*) FROM scoring_backtestjob WHERE ended_at IS NULL GROUP BY state"
 _LAST = "SELECT coalesce(max(position), 0) FROM scoring_logentry"
 # Counters: series -> (metric name, help text, label names).
 COUNTERS = {
@@ -152,8 +153,11 @@ def database_gauges() -> Iterator[Metric]:
     )
     for event_type, source, is_open in _rows(_BREAKERS):
         breakers.add_metric([event_type, source], is_open)
+    backtests = GaugeMetricFamily("assay_backtests", "Backtests that have not ended", labels=["state"])
+    for state, count in (dict.fromkeys(("queued", "running"), 0) | dict(_rows(_BACKTESTS))).items():
+        backtests.add_metric([state], count)
     lag = horizon_lag()
-    yield from (length, age, head, breakers)
+    yield from (length, age, head, breakers, backtests)
     yield GaugeMetricFamily("assay_log_position", "Position of the last log entry", _rows(_LAST)[0][0])
     yield GaugeMetricFamily(
         "assay_log_hidden_entries", "Log entries that readers cannot see yet", lag.entries

@@ -13,6 +13,8 @@ from scoring.rules.deciding.precedence import BLOCK
 from scoring.rules.quality.logged import base_of, basis_kind, effect_of, findings_in, outcomes_of
 from scoring.timestamps import from_iso
 
+SEGMENT_ERROR = "policy segment "  # how the errors of policies begin, which are logged beside those of rules
+
 Counts = dict[str, int]
 
 
@@ -24,7 +26,8 @@ class DayOfType(NamedTuple):
 class DayOfRule(NamedTuple):
     """One version of a rule, or a list, on one day; `number` is 0 for a list.
 
-    `outcome`: what it asks for; "" for a tag, and for errors, whose decisions do not log it.
+    `outcome`: what it asks for, "" for a tag. Errors are counted with neither stage nor outcome, which
+    decisions do not log with them.
     """
 
     event_type: str
@@ -127,9 +130,8 @@ def _add_decision(added: Added, decision: Mapping[str, Any], label: str | None) 
     day = DayOfType(event_type, decided_at.date())
     _add(added.types[day], {"decisions": 1, "stake": stake, **_classes(event_type, label, stake)})
     for failed in decision.get("rule_errors", ()):
-        stage = failed.get("stage", "active")
-        key = DayOfRule(*day, "rule", failed["name"], failed["number"], stage, "")
-        added.rules[key]["errors"] += 1
+        if not failed["name"].startswith(SEGMENT_ERROR):
+            added.rules[DayOfRule(*day, "rule", failed["name"], failed["number"], "", "")]["errors"] += 1
     if not decision.get("findings"):
         return
     hits = list(_hits_of(decision, label, decided_at))

@@ -49,7 +49,7 @@ class RuleDay(models.Model):
     `blocked`: hit events that were blocked, whatever decided; `blocked_labeled`: those of them with a label.
     Events that were blocked and have no label may be either, because what did not happen is not charged back.
     `number` is 0 for a list. `outcome` is what they ask for. `errors`: events on which the rule failed at run
-    time; counted without an outcome, which decisions do not log with an error.
+    time; counted without stage and outcome, which decisions do not log with an error.
     """
 
     event_type = models.CharField(max_length=60)

@@ -1,7 +1,7 @@
 """Rule quality of a period: each rule and list, active or in shadow, from the counts of its days."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -10,6 +10,8 @@ from django.db.models import Max, Min, Sum
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.rules.quality.measures import Classes, Counted, jaccard, total
 from scoring.rules.quality.models import DecidedDay, RuleDay, RuleOverlap
+from scoring.rules.rules.models import StoredRuleVersion
+from scoring.rules.ruleset.life_cycle import ACTIVE, SHADOW
 
 DEAD_AFTER = timedelta(days=30)  # without a hit
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
@@ -86,12 +88,24 @@ def read_totals(period: Period) -> Totals:
     )
 
 
-def read_days(period: Period, *, kind: str = "", name: str = "") -> list[RuleDay]:
-    """The days of all rules and lists, or of one, in order."""
+def read_days(period: Period, *, kind: str = "", names: Collection[str] = ()) -> list[RuleDay]:
+    """The days of all rules and lists, or of these, in order. Errors get the stage of their version now."""
     days = RuleDay.objects.filter(event_type=period.event_type, day__range=(period.since, period.until))
-    if name:
-        days = days.filter(kind=kind, name=name)
-    return list(days.order_by("day", "number"))
+    if kind:
+        days = days.filter(kind=kind, name__in=names)
+    found = list(days.order_by("day", "number"))
+    _stage_errors([day for day in found if not day.stage], period.event_type)
+    return found
+
+
+def _stage_errors(failed: Sequence[RuleDay], event_type: str) -> None:
+    if not failed:
+        return
+    names = {day.name for day in failed}
+    versions = StoredRuleVersion.objects.filter(event_type=event_type, name__in=names, stage=SHADOW)
+    in_shadow = set(versions.values_list("name", "number"))
+    for day in failed:
+        day.stage = SHADOW if (day.name, day.number) in in_shadow else ACTIVE
 
 
 def qualities_of(days: Iterable[RuleDay], period: Period) -> list[RuleQuality]:

@@ -100,6 +100,14 @@ def test_a_shadow_rule_says_what_it_would_change(analyst: Client) -> None:
     assert "None is active" in page
 
 
+def test_errors_of_a_shadow_rule_stand_with_it(analyst: Client) -> None:
+    store_rule("shadow", name="r", now=OLD)
+    decide("T-1", rule_errors=[{"name": "r", "number": 1, "error": "no such key"}])
+    page = text_of(analyst, reverse(PAGE))
+    assert page.index("Rules in shadow") < page.index("1 errors")
+    assert "None is active" in page
+
+
 def test_two_rules_that_hit_the_same_events_overlap(analyst: Client) -> None:
     decide("T-1", rule_found("a"), rule_found("b"), outcome="block")
     decide("T-2", rule_found("a"), outcome="block")

@@ -10,8 +10,7 @@ from scoring.admin_kit.change_lists import unbroken
 from scoring.admin_kit.formatting import NO_VALUE, count_text, percent_text
 from scoring.catalog.registry import scored_types
 from scoring.rules.quality.measures import Counted
-from scoring.rules.quality.models import RuleDay
-from scoring.rules.quality.report import Period, RuleKey, qualities_of, read_totals
+from scoring.rules.quality.report import Period, RuleKey, qualities_of, read_days, read_totals
 from scoring.rules.rules.models import Rule
 from scoring.rules.rules.pages.extensions import RuleColumn, add_rule_columns, add_rule_panel
 
@@ -26,13 +25,8 @@ def _counted(rules: Sequence[Rule], now: datetime) -> dict[str, tuple[Counted, s
     for event_type in {rule.event_type for rule in rules} & set(scored_types()):
         own = [rule for rule in rules if rule.event_type == event_type]
         period = Period.last(event_type, days=DAYS, now=now)
-        days = RuleDay.objects.filter(
-            event_type=event_type,
-            kind="rule",
-            name__in=[rule.name for rule in own],
-            day__range=(period.since, period.until),
-        )
-        qualities = {each.key: each for each in qualities_of(days.order_by("day"), period)}
+        days = read_days(period, kind="rule", names=[rule.name for rule in own])
+        qualities = {each.key: each for each in qualities_of(days, period)}
         for rule in own:
             stage = "active" if rule.active else "shadow"
             if quality := qualities.get(RuleKey("rule", rule.name, stage)):

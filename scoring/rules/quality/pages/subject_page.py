@@ -49,7 +49,7 @@ class SubjectQualityPage(AdminPage):
             raise Http404
         now = timezone.now()
         period = chosen_period(self.request, event_type, now=now)
-        days = read_days(period, kind=kind, name=subject)
+        days = read_days(period, kind=kind, names=[subject])
         live = [
             each for each in live_subjects(event_type) if (each.key.kind, each.key.name) == (kind, subject)
         ]

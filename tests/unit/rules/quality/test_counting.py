@@ -104,7 +104,12 @@ def test_a_tag_asks_for_no_outcome() -> None:
 
 def test_an_error_counts_for_the_rule_that_failed() -> None:
     added = counted(rule_errors=[{"name": "broken", "number": 3, "error": "no such key"}])
-    assert counts(added, rule_day("broken", number=3, outcome="")) == {"errors": 1}
+    assert counts(added, rule_day("broken", number=3, stage="", outcome="")) == {"errors": 1}
+
+
+def test_an_error_of_a_policy_is_not_one_of_a_rule() -> None:
+    added = counted(rule_errors=[{"name": "policy segment small", "number": 1, "error": "no such key"}])
+    assert added.rules == {}
 
 
 def test_a_label_known_before_the_decision_counts_with_it() -> None:
