@@ -19,9 +19,9 @@ def diff_lines(change: ItemChange) -> list[str]:
 
 
 def report_lines(applied: Applied) -> Iterator[str]:
-    """Every change with its differences, then the notes; one sentence if nothing changes."""
+    """Every change with its differences, then the notes; or that there is nothing to apply."""
     if applied.is_nothing:
-        yield "Nothing differs."
+        yield "There is nothing to apply."
     for change in applied.changes:
         yield f"{'.'.join(change.path)}: {change.what}"
         yield from (f"  {line}" for line in diff_lines(change))

@@ -43,7 +43,7 @@ def test_a_file_is_compared_and_applied(browser: Browser, ada: None, tmp_path: P
     version = current_version()
 
     upload(browser, tmp_path / "assay.yaml", CONFIGURATION)
-    browser.wait_until(lambda: "Nothing differs" in browser.text)
+    browser.wait_until(lambda: "There is nothing to apply" in browser.text)
     upload(browser, tmp_path / "wrong.yaml", CONFIGURATION.replace("action: block", "action: blok"))
     browser.wait_until(lambda: "The file cannot be applied" in browser.text)
     assert browser.overflow() == 0

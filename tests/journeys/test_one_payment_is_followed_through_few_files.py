@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -90,6 +91,7 @@ def api(online_redis: redis.Redis, settings: Any, tmp_path: Path) -> Api:
     _, key = create_key(
         name="shop", source="shop", scopes=("events:write", "events:read"), now=now, actor="test"
     )
+    import_module(project.ROOT_URLCONF)  # takes longer than the lane's thread would linger
     return Api(key)
 
 

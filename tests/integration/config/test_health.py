@@ -198,6 +198,21 @@ def test_ready_is_degraded_while_a_worker_cannot_load_a_model(
     assert said == "On elsewhere: payment-3: its bytes are not those that were trained."
 
 
+def test_ready_is_degraded_while_the_service_of_an_external_signal_fails(
+    client: Client, report_all_processes: None
+) -> None:
+    reports.report(reports.SERVICE, "payment.device_risk/box-7", "timeout")
+    reports.report(reports.SERVICE, "payment.device_risk/box-8", "timeout")
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()["status"]) == (200, "degraded")
+    assert (
+        response.json()["checks"]["external_signals"] == "The service of payment.device_risk fails (timeout)."
+    )
+    for process in ("box-7", "box-8"):
+        reports.report(reports.SERVICE, f"payment.device_risk/{process}")
+    assert client.get("/readyz").json()["checks"]["external_signals"] == "ok"
+
+
 @pytest.mark.parametrize(("seconds", "said"), [(600.0, "600 s ahead of"), (-600.0, "600 s behind")])
 def test_ready_is_degraded_while_a_clock_is_wrong(
     client: Client, report_all_processes: None, monkeypatch: pytest.MonkeyPatch, seconds: float, said: str

@@ -67,7 +67,7 @@ def test_differences_have_an_exit_code_for_pipelines(file: str) -> None:
     assert left.value.code == 2
     assert current_version() == 0
     run("apply", file, "--actor", "ana", "--approver", "lea", "--yes")
-    assert run("diff", file, "--exit-code") == "Nothing differs.\n"
+    assert run("diff", file, "--exit-code") == "There is nothing to apply.\n"
 
 
 def test_without_an_approver_the_rest_waits_for_approval(file: str) -> None:

@@ -64,7 +64,7 @@ def test_a_file_is_compared_then_applied_and_downloaded_again() -> None:
     download = client.get(f"{PAGE}download/")
     assert 'filename="assay.yaml"' in download.headers["Content-Disposition"]
     assert yaml.safe_load(download.content)["lists"] == yaml.safe_load(CONFIGURATION)["lists"]
-    assert "Nothing differs" in words_of(upload(client, download.content))
+    assert "There is nothing to apply" in words_of(upload(client, download.content))
 
 
 def test_added_and_removed_lines_are_marked() -> None:

@@ -77,7 +77,7 @@ def test_parts_know_their_lines_and_missing_parts_those_they_belong_to() -> None
     assert document.line_of(("lists",)) == 1
 
 
-TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=40)
+TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=300)
 PLAIN = (
     st.none()
     | st.booleans()

@@ -148,6 +148,15 @@ WRITER = OldestWriter("4242", "ann", "psql", "idle in transaction", NOW - 5 * MI
             "The workers on box cannot load payment-3: it is truncated.",
         ),
         (
+            {
+                "store": StoreStatus(
+                    True, None, (Report("service", "payment.device_risk/box-7", 20.0, "status_503"),)
+                )
+            },
+            "warn",
+            "The service of payment.device_risk fails (status 503)",
+        ),
+        (
             {"store": StoreStatus(True, None, (Report("clock", "box", 3.0, "-600.0"),))},
             "warn",
             "The clock of box differs from the database's by 600 s.",
