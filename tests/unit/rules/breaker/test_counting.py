@@ -99,6 +99,14 @@ def test_the_counter_holds_no_more_than_it_needs() -> None:
     assert excess.by == {"velocity": 10}
 
 
+def test_of_earlier_blocks_it_holds_as_many_as_exceed_the_limit() -> None:
+    counter = BlockCounter(BreakerSettings(max_blocks=5, min_events=10))
+    for place in range(1_000):
+        counter.observe(would_block=place % 10 == 0, now=NOON)
+    blocks = [each for each in counter.observed if each.blocked_by is not None]
+    assert (len(counter.latest), len(counter.observed), len(blocks)) == (10, 15, 6)
+
+
 def test_a_cleared_counter_counts_anew() -> None:
     counter = BlockCounter(BreakerSettings(max_share=0.4, max_blocks=12, min_events=10))
     for _ in range(2):
@@ -107,9 +115,14 @@ def test_a_cleared_counter_counts_anew() -> None:
         assert counter.excess()
         counter.clear()
         assert counter.observed == ()
-    for _ in range(9):
-        counter.observe(would_block=True, now=NOON)
-    assert counter.excess() is None
+    for place in range(10):
+        counter.observe(would_block=place < 4, now=NOON)
+    assert counter.excess() is None  # four of ten, the limit itself
+    counter.observe(would_block=True, now=NOON)
+    assert counter.excess() is None  # still four: the oldest block has left
+    counter.observe(would_block=True, now=NOON)
+    counter.observe(would_block=True, now=NOON)
+    counter.observe(would_block=True, now=NOON)
     counter.observe(would_block=True, now=NOON)
     assert counter.excess()
 
