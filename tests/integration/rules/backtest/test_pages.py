@@ -138,6 +138,16 @@ def test_the_page_of_a_rule_offers_and_shows_backtests(decide_payments: Decide, 
     assert f"Backtest {job.number}</a>" in page
 
 
+def test_lists_and_policies_offer_a_backtest(transactional_db: None) -> None:
+    client = person("add_backtestjob", "view_valuelist", "view_storedpolicy")
+    defined()
+    store_policy()
+    assert "?kind=list&amp;list_name=stolen_cards" in text_of(
+        client, reverse("admin:list", args=["stolen_cards"])
+    )
+    assert "?kind=policy&amp;version=payment/1" in text_of(client, reverse("admin:policy", args=["payment"]))
+
+
 def test_a_queued_backtest_is_cancelled_on_its_page(analyst: Client) -> None:
     store_rule()
     analyst.post(reverse(START), {"kind": "rule", "version": "payment/velocity/1", **PERIOD})
