@@ -50,10 +50,13 @@ from scoring.learning.promotion.promote import promote  # noqa: E402
 from scoring.learning.training.recipe import TrainingConfig, TrainingRequest  # noqa: E402
 from scoring.learning.training.runs import run_training  # noqa: E402
 from scoring.log.consumers.runs import run_consumers  # noqa: E402
+from scoring.rules.lists.changing.defining import define_list  # noqa: E402
+from scoring.rules.lists.changing.listing import add_values  # noqa: E402
+from scoring.rules.lists.changing.values import NewValue  # noqa: E402
 from scoring.runner.lane_runner import LaneRunner  # noqa: E402
 from scoring.timestamps import to_iso  # noqa: E402
 
-EVENTS, CASES, TIMES = 200_000, 20_000, 7
+EVENTS, CASES, LISTED, TIMES = 200_000, 20_000, 20_000, 7
 RATE_PER_DAY = 2_000
 LIST = 500  # events per request
 REVIEW_ALL = (("review", 0.0), ("block", 1.0))
@@ -70,6 +73,7 @@ def stored(events: int, cases: int) -> Iterator[None]:
         send_for_review(cases)
         run_consumers(now=now())
         refresh_results()
+        fill_list()
         yield
     finally:
         connection.close()
@@ -121,6 +125,19 @@ def send_for_review(cases: int) -> None:
             pass
 
 
+def fill_list() -> None:
+    """A list of 20,000 cards, a third of which expire."""
+    define_list(
+        name="stolen_cards", title="Stolen cards", action="block", kind="card", actor="bench", now=now()
+    )
+    for start in range(0, LISTED, 10_000):
+        values = [
+            NewValue(f"c-{n}", "bench", now() + timedelta(days=n % 90 + 1) if n % 3 == 0 else None)
+            for n in range(start, start + 10_000)
+        ]
+        add_values(list_name="stolen_cards", values=values, actor="bench", now=now())
+
+
 def addresses() -> dict[str, str]:
     """The address of every page, with arguments that exist."""
     lists = {
@@ -149,6 +166,8 @@ def addresses() -> dict[str, str]:
         "experiments": reverse("admin:experiments"),
         "experiment": reverse("admin:experiment", args=["more-trees"]),
         "label upload": reverse("admin:label_upload"),
+        "lists": reverse("admin:lists"),
+        "a list of 20,000": reverse("admin:list", args=["stolen_cards"]),
         "start a training": reverse("admin:training_start"),
         "start an experiment": reverse("admin:experiment_start"),
     }

@@ -8,12 +8,14 @@ import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, connection
 
+from scoring.catalog.fields import Entity
 from scoring.log import vault
 from scoring.log.models import LogEntry
 from scoring.rules.lists.changing.defining import archive_list, define_list
 from scoring.rules.lists.changing.listing import Added, add_values, change_expiry, remove_rows, remove_values
 from scoring.rules.lists.changing.values import NewValue
 from scoring.rules.lists.errors import InvalidListChange, ListArchived, UnknownList
+from scoring.rules.lists.kinds import ListedKind
 from scoring.rules.lists.models import ListedValue, ValueList
 from scoring.rules.ruleset.stream import current_version
 from tests.factories.lists import ANA, NOW, TOMORROW, defined, listed
@@ -179,6 +181,26 @@ def test_personal_values_are_in_the_vault_and_not_in_the_log() -> None:
     assert bytes(row.key).hex() == vault.digest_of("ip", "203.0.113.7")
     assert vault.reveal([bytes(row.key).hex()]) == {bytes(row.key).hex(): "203.0.113.7"}
     assert not LogEntry.objects.filter(data__contains="203.0.113.7").exists()
+
+
+def test_a_personal_value_of_several_fields_is_added_changed_and_removed_as_a_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fields = tuple((name, Entity(personal=True, kind="email")) for name in ("email", "contact"))
+    kinds = {"email": ListedKind("email", fields)}
+    for module in ("defining", "listing", "values"):
+        monkeypatch.setattr(f"scoring.rules.lists.changing.{module}.listed_kinds", lambda: kinds)
+    defined("addresses", kind="email")
+    assert listed("addresses", "ana@mail.example") == Added(added=1)
+    keys = {vault.digest_of(name, "ana@mail.example") for name in ("email", "contact")}
+    assert {bytes(row.key).hex() for row in ListedValue.objects.all()} == keys
+
+    first = ListedValue.objects.earliest("id").pk
+    change_expiry(list_name="addresses", ids=[first], expires_at=TOMORROW, actor=ANA, now=NOW)
+    rows = ListedValue.objects.filter(removed_version=None)
+    assert {(bytes(row.key).hex(), row.expires_at) for row in rows} == {(key, TOMORROW) for key in keys}
+    remove_rows(list_name="addresses", ids=[rows[0].pk], reason="test", actor=ANA, now=NOW)
+    assert not rows.all().exists()
 
 
 def test_more_than_a_thousand_values_are_several_entries_of_one_change() -> None:
