@@ -17,6 +17,7 @@ from django_celery_beat.models import ClockedSchedule, CrontabSchedule, Interval
 from reviews.pages.case import ACTIONS as CASE_ACTIONS
 from scoring.admin_kit.pages import registered_pages
 from scoring.learning.pages.actions import ACTIONS as MODEL_ACTIONS
+from scoring.learning.policies.pages.actions import ACTIONS as POLICY_ACTIONS
 from scoring.log.append import append
 from scoring.rules.rules.pages.actions import ACTIONS as RULE_ACTIONS
 from tests.factories.log import model_trained
@@ -72,6 +73,14 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "model": ("ldum", {"model": "payment-1"}),
     "training": ("ldum", {"number": 1}),
     "training_start": ("dm", {}),
+    "explanation": ("aldum", {"position": 1}),
+    "policies": ("ldum", {}),
+    "policy": ("ldum", {"event_type": "payment"}),
+    "policy_draft": ("ldm", {"event_type": "payment"}),
+    "breakers": ("ldum", {}),
+    "breaker_limits": ("ldum", {"event_type": "payment"}),
+    "exploration": ("ldum", {}),
+    "exploration_of": ("ldum", {"event_type": "payment"}),
     "rule": ("aldum", {"event_type": "payment", "rule_name": "velocity"}),
     "rule_new": ("aldm", {}),
     "rule_edit": ("aldm", {"event_type": "payment", "rule_name": "velocity"}),
@@ -99,8 +108,9 @@ FOR_STAFF = {
 OPEN = {"healthz", "readyz", "metrics", "schema", "docs", "problem", "home", "admin:login"}
 FOR_KEYS = {
     *("api:events", "api:event", "api:corrections", "api:retraction", "api:parked-events"),
-    *("api:labels", "api:held-labels"),
+    *("api:explanation", "api:simulations", "api:labels", "api:held-labels"),
 }
+API_OF_ONE_EVENT = {"api:event", "api:corrections", "api:retraction", "api:explanation"}
 # Django's own: choices of related rows, a row's public page, an app's lists, mistyped addresses.
 DJANGO_ADDRESSES = {"admin:autocomplete", "admin:view_on_site", "admin:app_list", "admin:?"}
 
@@ -144,6 +154,15 @@ ACTIONS: list[tuple[str, Mapping[str, str], str]] = [
     *(("rule", {"action": action, "number": "1"}, "lm") for action in RULE_DECIDING),
     ("rule_new", {"action": "check"}, "aldm"),
     ("rule_edit", {"action": "check"}, "aldm"),
+    *(
+        ("policy", {"action": action, "number": "1"}, "ldm")
+        for action in POLICY_ACTIONS
+        if action != "withdraw"
+    ),  # one's own request alone
+    ("policy_draft", {}, "ldm"),
+    ("breakers", {}, "lm"),
+    ("breaker_limits", {}, "lm"),
+    ("exploration_of", {}, "ldm"),
     ("backtest", {}, "aldm"),
     ("backtest_start", {}, "aldm"),
     ("training", {}, "dm"),
@@ -305,7 +324,7 @@ def test_only_administrators_change_others_passwords(clients: dict[str, Client])
     assert who_may_open(clients, reverse("admin:auth_user_password_change", args=[other.pk])) == {"m"}
 
 
-@pytest.mark.parametrize("address", sorted(FOR_KEYS - {"api:event", "api:corrections", "api:retraction"}))
+@pytest.mark.parametrize("address", sorted(FOR_KEYS - API_OF_ONE_EVENT))
 def test_a_signed_in_user_has_no_api_access(address: str, clients: dict[str, Client]) -> None:
     assert {client.get(reverse(address)).status_code for client in clients.values()} == {401}
 

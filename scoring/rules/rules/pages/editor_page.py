@@ -155,7 +155,7 @@ class NewRulePage(RuleEditor):
         name = self.request.POST.get("event_type") or self.request.GET.get("type")
         if not name and self._suggested:
             name = self._suggested.form.event_type
-        if name and name not in types:
+        if not types or (name and name not in types):
             raise Http404(f"There are no decided events of type {name!r}.")
         return find_event_type(name or types[0])
 
