@@ -23,7 +23,7 @@ MAX_OTHERS = 50  # other rules and lists in the overlap
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Seconds of reading the log and of deciding, and how often a rule was asked about an event."""
+    """Seconds of reading and of deciding; processor time of asking, and how often a rule was asked."""
 
     reading: float
     deciding: float

@@ -28,11 +28,12 @@ def outcomes_of(event_type: str) -> tuple[str, ...]:
     return kind.outcomes if kind else BASIC_OUTCOMES
 
 
-def findings_in(decision: Mapping[str, Any]) -> list[Finding]:
-    """The findings that a decision logged; none before there were rules."""
+def findings_in(decision: Mapping[str, Any], *, kind: str = "") -> list[Finding]:
+    """The findings that a decision logged, of one kind or of both; none before there were rules."""
     return [
         Finding(**{name: value for name, value in found.items() if name in _FIELDS})
         for found in decision.get("findings", ())
+        if kind in ("", found["kind"])
     ]
 
 

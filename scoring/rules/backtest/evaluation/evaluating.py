@@ -12,7 +12,7 @@ from scoring.registry.errors import ArtifactCorrupt, UnknownModel
 from scoring.registry.model_versions import describe_model
 from scoring.rules.backtest.evaluation.asking import Listed, Matches, PageAsker
 from scoring.rules.backtest.evaluation.configuration import TriedConfiguration
-from scoring.rules.backtest.evaluation.list_edits import listed_after, listed_then
+from scoring.rules.backtest.evaluation.list_edits import listed_after
 from scoring.rules.backtest.evaluation.reading import EventPage
 from scoring.rules.deciding.precedence import Finding, resolve
 from scoring.rules.policies.policy import Policy, Segment
@@ -40,7 +40,7 @@ def decide_page(
 ) -> Decided:
     """What the configuration decides. `asker`: of this page; it remembers answers between configurations."""
     edit = configuration.edit
-    listed: Listed = listed_after(edit, page, kind=kind) if edit else listed_then(page)
+    listed: Listed = listed_after(edit, page, kind=kind) if edit else page.listed
     findings = [list(each) for each in listed]
     matches = {
         rule.version.name: asker.ask_rule(rule, listed=listed, edit=edit) for rule in configuration.rules

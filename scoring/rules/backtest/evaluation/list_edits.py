@@ -14,18 +14,13 @@ NO_KEYS: frozenset[bytes] = frozenset()
 FieldKeys = Mapping[str, frozenset[bytes]]
 
 
-def listed_then(page: EventPage) -> list[list[Finding]]:
-    """What lists found at the time of each decision."""
-    return [[each for each in found if each.kind == "list"] for found in page.findings]
-
-
 def listed_after(edit: ListEdit, page: EventPage, *, kind: type[EventType]) -> list[list[Finding]]:
     """What lists would have found if the edit had held all the time.
 
     Removed values are not found, added ones are found in every event, and an archived list finds nothing.
     """
     keys = _keys_of(edit, page, kind)
-    return [list(_edited(edit, own, found)) for own, found in zip(keys, listed_then(page), strict=True)]
+    return [list(_edited(edit, own, found)) for own, found in zip(keys, page.listed, strict=True)]
 
 
 def _edited(edit: ListEdit, keys: FieldKeys, logged: Sequence[Finding]) -> Iterator[Finding]:

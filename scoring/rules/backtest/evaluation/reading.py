@@ -62,9 +62,9 @@ class EventPage:
         return len(self.decisions)
 
     @cached_property
-    def findings(self) -> list[list[Finding]]:
-        """The findings that each decision logged."""
-        return [findings_in(decision) if decision.get("findings") else [] for decision in self.decisions]
+    def listed(self) -> list[list[Finding]]:
+        """What lists found at the time of each decision."""
+        return [findings_in(decision, kind="list") for decision in self.decisions]
 
     def columns(self, operands: Collection[Operand]) -> dict[str, Column]:
         """The stored values of operands, by name; a feature that was not logged is missing."""
