@@ -23,6 +23,7 @@ from benchmarks.installation import LANE, SEED, InstallationSize, installation, 
 from benchmarks.load import PATH, at, payments
 from scoring.api import events
 from scoring.batch.serve.lookup import BatchLookup, Reads
+from scoring.decisions import engine
 from scoring.decisions.predictions import model_answers
 from scoring.intake import group_commit
 from scoring.lanes import claiming
@@ -53,6 +54,7 @@ STAGES: dict[str, list[tuple[Any, str]]] = {
     "feature kernel": [(LaneRunner, "_sequence")],
     "predict and explain": [(model_answers, "predict")],
     "reasons": [(model_answers, "reasons_for")],
+    "lists and rules": [(engine, "find")],
     "decision: compose": [(LaneRunner, "_decide")],
     "decision: append, rows, unqueue": [(writing, "append")],
     "decision: the rest": [(writing, "_commit")],

@@ -39,10 +39,14 @@ ROOMS = {
                 )
             ),
             "scoring/decisions/predictions/*.py",
+            "scoring/rules/deciding/*.py",
             "scoring/lanes/*.sql",
         ),
         (
             "tests/unit/decisions",
+            "tests/unit/rules",
+            "tests/integration/rules/deciding",
+            "tests/contract/test_precedence_table.py",
             "tests/unit/intake",
             "tests/unit/lanes",
             "tests/unit/signals",

@@ -29,7 +29,7 @@ DECISION_FIELDS = (
     "decided_at",
     "revision",
 )
-OF_RULESET = dict.fromkeys(("ruleset", "policy", "breaker", "exploration"))  # absent where they say nothing
+OF_RULESET = ("policy", "breaker", "exploration")  # absent where they say nothing
 REASON_FIELDS = ("source", "code", "text", "value", "usual", "contribution", "feature")
 OF_FEATURES = dict.fromkeys(("value", "usual", "contribution", "feature"))  # a list or rule has none
 
@@ -42,13 +42,19 @@ def decision_from(data: Mapping[str, Any]) -> dict[str, Any]:
     """
     thresholds = data["thresholds"]
     told = {
-        **OF_RULESET,
         **data,
+        **{field: _in_order(data.get(field)) for field in OF_RULESET},
+        "ruleset": data.get("ruleset"),
         "decided_by": decided_by(data),
         "reasons": reasons_from(data),
         "thresholds": thresholds and dict(sorted(thresholds.items(), key=_value_and_name)),
     }
     return {field: told[field] for field in DECISION_FIELDS}
+
+
+def _in_order(told: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """By key, as the log has it."""
+    return None if told is None else dict(sorted(told.items()))
 
 
 def decided_by(decision: Mapping[str, Any]) -> str:

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import orjson
 import pytest
 
 from scoring.event_types.payment import Payment
+from scoring.intake.answers import answer_from_stream
 from scoring.lanes.lock import held_lane
 from scoring.log.models import LogEntry
 from scoring.log.read import read_stream
@@ -17,6 +19,7 @@ from scoring.rules.exploration.settings import Exploration
 from scoring.rules.rules.suppressing import suppress_rule
 from scoring.rules.ruleset.stream import current_version
 from scoring.runner.lane_runner import LaneRunner
+from scoring.signals import reply_channels
 from tests.factories.lists import defined, listed
 from tests.factories.payments import payments
 from tests.factories.rules import store_rule
@@ -204,6 +207,30 @@ def test_a_tag_decides_nothing_and_rules_read_it(send, work) -> None:
     found = decision(known.stream)
     assert (found["outcome"], [each["outcome"] for each in found["findings"]]) == ("allow", [""])
     assert decision(other.stream)["outcome"] == "block"
+
+
+def test_an_answer_is_the_same_text_from_memory_and_from_the_log(
+    send, work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule("large", "amount > 5.0")
+    defined("trusted", kind="customer", action="tag")
+    listed("trusted", "customer-1", now=datetime.now(UTC))
+    now = datetime.now(UTC)
+    exploration = Exploration("payment", 0.5, amount_cap=500_000, daily_cap=1_000_000, salt="fixed")
+    change_exploration(exploration, reason="to learn", actor="user/lea", now=now)
+    told: dict[str, Any] = {}
+
+    def remember(answers: Mapping[str, list[dict[str, Any]]]) -> None:
+        told.update((each["stream"], each["answer"]) for of_token in answers.values() for each in of_token)
+
+    monkeypatch.setattr(reply_channels, "send_answers", remember)
+    receipts = send(payments(10), wait=0.001)
+    work()
+    assert len(told) == 10
+    for receipt in receipts:
+        from_log = answer_from_stream(read_stream(receipt.stream))
+        assert orjson.dumps(told[receipt.stream]) == orjson.dumps(from_log)
+        assert from_log["decision"]["reasons"][0]["source"] == "rule"
 
 
 def test_a_blast_of_blocks_opens_the_breaker_and_becomes_reviews(send, work) -> None:
