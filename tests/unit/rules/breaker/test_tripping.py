@@ -135,12 +135,35 @@ class TestClosing:
         breakers.follow(rules(ruleset=8, resets=6), now=at(5))
         assert feed(breakers, "r", seconds=6) == "o"
 
+    def test_a_reset_under_which_it_opened_does_not_close_it(self) -> None:
+        breakers = opened()  # under version 7
+        breakers.follow(rules(ruleset=8, resets=7), now=at(5))
+        assert (feed(breakers, "r", seconds=6), breakers.entries_to_append()) == ("o", [])
+
+    def test_other_limits_or_no_reset_leave_it_open(self) -> None:
+        breakers = opened()
+        breakers.follow(rules(BreakerSettings(max_share=0.9, min_events=10), ruleset=8), now=at(5))
+        assert (feed(breakers, "r", seconds=6), breakers.entries_to_append()) == ("o", [])
+
+    def test_a_closed_breaker_is_not_closed_again(self) -> None:
+        breakers = opened()
+        breakers.follow(rules(ruleset=8, resets=8), now=at(5))
+        breakers.entries_to_append()
+        breakers.follow(rules(BreakerSettings(max_share=1), ruleset=9, resets=9), now=at(6))
+        assert breakers.entries_to_append() == []
+
     def test_it_closes_when_switched_off(self) -> None:
         breakers = opened()
         breakers.follow(rules(BreakerSettings(max_share=1)), now=at(5))
         assert feed(breakers, "r" * 20, seconds=6) == "-" * 20
         (entry,) = breakers.entries_to_append()
         assert entry.data["cause"] == "switched_off"
+
+
+def test_nothing_is_counted_where_breakers_are_switched_off() -> None:
+    breakers = Breakers(rules(BreakerSettings(max_share=1)))
+    assert feed(breakers, "r" * 5) == "-" * 5
+    assert breakers.observed() == {}
 
 
 def test_new_settings_apply_to_the_events_already_counted() -> None:
