@@ -29,6 +29,7 @@ def upload(browser: Browser, path: Path, text: str) -> None:
 
 def test_a_file_is_compared_and_applied(browser: Browser, ada: None, tmp_path: Path) -> None:
     browser.log_in("ada", "secret", at=PAGE)
+    assert violations(browser.driver) == []
     upload(browser, tmp_path / "assay.yaml", CONFIGURATION)
     browser.wait_until(lambda: "What applying the file changes: 8 items" in browser.text)
     assert violations(browser.driver) == []
