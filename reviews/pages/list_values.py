@@ -21,7 +21,7 @@ from scoring.rules.lists.errors import InvalidListChange, ListArchived, Problem,
 from scoring.rules.lists.kinds import listed_kinds
 from scoring.rules.lists.pages.definition import clause_of
 from scoring.rules.lists.pages.expiries import read_until
-from scoring.rules.lists.pages.one_list import ADD
+from scoring.rules.lists.pages.one_list import ADD, CHANGE
 
 FIRST_LINE = "line 1, "  # how the fields of the only value are named in a refusal
 
@@ -30,7 +30,7 @@ FIRST_LINE = "line 1, "  # how the fields of the only value are named in a refus
 class ListEntityPage(AdminPage):
     """POST puts `entity` ("kind:value") on `list` for `days`, with `reason` and `tags`; then `back`.
 
-    An entity that is on the list already gets the new reason and end.
+    An entity that is on the list already gets the new reason and end, if the user may change that.
     """
 
     path, name, title = "entities/list/", "list_entity", "Put on a list"
@@ -66,7 +66,12 @@ class ListEntityPage(AdminPage):
         until = read_until(post.get("days", ""), "", list_name=definition.name, now=now)
         new = NewValue(ref.shown, post.get("reason", ""), until, tuple(post.get("tags", "").split()))
         added = add_values(
-            list_name=definition.name, values=[new], actor=actor_of(self.request), now=now, replace=True
+            list_name=definition.name,
+            values=[new],
+            actor=actor_of(self.request),
+            now=now,
+            replace=True,
+            only_own=not self.request.user.has_perm(CHANGE),
         )
         shown = f" {ref.shown}" if personal or not ref.personal else ""
         return f"{words_of_name(ref.kind)}{shown} {_done(added)} {definition.title}, {_until_words(until)}."

@@ -13,11 +13,14 @@ from typing import Any
 
 import yaml
 
+from scoring.catalog.characters import ALLOWED_IN_TEXTS, clean_text
+from scoring.catalog.errors import FieldError
 from scoring.configuration.errors import ConfigurationInvalid, Path, Problem
 
 VERSION = 1
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 12
+MAX_DIGITS = 18  # of a whole number; those fit in 64 bits
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _CONSTANTS = {"true": True, "false": False, "null": None, "~": None, "": None}
 _STR = "tag:yaml.org,2002:str"
@@ -114,6 +117,8 @@ def _members(
         name = key.value if isinstance(key, yaml.ScalarNode) else None
         if not name or key.tag != _STR:
             problems.append(Problem(path, line, "has a key that is no text", "names as keys"))
+        elif refused := _refused_character(name):
+            problems.append(Problem(path, line, f"has a key that {refused}", ALLOWED_IN_TEXTS))
         elif (*path, name) in lines:
             problems.append(Problem((*path, name), line, "stands here twice", "every key once"))
         else:
@@ -132,12 +137,30 @@ def _scalar(node: yaml.Node, path: Path, line: int, problems: list[Problem]) -> 
         if text in _CONSTANTS:
             return _CONSTANTS[text]
         if _NUMBER.fullmatch(text):
-            number = float(text) if re.search(r"[.eE]", text) else int(text)
-            if math.isfinite(number):
-                return number
-            problems.append(Problem(path, line, f"{text} is too large"))
-            return None
+            return _number(text, path, line, problems)
+    if refused := _refused_character(text):
+        problems.append(Problem(path, line, refused, ALLOWED_IN_TEXTS))
     return text
+
+
+def _number(text: str, path: Path, line: int, problems: list[Problem]) -> float | None:
+    """A number that every part of the product can hold: whole ones have 64 bits."""
+    is_whole = not re.search(r"[.eE]", text)
+    if is_whole and len(text) <= MAX_DIGITS:
+        return int(text)
+    if not is_whole and math.isfinite(float(text)):
+        return float(text)
+    problems.append(Problem(path, line, f"{text[:MAX_DIGITS]} is too large", f"at most {MAX_DIGITS} digits"))
+    return None
+
+
+def _refused_character(text: str) -> str:
+    """What is wrong with the characters of a text, which escapes such as "\\0" can name; "" if nothing is."""
+    try:
+        clean_text(text)
+    except FieldError as error:
+        return error.problem
+    return ""
 
 
 def _version_problems(document: Document) -> Iterator[Problem]:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -102,6 +102,49 @@ def test_an_analyst_adds_values_and_removes_only_their_own(analyst: Client, lead
     assert live() == {"c-1", "c-9"}
     lead.post(PAGE, {"action": "remove", "row": other.pk, "reason": "found again"})
     assert live() == {"c-1"}
+
+
+def test_an_analyst_replaces_only_their_own_values(analyst: Client, lead: Client) -> None:
+    defined()
+    lead.post(PAGE, {"action": "add", "values": "c-9", "reason": "stolen", "days": ""})
+    again = {"action": "add", "values": "c-1\nc-9", "reason": "harmless", "days": "1", "replace": "1"}
+    refused = analyst.post(PAGE, again)
+    assert refused.status_code == 422
+    assert "line 2, value" in refused.content.decode().lower()
+    assert "was listed by lea" in refused.content.decode()
+    from_a_case = {"entity": "card:c-9", "list": "stolen_cards", "reason": "harmless", "days": "1"}
+    answer = analyst.post("/admin/entities/list/", from_a_case, follow=True)
+    assert "was listed by lea" in answer.content.decode()
+    assert [(row.value, row.reason, row.expires_at) for row in ListedValue.objects.all()] == [
+        ("c-9", "stolen", None)
+    ]
+    analyst.post(PAGE, again | {"values": "c-1"})
+    analyst.post(PAGE, again | {"values": "c-1", "reason": "seen again"})
+    lead.post(PAGE, again | {"values": "c-1", "reason": "checked"})
+    assert ListedValue.objects.get(value="c-1", removed_version=None).reason == "checked"
+
+
+def test_a_file_replaces_values_only_for_users_who_may_change_any() -> None:
+    defined()
+    importer = User.objects.create_user("ida", is_staff=True)
+    allowed = ("view_valuelist", "import_listedvalue")
+    importer.user_permissions.set(Permission.objects.filter(codename__in=allowed))
+    client = Client()
+    client.force_login(importer)
+
+    def upload(**more: str) -> int:
+        file = SimpleUploadedFile("cards.csv", b"value,reason\nc-1,stolen\n")
+        return client.post(f"{PAGE}import/", {"file": file, **more}).status_code
+
+    assert (upload(replace="1"), upload()) == (403, 302)
+
+
+@pytest.mark.parametrize("days", ["9" * 5_000, "0000011", "1000000000000"])
+def test_numbers_of_days_without_sense_are_refused(analyst: Client, days: str) -> None:
+    defined()
+    refused = analyst.post(PAGE, {"action": "add", "values": "c-1", "reason": "stolen", "days": days})
+    assert refused.status_code == 422
+    assert "is not a number of days" in refused.content.decode()
 
 
 def test_bad_lines_are_named_and_what_was_typed_stays(analyst: Client) -> None:

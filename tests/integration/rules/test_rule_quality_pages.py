@@ -144,6 +144,11 @@ def test_without_rules_the_page_says_so(analyst: Client) -> None:
     assert "No rule or list is in use" in text_of(analyst, reverse(PAGE))
 
 
+@pytest.mark.parametrize("days", ["²", "9" * 5_000, "-30"])
+def test_a_period_that_is_not_offered_shows_the_usual_one(analyst: Client, days: str) -> None:
+    assert analyst.get(reverse(PAGE), {"days": days}).status_code == 200
+
+
 def test_what_was_never_in_use_has_no_page(analyst: Client) -> None:
     for arguments in (["payment", "rule", "x"], ["payment", "case", "x"], ["refund", "rule", "x"]):
         assert analyst.get(reverse("admin:rule_quality_of", args=arguments)).status_code == 404

@@ -16,6 +16,7 @@ from scoring.rules.policies.policy import CAPACITY, COST, FIXED, Policy, Terms
 
 Sent = Mapping[str, str]
 MAX_SHOWN = 40  # characters of a value that is repeated in a message
+MAX_SEGMENTS_SHOWN = 50  # more than a policy may have, so that too many are refused with a message
 
 # name in the data, words, kind ("percent" or "money"), what it means
 COST_FIELDS = (
@@ -53,7 +54,7 @@ class DraftForm:
     @property
     def segment_count(self) -> int:
         text = self.values.get("segments", "0")
-        return min(int(text), 50) if text.isdecimal() else 0
+        return min(int(text[:9]), MAX_SEGMENTS_SHOWN) if text.isdecimal() else 0
 
     def text(self, name: str) -> str:
         return self.values.get(name, "").strip()
@@ -87,7 +88,7 @@ class DraftForm:
     def cases_a_day(self) -> int | None:
         """The capacity that was typed; a problem is added if it is none."""
         text = self.text("capacity.cases_a_day").replace(",", "")
-        if text.isdecimal() and 0 < int(text) <= 1_000_000:
+        if text.isdecimal() and len(text) < 10 and 0 < int(text) <= 1_000_000:
             return int(text)
         self.add_problem(
             "capacity.cases_a_day", f"{text[:MAX_SHOWN]!r} is not a number of cases", "1 or more"

@@ -65,7 +65,7 @@ class PolicyDraftPage(AdminPage):
         if action == "add":
             return self._show(state, form.with_segment())
         if action == "remove":
-            return self._show(state, form.without_segment(int(number) if number.isdecimal() else 0))
+            return self._show(state, form.without_segment(_number(number)))
         data = draft_data(form, state, now=now)
         if action == "try":
             return self._show(state, form, tried=try_draft(form, data, state, now=now))

@@ -58,15 +58,17 @@ def add_values(
     actor: str,
     now: datetime,
     replace: bool = False,
+    only_own: bool = False,
 ) -> Added:
     """Add values to a list, all or none. A value that is there stays as it is, unless it has expired.
 
-    With `replace` a value that is there gets the new reason, expiry and tags. Raises UnknownList,
-    ListArchived, and InvalidListChange with every problem, each with the line of its value.
+    With `replace` a value that is there gets the new reason, expiry and tags; `only_own` refuses this for
+    values that others listed. Raises UnknownList, ListArchived, and InvalidListChange with every problem,
+    each with the line of its value.
     """
     definition = find_open_list(list_name)
     checked = _check_all(definition, values, now=now)
-    return add_checked(definition, checked, actor=actor, now=now, replace=replace)
+    return add_checked(definition, checked, actor=actor, now=now, replace=replace, only_own=only_own)
 
 
 def add_checked(
@@ -76,6 +78,7 @@ def add_checked(
     actor: str,
     now: datetime,
     replace: bool = False,
+    only_own: bool = False,
 ) -> Added:
     """`add_values` of values that were checked and differ from each other."""
     changes = Changes()
@@ -84,6 +87,8 @@ def add_checked(
         nonlocal changes
         find_open_list(definition.name)
         changes = count_changes(definition, values, now=now, replace=replace)
+        if only_own and (problems := _of_others(changes, values, actor=actor, now=now)):
+            raise InvalidListChange(definition.name, problems)
         store_personal(changes.new)
         elements = (element for value in changes.new for element in value.as_data())
         reason = "replaced" if replace else EXPIRED
@@ -204,6 +209,23 @@ def count_changes(
         changes.new.append(value)
         changes.replaced += bool(there)
     return changes
+
+
+def _of_others(
+    changes: Changes, values: Sequence[CheckedValue], *, actor: str, now: datetime
+) -> list[Problem]:
+    """The values that would take the place of one that another person listed and that still holds."""
+    authors = {
+        bytes(row.key): row.added_by
+        for row in changes.ended
+        if row.added_by != actor and not row.is_expired(now)
+    }
+    allowed = "values that you listed; others need the permission to change any value"
+    return [
+        _on_line(line, Problem("value", f"was listed by {author.removeprefix('user/')}", allowed))
+        for line, value in enumerate(values, start=1)
+        if (author := next((authors[key] for key in value.parsed.keys if key in authors), None))
+    ]
 
 
 def _live_rows(list_name: str, keys: Sequence[bytes]) -> dict[bytes, ListedValue]:

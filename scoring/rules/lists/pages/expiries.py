@@ -18,7 +18,7 @@ def read_until(days: str, day: str, *, list_name: str, now: datetime) -> datetim
         return _end_of_day(day, list_name)
     if not days:
         return None
-    if not (days.isascii() and days.isdigit() and 0 < int(days[:6]) <= MAX_DAYS):
+    if not (days.isascii() and days.isdigit() and len(days) <= 6 and 0 < int(days) <= MAX_DAYS):
         allowed = f"a whole number from 1 to {MAX_DAYS:,}"
         raise InvalidListChange(
             list_name, [Problem("end", f"{days[:20]!r} is not a number of days", allowed)]

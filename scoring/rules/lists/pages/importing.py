@@ -29,7 +29,7 @@ from scoring.rules.lists.importing.lines import COLUMNS, MAX_LINES
 from scoring.rules.lists.models import ListImport
 from scoring.rules.lists.pages.definition import list_or_404, sentence_of
 from scoring.rules.lists.pages.expiries import DAYS, read_until
-from scoring.rules.lists.pages.one_list import IMPORT
+from scoring.rules.lists.pages.one_list import CHANGE, IMPORT
 from scoring.rules.lists.pages.rejects import first_rejects
 from scoring.rules.lists.pages.rows import person
 from scoring.rules.lists.pages.words import examples, holds_words
@@ -83,6 +83,7 @@ class ListImportPage(AdminPage):
         return super().get_context_data(
             **{"form": ListFileForm()} | kwargs,
             row=row,
+            may_replace=self.request.user.has_perm(CHANGE),
             columns=COLUMNS,
             holds=holds_words(definition),
             examples=examples(definition),
@@ -92,6 +93,8 @@ class ListImportPage(AdminPage):
         list_or_404(list_name)
         form = ListFileForm(request.POST, request.FILES)
         if form.is_valid():
+            if form.cleaned_data["replace"]:
+                self.require(CHANGE)
             try:
                 started = self._start(form, list_name)
             except ListArchived as error:

@@ -174,6 +174,7 @@ class ListPage(AdminPage):
             actor=actor_of(self.request),
             now=now,
             replace=typed.replace,
+            only_own=not self.request.user.has_perm(CHANGE),
         )
         return added_words(added)
 

@@ -20,7 +20,7 @@ def chosen_type(request: HttpRequest) -> str:
 
 def chosen_days(request: HttpRequest) -> int:
     asked = request.GET.get("days", "")
-    return int(asked) if asked.isdigit() and int(asked) in CHOICES else USUAL_DAYS
+    return next((days for days in CHOICES if str(days) == asked), USUAL_DAYS)
 
 
 def chosen_period(request: HttpRequest, event_type: str, *, now: datetime) -> Period:

@@ -1,6 +1,7 @@
 """The editor of rules: a new rule, or the next version of one. It checks and tries while the author types."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from django.contrib import messages
@@ -88,7 +89,7 @@ class RuleEditor(AdminPage):
         return self._part("rules/_preview.html", {"preview": found, "days": PERIOD.days})
 
     def save(self) -> HttpResponse:
-        form = DraftForm.sent(self.kind.name, self.request.POST.dict())
+        form = self._sent()
         try:
             version = self._draft(form)
         except InvalidRule as error:
@@ -104,6 +105,9 @@ class RuleEditor(AdminPage):
     def kind(self) -> type[EventType]:
         """The event type whose rule is edited."""
         raise NotImplementedError
+
+    def _sent(self) -> DraftForm:
+        return DraftForm.sent(self.kind.name, self.request.POST.dict())
 
     def _draft(self, form: DraftForm) -> RuleVersion:
         raise NotImplementedError
@@ -204,6 +208,9 @@ class NextVersionPage(RuleEditor):
         kwargs = {key: value for key, value in kwargs.items() if key not in self.kwargs}
         based_on = self.request.POST.get("based_on") or newest
         return super().get_context_data(form=form, based_on=based_on, started_from=number, **kwargs)
+
+    def _sent(self) -> DraftForm:
+        return replace(super()._sent(), name=self.kwargs["rule_name"])  # the rule is that of the address
 
     def _draft(self, form: DraftForm) -> RuleVersion:
         based_on = whole_number_in(self.request.POST.get("based_on", ""))

@@ -12,7 +12,7 @@ from scoring.rules.rules.trial.decided_events import DecidedEvent, FeatureColumn
 from scoring.rules.rules.trial.sample import latest_events
 
 LATEST: Final = 8  # events that an expression is tried on unless one is named
-MAX_POSITION: Final = 2**63 - 1
+MAX_DIGITS: Final = 18  # of a position in the log, which has 64 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,5 +42,5 @@ def _streams_named(wanted: str) -> Iterator[str]:
     senders = known_senders()
     for event_type in scored_types():
         yield from (f"{event_type}/{sender}/{wanted}" for sender in senders)
-    if wanted.isascii() and wanted.isdigit() and int(wanted) <= MAX_POSITION:
+    if wanted.isascii() and wanted.isdigit() and len(wanted) <= MAX_DIGITS:
         yield from (event.stream for event in Event.objects.filter(pk=int(wanted)))

@@ -179,6 +179,20 @@ def test_segments_are_added_and_removed_on_the_form(db: None) -> None:
     assert "Segment 2</legend>" not in text
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"segments": "9" * 5_000},
+        {"action": "remove:" + "9" * 5_000},
+        {"action": "remove:²"},
+        {"mode": "capacity", "capacity.cases_a_day": "9" * 5_000},
+    ],
+)
+def test_numbers_without_sense_change_nothing(db: None, changes: dict[str, str]) -> None:
+    draft(client_of("ana", LOOK, DRAFT), **changes)
+    assert not StoredPolicy.objects.exists()
+
+
 def test_effects_are_measured_on_the_champions_held_out_events(champion: str) -> None:
     store_policy("active", terms=Terms(COST, costs=costs()))
     store_policy(number=2, description="other")

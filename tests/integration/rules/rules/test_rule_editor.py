@@ -107,6 +107,14 @@ def test_a_version_drafted_meanwhile_is_not_overwritten(ana: Client) -> None:
     assert save(ana, EDIT, based_on="")[0] == 400
 
 
+@pytest.mark.parametrize("name", ["", "other"])
+def test_the_next_version_is_one_of_the_rule_in_the_address(ana: Client, name: str) -> None:
+    store_rule()
+    assert save(ana, EDIT, based_on="1", name=name, expression="amont > 1")[0] == 422
+    assert save(ana, EDIT, based_on="1", name=name, expression="amount > 1")[0] == 200
+    assert list(StoredRuleVersion.objects.values_list("name", flat=True)) == ["velocity", "velocity"]
+
+
 def test_problems_have_their_place_and_what_is_allowed(ana: Client) -> None:
     assert problems(ana, "amount > 500") == []
     [problem] = problems(ana, "amount > 5 &&\r\n  amont > 3")
@@ -138,6 +146,7 @@ def test_a_condition_is_tried_on_the_latest_events_or_a_named_one(
     assert ">missing<" in one
     assert "No payment has the id, stream or position T-99" in ask(ana, "try", "amount > 1", event="T-99")
     assert "T-3" in ask(ana, "try", "amount > 1", event="payment/shop/T-3")
+    assert "No payment has the id, stream or position 999" in ask(ana, "try", "amount > 1", event="9" * 5_000)
 
 
 def test_lists_and_tags_are_those_of_now(ana: Client, decide_payments: Decide) -> None:
