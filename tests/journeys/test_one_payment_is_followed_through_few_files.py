@@ -36,11 +36,15 @@ Calls = dict[str, set[str]]
 OUTSIDE = (".venv", "tests", "var")
 MAX_OPENED = 50  # 45 without what lists, rules, policies and external signals add
 WALK = re.compile(r"## One payment.*?(?=\nAfterwards)", re.DOTALL)
-# Named in the walk but not run here: the web server, routing, the notification of an idle lane, the sweep.
+# Named in the walk but not run here: the web server, routing, the notification of an idle lane, the sweep,
+# and what takes part only once there is a ruleset.
 ELSEWHERE = {
     "config/urls.py",
     "config/wsgi.py",
     "scoring/api/urls.py",
+    "scoring/rules/deciding/findings.py",
+    "scoring/rules/deciding/guards.py",
+    "scoring/rules/deciding/precedence.py",
     "scoring/runner/sweep.py",
     "scoring/runner/tasks.py",
     "serving/connection.py",
