@@ -20,6 +20,7 @@ class FakeService:
     delay: float = 0.0
     trickle: float = 0.0  # seconds between two bytes of the body
     url: str = ""
+    written: int = 0  # bytes of the body, if they trickle
     asked: list[dict[str, Any]] = field(default_factory=list)
     seen: list[dict[str, str]] = field(default_factory=list)  # the headers of each request
 
@@ -68,6 +69,7 @@ def _handler_of(service: FakeService) -> type[BaseHTTPRequestHandler]:
             for byte in content if service.trickle else b"":
                 self.wfile.write(bytes([byte]))
                 self.wfile.flush()
+                service.written += 1
                 time.sleep(service.trickle)
 
         def log_message(self, *args: object) -> None:

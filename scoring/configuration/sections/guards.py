@@ -76,7 +76,8 @@ class BreakersSection:
 
     def apply(self, key: Key, data: Data, applying: Applying) -> None:
         members = check_members(data, BREAKER_KINDS)
-        self._change(key[0], BreakerSettings(**{**DEFAULTS.as_data(), **members}), applying)
+        given = {name: value for name, value in members.items() if value is not None}
+        self._change(key[0], BreakerSettings(**{**DEFAULTS.as_data(), **given}), applying)
 
     def remove(self, key: Key, applying: Applying) -> None:
         self._change(key[0], DEFAULTS, applying)

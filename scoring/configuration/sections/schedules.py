@@ -2,6 +2,7 @@
 
 import json
 import zoneinfo
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -32,6 +33,9 @@ KINDS = {
     "expire_seconds": WHOLE,
 }
 CRONTAB = ("minute", "hour", "day_of_month", "month_of_year", "day_of_week")
+MAX_NAME = 200  # characters
+MAX_EVERY, MAX_COUNT = timedelta(days=3_660), 10**9
+MAX_EXPIRE_SECONDS = 10**9
 OF_CELERY = "celery."  # tasks whose schedules Celery keeps itself
 DEFAULTS: dict[str, Any] = {
     "timezone": "UTC",
@@ -111,6 +115,11 @@ def _check(name: str, wanted: Data, before: Data | None) -> None:
         queue=wanted["queue"],
     )
     problems += [((field,), problem, None) for field, problem in found.items()]
+    if len(name) > MAX_NAME:
+        problems.append(((), f"has a name of {len(name)} characters", f"at most {MAX_NAME}"))
+    if (seconds := wanted["expire_seconds"]) is not None and not 0 < seconds <= MAX_EXPIRE_SECONDS:
+        allowed = f"1 to {MAX_EXPIRE_SECONDS:,}"
+        problems.append((("expire_seconds",), f"is {seconds:,}", allowed))
     if name in settings.CELERY_BEAT_SCHEDULE and name not in settings.OPTIONAL_SCHEDULES:
         problems += _needed_problems(wanted, before or {})
     if problems:
@@ -134,12 +143,18 @@ def _interval(wanted: Data) -> IntervalSchedule | None:
         return None
     count, _, period = wanted["every"].partition(" ")
     periods = [choice for choice, _ in IntervalSchedule.PERIOD_CHOICES]
-    if not count.isdecimal() or int(count) < 1 or period not in periods:
+    if period not in periods or not _is_count(count, period):
         raise ItemInvalid(
             [(("every",), f"{wanted['every']!r} is not a length of time", [f"10 {each}" for each in periods])]
         )
     same = {"every": int(count), "period": period}
     return IntervalSchedule.objects.filter(**same).first() or IntervalSchedule.objects.create(**same)
+
+
+def _is_count(text: str, period: str) -> bool:
+    """Whether a number of periods is at least one, and not too long."""
+    is_number = text.isdecimal() and len(text) < 18
+    return is_number and 0 < int(text) <= min(MAX_EVERY // timedelta(**{period: 1}), MAX_COUNT)
 
 
 def _crontab(wanted: Data) -> CrontabSchedule | None:

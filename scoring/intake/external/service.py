@@ -85,7 +85,7 @@ def _read(response: urllib3.BaseHTTPResponse, until: float) -> bytes:
     parts: list[bytes] = []
     size = 0
     try:
-        while part := response.read(_CHUNK):
+        while part := response.read1(_CHUNK):  # what has come; `read` would wait for a whole chunk
             size += len(part)
             parts.append(part)
             if size > MAX_ANSWER_BYTES:

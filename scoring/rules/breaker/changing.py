@@ -31,7 +31,8 @@ def change_settings(
     def build() -> list[Change]:
         if settings == settings_of(event_type):
             raise BreakerUnchanged(event_type)
-        return [Change("breaker.changed", {"event_type": event_type, **settings.as_data(), "reason": reason})]
+        data = {"event_type": event_type, **settings.as_data(), "reason": clean_reason(reason)}
+        return [Change("breaker.changed", data)]
 
     return change_ruleset(build, actor=actor, now=now)[0]
 

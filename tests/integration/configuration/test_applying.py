@@ -12,6 +12,8 @@ from scoring.configuration.applying import Applied, apply_text, export_text
 from scoring.configuration.differences import report_lines
 from scoring.configuration.errors import ConfigurationChangedMeanwhile, ConfigurationInvalid
 from scoring.log.models import LogEntry
+from scoring.rules.breaker.changing import settings_of
+from scoring.rules.breaker.settings import BreakerSettings
 from scoring.rules.exploration.changing import exploration_of
 from scoring.rules.lists.models import ValueList
 from scoring.rules.rules.models import Rule, StoredRuleVersion
@@ -215,6 +217,10 @@ WRONG = [
     ("every: 1 hours", "every: 1 hour", "export every hour.every: '1 hour' is not a length of time"),
     ("every: 1 hours", 'crontab: "0 25 * * *"', "every hour.crontab: '0 25 * * *' is not a crontab"),
     ("scoring.offline.tasks.export", "nothing", "export every hour.task: There is no task 'nothing'"),
+    ("every: 1 hours", "every: 99999999999 days", "'99999999999 days' is not a length of time"),
+    ("every: 1 hours", "every: 4000 days", "'4000 days' is not a length of time"),
+    ("every: 1 hours", "every: 1 hours\n    expire_seconds: 0", "expire_seconds: is 0 (allowed: 1 to"),
+    ("export every hour", "x" * 201, "has a name of 201 characters (allowed: at most 200)"),
     ("    every: 1 hours\n", "", "schedules.export every hour: needs either every or crontab"),
 ]  # fmt: skip
 
@@ -229,6 +235,11 @@ def test_a_wrong_part_is_named_with_its_line_and_nothing_is_changed(
     assert all(each.startswith("line ") for each in found)
     assert current_version() == 0
     assert not PeriodicTask.objects.filter(name="export every hour").exists()
+
+
+def test_a_limit_of_a_breaker_without_a_value_is_the_default() -> None:
+    apply("version: 1\nbreakers:\n  payment:\n    max_share:\n    min_events: null\n    max_blocks: 5\n")
+    assert settings_of("payment") == BreakerSettings(max_blocks=5)
 
 
 def test_every_problem_is_named_at_once() -> None:

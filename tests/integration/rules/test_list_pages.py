@@ -326,6 +326,8 @@ def test_a_discarded_file_adds_nothing(lead: Client) -> None:
         (b"card,reason\nc-1,x\n", "has no column value (its first line has card, reason)"),
         (b"", "has no column value (its first line has nothing)"),
         (b"value,value\nc-1,x\n", "has 2 columns value"),
+        ("value,reason\nc-1,x\n".encode("utf-16"), "is not text in UTF-8; save it as CSV in UTF-8"),
+        (bytes(range(256)) * 9, "is not text in UTF-8"),
         (b'value\nc-1\n"c-2\n' + b"c-3\n" * 6_000, "has no end of the row before line 5"),
         (b"value\n" + b"x" * 140_000, "close the quotes"),
     ],

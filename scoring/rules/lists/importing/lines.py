@@ -27,6 +27,7 @@ _ROW_ALLOWED = f"close the quotes before it; a row has at most {MAX_ROW_LENGTH:,
 _EXPIRY_ALLOWED = "a date such as 2026-12-31, or a time such as 2026-12-31T12:00:00Z"
 _BETWEEN_TAGS = re.compile(r"[\s,;|]+")
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")
+_NOT_TEXT = re.compile("[\x00\udc80-\udcff]")  # text in UTF-16 has NUL
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +60,13 @@ def read_lines(
 ) -> Iterator[GoodLine | RejectedLine]:
     """Every line of a file, checked; blank lines are passed over.
 
-    Raises UnreadableListFile for a header without `value`, a quote that is never closed, and too many lines.
+    Raises UnreadableListFile for a header that is not text or lacks `value`, a quote that is never closed,
+    and too many lines.
     """
     text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
     first = _read_line(text, 1)
+    if _NOT_TEXT.search(first):
+        raise UnreadableListFile("is not text in UTF-8", "save it as CSV in UTF-8")
     delimiter = max(DELIMITERS, key=first.count)
     places = _places(next(csv.reader([first], delimiter=delimiter), []))
     line_reader = _LineReader(places, definition, defaults, now)

@@ -68,6 +68,11 @@ class TestSettings:
 
 
 class TestReset:
+    def test_a_reason_is_stored_without_the_digits_of_card_numbers(self) -> None:
+        reason = "blasts with 4111 1111 1111 1111"
+        entry = change_settings("payment", TEN, reason=reason, actor="user/lea", now=NOW)
+        assert "4111 1111 1111 1111" not in entry.data["reason"]
+
     def test_a_reset_needs_a_reason(self) -> None:
         trip()
         with pytest.raises(ReasonRequired, match="why the breaker of payment from shop is reset"):

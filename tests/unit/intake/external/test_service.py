@@ -65,6 +65,13 @@ def test_an_answer_that_is_no_value_is_a_failure_with_its_cause(answer: dict[str
     assert len(fake.asked) == 1
 
 
+def test_an_answer_that_trickles_is_given_up_before_its_end() -> None:
+    body = b'{"risk": 0.5' + b" " * 400 + b"}"
+    with running_service(body=body, trickle=0.02) as fake:
+        assert failure(fake) == "timeout"
+        assert fake.written < len(body)
+
+
 def test_a_service_that_is_not_there_is_a_failed_connection() -> None:
     with running_service() as fake:
         pass
