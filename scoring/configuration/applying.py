@@ -38,6 +38,7 @@ SECTIONS: tuple[Section, ...] = (
     SchedulesSection(),
 )
 State = dict[str, Items]
+MAX_ITEMS = 2_000  # of a section: other changes of the ruleset wait while a file is compared or applied
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,10 @@ def _apply(document: Document, applying: Applying, before: State) -> Iterator[Pr
         if section.name in document.data:
             items: Items = {}
             yield from _collect(document, section, (), document.data[section.name], items)
+            if len(items) > MAX_ITEMS:
+                found, path = f"has {len(items):,} items", (section.name,)
+                yield Problem(path, document.line_of(path), found, f"at most {MAX_ITEMS:,}")
+                return
             for key, data in items.items():
                 yield from _apply_item(document, section, key, data, applying)
             if applying.prune:

@@ -242,6 +242,14 @@ def test_a_limit_of_a_breaker_without_a_value_is_the_default() -> None:
     assert settings_of("payment") == BreakerSettings(max_blocks=5)
 
 
+def test_a_file_with_too_many_items_is_refused_before_any_is_applied() -> None:
+    rule = "{draft: {expression: amount > 1.0, outcome: review, sentence: x}}"
+    rules = "".join(f"    r{number}: {rule}\n" for number in range(2_001))
+    assert problems(f"version: 1\nrules:\n  payment:\n{rules}") == [
+        "line 2, rules: has 2,001 items (allowed: at most 2,000)"
+    ]
+
+
 def test_every_problem_is_named_at_once() -> None:
     text = changed("action: block", "action: blok").replace("amount > 300.0", "amuont > 300.0")
     assert len(problems(text)) == 2
