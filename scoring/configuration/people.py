@@ -2,6 +2,7 @@
 
 from django.contrib.auth.models import User
 
+from scoring.admin_kit.pages import MAX_ACTOR_LENGTH
 from scoring.configuration.errors import SamePerson, UnknownPerson
 
 APPLY = "scoring.apply_configuration"
@@ -28,4 +29,4 @@ def _actor(name: str, permissions: tuple[str, ...]) -> str:
     lacking = [each for each in permissions if not user.has_perm(each)]
     if lacking:
         raise UnknownPerson(name, f"lacks the permission {', '.join(lacking)}")
-    return f"user/{user.get_username()}"
+    return f"user/{user.get_username()}"[:MAX_ACTOR_LENGTH]

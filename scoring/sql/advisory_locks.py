@@ -29,6 +29,7 @@ class LockSpace(IntEnum):
     REVIEWER = 0x41535256  # the reviewer
     EXPERIMENT = 0x41534558  # the event type
     LIST_IMPORT = 0x41534C49  # the number of the import
+    RULESET = 0x41535253
 
 
 @contextmanager

@@ -4,9 +4,11 @@ What passes is bounded and uses only the operands and the functions of the langu
 syntax and the types.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
+from scoring.catalog.characters import ALLOWED_IN_TEXTS, describe
 from scoring.rules.expressions.errors import MAX_NAME_SHOWN, Problem
 from scoring.rules.expressions.language import (
     FUNCTIONS,
@@ -22,6 +24,7 @@ from scoring.rules.expressions.operands import Operands
 from scoring.rules.expressions.tokens import SourceText, Token
 
 MAX_PROBLEMS = 10
+_NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 _TYPOGRAPHIC = "\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"
 _QUOTES = 'straight quotes, such as "shop"'
 _CLOSING = {"(": ")", "[": "]"}
@@ -56,12 +59,15 @@ _WORDS = {
 
 
 def check_size(source: SourceText) -> list[Problem]:
-    """The problem of a text that is empty or too long."""
+    """The problem of a text that is empty, too long or cannot be stored."""
     if not source.text.strip():
         return [Problem(1, 1, "The expression is empty.", "a condition such as `amount > 500`")]
     if (length := len(source.text)) > MAX_CHARACTERS:
         place = source.place(MAX_CHARACTERS)
         return [Problem(*place, f"The expression has {length:,} characters.", f"at most {MAX_CHARACTERS:,}")]
+    if wrong := _NOT_STORABLE.search(source.text):
+        place = source.place(wrong.start())
+        return [Problem(*place, f"The expression has the character {describe(wrong[0])}.", ALLOWED_IN_TEXTS)]
     return []
 
 

@@ -15,6 +15,7 @@ from scoring.log.append import append
 from scoring.log.entries import Entry, NewEntry
 from scoring.log.read import read_versions
 from scoring.log.retry import append_retrying
+from scoring.sql.advisory_locks import LockSpace, lock_until_commit
 
 STREAM = "ruleset"
 BATCH = 500  # changes read at a time
@@ -46,11 +47,12 @@ def append_changes(changes: Sequence[Change], *, actor: str, now: datetime) -> l
 def change_ruleset(build: Callable[[], Sequence[Change]], *, actor: str, now: datetime) -> list[Entry]:
     """Append the changes that `build` returns, all or none; returns their entries, none for no changes.
 
-    `build` reads what is stored and raises what the change must not violate. It is called again if another
-    change comes first, so that what it has read still holds when its changes are appended.
+    `build` reads what is stored and raises what the change must not violate. Changes wait for each other, so
+    what it has read still holds when its changes are appended, and a long import starves no other change.
     """
 
     def step() -> list[Entry]:
+        lock_until_commit(LockSpace.RULESET, STREAM)
         version = current_version()
         changes = build()
         entries = [

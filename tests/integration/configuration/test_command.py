@@ -101,6 +101,14 @@ def test_the_log_names_people_who_may(file: str, names: tuple[str, str], problem
     assert current_version() == 0
 
 
+def test_a_long_name_is_the_actor_that_pages_write(file: str) -> None:
+    name = "x" * 150
+    user = User.objects.create_user(name)
+    user.user_permissions.set(Permission.objects.filter(codename="apply_configuration"))
+    run("apply", file, "--actor", name, "--yes")
+    assert {entry.metadata["actor"] for entry in iter_changes()} == {f"user/{name}"[:80]}
+
+
 def test_a_wrong_file_is_refused_with_its_lines(tmp_path: Path) -> None:
     path = tmp_path / "wrong.yaml"
     path.write_text("version: 1\nbreakers:\n  payment:\n    max_share: 7\n")

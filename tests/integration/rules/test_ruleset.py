@@ -44,26 +44,23 @@ def test_changes_are_read_in_order_by_version_and_type(monkeypatch: pytest.Monke
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_change_is_built_again_when_another_comes_first() -> None:
-    seen: list[int] = []
+def test_changes_at_once_wait_for_each_other_and_each_reads_what_the_one_before_wrote() -> None:
+    def build() -> list[Change]:
+        return [defined(f"after {current_version()}")]
 
-    def append_elsewhere() -> None:
+    def change_often() -> None:
         try:
-            append_changes([defined("other")], actor="ben", now=timezone.now())
+            for _ in range(5):
+                change_ruleset(build, actor="ana", now=timezone.now())
         finally:
             connection.close()
 
-    def build() -> list[Change]:
-        seen.append(current_version())
-        if len(seen) == 1:
-            other = threading.Thread(target=append_elsewhere)
-            other.start()
-            other.join()
-        return [defined(f"after {seen[-1]}")]
-
-    change_ruleset(build, actor="ana", now=timezone.now())
-    assert seen == [0, 1]
-    assert [entry.data["name"] for entry in iter_changes()] == ["other", "after 1"]
+    writers = [threading.Thread(target=change_often) for _ in range(8)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert [entry.data["name"] for entry in iter_changes()] == [f"after {before}" for before in range(40)]
 
 
 @pytest.mark.django_db

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from scoring.log.append import append
 from scoring.rules.rules import staging
 from scoring.rules.rules.drafting import RuleDraft, draft_rule
 from scoring.rules.rules.errors import InvalidRule, RuleChangedMeanwhile, RuleUnchanged
@@ -152,21 +151,25 @@ def test_a_version_whose_expression_is_no_longer_valid_cannot_go_live() -> None:
     assert StoredRuleVersion.objects.get().stage == "draft"
 
 
-def test_of_two_authors_at_once_the_later_one_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_two_authors_at_once_the_later_one_is_told() -> None:
     store()
+    told: list[str] = []
 
-    def overtake() -> None:
-        store(based_on=1, expression="amount > 600.0")
-        connection.close()
+    def draft_at_once(expression: str) -> None:
+        together.wait()
+        try:
+            store(based_on=1, expression=expression)
+        except RuleChangedMeanwhile as error:
+            told.append(str(error))
+        finally:
+            connection.close()
 
-    def append_after_another_author(entries: Any, *, now: datetime) -> Any:
-        monkeypatch.setattr("scoring.rules.ruleset.stream.append", append)
-        other = threading.Thread(target=overtake)  # commits through a connection of its own
-        other.start()
-        other.join()
-        return append(entries, now=now)
-
-    monkeypatch.setattr("scoring.rules.ruleset.stream.append", append_after_another_author)
-    with pytest.raises(RuleChangedMeanwhile, match="version 2 of velocity was drafted meanwhile"):
-        store(based_on=1, expression="amount > 700.0")
-    assert StoredRuleVersion.objects.get(number=2).expression == "amount > 600.0"
+    together = threading.Barrier(2)
+    authors = [threading.Thread(target=draft_at_once, args=(f"amount > {n}.0",)) for n in (600, 700)]
+    for author in authors:
+        author.start()
+    for author in authors:
+        author.join()
+    assert len(told) == 1
+    assert "version 2 of velocity was drafted meanwhile" in told[0]
+    assert StoredRuleVersion.objects.count() == 2

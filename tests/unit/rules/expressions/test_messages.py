@@ -16,6 +16,8 @@ LISTS = (
 REFUSED = [
     ("", 1, 1, "is empty", "amount > 500"),
     ("  // only a comment", 1, 1, "ends too early", "a value"),
+    ('amount > 5 &&\n merchant == "\x00"', 2, 15, "U+0000", "without NUL"),
+    ('merchant == "\ud800"', 1, 14, "U+D800", "surrogates"),
     ("a" * 2_001, 1, 2_001, "2,001 characters", "at most 2,000"),
     ("(" * 17 + "true" + ")" * 17, 1, 17, "nested too deeply", "16"),
     ("!" * 101 + "true", 1, 101, "101 operators", "at most 100"),
