@@ -67,7 +67,9 @@ def read_event(body: Mapping[str, Any], *, sender: Sender, now: datetime) -> Sub
 
 def read_expressions(body: Mapping[str, Any], event_type: str) -> list[str]:
     """The conditions to try, which compile. Raises `InvalidRequest` with every problem at its place."""
-    given = body.get("expressions") or []
+    given = body.get("expressions")
+    if given is None:
+        return []
     allowed = f"a list of at most {MAX_EXPRESSIONS} conditions"
     if not isinstance(given, list) or len(given) > MAX_EXPRESSIONS:
         raise InvalidRequest([RequestProblem("expressions", f"is not {allowed}", allowed)])

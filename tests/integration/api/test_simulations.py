@@ -218,6 +218,7 @@ REFUSED: list[tuple[Any, str, str]] = [
     ({"event": payment_payload(1, amount="-1")}, "amount", "negative"),
     ({"event": payment_payload(1), "rules": []}, "rules", "is not a field of a simulation"),
     ({"event": payment_payload(1), "expressions": "amount > 5"}, "expressions", "is not a list"),
+    ({"event": payment_payload(1), "expressions": {}}, "expressions", "is not a list"),
     (
         {"event": payment_payload(1), "expressions": ["true"] * 21},
         "expressions",
