@@ -141,6 +141,9 @@ def compile_rules(kind: type[EventType], live: Sequence[LiveRule]) -> LiveRules:
     operands = operands_of(kind.name)
     rules, broken = [], []
     for each in live:
+        if each.version.outcome not in kind.outcomes:
+            broken.append(_error(each.version, _outcome_gone(each.version, kind)))
+            continue
         try:
             expression = compile_expression(each.version.expression, operands)
             rules.append(CompiledRule(each, expression, _finding(each)))
@@ -166,6 +169,11 @@ def _finding(live: LiveRule) -> Finding:
         stage="active" if live.stage == "active" else "shadow",
         overrides_lists=version.overrides_lists,
     )
+
+
+def _outcome_gone(version: RuleVersion, kind: type[EventType]) -> str:
+    declared = ", ".join(kind.outcomes)
+    return f"{kind.name} declares no outcome {version.outcome!r} any more; it has {declared}"
 
 
 def _error(version: RuleVersion, problem: str) -> RuleError:

@@ -98,7 +98,7 @@ def entity_keys(
     return {
         name: str(fields[name]) if kind.fields[name].personal else key_of(str(fields[name])).hex()
         for name in names
-        if name in fields
+        if name in fields and name in kind.fields
     }
 
 

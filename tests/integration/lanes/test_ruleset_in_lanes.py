@@ -123,6 +123,19 @@ def test_a_rule_that_cannot_be_compiled_is_recorded_and_stops_nothing(send, work
     assert "no_such_field" in error["error"]
 
 
+def test_a_rule_whose_outcome_is_no_longer_declared_is_recorded_and_stops_nothing(send, work) -> None:
+    rule("stepped", "amount > 1.0", "challenge")
+    rule("high", "amount > 1.0", "review")
+    (event,) = send(payments(1))
+    work()
+    made = decision(event.stream)
+    assert made["outcome"] == "review"
+    assert [each["name"] for each in made["findings"]] == ["high"]
+    (error,) = made["rule_errors"]
+    assert error["name"] == "stepped"
+    assert "declares no outcome 'challenge' any more; it has allow, review, block" in error["error"]
+
+
 def test_a_suppressed_rule_does_not_apply_to_its_entity(send, work) -> None:
     rule("all", "amount > 0.0")
     now = datetime.now(UTC)
