@@ -138,7 +138,7 @@ def test_no_object_of_a_request_may_have_unknown_members(document: dict[str, Any
         for example in examples
         for changed in with_an_unknown_member(example)
     ]
-    assert refused == [False] * 8
+    assert refused == [False] * 10
 
 
 def test_a_correction_may_leave_out_what_its_url_gives(document: dict[str, Any]) -> None:
@@ -168,7 +168,7 @@ def test_refused_corrections_do_not_match_the_schema(
 
 def test_examples_match_the_requests_that_they_illustrate(document: dict[str, Any]) -> None:
     requests = requests_of(document)
-    assert len(requests) == 4
+    assert len(requests) == 5
     for request, examples in requests:
         for example in examples:
             request.validate(example)
@@ -176,7 +176,7 @@ def test_examples_match_the_requests_that_they_illustrate(document: dict[str, An
 
 def test_every_operation_needs_a_key_and_says_so(document: dict[str, Any]) -> None:
     operations = [operation for path in document["paths"].values() for operation in path.values()]
-    assert len(operations) == 7
+    assert len(operations) == 9
     for operation in operations:
         assert operation["security"] == [{"apiKey": []}]
         assert {"401", "403"} <= operation["responses"].keys()
