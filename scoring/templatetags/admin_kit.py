@@ -1,11 +1,12 @@
 """`{% load admin_kit %}`: number formats, badges and plots, the same on every admin page."""
 
+import re
 from datetime import datetime
 from typing import Any
 
 from django import template
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from scoring.admin_kit import formatting
@@ -46,6 +47,13 @@ def at(moment: datetime | None) -> SafeString | str:
         moment.strftime("%Y-%m-%d %H:%M:%S"),
         moment.strftime("%Y-%m-%d %H:%M"),
     )
+
+
+@register.filter
+def breakable(name: str) -> SafeString:
+    """A name that may break after its slashes and underscores: "rule/card_testing"."""
+    parts = re.split(r"(?<=[/_])", name)
+    return format_html_join(SafeString("<wbr>"), "{}", ((part,) for part in parts))
 
 
 @register.simple_tag
