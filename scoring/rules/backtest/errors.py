@@ -14,12 +14,12 @@ class InvalidBacktest(ScoringError):
 
 
 class NothingToBacktest(ScoringError):
-    """No event of the type was decided in the period."""
+    """No event of the type was decided in the period, and no history to try the change on occurred in it."""
 
     def __init__(self, *, event_type: str, since: datetime, until: datetime) -> None:
         super().__init__(
-            f"no {event_type} was decided from {since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M} UTC; choose a"
-            " period with decisions"
+            f"no {event_type} was decided from {since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M} UTC, and"
+            " no history that this change can be tried on occurred then; choose another period"
         )
         self.event_type, self.since, self.until = event_type, since, until
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from scoring.rules.backtest.evaluation.configuration import TriedConfiguration
@@ -12,6 +12,8 @@ from scoring.rules.backtest.tallying import (
     NEGATIVE,
     POSITIVE,
     UNKNOWN,
+    Amount,
+    Cell,
     Tally,
 )
 from scoring.rules.deciding.precedence import ALLOW
@@ -57,7 +59,8 @@ class BacktestResult:
     events whose decision did not log all features that it reads. `failed`: {error: events}. `skipped`: active
     rules that could not be evaluated. `good_units`: distinct values of the field `unit` among good events
     that are hit. `differing`: events that today's configuration decides otherwise than was decided then.
-    `ruleset`: its version.
+    `ruleset`: its version. `undecided`: `cells` of events without a decision, of which rules and
+    lists alone speak.
     """
 
     cells: Sequence[Sequence[Any]]
@@ -76,22 +79,37 @@ class BacktestResult:
     ruleset: int
     mature_before: str
     timing: Mapping[str, Any]
+    undecided: Sequence[Sequence[Any]] = ()
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> "BacktestResult":
         """The result in what `as_data` gave."""
-        return cls(**{each.name: data[each.name] for each in fields(cls)})
+        return cls(**{each.name: data[each.name] for each in fields(cls) if each.name in data})
 
     def as_data(self) -> dict[str, Any]:
         return asdict(self)
 
     @property
     def events(self) -> int:
+        """All events, with a decision or without."""
+        return self.decided_events + self.undecided_events
+
+    @property
+    def decided_events(self) -> int:
         return sum(cell[3] for cell in self.cells)
 
     @property
+    def undecided_events(self) -> int:
+        return sum(cell[3] for cell in self.undecided)
+
+    @property
+    def without_decision(self) -> "BacktestResult":
+        """The result with the events without a decision in place of the decided ones."""
+        return replace(self, cells=self.undecided, undecided=())
+
+    @property
     def changed(self) -> int:
-        return sum(cell[3] for cell in self.cells if cell[0] != cell[1])
+        return sum(cell[3] for cell in (*self.cells, *self.undecided) if cell[0] != cell[1])
 
     @property
     def hit_events(self) -> int:
@@ -109,7 +127,7 @@ class BacktestResult:
 
     @property
     def immature(self) -> int:
-        return sum(cell[3] for cell in self.cells if cell[2] == IMMATURE)
+        return sum(cell[3] for cell in (*self.cells, *self.undecided) if cell[2] == IMMATURE)
 
     def matrix(self, outcomes: Sequence[str]) -> list[list[int]]:
         """Events by outcome without the change (rows) and with it (columns)."""
@@ -186,7 +204,7 @@ def result_of(tally: Tally, before: TriedConfiguration, *, lacking: int, timing:
     """The result of a tally; of long lists of rules and errors, the first ones."""
     others = [(name, count, tally.shared[name]) for name, count in tally.others.most_common(MAX_OTHERS)]
     return BacktestResult(
-        cells=[[*cell, amount.events, amount.stake] for cell, amount in sorted(tally.cells.items())],
+        cells=_listed(tally.cells),
         hits={label: [amount.events, amount.stake] for label, amount in sorted(tally.hits.items())},
         changing={label: [amount.events, amount.stake] for label, amount in sorted(tally.changing.items())},
         others=others,
@@ -205,4 +223,9 @@ def result_of(tally: Tally, before: TriedConfiguration, *, lacking: int, timing:
         ruleset=before.version,
         mature_before=to_iso(tally.mature_before),
         timing=asdict(timing),
+        undecided=_listed(tally.undecided),
     )
+
+
+def _listed(cells: Mapping[Cell, Amount]) -> list[list[Any]]:
+    return [[*cell, amount.events, amount.stake] for cell, amount in sorted(cells.items())]

@@ -1,7 +1,7 @@
-"""Runs a backtest: reads past decisions, decides them with and without the change, and adds up."""
+"""Runs a backtest: reads past events, decides them with and without the change, and adds up."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from time import perf_counter
 from typing import TypeVar
@@ -11,6 +11,7 @@ import numpy as np
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.catalog.registry import first_entity
 from scoring.intake.models import Amendment
+from scoring.lanes.order import count_items_after, read_beginning
 from scoring.progress import NO_PROGRESS, ProgressReporter
 from scoring.rules.backtest.changes import Change, ListChange, PolicyChange, RuleChange
 from scoring.rules.backtest.errors import NothingToBacktest
@@ -18,10 +19,13 @@ from scoring.rules.backtest.evaluation.asking import Mask, PageAsker
 from scoring.rules.backtest.evaluation.configuration import TriedConfiguration, operands_in
 from scoring.rules.backtest.evaluation.evaluating import Decided, decide_page
 from scoring.rules.backtest.evaluation.reading import EventPage, Reading, iter_pages, range_of
+from scoring.rules.backtest.evaluation.undecided import TodaysLists, has_undecided, iter_undecided
 from scoring.rules.backtest.requests import BacktestRequest
 from scoring.rules.backtest.results import BacktestResult, Timing, result_of
 from scoring.rules.backtest.tallying import Tally
 from scoring.rules.deciding.precedence import Finding
+from scoring.rules.expressions.operands import Operand
+from scoring.rules.lists.loading import load_index
 
 Item = TypeVar("Item")
 
@@ -42,25 +46,79 @@ class _Clocks:
 def run_backtest(
     request: BacktestRequest, *, now: datetime, watch: ProgressReporter = NO_PROGRESS
 ) -> BacktestResult:
-    """What the change would have done. Memory holds one page of events.
+    """What the change would have done. Memory holds one page of events, and the lane's states for history.
 
-    One step of `watch`, counted in positions of the log. Raises NothingToBacktest, and what names a subject
-    that no longer exists.
+    A rule or list is tried on events without a decision too, which need no score. A step of `watch` for
+    decisions, counted in positions of the log, and one for these events, counted in items of their lane.
+    Raises NothingToBacktest, and what names a subject that no longer exists.
     """
     kind = find_event_type(request.event_type)
     before, after = request.configurations()
-    positions = range_of(request.since, request.until)
-    tally = Tally(kind, first_entity(kind.name), now - kind.matures_after)
-    retracted, clocks, lacking = retracted_events(kind.name), _Clocks(), 0
-    watch.begin("replaying decisions", total=positions.length)
-    pages = iter_pages(Reading(kind.name, request.since, request.until), positions)
-    for page, covered in _timed(pages, clocks):
-        _add_page(tally, page, before, after, change=request.change, retracted=retracted, clocks=clocks)
-        lacking += page.lacks(features_of(request.change, after))
-        watch.advance(covered)
-    if not tally.events:
+    work = _Work(
+        Tally(kind, first_entity(kind.name), now - kind.matures_after),
+        request.change,
+        before,
+        after,
+        retracted_events(kind.name),
+    )
+    reading = Reading(kind.name, request.since, request.until)
+    work.add_decided(reading, watch=watch)
+    if not isinstance(request.change, PolicyChange) and has_undecided(reading):
+        work.add_undecided(reading, now=now, watch=watch)
+    if not work.tally.events:
         raise NothingToBacktest(event_type=kind.name, since=request.since, until=request.until)
-    return result_of(tally, before, lacking=lacking, timing=clocks.timing())
+    return result_of(work.tally, before, lacking=work.lacking, timing=work.clocks.timing())
+
+
+@dataclass
+class _Work:
+    """A running backtest: what is tried, and what it has added up."""
+
+    tally: Tally
+    change: Change
+    before: TriedConfiguration
+    after: TriedConfiguration
+    retracted: set[int]
+    clocks: _Clocks = field(default_factory=_Clocks)
+    lacking: int = 0
+
+    def add_decided(self, reading: Reading, *, watch: ProgressReporter) -> None:
+        """Try the change on the events decided in the period."""
+        positions = range_of(reading.since, reading.until)
+        watch.begin("replaying decisions", total=positions.length)
+        for page, covered in _timed(iter_pages(reading, positions), self.clocks):
+            self._add(page)
+            watch.advance(covered)
+
+    def add_undecided(self, reading: Reading, *, now: datetime, watch: ProgressReporter) -> None:
+        """Try it on the events of the period without a decision."""
+        watch.begin("reading history", total=count_items_after(read_beginning(self.tally.kind.lane)))
+        pages = iter_undecided(
+            reading,
+            features={each.column for each in self._operands if each.kind == "feature"},
+            lists=TodaysLists(load_index(self.before.version), now),
+            progress=watch.advance,
+        )
+        for page in _timed(pages, self.clocks):
+            self._add(page)
+
+    @property
+    def _operands(self) -> list[Operand]:
+        return operands_in([self.before, self.after])
+
+    def _add(self, page: EventPage) -> None:
+        started, change = perf_counter(), self.change
+        asker = PageAsker(self.tally.kind, page, page.columns(self._operands))
+        without = decide_page(page, self.before, kind=self.tally.kind, asker=asker)
+        with_it = decide_page(page, self.after, kind=self.tally.kind, asker=asker)
+        hit = hit_by(change, without, with_it)
+        self.tally.add(page, without, with_it, hit=hit, subject=change.subject, retracted=self.retracted)
+        if isinstance(change, RuleChange):
+            self.tally.add_answers(with_it.matches[change.name])
+        self.lacking += page.lacks(features_of(change, self.after))
+        self.clocks.deciding += perf_counter() - started
+        self.clocks.asking += asker.seconds
+        self.clocks.asked += asker.asked
 
 
 def _timed(pages: Iterable[Item], clocks: _Clocks) -> Iterator[Item]:
@@ -70,29 +128,6 @@ def _timed(pages: Iterable[Item], clocks: _Clocks) -> Iterator[Item]:
         clocks.reading += perf_counter() - started
         yield page
         started = perf_counter()
-
-
-def _add_page(
-    tally: Tally,
-    page: EventPage,
-    before: TriedConfiguration,
-    after: TriedConfiguration,
-    *,
-    change: Change,
-    retracted: set[int],
-    clocks: _Clocks,
-) -> None:
-    started = perf_counter()
-    asker = PageAsker(tally.kind, page, page.columns(operands_in([before, after])))
-    without = decide_page(page, before, kind=tally.kind, asker=asker)
-    with_it = decide_page(page, after, kind=tally.kind, asker=asker)
-    hit = hit_by(change, without, with_it)
-    tally.add(page, without, with_it, hit=hit, subject=change.subject, retracted=retracted)
-    if isinstance(change, RuleChange):
-        tally.add_answers(with_it.matches[change.name])
-    clocks.deciding += perf_counter() - started
-    clocks.asking += asker.seconds
-    clocks.asked += asker.asked
 
 
 def hit_by(change: Change, before: Decided, after: Decided) -> Mask:

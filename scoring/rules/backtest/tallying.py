@@ -15,7 +15,7 @@ from scoring.rules.deciding.precedence import ALLOW, BLOCK
 from scoring.timestamps import from_iso
 
 MAX_LISTED = 100  # events in each list of a result
-LISTS_OF_EVENTS = ("newly_blocked", "newly_allowed", "good_hit", "fraud_let_through")
+LISTS_OF_EVENTS = ("newly_blocked", "newly_allowed", "fraud_caught", "good_hit", "fraud_let_through")
 MAX_UNITS = 200_000  # distinct customers counted; beyond, the count is a lower bound
 
 # Classes of events: what is known of them. Labels of "immature" ones do not count, because fraud is labeled
@@ -93,18 +93,19 @@ class Amount:
 class Tally:
     """The sums of all pages.
 
-    `cells`: the matrix by class. `hits`: events that the subject of the change finds, by class; of those,
-    `changing` have another outcome. `others`: events that other rules and lists find, and those that the
-    subject finds too. `weeks`: by Monday, [events, hits, changed]. `unknown` and `failed`: events on which
-    the subject's result depends on a missing value, or fails. `good_units`: hashes of the values of `unit`
-    among good events whose outcome becomes more severe. `differing`: events whose outcome without the change
-    is not the one that was decided.
+    `cells`: the matrix by class; `undecided`: that of events without a decision. `hits`: events that the
+    subject of the change finds, by class; of those, `changing` have another outcome. `others`: events that
+    other rules and lists find, and those that the subject finds too. `weeks`: by Monday, [events, hits,
+    changed]. `unknown` and `failed`: events on which the subject's result depends on a missing value, or
+    fails. `good_units`: hashes of the values of `unit` among good events whose outcome becomes more severe.
+    `differing`: events whose outcome without the change is not the one that was decided.
     """
 
     kind: type[EventType]
     unit: str
     mature_before: datetime
     cells: dict[Cell, Amount] = field(default_factory=lambda: defaultdict(Amount))
+    undecided: dict[Cell, Amount] = field(default_factory=lambda: defaultdict(Amount))
     hits: dict[str, Amount] = field(default_factory=lambda: defaultdict(Amount))
     changing: dict[str, Amount] = field(default_factory=lambda: defaultdict(Amount))
     others: Counter[str] = field(default_factory=Counter)
@@ -120,7 +121,7 @@ class Tally:
 
     @property
     def events(self) -> int:
-        return sum(amount.events for amount in self.cells.values())
+        return sum(amount.events for part in (self.cells, self.undecided) for amount in part.values())
 
     def add(
         self,
@@ -149,10 +150,12 @@ class Tally:
         decision = page.decisions[row]
         was, is_now = before.outcomes[row], after.outcomes[row]
         label, stake = self._class_of(page, row), decision["stake"] or 0
-        self.cells[Cell(was, is_now, label)].add(stake)
+        cells = self.cells if page.is_decided else self.undecided
+        cells[Cell(was, is_now, label)].add(stake)
         week = self.weeks[_monday(decision["decided_at"])]
         week[0] += 1
-        self.differing += was != (decision.get("initial") or decision["outcome"])
+        if page.is_decided:
+            self.differing += was != (decision.get("initial") or decision["outcome"])
         for name in {f"{found.kind}/{found.name}" for found in before.findings[row] if found.outcome}:
             if name != subject:
                 self.others[name] += 1
@@ -194,6 +197,8 @@ class Tally:
             self.lists["good_hit"].add(event)
             if len(self.good_units) < MAX_UNITS and (unit := page.versions[row]["fields"].get(self.unit)):
                 self.good_units.add(hash(unit))
+        if severer and label == self.kind.labels.positive:
+            self.lists["fraud_caught"].add(event)
         if not severer and label == self.kind.labels.positive:
             self.lists["fraud_let_through"].add(event)
 

@@ -14,7 +14,7 @@ from scoring.rules.backtest.evaluation.asking import Listed, Matches, PageAsker
 from scoring.rules.backtest.evaluation.configuration import TriedConfiguration
 from scoring.rules.backtest.evaluation.list_edits import listed_after
 from scoring.rules.backtest.evaluation.reading import EventPage
-from scoring.rules.deciding.precedence import Finding, resolve
+from scoring.rules.deciding.precedence import ALLOW, Finding, resolve
 from scoring.rules.policies.policy import Policy, Segment
 from scoring.rules.policies.segments import LivePolicy
 from scoring.rules.policies.thresholds import outcome_of, thresholds_for
@@ -66,7 +66,12 @@ def _outcomes(
 def _bases(
     page: EventPage, live: LivePolicy | None, *, kind: type[EventType], asker: PageAsker, listed: Listed
 ) -> list[str]:
-    """The outcomes of the scores alone, under a policy or by the thresholds of the models."""
+    """The outcomes of the scores alone, under a policy or by the thresholds of the models.
+
+    Events without a decision have no score: nothing but rules and lists speaks against them.
+    """
+    if not page.is_decided:
+        return [ALLOW] * len(page)
     conditions = live.conditions if live else ()
     segments = [(segment, asker.ask(condition, listed).matched) for segment, condition in conditions]
     bases = []

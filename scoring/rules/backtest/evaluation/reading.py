@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import orjson
@@ -50,6 +50,8 @@ class EventPage:
     `decisions`: the data of each first decision. `versions`: the data of the receipt or correction that was
     decided. `labels`: the effective label of each event now, None without one.
     """
+
+    is_decided: ClassVar[bool] = True
 
     streams: Sequence[str]
     decisions: Sequence[Data]
@@ -185,7 +187,7 @@ def _page_of(rows: Sequence[tuple[Any, ...]], columns: FeatureColumns) -> EventP
         for _, stream, schema, text, _ in rows
     ]
     decided = [_version_decided(each) for each in decisions]
-    versions, labels = _read_versions(decided), _read_labels(streams)
+    versions, labels = read_versions(decided), read_labels(streams)
     return EventPage(
         streams=streams,
         decisions=decisions,
@@ -201,7 +203,8 @@ def _version_decided(decision: Data) -> int:
     return int(decision.get("event_version", decision["event_position"]))
 
 
-def _read_versions(positions: Sequence[int]) -> dict[int, Data]:
+def read_versions(positions: Sequence[int]) -> dict[int, Data]:
+    """The data of the receipts and corrections at these positions."""
     with connection.cursor() as cursor:
         cursor.execute(_VERSIONS, [list(positions)])
         return {
@@ -210,7 +213,8 @@ def _read_versions(positions: Sequence[int]) -> dict[int, Data]:
         }
 
 
-def _read_labels(streams: Sequence[str]) -> dict[str, str | None]:
+def read_labels(streams: Sequence[str]) -> dict[str, str | None]:
+    """The effective label of each of these events that was ever labeled."""
     with connection.cursor() as cursor:
         cursor.execute(_LABELS, [list(streams)])
         return dict(cursor.fetchall())

@@ -75,13 +75,22 @@ def shown_result(job: BacktestJob) -> dict[str, Any]:
         "kind": kind,
         "figures": figures(result, kind, job.subject),
         "cautions": list(cautions(result, job, kind)),
-        "matrix": matrix_rows(result, kind.outcomes),
+        "parts": result_parts(result, kind.outcomes),
         "outcomes": kind.outcomes,
-        "classes": class_rows(result, kind.outcomes),
         "plot": weekly_plot(result),
         "lists": event_lists(result, kind),
         "overlaps": [each for each in result.overlaps if each.shared][:20],
     }
+
+
+def result_parts(result: BacktestResult, outcomes: Sequence[str]) -> list[dict[str, Any]]:
+    """Outcomes and classes of decided events and of those without a decision, where there are some."""
+    parts = [("decided", result), ("history", result.without_decision)]
+    return [
+        {"name": name, "matrix": matrix_rows(part, outcomes), "classes": class_rows(part, outcomes)}
+        for name, part in parts
+        if part.decided_events
+    ]
 
 
 def matrix_rows(result: BacktestResult, outcomes: Sequence[str]) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from scoring.catalog.errors import FieldError
 from scoring.catalog.registry import event_type, scored_types
+from scoring.intake.models import Event
 from scoring.rules.backtest.changes import NO_ACTION, Change, ListChange, PolicyChange, RuleChange
 from scoring.rules.lists.changing.values import parse_value
 from scoring.rules.lists.definitions import ListDefinition, definition_in
@@ -64,7 +65,9 @@ class BacktestForm(forms.Form):
 
     kind: ClassVar[str]
 
-    since = _moment("From", "In UTC. Events first decided from then on.")
+    since = _moment(
+        "From", "In UTC. Events first decided from then on, and events without a decision that occurred then."
+    )
     until = _moment("To", "In UTC. Events first decided before. Labels of young events do not count yet.")
 
     def clean(self) -> dict[str, Any]:
@@ -107,6 +110,7 @@ class PolicyForm(BacktestForm):
         choices=_policy_versions,
         help_text="It is tried as if it were active, on the scores that decisions logged.",
     )
+    since = _moment("From", "In UTC. Events first decided from then on; history has no scores.")
     field_order = ("version", "since", "until")
 
     def event_type(self) -> str:
@@ -186,7 +190,18 @@ def form_of(kind: str) -> type[BacktestForm]:
 
 
 def usual_period(now: datetime) -> dict[str, datetime]:
-    """Up to now, to the minute; from so long ago that labels of some weeks are mature."""
+    """Up to now, to the minute; from so long ago that labels of some weeks are mature.
+
+    If the last events that can be mature are older (history alone), some weeks before those.
+    """
     until = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
-    matures_after = max(event_type(name).matures_after for name in scored_types())
-    return {"since": until - matures_after - timedelta(days=DAYS), "until": until}
+    mature = [
+        _last_event(name, before=until - event_type(name).matures_after) for name in sorted(scored_types())
+    ]
+    return {"since": min(mature) - timedelta(days=DAYS), "until": until}
+
+
+def _last_event(name: str, *, before: datetime) -> datetime:
+    """When the last event of a type before a time occurred; that time if there is none."""
+    events = Event.objects.filter(type=name, occurred_at__lt=before, retracted_at=None)
+    return events.order_by("-occurred_at").values_list("occurred_at", flat=True).first() or before

@@ -41,6 +41,7 @@ MAX_OPEN = 10
 LISTS = (
     ("newly_blocked", "Newly blocked", "Blocked with the change and not without it."),
     ("newly_allowed", "Newly let through", "Allowed with the change and not without it."),
+    ("fraud_caught", "Fraud caught", "Labeled {positive}, and treated more severely."),
     ("good_hit", "Good events hit", "Labeled good, or mature without a label, and treated more severely."),
     ("fraud_let_through", "Fraud let through", "Labeled {positive}, and treated more mildly."),
 )
@@ -92,13 +93,13 @@ def interval_text(share: Share) -> str:
 
 def figures(result: BacktestResult, kind: type[EventType], subject: str) -> list[Figure]:
     """The figures at the head of a result."""
-    hits, currency = result.hit_classes, kind.base_currency
-    before, after = result.recall(changed=False), result.recall(changed=True)
-    caught, missed = result.newly_caught, result.newly_missed
-    precision = hits.positive_share
+    currency, history = kind.base_currency, result.without_decision
+    caught = result.newly_caught + history.newly_caught
+    missed = result.newly_missed + history.newly_missed
+    precision = result.hit_classes.positive_share
     good = result.lists["good_hit"]["count"]
     return [
-        Figure("Events", count_text(result.events), f"{count_text(result.immature)} not mature yet"),
+        Figure("Events", count_text(result.events), _kinds_of_events(result)),
         Figure(_hit_label(subject), count_text(result.hit_events), _of(result.hit_events, result.events)),
         Figure("Other outcome", count_text(result.changed), _of(result.changed, result.events)),
         Figure(
@@ -108,11 +109,7 @@ def figures(result: BacktestResult, kind: type[EventType], subject: str) -> list
             if precision.rows
             else "no hit is mature",
         ),
-        Figure(
-            f"{kind.labels.positive.capitalize()} not allowed",
-            f"{share_text(before)} \N{RIGHTWARDS ARROW} {share_text(after)}",
-            f"recall; {interval_text(after)}" if after.rows else f"no {kind.labels.positive} is mature",
-        ),
+        *_recalls(result, kind.labels.positive),
         Figure(
             "Money caught",
             money_text(caught.positive_stake, currency),
@@ -130,6 +127,31 @@ def figures(result: BacktestResult, kind: type[EventType], subject: str) -> list
     ]
 
 
+def _kinds_of_events(result: BacktestResult) -> str:
+    """How many are young, and how many have no decision."""
+    young = f"{count_text(result.immature)} not mature yet"
+    if not result.undecided_events:
+        return young
+    return f"{count_text(result.undecided_events)} without a decision; {young}"
+
+
+def _recalls(result: BacktestResult, positive: str) -> Iterator[Figure]:
+    """The recall of decided events, and that of events without a decision, where there are some."""
+    if result.decided_events or not result.undecided_events:
+        yield _recall(f"{positive.capitalize()} not allowed", result, positive)
+    if result.undecided_events:
+        yield _recall(f"{positive.capitalize()} found in history", result.without_decision, positive)
+
+
+def _recall(label: str, result: BacktestResult, positive: str) -> Figure:
+    before, after = result.recall(changed=False), result.recall(changed=True)
+    return Figure(
+        label,
+        f"{share_text(before)} \N{RIGHTWARDS ARROW} {share_text(after)}",
+        f"recall; {interval_text(after)}" if after.rows else f"no {positive} is mature",
+    )
+
+
 def _hit_label(subject: str) -> str:
     kind = subject.partition("/")[0]
     return {"rule": "Matched by the rule", "list": "Listed differently"}.get(kind, "Score judged differently")
@@ -140,7 +162,7 @@ def _of(part: int, whole: int) -> str:
 
 
 def event_lists(result: BacktestResult, kind: type[EventType]) -> list[EventList]:
-    """The lists of events, those without any too."""
+    """The lists of events, those without any too; of an older result, those that it has."""
     return [
         EventList(
             name,
@@ -150,11 +172,18 @@ def event_lists(result: BacktestResult, kind: type[EventType]) -> list[EventList
             [{**event, "id": event["event"].split("/", 2)[2]} for event in result.lists[name]["events"]],
         )
         for name, title, meaning in LISTS
+        if name in result.lists
     ]
 
 
 def cautions(result: BacktestResult, job: BacktestJob, kind: type[EventType]) -> Iterator[str]:
     """What limits the result, in sentences."""
+    if result.undecided_events:
+        yield (
+            f"{count_text(result.undecided_events)} events have no decision, mostly because they were loaded"
+            " as history. No model scored them: of these, rules and lists alone speak, and lists as they are"
+            " today."
+        )
     if result.lacking:
         yield (
             f"{count_text(result.lacking)} decisions did not log all features that it reads, so it could not"

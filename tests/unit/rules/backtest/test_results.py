@@ -47,6 +47,21 @@ def test_the_matrix_counts_events_by_outcome() -> None:
     assert (result().events, result().changed, result().immature) == (75, 13, 50)
 
 
+def test_events_without_a_decision_are_counted_apart_from_the_matrix() -> None:
+    mixed = result(undecided=[("allow", "block", "positive", 3, 300), ("allow", "allow", "positive", 1, 50)])
+    assert mixed.matrix(OUTCOMES) == result().matrix(OUTCOMES)
+    assert (mixed.decided_events, mixed.undecided_events, mixed.events) == (75, 4, 79)
+    assert mixed.changed == result().changed + 3
+    history = mixed.without_decision
+    assert (history.recall(changed=True).hits, history.recall(changed=True).rows) == (3, 4)
+    assert history.newly_caught.positive_stake == 300
+
+
+def test_a_result_of_before_history_was_tried_can_still_be_read() -> None:
+    stored = {name: value for name, value in result().as_data().items() if name != "undecided"}
+    assert BacktestResult.of(stored) == result()
+
+
 def test_classes_of_an_outcome_leave_young_events_out() -> None:
     allowed = result().classes_at("allow", changed=True)
     assert (allowed.positives, allowed.good, allowed.unknown) == (4, 2, 0)
