@@ -1,7 +1,7 @@
 """The page of a backtest: its progress, and what the change would have done."""
 
-from collections.abc import Sequence
-from datetime import UTC, date, datetime, time
+from collections.abc import Collection, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -128,8 +128,9 @@ def class_rows(result: BacktestResult, outcomes: Sequence[str]) -> list[dict[str
 
 
 def weekly_plot(result: BacktestResult) -> Plot:
-    """Hits and changed outcomes of each week."""
-    weeks = [(_midnight(monday), hits, changed) for monday, _, hits, changed in result.weeks]
+    """Hits and changed outcomes of each week; none in a week without events."""
+    found = {_midnight(monday): (hits, changed) for monday, _, hits, changed in result.weeks}
+    weeks = [(monday, *found.get(monday, (0, 0))) for monday in _weeks_of(found)]
     return Plot(
         "By week",
         Axis("Week from", "time"),
@@ -143,6 +144,14 @@ def weekly_plot(result: BacktestResult) -> Plot:
         summary="Events that are hit, and those with another outcome, in each week of the period.",
         height=200,
     )
+
+
+def _weeks_of(mondays: Collection[datetime]) -> list[datetime]:
+    """Every Monday from the first of these to the last."""
+    if not mondays:
+        return []
+    first = min(mondays)
+    return [first + timedelta(weeks=number) for number in range((max(mondays) - first).days // 7 + 1)]
 
 
 def _midnight(day: str) -> datetime:

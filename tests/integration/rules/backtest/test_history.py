@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from scoring.rules.backtest.changes import Change, ListChange, PolicyChange, Rul
 from scoring.rules.backtest.errors import NothingToBacktest
 from scoring.rules.backtest.jobs import lifecycle as jobs
 from scoring.rules.backtest.jobs import running
+from scoring.rules.backtest.pages.result_page import weekly_plot
 from scoring.rules.backtest.pages.start_form import usual_period
 from scoring.rules.backtest.requests import BacktestRequest
 from scoring.rules.backtest.results import BacktestResult
@@ -125,6 +127,17 @@ def test_decided_events_and_history_are_added_up_apart(load_payments: Load) -> N
     assert [cell[:2] + cell[3:4] for cell in result.cells] == [["review", "block", 5]]
     assert [cell[:2] + cell[3:4] for cell in result.undecided] == [["allow", "block", 13]]
     assert (result.events, result.hit_events, result.differing) == (18, 18, 0)
+
+
+def test_weeks_between_history_and_decisions_are_shown_empty(load_payments: Load) -> None:
+    load_payments(3)
+    receive_events(payments(2, start=3), source="shop", now=MARCH + timedelta(weeks=4))
+    work()
+    store_rule(expression="amount >= 10.0", outcome="block")
+    result = tried(RuleChange("velocity", 1), until=datetime.now(UTC) + timedelta(hours=1))
+    bars = weekly_plot(result).series[0].points
+    assert (bars[0][1], bars[1][1], bars[-1][1]) == (3, 0, 2)
+    assert {after - before for (before, _), (after, _) in pairwise(bars)} == {timedelta(weeks=1)}
 
 
 def test_only_events_that_occurred_in_the_period_count(load_payments: Load) -> None:
