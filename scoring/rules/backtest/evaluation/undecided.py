@@ -4,7 +4,7 @@ The lane is folded as for training, so that every feature has the value it had w
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, reduce
 from typing import Any, ClassVar, NamedTuple
@@ -30,12 +30,13 @@ from scoring.timestamps import to_iso
 
 ITEMS_A_PAGE = 5_000  # where no feature is read; else those of a slice of the fold
 
+# OFFSET 0 keeps it a look-up by stream: as a join it would read the whole log for every page.
 _UNDECIDED = """
     event.type = %s AND event.retracted_at IS NULL AND event.occurred_at >= %s AND event.occurred_at < %s
     AND NOT EXISTS (
         SELECT 1 FROM scoring_logentry entry
          WHERE entry.stream = event.type || '/' || event.source || '/' || event.external_id
-           AND entry.type = 'decision.made')
+           AND entry.type = 'decision.made' OFFSET 0)
 """
 _ANY = f"SELECT EXISTS (SELECT 1 FROM scoring_event event WHERE {_UNDECIDED})"  # noqa: S608
 _AMONG = f"""
@@ -135,7 +136,7 @@ def iter_undecided(
 
 @dataclass(frozen=True)
 class _LaneColumns:
-    """The features to fold: their names, columns of the lane's rows, and the sets that they are of."""
+    """The features to fold: names, columns of the lane's rows, and their sets without other features."""
 
     plan: LanePlan
     event_type: str
@@ -151,7 +152,8 @@ class _LaneColumns:
             places = {name: int(column) for name, column in zip(each.names, each.columns, strict=True)}
             new = (set(features) & places.keys()) - found.keys()
             if new:
-                sets.append(each)
+                specs = tuple(spec for spec in each.features if spec.name in new)
+                sets.append(replace(each, features=specs))  # so that no other batch views are computed
                 found |= {name: places[name] for name in sorted(new)}
         return cls(plan, event_type, tuple(found), tuple(found.values()), tuple(sets))
 
