@@ -6,8 +6,8 @@ from django.contrib.auth.models import Group, User
 
 from experiments.design.lifecycle import start_experiment
 from scoring.errors import ScoringError
-from scoring.learning.jobs.lifecycle import request_training
 from scoring.learning.jobs.options import JobOptions
+from scoring.learning.jobs.trainings import request_training
 from scoring.learning.models import TrainingJob
 from scoring.learning.promotion.gate import approve
 from scoring.registry.models import ModelVersion

@@ -1,6 +1,7 @@
 """Errors of this room. Each says what happened and carries the record it concerns."""
 
 from scoring.errors import ScoringError
+from scoring.jobs.errors import JobCancelled, JobNotPossible, UnknownJob
 
 
 class NoModelYet(ScoringError):
@@ -144,25 +145,19 @@ class InvalidTraining(ScoringError):
         self.field, self.value, self.allowed = field, value, allowed
 
 
-class UnknownTraining(ScoringError):
+class UnknownTraining(UnknownJob):
     """No training has this number."""
 
-    def __init__(self, number: int) -> None:
-        super().__init__(f"there is no training {number}")
-        self.number = number
+    kind = "training"
 
 
-class TrainingNotPossible(ScoringError):
+class TrainingNotPossible(JobNotPossible):
     """The training's state does not allow this step (a finished one cannot be cancelled)."""
 
-    def __init__(self, *, number: int, state: str, step: str) -> None:
-        super().__init__(f"training {number} is {state} and cannot be {step}")
-        self.number, self.state, self.step = number, state, step
+    kind = "training"
 
 
-class TrainingCancelled(ScoringError):
+class TrainingCancelled(JobCancelled):
     """A user cancelled this training."""
 
-    def __init__(self, *, number: int, actor: str) -> None:
-        super().__init__(f"training {number} was cancelled by {actor}")
-        self.number, self.actor = number, actor
+    kind = "training"

@@ -1,11 +1,12 @@
 """Trainings as a table: how each log entry changes its row."""
 
+from scoring.jobs.rows import JobState
 from scoring.learning.models import TrainingJob
 from scoring.log.entries import Entry
 from scoring.log.projections import fold_into
 from scoring.sql.bulk_tables import Row
 
-State = TrainingJob.State
+State = JobState
 
 
 def number_of(entry: Entry) -> int:
@@ -54,5 +55,5 @@ def cancelled_job(job: Row | None, entry: Entry) -> Row:
     return _ended(job, entry, State.CANCELLED) | {"cancelled_by": entry.data["by"]}
 
 
-def _ended(job: Row | None, entry: Entry, state: TrainingJob.State) -> Row:
+def _ended(job: Row | None, entry: Entry, state: JobState) -> Row:
     return {**(job or {}), "state": state.value, "ended_at": entry.recorded_at}

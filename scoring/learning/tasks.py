@@ -3,13 +3,12 @@
 from celery import shared_task
 from django.utils import timezone
 
-from scoring.learning.jobs import lifecycle as jobs
-from scoring.learning.jobs.lifecycle import find_training
 from scoring.learning.jobs.retraining import request_retraining, scheduled_options
+from scoring.learning.jobs.trainings import trainings
 from scoring.schedules import checked_by
 
 
-@checked_by(find_training)
+@checked_by(trainings.find)
 @shared_task
 def run_training_job(number: int) -> bool:
     """Run a queued training. Safe if delivered twice, late or never."""
@@ -29,11 +28,11 @@ def retrain(
     """Queue a scheduled training, unless there is no reason for one. Fails on invalid arguments."""
     options = scheduled_options(event_type, matures_after_days, only_if_new_labels, since)
     now = timezone.now()
-    jobs.sweep(now=now)
+    trainings.sweep(now=now)
     return request_retraining(event_type, options=options, only_if_new_labels=only_if_new_labels, now=now)
 
 
 @shared_task
 def sweep_trainings() -> list[int]:
     """Fail trainings whose process has died; start a queued one whose message was lost."""
-    return jobs.sweep(now=timezone.now())
+    return trainings.sweep(now=timezone.now())

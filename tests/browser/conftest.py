@@ -18,11 +18,11 @@ from reviews.models import Case
 from scoring.api.keys.issue import create_key
 from scoring.intake.receive import Submission, receive_events
 from scoring.lanes.lock import held_lane
-from scoring.learning.jobs.lifecycle import request_training
+from scoring.learning.jobs.trainings import request_training
 from scoring.log.consumers.runs import run_consumers
 from scoring.rules.backtest.changes import RuleChange
 from scoring.rules.backtest.jobs import running
-from scoring.rules.backtest.jobs.lifecycle import request_backtest
+from scoring.rules.backtest.jobs.backtests import request_backtest
 from scoring.rules.backtest.requests import BacktestRequest
 from scoring.rules.lists.importing.lifecycle import start_import
 from scoring.runner.lane_runner import LaneRunner

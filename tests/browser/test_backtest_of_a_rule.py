@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group, User
 from django.urls import reverse
 from selenium.webdriver.common.by import By
 
-from scoring.rules.backtest.jobs import lifecycle as jobs
+from scoring.jobs.queue import JobQueue
 from scoring.rules.backtest.jobs import running
 from scoring.rules.backtest.models import BacktestJob
 from scoring.signals import redis_connections as connections
@@ -40,7 +40,7 @@ def analyst(
 
 
 def test_a_draft_is_backtested_from_its_page(analyst: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "send_message", lambda number: None)
+    monkeypatch.setattr(JobQueue, "send_message", lambda queue, number: None)
     click(analyst, "a[href*='backtests/start']")
     analyst.wait_until(lambda: "What would it have done?" in analyst.text)
     click(analyst, "form button.ws-btn--primary")

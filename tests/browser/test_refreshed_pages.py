@@ -10,7 +10,7 @@ from django.contrib.sessions.models import Session
 from django.urls import reverse
 from selenium.webdriver.common.by import By
 
-from scoring.learning.jobs.lifecycle import request_training
+from scoring.learning.jobs.trainings import request_training
 from scoring.learning.models import TrainingJob
 from scoring.signals import redis_connections as connections
 from tests.browser.conftest import Browser, decide

@@ -11,8 +11,8 @@ from django.utils import timezone
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
 from scoring.catalog.registry import scored_types
 from scoring.errors import ScoringError
-from scoring.learning.jobs.lifecycle import cancel_training, request_training
 from scoring.learning.jobs.options import DEFAULTS, JobOptions
+from scoring.learning.jobs.trainings import request_training, trainings
 from scoring.learning.models import TrainingJob, TrainingProgress
 from scoring.learning.training.recipe import MAX_MATURITY_DAYS
 
@@ -133,7 +133,7 @@ class TrainingPage(AdminPage):
     def post(self, request: HttpRequest, number: int) -> HttpResponse:
         self.require(CANCEL)
         try:
-            entry = cancel_training(number, actor=actor_of(request), now=timezone.now())
+            entry = trainings.cancel(number, actor=actor_of(request), now=timezone.now())
             done = "was cancelled" if entry.type == "training.cancelled" else "will stop within seconds"
             messages.success(request, f"Training {number} {done}. It will produce no model.")
         except ScoringError as error:

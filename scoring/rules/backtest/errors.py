@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from scoring.errors import ScoringError
+from scoring.jobs.errors import JobCancelled, JobNotPossible, UnknownJob
 
 
 class InvalidBacktest(ScoringError):
@@ -24,25 +25,19 @@ class NothingToBacktest(ScoringError):
         self.event_type, self.since, self.until = event_type, since, until
 
 
-class UnknownBacktest(ScoringError):
+class UnknownBacktest(UnknownJob):
     """No backtest has this number."""
 
-    def __init__(self, number: object) -> None:
-        super().__init__(f"there is no backtest {number}")
-        self.number = number
+    kind = "backtest"
 
 
-class BacktestNotPossible(ScoringError):
+class BacktestNotPossible(JobNotPossible):
     """The backtest's state does not allow this step (a finished one cannot be cancelled)."""
 
-    def __init__(self, *, number: int, state: str, step: str) -> None:
-        super().__init__(f"backtest {number} is {state} and cannot be {step}")
-        self.number, self.state, self.step = number, state, step
+    kind = "backtest"
 
 
-class BacktestCancelled(ScoringError):
+class BacktestCancelled(JobCancelled):
     """A user cancelled this backtest."""
 
-    def __init__(self, *, number: int, actor: str) -> None:
-        super().__init__(f"backtest {number} was cancelled by {actor}")
-        self.number, self.actor = number, actor
+    kind = "backtest"

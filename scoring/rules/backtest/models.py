@@ -2,34 +2,20 @@
 
 from django.db import models
 
+from scoring.jobs.rows import JobRow, ProgressRow
 
-class BacktestJob(models.Model):
+
+class BacktestJob(JobRow):
     """A backtest that a person requested. Projection of the stream `backtest/{number}`.
 
     `change`: what was tried, as requested. `subject` names it: "rule/velocity", "list/stolen", "policy".
     `result`: what would have changed (`scoring.rules.backtest.results`); empty until it has finished.
     """
 
-    class State(models.TextChoices):
-        QUEUED = "queued"
-        RUNNING = "running"
-        FINISHED = "finished"
-        FAILED = "failed"
-        CANCELLED = "cancelled"
-
-    number = models.IntegerField(primary_key=True)
-    event_type = models.CharField(max_length=60)
     subject = models.CharField(max_length=80)
     change = models.JSONField()
     since = models.DateTimeField()
     until = models.DateTimeField()
-    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
-    requested_by = models.CharField(max_length=80)
-    requested_at = models.DateTimeField()
-    started_at = models.DateTimeField(null=True)
-    ended_at = models.DateTimeField(null=True)
-    cancelled_by = models.CharField(max_length=80, blank=True, default="")
-    error = models.TextField(blank=True, default="")
     result = models.JSONField(default=dict)
 
     class Meta:
@@ -45,11 +31,5 @@ class BacktestJob(models.Model):
         return self.ended_at is not None
 
 
-class BacktestProgress(models.Model):
-    """The progress of a running backtest, for display only; it is not in the log."""
-
-    job = models.IntegerField(primary_key=True)
-    step = models.CharField(max_length=80)
-    done = models.BigIntegerField(default=0)
-    total = models.BigIntegerField(null=True)
-    updated_at = models.DateTimeField()
+class BacktestProgress(ProgressRow):
+    """The progress of a running backtest."""

@@ -1,12 +1,13 @@
 """Backtests as a table: how each log entry changes its row."""
 
+from scoring.jobs.rows import JobState
 from scoring.log.entries import Entry
 from scoring.log.projections import fold_into
 from scoring.rules.backtest.models import BacktestJob
 from scoring.sql.bulk_tables import Row
 from scoring.timestamps import from_iso
 
-State = BacktestJob.State
+State = JobState
 
 
 def number_of(entry: Entry) -> int:
@@ -58,5 +59,5 @@ def cancelled_job(job: Row | None, entry: Entry) -> Row:
     return _ended(job, entry, State.CANCELLED) | {"cancelled_by": entry.data["by"]}
 
 
-def _ended(job: Row | None, entry: Entry, state: BacktestJob.State) -> Row:
+def _ended(job: Row | None, entry: Entry, state: JobState) -> Row:
     return {**(job or {}), "state": state.value, "ended_at": entry.recorded_at}

@@ -3,12 +3,11 @@
 from celery import shared_task
 from django.utils import timezone
 
-from scoring.rules.backtest.jobs import lifecycle as jobs
-from scoring.rules.backtest.jobs.lifecycle import find_backtest
+from scoring.rules.backtest.jobs.backtests import backtests
 from scoring.schedules import checked_by
 
 
-@checked_by(find_backtest)
+@checked_by(backtests.find)
 @shared_task
 def run_backtest(number: int) -> bool:
     """Run a queued backtest. Safe if delivered twice, late or never."""
@@ -20,4 +19,4 @@ def run_backtest(number: int) -> bool:
 @shared_task
 def sweep_backtests() -> list[int]:
     """Fail backtests whose process has died; start a queued one whose message was lost."""
-    return jobs.sweep(now=timezone.now())
+    return backtests.sweep(now=timezone.now())

@@ -8,16 +8,19 @@ from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import pytest
+from celery import current_app
 from django.core.management import call_command
+from kombu.exceptions import OperationalError
 
 from scoring.catalog.errors import UnknownEventType
+from scoring.jobs.progress import JobProgress
+from scoring.jobs.queue import JobQueue
 from scoring.learning.errors import TrainingNotPossible, UnknownTraining
-from scoring.learning.jobs import lifecycle as jobs
 from scoring.learning.jobs import running
+from scoring.learning.jobs import trainings as jobs
 from scoring.learning.jobs.options import JobOptions
 from scoring.learning.jobs.retraining import request_retraining
 from scoring.learning.models import TrainingJob, TrainingProgress
-from scoring.learning.training.lock import held_training_lock
 from scoring.log.models import LogEntry
 from scoring.log.read import read_stream
 from scoring.registry import loaded_models
@@ -45,7 +48,7 @@ def history(online_redis, settings, tmp_path):
 def messages(monkeypatch):
     """The numbers that trainers would have been told of; nothing is sent."""
     sent: list[int] = []
-    monkeypatch.setattr(jobs, "send_message", sent.append)
+    monkeypatch.setattr(JobQueue, "send_message", lambda queue, number: sent.append(number))
     return sent
 
 
@@ -97,7 +100,7 @@ def test_a_message_that_comes_twice_does_nothing_the_second_time(history, messag
 
 def test_another_training_waits_while_one_runs_and_is_started_at_its_end(history, messages):
     first, second = request(), request()
-    with held_training_lock() as held:
+    with jobs.trainings.held() as held:
         assert held
         assert not run(second)
     assert job(second).state == "queued"
@@ -113,23 +116,23 @@ def test_two_trainings_requested_at_once_have_different_numbers(online_redis, me
 
 def test_a_queued_training_is_cancelled_at_once_and_never_runs(online_redis, messages):
     number = request()
-    jobs.cancel_training(number, actor="user/lea", now=NOW)
+    jobs.trainings.cancel(number, actor="user/lea", now=NOW)
     assert (job(number).state, job(number).cancelled_by) == ("cancelled", "user/lea")
     assert not run(number)
     with pytest.raises(TrainingNotPossible, match="is cancelled"):
-        jobs.cancel_training(number, actor="user/lea", now=NOW)
+        jobs.trainings.cancel(number, actor="user/lea", now=NOW)
 
 
 @pytest.mark.parametrize("step", ["reading the lane", "growing the trees", "registering"])
 def test_a_running_training_that_is_cancelled_ends_and_leaves_no_model(history, messages, monkeypatch, step):
-    begin = running.JobProgress.begin
+    begin = JobProgress.begin
 
     def cancel_before(watch, name, *, total=None):
         if name == step:
-            jobs.cancel_training(number, actor="user/lea", now=NOW)
+            jobs.trainings.cancel(number, actor="user/lea", now=NOW)
         begin(watch, name, total=total)
 
-    monkeypatch.setattr(running.JobProgress, "begin", cancel_before)
+    monkeypatch.setattr(JobProgress, "begin", cancel_before)
     number = request()
     assert run(number)
     assert told(number) == ["requested", "started", "cancel_requested", "cancelled"]
@@ -138,17 +141,17 @@ def test_a_running_training_that_is_cancelled_ends_and_leaves_no_model(history, 
 
 
 def test_a_cancellation_between_two_boosting_rounds_stops_the_training(history, messages, monkeypatch):
-    monkeypatch.setattr("scoring.learning.jobs.job_progress.SECONDS_BETWEEN_WRITES", 0.0)
-    advance, rounds = running.JobProgress.advance, []
+    monkeypatch.setattr("scoring.jobs.progress.SECONDS_BETWEEN_WRITES", 0.0)
+    advance, rounds = JobProgress.advance, []
 
     def cancel_in_the_third_round(watch, count):
         if watch._step == "growing the trees":
             rounds.append(count)
             if len(rounds) == 3:
-                jobs.cancel_training(number, actor="user/lea", now=NOW)
+                jobs.trainings.cancel(number, actor="user/lea", now=NOW)
         advance(watch, count)
 
-    monkeypatch.setattr(running.JobProgress, "advance", cancel_in_the_third_round)
+    monkeypatch.setattr(JobProgress, "advance", cancel_in_the_third_round)
     number = request()
     run(number)
     assert (job(number).state, len(rounds)) == ("cancelled", 3)
@@ -158,14 +161,14 @@ def test_a_cancellation_while_the_model_is_registered_comes_too_late_or_in_time_
     history, messages, monkeypatch
 ):
     """The flag is read again under the row's lock, in the transaction that registers."""
-    monkeypatch.setattr(running.JobProgress, "_note", lambda watch: None)  # no progress is reported meanwhile
+    monkeypatch.setattr(JobProgress, "_note", lambda watch: None)  # no progress is reported meanwhile
     monkeypatch.setattr(running, "register_fitted", lambda *a, **k: pytest.fail("registered all the same"))
     number = request()
     fit = running.fit_model
 
     def fit_then_cancel(*args, **options):
         fitted = fit(*args, **options)
-        jobs.cancel_training(number, actor="user/lea", now=NOW)
+        jobs.trainings.cancel(number, actor="user/lea", now=NOW)
         return fitted
 
     monkeypatch.setattr(running, "fit_model", fit_then_cancel)
@@ -204,7 +207,7 @@ def test_a_trainer_that_is_told_to_stop_marks_its_training_failed(history, messa
     with pytest.raises(SystemExit):
         run(number)
     assert (job(number).state, job(number).error) == ("failed", "the trainer process was stopped")
-    with held_training_lock() as held:
+    with jobs.trainings.held() as held:
         assert held
 
 
@@ -218,11 +221,11 @@ def test_a_training_whose_process_was_killed_is_failed_by_the_sweep_and_the_next
     with app.connection_for_write() as broker:
         app.send_task(TASK, args=[number], queue="training", connection=broker)
     wait_until(lambda: job(number).state == "running" and TrainingProgress.objects.exists(), seconds=90)
-    assert jobs.sweep(now=NOW) == []
+    assert jobs.trainings.sweep(now=NOW) == []
     os.killpg(worker.pid, signal.SIGKILL)
     worker.wait()
     messages.clear()
-    wait_until(lambda: jobs.sweep(now=NOW) == [number], seconds=20)
+    wait_until(lambda: jobs.trainings.sweep(now=NOW) == [number], seconds=20)
     assert job(number).error == "the trainer process ended"
     assert second in messages
     assert run(second)
@@ -231,15 +234,15 @@ def test_a_training_whose_process_was_killed_is_failed_by_the_sweep_and_the_next
 def test_a_queued_training_whose_message_was_lost_is_sent_again(online_redis, messages):
     number = request()
     messages.clear()
-    assert jobs.sweep(now=NOW) == []
+    assert jobs.trainings.sweep(now=NOW) == []
     assert messages == [number]
 
 
 def test_a_request_without_a_broker_waits_for_the_sweep(online_redis, monkeypatch):
     def refuse(*args, **options):
-        raise jobs.OperationalError("no broker")
+        raise OperationalError("no broker")
 
-    monkeypatch.setattr(jobs.current_app, "send_task", refuse)
+    monkeypatch.setattr(current_app, "send_task", refuse)
     assert job(request()).state == "queued"
 
 
@@ -247,7 +250,7 @@ def test_unknown_types_and_numbers_are_refused(online_redis, messages):
     with pytest.raises(UnknownEventType):
         jobs.request_training("paymnet", actor="user/ana", now=NOW)
     with pytest.raises(UnknownTraining):
-        jobs.cancel_training(7, actor="user/ana", now=NOW)
+        jobs.trainings.cancel(7, actor="user/ana", now=NOW)
 
 
 def test_a_schedule_trains_when_labels_are_new_and_nothing_is_under_way(history, messages, caplog):
@@ -268,7 +271,7 @@ def test_a_schedule_trains_when_labels_are_new_and_nothing_is_under_way(history,
 
 def test_rebuilding_gives_the_same_rows(history, messages):
     cancelled, number = request(), request()
-    jobs.cancel_training(cancelled, actor="user/lea", now=NOW)
+    jobs.trainings.cancel(cancelled, actor="user/lea", now=NOW)
     run(number)
     before = list(TrainingJob.objects.order_by("number").values()), list(ModelVersion.objects.values())
     call_command("rebuild", projection=["trainingjob", "modelversion"], verbosity=0, stdout=StringIO())

@@ -7,7 +7,8 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from scoring.learning.jobs import lifecycle as jobs
+from scoring.jobs.queue import JobQueue
+from scoring.learning.jobs import trainings as jobs
 from scoring.learning.models import TrainingJob, TrainingProgress
 from scoring.learning.promotion import promote as promotion
 from scoring.registry.models import ModelVersion
@@ -23,7 +24,7 @@ NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def no_messages(monkeypatch):
-    monkeypatch.setattr(jobs, "send_message", lambda number: None)
+    monkeypatch.setattr(JobQueue, "send_message", lambda queue, number: None)
 
 
 @pytest.fixture

@@ -3,8 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from celery import current_app
 
 from scoring.intake.models import Label
+from scoring.jobs import progress as job_watch
+from scoring.jobs import queue as job_queue
 from scoring.learning.errors import (
     AlreadyJudged,
     GateFailed,
@@ -14,9 +17,7 @@ from scoring.learning.errors import (
     TrainingCancelled,
     TrainingNotPossible,
 )
-from scoring.learning.jobs import job_progress as job_watch
-from scoring.learning.jobs import lifecycle as jobs
-from scoring.learning.jobs.job_progress import JobProgress
+from scoring.learning.jobs import trainings as jobs
 from scoring.learning.jobs.retraining import has_new_labels, reason_not_to_train
 from scoring.learning.models import TrainingJob, TrainingProgress
 from scoring.learning.promotion import gate
@@ -242,8 +243,8 @@ def test_a_schedule_waits_for_a_training_of_its_type_that_is_under_way(db, state
 
 
 STEPS = {
-    "queued": {"training.started", "training.cancelled"},
-    "running": {"training.cancel_requested", "training.cancelled", "training.finished", "training.failed"},
+    "queued": {"started", "cancelled"},
+    "running": {"cancel_requested", "cancelled", "finished", "failed"},
     "finished": set(),
     "failed": set(),
     "cancelled": set(),
@@ -252,35 +253,35 @@ STEPS = {
 
 @pytest.mark.parametrize("state", STEPS)
 def test_a_training_takes_the_steps_of_its_state_and_no_other(db, state):
-    assert set().union(*STEPS.values()) == jobs.STEPS.keys()
+    assert set().union(*STEPS.values()) == job_queue.STEPS.keys()
     data = {"by": "x", "model": "m", "error": "e"}
-    for number, step in enumerate(sorted(jobs.STEPS), start=1):
+    for number, step in enumerate(sorted(job_queue.STEPS), start=1):
         job = TrainingJob.objects.create(number=number, event_type="payment", state=state, requested_at=NOW)
         if step in STEPS[state]:
-            assert jobs.take_step(job, step, data, **WHO).data["number"] == number
+            assert jobs.trainings.take_step(job, step, data, **WHO).data["number"] == number
         else:
             with pytest.raises(TrainingNotPossible):
-                jobs.take_step(job, step, data, **WHO)
+                jobs.trainings.take_step(job, step, data, **WHO)
             assert read_stream(f"training/{number}") == []
 
 
 def test_a_running_training_is_asked_to_end_once(db):
     TrainingJob.objects.create(number=1, event_type="payment", state="running", requested_at=NOW)
-    jobs.cancel_training(1, **WHO)
+    jobs.trainings.cancel(1, **WHO)
     assert TrainingJob.objects.get().cancelled_by == "user/bo"
     with pytest.raises(TrainingNotPossible, match="being cancelled"):
-        jobs.cancel_training(1, **WHO)
+        jobs.trainings.cancel(1, **WHO)
 
 
 def test_the_longest_waiting_training_is_announced_and_its_message_does_not_outlive_the_next_sweep(
     db, monkeypatch
 ):
     sent = []
-    monkeypatch.setattr(jobs.current_app, "send_task", lambda name, **options: sent.append((name, options)))
-    assert jobs.start_next() is None
+    monkeypatch.setattr(current_app, "send_task", lambda name, **options: sent.append((name, options)))
+    assert jobs.trainings.start_next() is None
     for number, state in ((8, "finished"), (9, "queued"), (10, "queued")):
         TrainingJob.objects.create(number=number, event_type="payment", state=state, requested_at=NOW)
-    assert jobs.start_next() == 9
+    assert jobs.trainings.start_next() == 9
     options = {"args": [9], "queue": "training", "retry": False, "expires": 60.0}
     assert sent == [("scoring.learning.tasks.run_training_job", options)]
 
@@ -289,7 +290,7 @@ def test_progress_is_noted_at_each_step_and_once_a_second_between(db, monkeypatc
     TrainingJob.objects.create(number=1, event_type="payment", state="running", requested_at=NOW)
     seconds = [100.0]
     monkeypatch.setattr(job_watch, "monotonic", lambda: seconds[0])
-    watch = JobProgress(1, clock=lambda: NOW + timedelta(seconds=seconds[0]))
+    watch = jobs.trainings.reporter(1, clock=lambda: NOW + timedelta(seconds=seconds[0]))
 
     def noted() -> tuple[str, int, int | None, float]:
         note = TrainingProgress.objects.get(job=1)

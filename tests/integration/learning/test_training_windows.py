@@ -12,11 +12,12 @@ from django.core.management import CommandError, call_command
 from demo.simulation.history import simulate_history
 from scoring.catalog.errors import EventTypeNotScored
 from scoring.intake.models import Label
+from scoring.jobs.queue import JobQueue
 from scoring.learning.dataset.export import read_training_set
 from scoring.learning.errors import InvalidTraining, NotEnoughPositives
 from scoring.learning.evaluation.evaluate import run_evaluation
-from scoring.learning.jobs import lifecycle as jobs
 from scoring.learning.jobs import running
+from scoring.learning.jobs import trainings as jobs
 from scoring.learning.jobs.options import JobOptions
 from scoring.learning.models import TrainingJob
 from scoring.learning.pages.lineage import lineage_rows
@@ -92,7 +93,7 @@ def test_an_event_of_1970_is_left_out_counted_and_shown(load):
 
 def test_a_training_that_a_schedule_asks_for_goes_on_after_it_too(load, monkeypatch):
     load(extra=of_a_reset_clock())
-    monkeypatch.setattr(jobs, "send_message", lambda number: None)
+    monkeypatch.setattr(JobQueue, "send_message", lambda queue, number: None)
     options = JobOptions(as_of=END, matures_after_days=14, trees=10)
     number = jobs.request_training("payment", actor="schedule", now=NOW, options=options)
     running.run_job(number, clock=lambda: NOW)

@@ -13,7 +13,7 @@ from scoring.admin_kit.pages import AdminPage, actor_of, register_page
 from scoring.admin_kit.plots import Axis, Plot, Series
 from scoring.catalog.registry import event_types
 from scoring.errors import ScoringError
-from scoring.rules.backtest.jobs.lifecycle import cancel_backtest
+from scoring.rules.backtest.jobs.backtests import backtests
 from scoring.rules.backtest.models import BacktestJob, BacktestProgress
 from scoring.rules.backtest.pages.words import (
     cautions,
@@ -56,7 +56,7 @@ class BacktestPage(AdminPage):
     def post(self, request: HttpRequest, number: int) -> HttpResponse:
         self.require(CANCEL)
         try:
-            entry = cancel_backtest(number, actor=actor_of(request), now=timezone.now())
+            entry = backtests.cancel(number, actor=actor_of(request), now=timezone.now())
             done = "was cancelled" if entry.type == "backtest.cancelled" else "will stop within seconds"
             messages.success(request, f"Backtest {number} {done}.")
         except ScoringError as error:

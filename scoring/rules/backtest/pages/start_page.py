@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
 from scoring.errors import ScoringError
-from scoring.rules.backtest.jobs.lifecycle import request_backtest
+from scoring.rules.backtest.jobs.backtests import request_backtest
 from scoring.rules.backtest.pages.start_form import FORMS, BacktestForm, form_of, usual_period
 from scoring.rules.backtest.requests import BacktestRequest
 

@@ -15,13 +15,14 @@ from django.urls import reverse
 from scoring.intake.corrections import correct_event, retract_event
 from scoring.intake.labels import LabelStatement, record_labels
 from scoring.intake.receive import receive_events, received_entry
+from scoring.jobs.queue import JobQueue
 from scoring.lanes import queue as pending
 from scoring.lanes.lock import held_lane
 from scoring.learning.dataset.vectors_and_labels import read_vectors
 from scoring.log.writing.bulk import append_bulk
 from scoring.rules.backtest.changes import Change, ListChange, PolicyChange, RuleChange
 from scoring.rules.backtest.errors import NothingToBacktest
-from scoring.rules.backtest.jobs import lifecycle as jobs
+from scoring.rules.backtest.jobs import backtests as jobs
 from scoring.rules.backtest.jobs import running
 from scoring.rules.backtest.pages.result_page import weekly_plot
 from scoring.rules.backtest.pages.start_form import usual_period
@@ -51,7 +52,7 @@ def load_payments(
 ) -> Load:
     """Loads `count` payments of March as history: five cards take turns, one payment a minute."""
     settings.VAR_DIR = tmp_path / "var"
-    monkeypatch.setattr(jobs, "send_message", lambda number: None)
+    monkeypatch.setattr(JobQueue, "send_message", lambda queue, number: None)
     settings.OFFLINE_URL = str(tmp_path / "offline")
     connections.client.cache_clear()
 

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from scoring.catalog.errors import EventTypeNotScored
+from scoring.jobs.queue import JobQueue
 from scoring.log.read import read_stream
 from scoring.log.rebuild import find_projection, rebuild_projections
 from scoring.progress import ProgressReporter
 from scoring.rules.backtest import run as running_backtest
 from scoring.rules.backtest.changes import Change, ListChange, RuleChange
 from scoring.rules.backtest.errors import BacktestNotPossible, InvalidBacktest, UnknownBacktest
-from scoring.rules.backtest.jobs import lifecycle as jobs
+from scoring.rules.backtest.jobs import backtests as jobs
 from scoring.rules.backtest.jobs import running
 from scoring.rules.backtest.models import BacktestJob, BacktestProgress
 from scoring.rules.backtest.requests import BacktestRequest
@@ -32,7 +33,7 @@ HOUR = timedelta(hours=1)
 def messages(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The numbers that workers would have been told of; nothing is sent."""
     sent: list[int] = []
-    monkeypatch.setattr(jobs, "send_message", sent.append)
+    monkeypatch.setattr(JobQueue, "send_message", lambda queue, number: sent.append(number))
     return sent
 
 
@@ -102,11 +103,11 @@ def test_the_next_backtest_is_sent_when_one_ends(
 
 def test_a_queued_backtest_is_cancelled_at_once(messages: list[int], rule: None) -> None:
     number = request()
-    jobs.cancel_backtest(number, actor="user/bob", now=datetime.now(UTC))
+    jobs.backtests.cancel(number, actor="user/bob", now=datetime.now(UTC))
     assert (job(number).state, job(number).cancelled_by) == ("cancelled", "user/bob")
     assert not running.run_job(number)
     with pytest.raises(BacktestNotPossible, match="cannot be cancelled"):
-        jobs.cancel_backtest(number, actor="user/bob", now=datetime.now(UTC))
+        jobs.backtests.cancel(number, actor="user/bob", now=datetime.now(UTC))
 
 
 def test_a_running_backtest_stops_when_it_is_cancelled(
@@ -117,7 +118,7 @@ def test_a_running_backtest_stops_when_it_is_cancelled(
 
     def cancelled_meanwhile(asked: BacktestRequest, *, now: datetime, watch: ProgressReporter) -> object:
         watch.begin("replaying decisions")
-        jobs.cancel_backtest(number, actor="user/bob", now=now)
+        jobs.backtests.cancel(number, actor="user/bob", now=now)
         return running_backtest.run_backtest(asked, now=now, watch=watch)
 
     monkeypatch.setattr(running, "run_backtest", cancelled_meanwhile)
@@ -137,19 +138,19 @@ def test_a_backtest_whose_process_died_is_failed_and_the_next_one_sent(
     messages: list[int], rule: None
 ) -> None:
     first, second = request(), request()
-    jobs.take_step(job(first), "backtest.started", {}, actor="backtester", now=datetime.now(UTC))
+    jobs.backtests.take_step(job(first), "started", {}, actor="backtester", now=datetime.now(UTC))
     messages.clear()
-    assert jobs.sweep(now=datetime.now(UTC)) == [first]
-    assert (job(first).state, job(first).error) == ("failed", jobs.PROCESS_DIED)
+    assert jobs.backtests.sweep(now=datetime.now(UTC)) == [first]
+    assert (job(first).state, job(first).error) == ("failed", jobs.backtests.died)
     assert messages == [second]
 
 
 def test_a_running_backtest_is_left_alone(messages: list[int], rule: None) -> None:
     number = request()
-    jobs.take_step(job(number), "backtest.started", {}, actor="backtester", now=datetime.now(UTC))
-    with jobs.held_backtest_lock() as held:
+    jobs.backtests.take_step(job(number), "started", {}, actor="backtester", now=datetime.now(UTC))
+    with jobs.backtests.held() as held:
         assert held
-        assert jobs.sweep(now=datetime.now(UTC)) == []
+        assert jobs.backtests.sweep(now=datetime.now(UTC)) == []
         assert not running.run_job(number)
     assert job(number).state == "running"
 
@@ -178,4 +179,4 @@ def test_an_invalid_request_stores_nothing(
 
 def test_an_unknown_backtest_is_named() -> None:
     with pytest.raises(UnknownBacktest, match="there is no backtest 7"):
-        jobs.find_backtest(7)
+        jobs.backtests.find(7)

@@ -7,8 +7,9 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
+from scoring.jobs.queue import JobQueue
 from scoring.rules.backtest.changes import RuleChange
-from scoring.rules.backtest.jobs import lifecycle as jobs
+from scoring.rules.backtest.jobs import backtests as jobs
 from scoring.rules.backtest.jobs import running
 from scoring.rules.backtest.models import BacktestJob
 from scoring.rules.backtest.requests import BacktestRequest
@@ -27,7 +28,7 @@ PERIOD = {"since": "2026-01-01T00:00", "until": "2026-02-01T00:00"}
 @pytest.fixture(autouse=True)
 def messages(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     sent: list[int] = []
-    monkeypatch.setattr(jobs, "send_message", sent.append)
+    monkeypatch.setattr(JobQueue, "send_message", lambda queue, number: sent.append(number))
     return sent
 
 
@@ -59,7 +60,7 @@ def finished(decide_payments: Decide) -> BacktestJob:
         BacktestRequest("payment", RuleChange("velocity", 1), *period), actor="user/ana", now=now
     )
     assert running.run_job(number)
-    return jobs.find_backtest(number)
+    return jobs.backtests.find(number)
 
 
 def test_a_rule_is_requested_from_the_form(analyst: Client) -> None:

@@ -3,7 +3,9 @@ import grimp
 from scoring.learning.training.runs import CODE_ROOMS, code_digest
 
 # What these rooms hold does not change a feature's value or a fitted model: storage, errors, texts, pages.
-OTHER_ROOMS = {"admin_kit", "deadlines", "errors", "lanes", "log", "progress", "signals", "sql", "timestamps"}
+OTHER_ROOMS = {
+    *("admin_kit", "deadlines", "errors", "jobs", "lanes", "log", "progress", "signals", "sql", "timestamps"),
+}
 COMPUTING = (
     "scoring.batch.compute.statistics",
     "scoring.features.compile.plan",

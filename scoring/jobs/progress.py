@@ -1,11 +1,11 @@
-"""Progress of a running training, and how the training learns that it was cancelled."""
+"""Progress of a running job, and how the job learns that it was cancelled."""
 
 from collections.abc import Callable
 from datetime import datetime
 from time import monotonic
 
-from scoring.learning.errors import TrainingCancelled
-from scoring.learning.models import TrainingJob, TrainingProgress
+from scoring.jobs.errors import JobCancelled
+from scoring.jobs.rows import JobRow, ProgressRow
 
 SECONDS_BETWEEN_WRITES = 1.0
 
@@ -13,11 +13,20 @@ SECONDS_BETWEEN_WRITES = 1.0
 class JobProgress:
     """Writes the progress of a job at the start of each step and then at most once a second.
 
-    With every write it checks for a cancellation and raises TrainingCancelled.
+    With every write it checks for a cancellation and raises `cancelled`.
     """
 
-    def __init__(self, number: int, *, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        number: int,
+        *,
+        jobs: type[JobRow],
+        rows: type[ProgressRow],
+        cancelled: type[JobCancelled],
+        clock: Callable[[], datetime],
+    ) -> None:
         self._number, self._clock = number, clock
+        self._jobs, self._rows, self._cancelled = jobs, rows, cancelled
         self._step, self._done, self._noted_at = "", 0, 0.0
         self._total: int | None = None
 
@@ -33,7 +42,7 @@ class JobProgress:
     def _note(self) -> None:
         self._noted_at = monotonic()
         noted = {"step": self._step, "done": self._done, "total": self._total, "updated_at": self._clock()}
-        TrainingProgress.objects.update_or_create(job=self._number, defaults=noted)
-        actor = TrainingJob.objects.values_list("cancelled_by", flat=True).get(number=self._number)
+        self._rows._default_manager.update_or_create(job=self._number, defaults=noted)
+        actor = self._jobs._default_manager.values_list("cancelled_by", flat=True).get(number=self._number)
         if actor:
-            raise TrainingCancelled(number=self._number, actor=actor)
+            raise self._cancelled(number=self._number, actor=actor)

@@ -1,0 +1,31 @@
+"""Trainings as jobs: one at a time, requested by a person or a schedule."""
+
+from datetime import datetime
+
+from scoring.catalog.registry import scored_type
+from scoring.jobs.queue import JobQueue
+from scoring.learning.errors import TrainingCancelled, TrainingNotPossible, UnknownTraining
+from scoring.learning.jobs.options import JobOptions
+from scoring.learning.models import TrainingJob, TrainingProgress
+from scoring.sql.advisory_locks import LockSpace
+
+trainings = JobQueue(
+    kind="training",
+    jobs=TrainingJob,
+    progress=TrainingProgress,
+    lock=LockSpace.TRAINING,
+    task="scoring.learning.tasks.run_training_job",
+    actor="trainer",
+    died="the trainer process ended",
+    stopped="the trainer process was stopped",
+    unknown=UnknownTraining,
+    not_possible=TrainingNotPossible,
+    cancelled=TrainingCancelled,
+)
+
+
+def request_training(event_type: str, *, actor: str, now: datetime, options: JobOptions | None = None) -> int:
+    """Queue a training and return its number. Raises UnknownEventType, EventTypeNotScored."""
+    scored_type(event_type)
+    stored = (options or JobOptions()).stored()
+    return trainings.request({"event_type": event_type, "options": stored}, actor=actor, now=now)
