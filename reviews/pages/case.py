@@ -20,11 +20,12 @@ from reviews.pages.list_panel import event_lists_panel
 from reviews.pages.queue import take_next
 from reviews.pages.undo_offer import last_verdict, remember_verdict
 from reviews.work.claims import claim_case, release_case, renew_lease
-from reviews.work.reason_codes import NEEDS_NOTE, Reason, reasons_for, words_of
+from reviews.work.reason_codes import NEEDS_NOTE, verdict_words, words_of
 from reviews.work.verdict_rules import MAX_NOTE_LENGTH, labels_from_others
 from reviews.work.verdicts import decide_case, undo_verdict
 from scoring.admin_kit.pages import AdminPage, register_page
 from scoring.catalog.registry import event_type
+from scoring.catalog.verdicts import ReasonCode
 
 
 class VerdictOption(NamedTuple):
@@ -33,7 +34,8 @@ class VerdictOption(NamedTuple):
     value: str
     key: str
     tone: str
-    reasons: list[Reason]
+    title: str
+    reasons: tuple[ReasonCode, ...]
     contradicts: str  # sources with another label; "" for none
 
 
@@ -189,16 +191,18 @@ ACTIONS: dict[str, Callable[[CasePage, int, datetime], HttpResponse]] = {
 
 def verdict_options(case: Case, *, others: Mapping[str, str]) -> list[VerdictOption]:
     """The possible verdicts, the positive label first. `others`: the current labels of other sources."""
-    labels = event_type(case.event_type).labels
+    kind = event_type(case.event_type)
     return [
         VerdictOption(
             value,
-            key,
+            words.key,
             tone,
-            reasons_for(case.event_type, value),
+            words.title,
+            words.reasons,
             contradicts=", ".join(source for source, label in others.items() if label != value),
         )
-        for value, key, tone in ((labels.positive, "f", "bad"), (labels.negative, "l", "good"))
+        for value, tone in ((kind.labels.positive, "bad"), (kind.labels.negative, "good"))
+        for words in (verdict_words(kind, value),)
     ]
 
 

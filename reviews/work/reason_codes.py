@@ -1,51 +1,73 @@
 """Reason codes: why a reviewer decided as they did, in a form that can be counted."""
 
-from typing import Literal, NamedTuple
+from scoring.catalog.event_type import EventType
+from scoring.catalog.policies import Policy
+from scoring.catalog.registry import event_type, event_types
+from scoring.catalog.verdicts import ReasonCode, VerdictWords
 
-from scoring.catalog.registry import event_type
+OTHER = ReasonCode("other", "Other (see note)")
+NEEDS_NOTE = frozenset({OTHER.code})
 
-Side = Literal["positive", "negative", "either"]
-
-
-class Reason(NamedTuple):
-    """A reason code; `supports` is the verdict it supports: the type's positive or negative label."""
-
-    code: str
-    words: str
-    supports: Side
-
-
-REASONS = (
-    Reason("denied_by_customer", "The customer says it was not them", "positive"),
-    Reason("stolen_card", "Stolen or copied card", "positive"),
-    Reason("account_takeover", "Account takeover", "positive"),
-    Reason("known_pattern", "Matches a known fraud pattern", "positive"),
-    Reason("linked_to_fraud", "Shares a card, device or address with confirmed fraud", "positive"),
-    Reason("false_identity", "False identity or address", "positive"),
-    Reason("first_party", "First-party fraud: the customer intends to dispute it", "positive"),
-    Reason("confirmed_by_customer", "The customer confirms it", "negative"),
-    Reason("usual_behaviour", "Matches the customer's usual behavior", "negative"),
-    Reason("explained_change", "Unusual but explained (travel, a gift, a new device)", "negative"),
-    Reason("trusted_party", "Trusted counterparty", "negative"),
-    Reason("other", "Other (see note)", "either"),
+# For event types that declare no reasons of their own.
+FRAUD = (
+    ReasonCode("denied_by_customer", "The customer says it was not them"),
+    ReasonCode("stolen_card", "Stolen or copied card"),
+    ReasonCode("account_takeover", "Account takeover"),
+    ReasonCode("known_pattern", "Matches a known fraud pattern"),
+    ReasonCode("linked_to_fraud", "Shares a card, device or address with confirmed fraud"),
+    ReasonCode("false_identity", "False identity or address"),
+    ReasonCode("first_party", "First-party fraud: the customer intends to dispute it"),
 )
-NEEDS_NOTE = frozenset({"other"})
+LEGITIMATE = (
+    ReasonCode("confirmed_by_customer", "The customer confirms it"),
+    ReasonCode("usual_behaviour", "Matches the customer's usual behavior"),
+    ReasonCode("explained_change", "Unusual but explained (travel, a gift, a new device)"),
+    ReasonCode("trusted_party", "Trusted counterparty"),
+)
+_KEYS = ("f", "l")  # of the positive and the negative verdict
 
-_WORDS = {reason.code: reason.words for reason in REASONS}
+
+def verdict_words(kind: type[EventType], label: str) -> VerdictWords:
+    """How reviewers call this label of an event type, its key, and its reasons, `other` last."""
+    is_positive = label == kind.labels.positive
+    usual = VerdictWords(
+        label.replace("_", " ").capitalize(),
+        _KEYS[0 if is_positive else 1],
+        FRAUD if is_positive else LEGITIMATE,
+    )
+    words = kind.verdicts.get(label, usual)
+    reasons = () if is_positive and kind.policies else (*words.reasons, OTHER)
+    return VerdictWords(words.title, words.key, reasons)
 
 
-def reasons_for(event_type_name: str, verdict: str) -> list[Reason]:
+def reasons_for(event_type_name: str, verdict: str) -> list[ReasonCode]:
     """The reasons for a verdict on this event type, in the order to offer them; [] for an unknown label.
 
-    Raises UnknownEventType.
+    A verdict that policies were broken has none of its own: each policy has. Raises UnknownEventType.
     """
-    labels = event_type(event_type_name).labels
-    if verdict not in labels.values:
-        return []
-    side = "positive" if verdict == labels.positive else "negative"
-    return [reason for reason in REASONS if reason.supports in (side, "either")]
+    kind = event_type(event_type_name)
+    return [*verdict_words(kind, verdict).reasons] if verdict in kind.labels.values else []
+
+
+def reasons_of(policy: Policy) -> list[ReasonCode]:
+    """The reasons why a policy was broken, in the order to offer them, `other` last."""
+    return [*policy.reason_codes, OTHER]
 
 
 def words_of(code: str) -> str:
     """A reason code in words; a code that is no longer offered is spelled out."""
-    return _WORDS.get(code, code.replace("_", " "))
+    return _all_words().get(code, code.replace("_", " "))
+
+
+def _all_words() -> dict[str, str]:
+    """The words of every code, the usual ones first."""
+    declared = [
+        reason
+        for kind in event_types().values()
+        for reasons in (
+            *(words.reasons for words in kind.verdicts.values()),
+            *(policy.reason_codes for policy in kind.policies),
+        )
+        for reason in reasons
+    ]
+    return dict(declared) | dict((*FRAUD, *LEGITIMATE, OTHER))

@@ -1,28 +1,44 @@
-"""Validates a verdict: a label of the event type, a matching reason code, a note where required."""
+"""Validates a verdict: a label of the event type, reasons, a note where required, policies and an action."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from reviews.errors import InvalidVerdict
-from reviews.work.reason_codes import NEEDS_NOTE, reasons_for
+from reviews.work.reason_codes import NEEDS_NOTE, reasons_for, reasons_of
+from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import event_type
 from scoring.intake.label_sources import PEOPLE
 
 NOTE_KIND = "case_note"  # in the vault
 MAX_NOTE_LENGTH = 2_000
+ALLOW, REVIEW = "allow", "review"
 
 
 class Verdict(NamedTuple):
-    """A label of the event type, a reason code that supports it, and a note ("" for none)."""
+    """A label of the event type, a reason code that supports it, and a note ("" for none).
+
+    For a type with policies also those that were broken with the reason code of each, the action, which
+    is an outcome of the type, and whether the author gets a strike. `reason_code` is then that of the first.
+    """
 
     value: str
     reason_code: str
     note: str = ""
+    policies: Mapping[str, str] = {}
+    action: str = ""
+    strike: bool = False
 
 
 def labels_from_others(standing: Mapping[str, str]) -> dict[str, str]:
     """The current label of an event from each source other than reviewers."""
     return {source: label for source, label in standing.items() if source != PEOPLE}
+
+
+def actions_of(kind: type[EventType]) -> tuple[str, ...]:
+    """What a verdict that policies were broken can do to the event, the most severe first."""
+    if not kind.policies:
+        return ()
+    return tuple(outcome for outcome in reversed(kind.outcomes) if outcome not in (ALLOW, REVIEW))
 
 
 def check_contradiction(verdict: Verdict, standing: Mapping[str, str]) -> None:
@@ -40,22 +56,65 @@ def check_contradiction(verdict: Verdict, standing: Mapping[str, str]) -> None:
 
 
 def check_verdict(event_type_name: str, verdict: Verdict) -> Verdict:
-    """The verdict with its note trimmed. Raises `InvalidVerdict`."""
-    labels = event_type(event_type_name).labels.values
-    if verdict.value not in labels:
+    """The verdict with its note trimmed, policies in order of the catalog and what follows filled in.
+
+    Raises `InvalidVerdict`.
+    """
+    kind = event_type(event_type_name)
+    if verdict.value not in kind.labels.values:
         raise InvalidVerdict(
             field="verdict",
             problem=f"{verdict.value!r} is not a label of {event_type_name}",
-            allowed=", ".join(labels),
+            allowed=", ".join(kind.labels.values),
         )
-    codes = [reason.code for reason in reasons_for(event_type_name, verdict.value)]
+    if kind.policies and verdict.value == kind.labels.positive:
+        verdict = _check_policies(kind, verdict)
+    else:
+        verdict = _check_plain(kind, verdict)
+    return verdict._replace(note=_clean_note(verdict))
+
+
+def _check_plain(kind: type[EventType], verdict: Verdict) -> Verdict:
+    """A verdict with one reason. Of a type with policies it lets the event stand."""
+    codes = [reason.code for reason in reasons_for(kind.name, verdict.value)]
     if verdict.reason_code not in codes:
         raise InvalidVerdict(
             field="reason_code",
             problem=f"{verdict.reason_code!r} does not support {verdict.value}",
             allowed=", ".join(codes),
         )
-    return verdict._replace(note=_clean_note(verdict))
+    given = {
+        "policies": verdict.policies,
+        "action": verdict.action not in ("", ALLOW),
+        "strike": verdict.strike,
+    }
+    for field in (name for name, value in given.items() if value):
+        raise InvalidVerdict(
+            field=field, problem=f"does not go with {verdict.value}", allowed=f"none with {verdict.value}"
+        )
+    return verdict._replace(policies={}, action=ALLOW if kind.policies else "")
+
+
+def _check_policies(kind: type[EventType], verdict: Verdict) -> Verdict:
+    """A verdict that policies were broken: each with a reason of its own, and an action."""
+    declared = {policy.name: policy for policy in kind.policies}
+    unknown = [name for name in verdict.policies if name not in declared]
+    if unknown or not verdict.policies:
+        problem = f"{unknown[0]!r} is not a policy of {kind.name}" if unknown else "no policy is named"
+        raise InvalidVerdict(field="policies", problem=problem, allowed=", ".join(declared))
+    for name, code in verdict.policies.items():
+        codes = [reason.code for reason in reasons_of(declared[name])]
+        if code not in codes:
+            problem = f"{code!r} is not a reason for {name}"
+            raise InvalidVerdict(field="reason_code", problem=problem, allowed=", ".join(codes))
+    if verdict.action not in actions_of(kind):
+        problem = f"{verdict.action!r} is not an action on {kind.name}"
+        raise InvalidVerdict(field="action", problem=problem, allowed=", ".join(actions_of(kind)))
+    if verdict.strike and not kind.strikes:
+        problem = f"the type {kind.name} records no strikes"
+        raise InvalidVerdict(field="strike", problem=problem, allowed="no strike")
+    ordered = {name: verdict.policies[name] for name in declared if name in verdict.policies}
+    return verdict._replace(policies=ordered, reason_code=next(iter(ordered.values())))
 
 
 def _clean_note(verdict: Verdict) -> str:
@@ -66,7 +125,7 @@ def _clean_note(verdict: Verdict) -> str:
             problem=f"the note has {len(note):,} characters",
             allowed=f"at most {MAX_NOTE_LENGTH:,}",
         )
-    if not note and verdict.reason_code in NEEDS_NOTE:
+    if not note and not NEEDS_NOTE.isdisjoint({verdict.reason_code, *verdict.policies.values()}):
         raise InvalidVerdict(
             field="note", problem="this reason needs a note that says what you found", allowed="a few words"
         )

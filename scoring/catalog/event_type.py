@@ -22,7 +22,9 @@ from scoring.catalog.fields import (
 )
 from scoring.catalog.moments import parse_moment
 from scoring.catalog.outcomes import BASIC_OUTCOMES, outcomes_problem
+from scoring.catalog.policies import Policy, policies_problem
 from scoring.catalog.unknown_fields import unknown_field_problems
+from scoring.catalog.verdicts import VerdictWords, verdicts_problem
 from scoring.declare import FeatureView, Measured, Origin, Signal, part_of_vocabulary, signal_column
 from scoring.declare.errors import CatalogError
 from scoring.timestamps import to_iso
@@ -87,6 +89,14 @@ class EventType:
     labels: ClassVar[Labels] = Labels(positive="fraud", negative="legitimate")
     # What a decision can be, by severity. Others may stand between allow and block, such as a challenge.
     outcomes: ClassVar[tuple[str, ...]] = BASIC_OUTCOMES
+    outcome_titles: ClassVar[Mapping[str, str]] = {}  # how people call an outcome, where not by its name
+    # What an event may break: a label of such a type names the policies, and a verdict an action.
+    policies: ClassVar[tuple[Policy, ...]] = ()
+    verdicts: ClassVar[Mapping[str, VerdictWords]] = {}  # by label; reviewers' words where not the usual ones
+    # Event types that record strikes, appeals and reports; "" for none. See docs/reference/review-queue.md.
+    strikes: ClassVar[str] = ""
+    appeals: ClassVar[str] = ""
+    reports: ClassVar[str] = ""
     failure_outcome: ClassVar[str] = "review"
     no_model_outcome: ClassVar[str] = "review"
     # Assumed cost of a wrong decision on an event without an amount, in minor units of the base currency.
@@ -241,6 +251,10 @@ def _check_declaration(cls: type[EventType]) -> None:
     module, line = cls.origin.module, cls.origin.line
     if problem := outcomes_problem(cls.outcomes):
         raise CatalogError(f"{cls.__name__}.outcomes {problem}", module=module, line=line)
+    if problem := policies_problem(cls.policies):
+        raise CatalogError(f"{cls.__name__}.policies {problem}", module=module, line=line)
+    if problem := verdicts_problem(cls.verdicts, cls.labels.values):
+        raise CatalogError(f"{cls.__name__}.verdicts {problem}", module=module, line=line)
     for attribute in ("failure_outcome", "no_model_outcome"):
         if getattr(cls, attribute) not in cls.outcomes:
             outcome = getattr(cls, attribute)

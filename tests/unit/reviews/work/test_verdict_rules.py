@@ -1,11 +1,24 @@
 """Which verdicts, reasons and notes are valid."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from reviews.errors import InvalidVerdict
-from reviews.work.reason_codes import REASONS, reasons_for, words_of
-from reviews.work.verdict_rules import MAX_NOTE_LENGTH, Verdict, check_contradiction, check_verdict
+from reviews.work.reason_codes import FRAUD as FRAUD_REASONS
+from reviews.work.reason_codes import LEGITIMATE, OTHER, reasons_for, words_of
+from reviews.work.verdict_rules import (
+    MAX_NOTE_LENGTH,
+    Verdict,
+    actions_of,
+    check_contradiction,
+    check_verdict,
+)
 from scoring.catalog.errors import UnknownEventType
+from scoring.catalog.registry import event_type
+from tests.factories.catalog import catalog_with
+
+ALL = (*FRAUD_REASONS, *LEGITIMATE, OTHER)
 
 REFUSED = [
     (Verdict("spam", "known_pattern"), "verdict", "fraud, legitimate"),
@@ -38,14 +51,14 @@ def test_each_verdict_has_its_own_reasons_and_other() -> None:
     fraud = {reason.code for reason in reasons_for("payment", "fraud")}
     legitimate = {reason.code for reason in reasons_for("payment", "legitimate")}
     assert fraud & legitimate == {"other"}
-    assert fraud | legitimate == {reason.code for reason in REASONS}
+    assert fraud | legitimate == {reason.code for reason in ALL}
     assert reasons_for("payment", "spam") == []
     with pytest.raises(UnknownEventType):
         reasons_for("no_such_type", "fraud")
 
 
 def test_codes_are_unique_short_enough_to_keep_and_have_words() -> None:
-    codes = [reason.code for reason in REASONS]
+    codes = [reason.code for reason in ALL]
     assert len(set(codes)) == len(codes)
     assert max(map(len, codes)) <= 40
     assert words_of("stolen_card") == "Stolen or copied card"
@@ -83,3 +96,68 @@ def test_only_a_verdict_that_contradicts_other_sources_needs_a_note(
 def test_a_note_of_maximum_length_is_accepted() -> None:
     longest = "x" * MAX_NOTE_LENGTH
     assert check_verdict("payment", FRAUD._replace(note=f" {longest} ")).note == longest
+
+
+SPAM = Verdict("violating", "", policies={"spam": "advertising"}, action="block")
+
+
+@pytest.fixture
+def notes() -> Iterator[None]:
+    with catalog_with("tests.factories.moderated"):
+        yield
+
+
+def test_a_verdict_names_policies_in_order_of_the_catalog_each_with_its_reason(notes: None) -> None:
+    both = SPAM._replace(policies={"threat": "announces_violence", "spam": "same_text"}, strike=True)
+    checked = check_verdict("note", both)
+    assert list(checked.policies.items()) == [("spam", "same_text"), ("threat", "announces_violence")]
+    assert (checked.reason_code, checked.action, checked.strike) == ("same_text", "block", True)
+
+
+def test_the_actions_are_the_outcomes_of_the_type_the_most_severe_first(notes: None) -> None:
+    assert actions_of(event_type("note")) == ("block", "limit", "label")
+    assert actions_of(event_type("payment")) == ()
+
+
+def test_leaving_an_event_up_allows_it_and_names_no_policy(notes: None) -> None:
+    checked = check_verdict("note", Verdict("acceptable", "within_rules"))
+    assert (checked.action, checked.policies, checked.strike) == ("allow", {}, False)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "field", "allowed"),
+    [
+        (SPAM._replace(policies={}), "policies", "spam, threat"),
+        (SPAM._replace(policies={"fraud": "advertising"}), "policies", "spam, threat"),
+        (
+            SPAM._replace(policies={"spam": "announces_violence"}),
+            "reason_code",
+            "advertising, same_text, other",
+        ),
+        (SPAM._replace(policies={"spam": "other"}), "note", "a few words"),
+        (SPAM._replace(action=""), "action", "block, limit, label"),
+        (SPAM._replace(action="review"), "action", "block, limit, label"),
+        (Verdict("acceptable", "within_rules", policies={"spam": "advertising"}), "policies", "none"),
+        (Verdict("acceptable", "within_rules", action="block"), "action", "none"),
+        (Verdict("acceptable", "within_rules", strike=True), "strike", "none"),
+        (Verdict("acceptable", "advertising"), "reason_code", "within_rules, other"),
+    ],
+)
+def test_an_invalid_verdict_by_policy_is_refused_with_the_allowed_values(
+    notes: None, verdict: Verdict, field: str, allowed: str
+) -> None:
+    with pytest.raises(InvalidVerdict) as refused:
+        check_verdict("note", verdict)
+    assert refused.value.field == field
+    assert allowed in refused.value.allowed
+
+
+def test_a_verdict_on_a_type_without_policies_takes_neither_policy_nor_action_nor_strike() -> None:
+    for given in ({"policies": {"spam": "other"}}, {"action": "block"}, {"strike": True}):
+        with pytest.raises(InvalidVerdict, match="does not go with fraud"):
+            check_verdict("payment", FRAUD._replace(**given))
+
+
+def test_reasons_of_the_catalog_have_their_words(notes: None) -> None:
+    assert words_of("same_text") == "The same text many times"
+    assert words_of("within_rules") == "Within the rules"

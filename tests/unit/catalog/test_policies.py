@@ -1,0 +1,52 @@
+"""Which policies and words for verdicts an event type may declare."""
+
+from typing import Any
+
+import pytest
+
+from scoring.catalog.event_type import EventType, Labels
+from scoring.catalog.fields import Entity
+from scoring.catalog.policies import Policy
+from scoring.catalog.verdicts import ReasonCode, VerdictWords
+from scoring.declare.errors import CatalogError
+
+TWICE = (ReasonCode("a", "A"), ReasonCode("a", "B"))
+
+
+def declare(**members: Any) -> type[EventType]:
+    labels = Labels(positive="bad", negative="good")
+    return type(
+        "Thing",
+        (EventType,),
+        {"name": "thing", "lane": "things", "who": Entity(), "labels": labels} | members,
+    )
+
+
+def test_a_type_declares_policies_and_words_for_its_verdicts() -> None:
+    kind = declare(policies=(Policy("spam"), Policy("hate")), verdicts={"bad": VerdictWords("Bad", "v")})
+    assert [policy.name for policy in kind.policies] == ["spam", "hate"]
+    assert EventType.policies == ()
+
+
+@pytest.mark.parametrize(
+    ("members", "problem"),
+    [
+        ({"policies": (Policy("spam"), Policy("spam"))}, "policies names a policy twice"),
+        ({"policies": (Policy("no spam"),)}, "policies names 'no spam'; a policy is an identifier"),
+        ({"policies": (Policy("spam", ground="taste"),)}, "gives spam the ground 'taste'; use terms or law"),
+        ({"policies": (Policy("spam", reason_codes=TWICE),)}, "policies gives spam a reason twice"),
+        ({"verdicts": {"ugly": VerdictWords("U", "u")}}, "verdicts has words for ugly, which is not a label"),
+        ({"verdicts": {"bad": VerdictWords("Bad", "vv")}}, "verdicts gives bad the key 'vv'"),
+        (
+            {"verdicts": {"bad": VerdictWords("B", "v"), "good": VerdictWords("G", "v")}},
+            "verdicts gives two labels the same key",
+        ),
+        (
+            {"verdicts": {"bad": VerdictWords("Bad", "v", (ReasonCode("a b", "A"),))}},
+            "verdicts has the reason 'a b'",
+        ),
+    ],
+)
+def test_a_mistake_in_them_names_what_is_wrong(members: dict[str, Any], problem: str) -> None:
+    with pytest.raises(CatalogError, match=problem):
+        declare(**members)
