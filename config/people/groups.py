@@ -27,6 +27,7 @@ DRAFT = ("scoring.draft_rule", "scoring.add_backtestjob", "scoring.cancel_backte
 LEAD = (
     *("reviews.undo_verdict", "scoring.upload_label", "scoring.retract_event"),
     *("scoring.change_valuelist", "scoring.change_listedvalue", "scoring.import_listedvalue"),
+    "scoring.allow_listedvalue",
 )
 DECIDE = ("scoring.activate_rule", "scoring.suppress_rule")
 TRAIN = (

@@ -15,8 +15,7 @@ from scoring.rules.lists.hits import ListHit
 from scoring.rules.lists.lookup import find_hits
 from scoring.rules.lists.models import ListedValue, ValueList, value_id
 from scoring.rules.lists.pages.expiries import DAYS, DEFAULT_DAYS
-from scoring.rules.lists.pages.one_list import ADD
-from scoring.rules.lists.pages.overview import DEFINE, VIEW
+from scoring.rules.lists.pages.permissions import ADD, DEFINE, VIEW, may
 from scoring.rules.lists.pages.rows import person
 from scoring.rules.lists.pages.words import ACTION_TONES, ACTION_WORDS
 from scoring.rules.ruleset.stream import current_version
@@ -114,6 +113,7 @@ def panel_of(
     lists = list(ValueList.objects.filter(archived_at=None).order_by("title", "name"))
     listable = [_listable(ref, personal=personal) for ref in entities if not ref.personal or ref.shown]
     may_list = user.has_perm(ADD)
+    offered = [row for row in lists if may(user, ADD, row.action)]
     return {
         "memberships": _memberships(hits, refs, {row.name: row for row in lists}, personal=personal),
         "may_list": may_list,
@@ -121,8 +121,8 @@ def panel_of(
         "list_days": DAYS,
         "default_list_days": DEFAULT_DAYS,
         "list_actions": ACTION_WORDS,
-        "block_dialog": _dialog(listable, lists, tags=False) if may_list else None,
-        "tag_dialog": _dialog(listable, lists, tags=True) if may_list else None,
+        "block_dialog": _dialog(listable, offered, tags=False) if may_list else None,
+        "tag_dialog": _dialog(listable, offered, tags=True) if may_list else None,
     }
 
 

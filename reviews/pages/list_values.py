@@ -21,7 +21,7 @@ from scoring.rules.lists.errors import InvalidListChange, ListArchived, Problem,
 from scoring.rules.lists.kinds import listed_kinds
 from scoring.rules.lists.pages.definition import clause_of
 from scoring.rules.lists.pages.expiries import read_until
-from scoring.rules.lists.pages.one_list import ADD, CHANGE
+from scoring.rules.lists.pages.permissions import ADD, CHANGE, may
 
 FIRST_LINE = "line 1, "  # how the fields of the only value are named in a refusal
 
@@ -57,6 +57,9 @@ class ListEntityPage(AdminPage):
         """Put the entity on the list, and say so."""
         post, personal = self.request.POST, may_see_personal(self.request.user)
         definition = find_open_list(post.get("list", ""))
+        if not may(self.request.user, ADD, definition.action):
+            problem = f"{definition.title} allows events, and you may not change lists that do"
+            raise InvalidListChange(definition.name, [Problem("list", problem, "a list that does not")])
         if definition.kind != ref.kind:
             problem = f"{definition.title} holds values of the kind {definition.kind}, not {ref.kind}"
             raise InvalidListChange(definition.name, [Problem("list", problem, f"a list of {ref.kind}")])

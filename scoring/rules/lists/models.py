@@ -95,7 +95,10 @@ class ListedValue(models.Model):
                 condition=models.Q(removed_version=None, expires_at__isnull=False),
             ),
         ]
-        permissions = [("import_listedvalue", "Can import values of a list from a file")]
+        permissions = [
+            ("import_listedvalue", "Can import values of a list from a file"),
+            ("allow_listedvalue", "Can define lists that allow events, and change their values"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.value or 'a personal value'} on {self.list_name}"

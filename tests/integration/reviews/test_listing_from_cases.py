@@ -52,6 +52,17 @@ def test_a_card_is_blocked_from_its_case_for_thirty_days(ana: Client, review_cas
     assert "On no list." not in page
 
 
+def test_a_case_offers_allow_lists_only_to_users_who_may_change_them(
+    browse: Browse, review_case: ReviewCase
+) -> None:
+    defined("stolen_cards")
+    defined("trusted_cards", action="allow")
+    case = review_case()
+    analyst, lead = browse("ana", *WORK, *LIST), browse("lea", *WORK, *LIST, "scoring.allow_listedvalue")
+    assert 'value="trusted_cards"' not in analyst.get(page_of(case)).content.decode()
+    assert 'value="trusted_cards"' in lead.get(page_of(case)).content.decode()
+
+
 def test_an_entity_that_is_on_the_list_gets_the_new_end(ana: Client, review_case: ReviewCase) -> None:
     defined("stolen_cards")
     case = review_case()

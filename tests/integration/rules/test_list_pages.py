@@ -139,6 +139,45 @@ def test_a_file_replaces_values_only_for_users_who_may_change_any() -> None:
     assert (upload(replace="1"), upload()) == (403, 302)
 
 
+def test_an_analyst_changes_no_list_that_allows_events(analyst: Client, lead: Client) -> None:
+    defined("trusted_cards", action="allow")
+    page, add = "/admin/lists/trusted_cards/", {"action": "add", "values": "c-1", "reason": "a friend"}
+    shown = analyst.get(page).content.decode()
+    assert "This list lets events through, whatever rules and models say." in shown
+    assert "Add to list" not in shown
+    assert analyst.post(page, add | {"days": "1"}).status_code == 403
+    from_a_case = {"entity": "card:c-1", "list": "trusted_cards", "reason": "a friend", "days": "1"}
+    answer = analyst.post("/admin/entities/list/", from_a_case, follow=True)
+    assert "you may not change lists that do" in answer.content.decode()
+    assert live("trusted_cards") == set()
+
+    lead.post(page, add | {"days": "1"})
+    assert live("trusted_cards") == {"c-1"}
+    own = ListedValue.objects.get()
+    ListedValue.objects.update(added_by="user/ana")
+    assert analyst.post(page, {"action": "extend", "row": own.pk, "days": ""}).status_code == 403
+
+
+def test_who_may_define_lists_but_not_allow_events_makes_no_allow_list() -> None:
+    defined("trusted_cards", action="allow")
+    user = User.objects.create_user("dan", is_staff=True)
+    allowed = ("view_valuelist", "change_valuelist", "import_listedvalue")
+    user.user_permissions.set(Permission.objects.filter(codename__in=allowed))
+    client = Client()
+    client.force_login(user)
+    defined()
+    fields = {"title": "Stolen cards", "name": "stolen_cards", "kind": "card", "match": "value"}
+    refused = client.post(f"{PAGE}edit/", fields | {"action": "allow"})
+    assert refused.status_code == 422
+    assert "You lack the permission to define lists that allow events" in refused.content.decode()
+    assert client.post(f"{PAGE}edit/", fields | {"action": "watch"}).status_code == 302
+    assert ValueList.objects.get(name="stolen_cards").action == "watch"
+    assert client.get("/admin/lists/trusted_cards/import/").status_code == 403
+    file = SimpleUploadedFile("cards.csv", b"value,reason\nc-1,friend\n")
+    assert client.post("/admin/lists/trusted_cards/import/", {"file": file}).status_code == 403
+    assert not ListImport.objects.exists()
+
+
 @pytest.mark.parametrize("days", ["9" * 5_000, "0000011", "1000000000000"])
 def test_numbers_of_days_without_sense_are_refused(analyst: Client, days: str) -> None:
     defined()

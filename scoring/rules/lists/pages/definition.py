@@ -20,8 +20,10 @@ from scoring.rules.lists.definitions import definition_in
 from scoring.rules.lists.errors import InvalidListChange, Problem, UnknownList
 from scoring.rules.lists.kinds import listed_kinds
 from scoring.rules.lists.models import ListedValue, ValueList
-from scoring.rules.lists.pages.overview import DEFINE
+from scoring.rules.lists.pages.permissions import DEFINE, may
 from scoring.rules.lists.pages.words import ACTION_WORDS, MATCH_WORDS
+
+MAY_NOT_ALLOW = "You lack the permission to define lists that allow events; choose another action."
 
 
 class DefinitionForm(forms.Form):
@@ -92,6 +94,9 @@ class DefinitionPage(AdminPage):
     def define(self, form: DefinitionForm, *, is_new: bool) -> HttpResponse | None:
         """Define the list and go to its page; None if the form says what is wrong."""
         if not form.is_valid():
+            return None
+        if not may(self.request.user, DEFINE, form.cleaned_data["action"]):
+            form.add_error("action", MAY_NOT_ALLOW)
             return None
         try:
             definition = define_list(

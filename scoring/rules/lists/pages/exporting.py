@@ -13,7 +13,7 @@ from scoring.formulas import guard_cell
 from scoring.rules.lists.definitions import definition_in
 from scoring.rules.lists.models import ListedValue
 from scoring.rules.lists.pages.definition import list_or_404
-from scoring.rules.lists.pages.overview import VIEW
+from scoring.rules.lists.pages.permissions import VIEW
 from scoring.rules.lists.pages.rows import (
     ERASED,
     HIDDEN,

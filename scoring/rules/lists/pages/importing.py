@@ -26,10 +26,10 @@ from scoring.rules.lists.importing.lifecycle import (
     start_import,
 )
 from scoring.rules.lists.importing.lines import COLUMNS, MAX_LINES
-from scoring.rules.lists.models import ListImport
+from scoring.rules.lists.models import ListImport, ValueList
 from scoring.rules.lists.pages.definition import list_or_404, sentence_of
 from scoring.rules.lists.pages.expiries import DAYS, read_until
-from scoring.rules.lists.pages.one_list import CHANGE, IMPORT
+from scoring.rules.lists.pages.permissions import CHANGE, IMPORT, needed_for
 from scoring.rules.lists.pages.rejects import first_rejects
 from scoring.rules.lists.pages.rows import person
 from scoring.rules.lists.pages.words import examples, holds_words
@@ -78,6 +78,7 @@ class ListImportPage(AdminPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         row = list_or_404(kwargs["list_name"])
+        self._require_all(row)
         definition = definition_in(row)
         self.title = f"Import into {row.title}"
         return super().get_context_data(
@@ -90,7 +91,7 @@ class ListImportPage(AdminPage):
         )
 
     def post(self, request: HttpRequest, list_name: str) -> HttpResponse:
-        list_or_404(list_name)
+        self._require_all(list_or_404(list_name))
         form = ListFileForm(request.POST, request.FILES)
         if form.is_valid():
             if form.cleaned_data["replace"]:
@@ -106,6 +107,11 @@ class ListImportPage(AdminPage):
             else:
                 return redirect("admin:list_import_status", number=started.number)
         return self.render_to_response(self.get_context_data(list_name=list_name, form=form), status=422)
+
+    def _require_all(self, row: ValueList) -> None:
+        """Raises PermissionDenied for an allow list that the user may not change."""
+        for needed in needed_for(IMPORT, row.action):
+            self.require(needed)
 
     def _start(self, form: ListFileForm, list_name: str) -> ListImport:
         given, now = form.cleaned_data, timezone.now()
@@ -160,7 +166,9 @@ class ListImportStatusPage(AdminPage):
         step = STEPS.get(request.POST.get("action", ""))
         if step is None:
             raise BadRequest(f"unknown action; use {', '.join(STEPS)}")
-        import_or_404(number)
+        target = list_or_404(import_or_404(number).list_name)
+        for needed in needed_for(IMPORT, target.action):
+            self.require(needed)
         try:
             step(number=number, now=timezone.now())
         except (ImportNotPossible, ListArchived) as error:

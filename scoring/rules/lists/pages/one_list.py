@@ -17,10 +17,19 @@ from scoring.rules.lists.changing.listing import Added, add_values, change_expir
 from scoring.rules.lists.changing.values import NewValue
 from scoring.rules.lists.definitions import ListDefinition, definition_in
 from scoring.rules.lists.errors import InvalidListChange, ListArchived, Problem
-from scoring.rules.lists.models import MAX_VALUES, ListedValue, ListImport
+from scoring.rules.lists.models import MAX_VALUES, ListedValue, ListImport, ValueList
 from scoring.rules.lists.pages.definition import clause_of, list_or_404
 from scoring.rules.lists.pages.expiries import DAYS, DEFAULT_DAYS, read_until
-from scoring.rules.lists.pages.overview import DEFINE, SOON, VIEW
+from scoring.rules.lists.pages.overview import SOON
+from scoring.rules.lists.pages.permissions import (
+    ADD,
+    CHANGE,
+    DEFINE,
+    IMPORT,
+    VIEW,
+    may,
+    needed_for,
+)
 from scoring.rules.lists.pages.rows import (
     EXPIRED,
     LIVE,
@@ -37,7 +46,6 @@ from scoring.rules.lists.pages.rows import (
 )
 from scoring.rules.lists.pages.words import ACTION_TONES, ACTION_WORDS, MATCH_WORDS, examples, holds_words
 
-ADD, CHANGE, IMPORT = "scoring.add_listedvalue", "scoring.change_listedvalue", "scoring.import_listedvalue"
 MAX_TEXT_LENGTH = 300
 
 
@@ -79,8 +87,7 @@ class ListPage(AdminPage):
         row, now, user = list_or_404(kwargs["list_name"]), timezone.now(), self.request.user
         definition, asked = definition_in(row), self.request.GET
         self.title = row.title
-        may_change, may_add = user.has_perm(CHANGE), user.has_perm(ADD)
-        values = self._values(definition, is_archived=row.is_archived, now=now)
+        values = self._values(row, definition, now=now)
         return super().get_context_data(
             **{"typed": TypedValues(values=asked.get("value", "")[:MAX_TEXT_LENGTH])} | values | kwargs,
             row=row,
@@ -94,23 +101,24 @@ class ListPage(AdminPage):
             days=DAYS,
             default_days=DEFAULT_DAYS,
             max_values=MAX_VALUES,
-            may_define=user.has_perm(DEFINE),
-            may_add=may_add and not row.is_archived,
-            may_change=may_change and not row.is_archived,
-            may_import=user.has_perm(IMPORT) and not row.is_archived,
+            may_define=may(user, DEFINE, row.action),
+            lacks_allow=user.has_perm(ADD) and not may(user, ADD, row.action),
+            may_add=may(user, ADD, row.action) and not row.is_archived,
+            may_change=may(user, CHANGE, row.action) and not row.is_archived,
+            may_import=may(user, IMPORT, row.action) and not row.is_archived,
             me=actor_of(self.request),
             imports=ListImport.objects.filter(list_name=row.name).order_by("-number")[:5],
         )
 
-    def _selectable(self, lines: Sequence[ValueRow], *, is_archived: bool) -> bool:
+    def _selectable(self, lines: Sequence[ValueRow], of_list: ValueList) -> bool:
         """Whether the user may change at least one of the rows."""
         user, me = self.request.user, actor_of(self.request)
-        if is_archived or not user.has_perm(ADD):
+        if of_list.is_archived or not may(user, ADD, of_list.action):
             return False
         on_list = [line.row for line in lines if line.state != REMOVED]
         return any(user.has_perm(CHANGE) or row.added_by == me for row in on_list)
 
-    def _values(self, definition: ListDefinition, *, is_archived: bool, now: datetime) -> dict[str, Any]:
+    def _values(self, of_list: ValueList, definition: ListDefinition, *, now: datetime) -> dict[str, Any]:
         """The rows of the chosen state, or those that a search found, and where the next ones are."""
         asked = self.request.GET
         text = asked.get("q", "").strip()[:MAX_TEXT_LENGTH]
@@ -127,7 +135,7 @@ class ListPage(AdminPage):
         }
         return {
             "lines": lines,
-            "selectable": self._selectable(lines, is_archived=is_archived),
+            "selectable": self._selectable(lines, of_list),
             "state": state,
             "text": text,
             "older": f"?{urlencode(more)}" if more["before"] else "",
@@ -147,8 +155,10 @@ class ListPage(AdminPage):
         if act is None:
             raise BadRequest(f"unknown action; use {', '.join(ACTIONS)}")
         permission, run = act
-        self.require(permission)
-        definition = definition_in(list_or_404(list_name))
+        row = list_or_404(list_name)
+        for needed in needed_for(permission, row.action):
+            self.require(needed)
+        definition = definition_in(row)
         try:
             messages.success(request, run(self, definition, timezone.now()))
         except ListArchived as error:

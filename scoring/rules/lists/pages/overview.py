@@ -9,10 +9,10 @@ from django.utils import timezone
 from scoring.admin_kit.pages import AdminPage, register_page
 from scoring.rules.lists.definitions import definition_in
 from scoring.rules.lists.models import ValueList
+from scoring.rules.lists.pages.permissions import DEFINE, VIEW
 from scoring.rules.lists.pages.rows import person
 from scoring.rules.lists.pages.words import ACTION_TONES, ACTION_WORDS, holds_words
 
-VIEW, DEFINE = "scoring.view_valuelist", "scoring.change_valuelist"
 SOON = timedelta(days=7)
 
 # Of each list: the values that have expired, and those that expire soon.
