@@ -33,3 +33,16 @@ class JobCancelled(ScoringError):
     def __init__(self, *, number: int, actor: str) -> None:
         super().__init__(f"{self.kind} {number} was cancelled by {actor}")
         self.number, self.actor = number, actor
+
+
+class TooManyJobs(ScoringError):
+    """A person has as many jobs of this kind queued or running as one may have."""
+
+    kind: ClassVar[str] = "job"
+
+    def __init__(self, *, actor: str, allowed: int) -> None:
+        super().__init__(
+            f"{allowed} of your {self.kind}s are queued or running, and a person may have {allowed};"
+            " wait for one to end, or cancel one"
+        )
+        self.actor, self.allowed = actor, allowed

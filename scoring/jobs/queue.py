@@ -18,7 +18,7 @@ from django.db.models import Max
 from kombu.exceptions import OperationalError
 
 from scoring.errors import ScoringError
-from scoring.jobs.errors import JobCancelled, JobNotPossible, UnknownJob
+from scoring.jobs.errors import JobCancelled, JobNotPossible, TooManyJobs, UnknownJob
 from scoring.jobs.progress import JobProgress
 from scoring.jobs.rows import JobRow, JobState, ProgressRow
 from scoring.log.append import append
@@ -49,7 +49,8 @@ class JobQueue(Generic[Row]):
     """The jobs of one kind; `kind` is the first word of their streams and entry types.
 
     `actor`: of entries that the running process appends itself. `died` and `stopped`: the error of a job
-    whose process ended, or was told to end. `unknown`, `not_possible`, `cancelled`: the errors of the kind.
+    whose process ended, or was told to end. `unknown`, `not_possible`, `cancelled`, `too_many`: the errors of
+    the kind. `max_open`: how many jobs of one person may be queued or running, None for any number.
     """
 
     kind: str
@@ -63,11 +64,14 @@ class JobQueue(Generic[Row]):
     unknown: type[UnknownJob]
     not_possible: type[JobNotPossible]
     cancelled: type[JobCancelled]
+    too_many: type[TooManyJobs] = TooManyJobs
+    max_open: int | None = None
 
     def request(self, data: Mapping[str, Any], *, actor: str, now: datetime) -> int:
-        """Queue a job and return its number."""
+        """Queue a job and return its number. Raises `too_many`."""
 
         def step() -> int:
+            self._check_open(actor)
             number = (self._rows.aggregate(top=Max("number"))["top"] or 0) + 1
             self._append(number, "requested", 0, data=data, actor=actor, now=now)
             return number
@@ -188,6 +192,17 @@ class JobQueue(Generic[Row]):
     @property
     def _rows(self) -> Any:
         return self.jobs._default_manager
+
+    def _check_open(self, actor: str) -> None:
+        """Raises `too_many` if the person may not have one more job.
+
+        Of two requests at once, one fails to get the next number, and checks again.
+        """
+        if self.max_open is None:
+            return
+        is_open = self._rows.filter(requested_by=actor, state__in=(JobState.QUEUED, JobState.RUNNING))
+        if is_open.count() >= self.max_open:
+            raise self.too_many(actor=actor, allowed=self.max_open)
 
     def _start(self, number: int, *, now: datetime) -> Row | None:
         """The job, now running; None if it is no longer queued (a duplicate or late message)."""

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from scoring.errors import ScoringError
-from scoring.jobs.errors import JobCancelled, JobNotPossible, UnknownJob
+from scoring.jobs.errors import JobCancelled, JobNotPossible, TooManyJobs, UnknownJob
 
 
 class InvalidBacktest(ScoringError):
@@ -39,5 +39,11 @@ class BacktestNotPossible(JobNotPossible):
 
 class BacktestCancelled(JobCancelled):
     """A user cancelled this backtest."""
+
+    kind = "backtest"
+
+
+class TooManyBacktests(TooManyJobs):
+    """A person has as many backtests queued or running as one may have."""
 
     kind = "backtest"

@@ -14,7 +14,12 @@ from scoring.log.rebuild import find_projection, rebuild_projections
 from scoring.progress import ProgressReporter
 from scoring.rules.backtest import run as running_backtest
 from scoring.rules.backtest.changes import Change, ListChange, RuleChange
-from scoring.rules.backtest.errors import BacktestNotPossible, InvalidBacktest, UnknownBacktest
+from scoring.rules.backtest.errors import (
+    BacktestNotPossible,
+    InvalidBacktest,
+    TooManyBacktests,
+    UnknownBacktest,
+)
 from scoring.rules.backtest.jobs import backtests as jobs
 from scoring.rules.backtest.jobs import running
 from scoring.rules.backtest.models import BacktestJob, BacktestProgress
@@ -42,11 +47,11 @@ def rule() -> None:
     store_rule(expression="amount > 18.0", outcome="block")
 
 
-def request(change: Change | None = None, **fields: Any) -> int:
+def request(change: Change | None = None, *, actor: str = "user/ana", **fields: Any) -> int:
     now = datetime.now(UTC)
     usual = {"event_type": "payment", "since": now - HOUR, "until": now + HOUR}
     asked = BacktestRequest(change=change or RuleChange("velocity", 1), **{**usual, **fields})
-    return jobs.request_backtest(asked, actor="user/ana", now=now)
+    return jobs.request_backtest(asked, actor=actor, now=now)
 
 
 def job(number: int) -> BacktestJob:
@@ -108,6 +113,17 @@ def test_a_queued_backtest_is_cancelled_at_once(messages: list[int], rule: None)
     assert not running.run_job(number)
     with pytest.raises(BacktestNotPossible, match="cannot be cancelled"):
         jobs.backtests.cancel(number, actor="user/bob", now=datetime.now(UTC))
+
+
+def test_a_person_may_have_three_backtests_queued_or_running(messages: list[int], rule: None) -> None:
+    first, *_ = [request() for _ in range(jobs.MAX_OPEN)]
+    refused = "3 of your backtests are queued or running, and a person may have 3; wait for one to end"
+    with pytest.raises(TooManyBacktests, match=refused):
+        request()
+    assert BacktestJob.objects.count() == jobs.MAX_OPEN
+    request(actor="user/bob")
+    jobs.backtests.cancel(first, actor="user/ana", now=datetime.now(UTC))
+    request()
 
 
 def test_a_running_backtest_stops_when_it_is_cancelled(
