@@ -155,6 +155,7 @@ class ListPage(AdminPage):
         if act is None:
             raise BadRequest(f"unknown action; use {', '.join(ACTIONS)}")
         permission, run = act
+        self.require(permission)
         row = list_or_404(list_name)
         for needed in needed_for(permission, row.action):
             self.require(needed)
