@@ -109,6 +109,8 @@ def result_of(statement: LabelStatement, receipt: LabelReceipt) -> Result | Scor
         "warnings": warnings_of(statement),
         "links": links_of(statement.event_type, statement.event_id),
     }
+    if event_type(statement.event_type).policies:
+        body["policies"] = list(statement.policies)
     return Result(STATUS[receipt.status], body, replayed=receipt.status == "unchanged")
 
 
@@ -129,6 +131,7 @@ def held_label(entry: Entry) -> dict[str, Any]:
         "known_at": entry.data["known_at"],
         "reported_at": entry.data.get("reported_at"),
         "links": links_of(kind, event_id),
+        **({"policies": entry.data["policies"]} if "policies" in entry.data else {}),
     }
 
 

@@ -90,7 +90,8 @@ class EventType:
     # What a decision can be, by severity. Others may stand between allow and block, such as a challenge.
     outcomes: ClassVar[tuple[str, ...]] = BASIC_OUTCOMES
     outcome_titles: ClassVar[Mapping[str, str]] = {}  # how people call an outcome, where not by its name
-    # What an event may break: a label of such a type names the policies, and a verdict an action.
+    # What an event may break: labels of such a type name policies, models have a head for each, and verdicts
+    # name an action.
     policies: ClassVar[tuple[Policy, ...]] = ()
     verdicts: ClassVar[Mapping[str, VerdictWords]] = {}  # by label; reviewers' words where not the usual ones
     # Event types that record strikes, appeals and reports; "" for none. See docs/reference/review-queue.md.

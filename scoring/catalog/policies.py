@@ -1,8 +1,10 @@
 """Policies of an event type: what its events may not be, each with reasons, a queue and its ground."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from scoring.catalog.errors import FieldError
 from scoring.catalog.verdicts import ReasonCode, codes_problem
 
 MAX_POLICY_LENGTH = 40  # characters
@@ -45,3 +47,33 @@ def policies_problem(policies: Sequence[Policy]) -> str:
             return f"gives {policy.name} {problem}"
     names = [policy.name for policy in policies]
     return "names a policy twice" if len(set(names)) < len(names) else ""
+
+
+def names_of(policies: Iterable[Policy]) -> tuple[str, ...]:
+    """The names, in the order of the declaration."""
+    return tuple(policy.name for policy in policies)
+
+
+def split_names(cell: str) -> list[str]:
+    """The policies in a cell of a file, separated by commas, semicolons, bars or blanks.
+
+    >>> split_names("spam; scam")
+    ['spam', 'scam']
+    """
+    return re.findall(r"[^\s,;|]+", cell)
+
+
+def parse_policies(raw: object, *, known: Collection[str]) -> tuple[str, ...]:
+    """The policies that a label names, sorted and each once; () for null. Raises FieldError.
+
+    >>> parse_policies(["spam", "scam", "spam"], known=("spam", "scam"))
+    ('scam', 'spam')
+    """
+    if raw is None:
+        return ()
+    allowed = list(known) or "none: the event type has no policies"
+    if not isinstance(raw, (list, tuple)) or not all(isinstance(name, str) for name in raw):
+        raise FieldError("must be a list of policies", allowed)
+    if unknown := [name for name in raw if name not in known]:
+        raise FieldError(f"names {unknown[0][:MAX_POLICY_LENGTH]!r}, which is not a policy", allowed)
+    return tuple(sorted(set(raw)))

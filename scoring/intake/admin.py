@@ -1,5 +1,6 @@
 """Admin lists of received events and of labels, read along an index and never counted in full."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -10,6 +11,7 @@ from scoring.admin_kit.badges import badge
 from scoring.admin_kit.change_lists import EventTypeFilter, moment_column
 from scoring.admin_kit.entry_lists import EntriesAdmin, event_text, find_events, link_to_entry
 from scoring.admin_kit.formatting import NO_VALUE
+from scoring.catalog.registry import event_types
 from scoring.intake.label_sources import PRECEDENCE
 from scoring.intake.models import Event, Label
 
@@ -77,6 +79,7 @@ class LabelAdmin(EntriesAdmin):
         "source",
         "label",
         "effective_label",
+        "policies",
         "conflict_badge",
         moment_column("known_at", "known"),
     )
@@ -102,9 +105,19 @@ class LabelAdmin(EntriesAdmin):
     def effective_label(self, label: Label) -> str:
         return badge(label.effective) if label.effective else NO_VALUE
 
+    @admin.display(description="policies")
+    def policies(self, label: Label) -> str:
+        """Those of the effective label."""
+        return ", ".join(label.effective_policies) or NO_VALUE
+
     @admin.display(description="conflict")
     def conflict_badge(self, label: Label) -> str:
         return badge("sources disagree", tone="warn") if label.conflict else NO_VALUE
+
+    def get_list_display(self, request: HttpRequest) -> Sequence[str]:
+        """The column of policies only if an event type has any."""
+        has_policies = any(kind.policies for kind in event_types().values())
+        return [name for name in super().get_list_display(request) if has_policies or name != "policies"]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Label], search_term: str

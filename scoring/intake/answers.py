@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from scoring.catalog.currency import decimal_text
+from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import event_type
 from scoring.intake.errors import EventNotFound
 from scoring.lanes.amendments import CORRECTED, RECEIVED, RETRACTED, VERSIONS
@@ -142,6 +143,7 @@ def answer_for(stream: str) -> dict[str, Any]:
         "revisions": revisions,
         "label": labels[-1].data["effective"] if labels else None,
         "labels": [_label_from(entry) for entry in labels],
+        **_policies_from(event_type(version.data["type"]), labels),
     }
 
 
@@ -198,7 +200,15 @@ def _amendment_from(entry: Entry) -> dict[str, Any]:
     return {"reason": entry.data["reason"], "recorded_at": to_iso(entry.recorded_at)}
 
 
+def _policies_from(kind: type[EventType], labels: Sequence[Entry]) -> dict[str, list[str]]:
+    """The policies of the current label, of an event type that has policies."""
+    if not kind.policies:
+        return {}
+    return {"policies": list(labels[-1].data.get("effective_policies", ())) if labels else []}
+
+
 def _label_from(entry: Entry) -> dict[str, Any]:
+    named = entry.data.get("policies")
     return {
         "label": entry.data["value"],
         "retracted": entry.type == "label.retracted",
@@ -206,6 +216,7 @@ def _label_from(entry: Entry) -> dict[str, Any]:
         "known_at": entry.data["known_at"],
         "reported_at": entry.data.get("reported_at"),
         "recorded_at": to_iso(entry.recorded_at),
+        **({"policies": named} if named else {}),
     }
 
 

@@ -7,13 +7,14 @@ from typing import Any
 from scoring.catalog.errors import FieldError
 from scoring.catalog.event_type import MAX_ID_LENGTH, EventType, parse_occurred_at
 from scoring.catalog.fields import clean_identifier
+from scoring.catalog.policies import names_of, parse_policies
 from scoring.catalog.registry import event_types
 from scoring.catalog.unknown_fields import unknown_field_problems
 from scoring.intake.errors import InvalidRequest, RequestProblem
 from scoring.intake.label_sources import MAX_SOURCE_LENGTH
 from scoring.intake.labels import LabelStatement
 
-NAMES = ("event_type", "event_id", "label", "retract", "source", "known_at")
+NAMES = ("event_type", "event_id", "label", "retract", "source", "known_at", "policies")
 
 
 def parse_statement(item: Mapping[str, Any], *, now: datetime) -> LabelStatement:
@@ -27,9 +28,10 @@ def parse_statement(item: Mapping[str, Any], *, now: datetime) -> LabelStatement
     label_source = _read_identifier(item, "source", MAX_SOURCE_LENGTH, problems)
     value = _read_value(item, kind, problems)
     known_at = _read_known_at(item, now, problems)
+    policies = _read_policies(item, kind, value, problems)
     if problems or kind is None:
         raise InvalidRequest(problems)
-    return LabelStatement(kind.name, event_id, value, label_source, known_at)
+    return LabelStatement(kind.name, event_id, value, label_source, known_at, policies)
 
 
 def _read_type(item: Mapping[str, Any], problems: list[RequestProblem]) -> type[EventType] | None:
@@ -69,6 +71,26 @@ def _read_value(
     elif kind and value is not None and value not in allowed:
         problems.append(RequestProblem("label", f"is not a label of {kind.name}", allowed))
     return value
+
+
+def _read_policies(
+    item: Mapping[str, Any],
+    kind: type[EventType] | None,
+    value: str | None,
+    problems: list[RequestProblem],
+) -> tuple[str, ...]:
+    """The policies that a positive label names; any other statement names none."""
+    if kind is None:
+        return ()
+    try:
+        policies = parse_policies(item.get("policies"), known=names_of(kind.policies))
+    except FieldError as error:
+        problems.append(RequestProblem("policies", error.problem, error.allowed))
+        return ()
+    if policies and value != kind.labels.positive:
+        problem = f"go with the label {kind.labels.positive!r} only"
+        problems.append(RequestProblem("policies", problem, []))
+    return policies
 
 
 def _read_known_at(item: Mapping[str, Any], now: datetime, problems: list[RequestProblem]) -> datetime | None:

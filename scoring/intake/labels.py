@@ -17,6 +17,13 @@ from scoring.intake.errors import (
     RequestProblem,
     TooManyLabelSources,
 )
+from scoring.intake.label_policies import (
+    NOTHING_NAMED,
+    NamedPolicies,
+    named_after,
+    named_by_source,
+    policy_keys,
+)
 from scoring.intake.label_sources import PEOPLE, canonical_source, effective_label
 from scoring.lanes import held_labels
 from scoring.lanes import queue as pending
@@ -38,13 +45,17 @@ MAX_CHANGES = 1_000
 
 @dataclass(frozen=True, slots=True)
 class LabelStatement:
-    """What one source says of one event; `value` None takes back what this source said before."""
+    """What one source says of one event; `value` None takes back what this source said before.
+
+    A positive label without policies says that any of them may be broken.
+    """
 
     event_type: str
     event_id: str
     value: str | None
     label_source: str  # in its one spelling, however it was given
     known_at: datetime | None = None
+    policies: tuple[str, ...] = ()  # those that a positive label names, sorted
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "label_source", canonical_source(self.label_source))
@@ -116,10 +127,13 @@ def label_entry(
     reported_at: datetime | None = None,
     history: bool = False,
     actor: str = "",
+    policies: Sequence[str] = (),
+    named: NamedPolicies = NOTHING_NAMED,
 ) -> NewEntry:
-    """The next entry of a label stream whose `version` entries amount to `said`.
+    """The next entry of a label stream whose `version` entries amount to `said` and `named`.
 
-    It carries the labels of all sources after it (`said`), so that a conflict is visible in one entry.
+    It carries the labels of all sources after it (`said`), so that a conflict is visible in one entry; and
+    likewise the policies, if any source names one.
     """
     label_source = canonical_source(label_source)
     after = _fold(said, label_source, value)
@@ -132,6 +146,7 @@ def label_entry(
         "effective": effective_label(after),
         "said": after,
         "history": history,
+        **policy_keys(named, label_source, value, policies, said=after),
     }
     if reported_at is not None and reported_at != known_at:
         data["reported_at"] = to_iso(reported_at)
@@ -160,6 +175,7 @@ class _LabelStream:
     version: int
     said: dict[str, str]
     spoken: dict[str, _Spoken]
+    named: NamedPolicies
 
     @classmethod
     def read(cls, event_stream: str, entries: Sequence[Entry]) -> "_LabelStream":
@@ -168,7 +184,14 @@ class _LabelStream:
             for entry in entries
             if entry.type in LABEL_TYPES
         }
-        return cls(event_stream, len(entries), said_by_source(entries), spoken)
+        return cls(
+            event_stream, len(entries), said_by_source(entries), spoken, named_by_source(entries, LABEL_TYPES)
+        )
+
+    def says_already(self, statement: LabelStatement) -> bool:
+        """Whether the statement's source says exactly this now."""
+        source = statement.label_source
+        return self.said.get(source) == statement.value and self.named.get(source, ()) == statement.policies
 
     def receipt(self, statement: LabelStatement, status: LabelStatus) -> LabelReceipt:
         spoken = self.spoken[statement.label_source]
@@ -183,7 +206,7 @@ class _LabelStream:
         source = statement.label_source
         if statement.value is None and source not in self.spoken:
             return LabelNotFound(self.event_stream, source)
-        if source == PEOPLE or self.said.get(source) == statement.value:
+        if source == PEOPLE or self.says_already(statement):
             return None
         if source not in self.said and len(self.said) >= MAX_SOURCES:
             return TooManyLabelSources(self.event_stream, MAX_SOURCES)
@@ -206,7 +229,7 @@ class _LabelStream:
     def take(self, statement: LabelStatement, *, now: datetime, actor: str, history: bool) -> NewEntry | None:
         """The entry that a statement adds, or None if its source already says the same."""
         source = statement.label_source
-        if self.said.get(source) == statement.value:
+        if self.says_already(statement):
             return None
         entry = label_entry(
             event_stream=self.event_stream,
@@ -218,9 +241,12 @@ class _LabelStream:
             reported_at=statement.known_at,
             history=history and statement.known_at is not None,
             actor=actor,
+            policies=statement.policies,
+            named=self.named,
         )
         self.version += 1
         self.said = entry.data["said"]
+        self.named = named_after(self.named, source, statement.policies)
         self.spoken[source] = _spoken_in(entry.data)
         return entry
 
@@ -274,7 +300,7 @@ class _HeldCapacity:
         self, own: _LabelStream, statement: LabelStatement, event: Entry | None
     ) -> ScoringError | None:
         """Why a new label cannot be held, else counts it. Retractions are always accepted."""
-        if event or self.left is None or statement.value in (None, own.said.get(statement.label_source)):
+        if event or self.left is None or statement.value is None or own.says_already(statement):
             return None
         if self.left == 0:
             return held_labels.too_many_held_error(self.source)

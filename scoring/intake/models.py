@@ -66,7 +66,8 @@ class Label(models.Model):
     """A label of an event, or its retraction. Projection of `label.recorded` and `label.retracted`.
 
     `effective` is the event's label after this entry (None: unlabeled), `previous` the one before.
-    `conflict`: after this entry two sources disagree about the event.
+    `conflict`: after this entry two sources disagree about the event. `policies`: those that the statement
+    names as broken; `effective_policies`: those of the effective label.
     """
 
     position = models.BigIntegerField(primary_key=True)
@@ -76,6 +77,8 @@ class Label(models.Model):
     previous = models.CharField(max_length=40, null=True)
     effective = models.CharField(max_length=40, null=True)
     conflict = models.BooleanField(default=False)
+    policies = models.JSONField(default=list)
+    effective_policies = models.JSONField(default=list)
     known_at = models.DateTimeField()
 
     class Meta:

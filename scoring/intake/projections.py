@@ -74,6 +74,8 @@ def label_row(entry: Entry) -> Row:
         "previous": entry.data["previous"],
         "effective": entry.data["effective"],
         "conflict": in_conflict(entry.data),
+        "policies": entry.data.get("policies", []),
+        "effective_policies": entry.data.get("effective_policies", []),
         "known_at": from_iso(entry.data["known_at"]),
     }
 

@@ -47,6 +47,7 @@ LABELS = pa.schema(
         "value": NAMES,
         "previous": NAMES,
         "effective": NAMES,
+        "effective_policies": NAMES,  # those of the effective label, joined by commas; null without any
         "history": pa.bool_(),
     }
 )
@@ -149,10 +150,12 @@ def event_table(kind: type[EventType], texts: Texts, fields: Collection[str] | N
 def label_table(texts: Texts) -> pa.Table:
     """A row for each of these `label.recorded` and `label.retracted` entries (LABELS)."""
     words = ("event", "known_at", "source", "value", "previous", "effective")
-    parsed = _parse(texts, {**dict.fromkeys(words, pa.string()), "history": pa.bool_()})
+    named = {"effective_policies": pa.list_(pa.string())}
+    parsed = _parse(texts, {**dict.fromkeys(words, pa.string()), **named, "history": pa.bool_()})
     streams = parsed["event"].to_pylist()
     columns = {
         **{word: parsed[word] for word in words},
+        "effective_policies": _joined(parsed["effective_policies"]),
         "position": pa.array(texts.positions),
         "epoch": pa.array(texts.epochs),
         "txid": pa.array(texts.txids),
@@ -250,6 +253,12 @@ def _parsed_type(field: Field, stored: pa.DataType) -> pa.DataType:
     if isinstance(field, Money) and not field.personal:
         return _AMOUNT
     return _json_type(stored)
+
+
+def _joined(lists: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Lists of names as texts, joined by commas; null for none."""
+    joined = pc.binary_join(lists, ",")
+    return pc.if_else(pc.equal(joined, ""), pa.scalar(None, pa.string()), joined)
 
 
 def _json_type(stored: pa.DataType) -> pa.DataType:

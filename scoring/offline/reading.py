@@ -19,13 +19,13 @@ from scoring.offline.export import check_same_log, present_layout
 from scoring.offline.store import Manifest, OfflineStore
 from scoring.timestamps import from_iso, to_micros
 
-SAID = pa.schema(
-    {name: LABELS.field(name).type for name in ("position", "event_position", "known_at", "effective")}
-)
+_SAID = ("position", "event_position", "known_at", "effective", "effective_policies")
+SAID = pa.schema({name: LABELS.field(name).type for name in _SAID})
 # Entries after the export in the log's reading order.
 _LABELS = """
     SELECT label.position, event.position, (extract(epoch FROM label.known_at) * 1000000)::bigint,
-           label.effective
+           label.effective,
+           (SELECT string_agg(name, ',') FROM jsonb_array_elements_text(label.effective_policies) AS name)
       FROM scoring_logentry said
       JOIN scoring_label label ON label.position = said.position
       JOIN scoring_logentry event ON event.stream = label.event_stream AND event.stream_version = 1
@@ -70,7 +70,8 @@ def read_label_rows(
     """The labels recorded up to `log_position` for received events of this type, in log order.
 
     Columns `position`, `event_position`, `known_at`, and `effective`: the event's label from then on (null:
-    none). `progress` is called with numbers of labels read.
+    none), with `effective_policies` joined by commas (null: none). `progress` is called with numbers of
+    labels read.
     """
     last = LAST_POSITION if log_position is None else log_position
     opened, manifest = open_store(store)
@@ -139,12 +140,13 @@ def _read_labels(manifest: Manifest, event_type: str, last: int, progress: Progr
 
 
 def _table_of(rows: Sequence[Sequence[Any]]) -> pa.Table:
-    positions, events, moments, values = zip(*rows, strict=True)
+    positions, events, moments, values, policies = zip(*rows, strict=True)
     columns = [
         pa.array(positions, pa.int64()),
         pa.array(events, pa.int64()),
         pa.array(np.array(moments, dtype=np.int64)),
         pa.array(values, pa.string()),
+        pa.array(policies, pa.string()),
     ]
     return pa.table(
         {field.name: as_type(column, field.type) for field, column in zip(SAID, columns, strict=True)}

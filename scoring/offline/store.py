@@ -153,7 +153,7 @@ class OfflineStore:
         for stored in files:
             with self._fs.open(f"{self._root}/{stored.path}", "rb") as file:
                 tables.append(pq.ParquetFile(file).read())
-        return pa.concat_tables(tables)
+        return pa.concat_tables(tables, promote_options="default")  # older files lack newer columns
 
     def remove_leftovers(self, *, now: datetime) -> int:
         """Delete files that neither the newest manifest nor one of the last hour lists; returns their number.

@@ -35,6 +35,7 @@ REASON = (
     *("reason_code", "chargeback_reason_code", "cb_reason_code", "dispute_reason_code", "dispute_reason"),
     *("chargeback_reason", "reason", "category"),
 )
+POLICIES = ("policies", "policy", "violated_policies", "violations", "policy_names")
 STATUS = ("dispute_status", "chargeback_status", "status", "record_type", "outcome", "state")
 
 _YES, _NO = {"1", "1.0", "true", "yes", "y"}, {"0", "0.0", "false", "no", "n"}
@@ -63,12 +64,13 @@ class LabelColumns:
     """The columns by name ("" for none) and the meanings of their values.
 
     Without a `meaning` column every line means `always`. The meaning of a `status` value takes precedence
-    over that of `meaning`, unless it is AS_REASON.
+    over that of `meaning`, unless it is AS_REASON. A cell of `policies` names those that the event breaks.
     """
 
     event_id: str
     event_type: str = ""
     known_at: str = ""
+    policies: str = ""
     meaning: str = ""
     always: str = ""
     status: str = ""
@@ -78,7 +80,8 @@ class LabelColumns:
 
     @property
     def used(self) -> set[str]:
-        return {self.event_id, self.event_type, self.known_at, self.meaning, self.status} - {""}
+        every = (self.event_id, self.event_type, self.known_at, self.policies, self.meaning, self.status)
+        return {*every} - {""}
 
     def unused(self, header: Sequence[str]) -> list[str]:
         """The unused columns."""
@@ -96,6 +99,7 @@ def suggest_columns(table: LabelTable, kind: type[EventType]) -> LabelColumns:
         event_id=_first(by_name, EVENT_ID),
         event_type=by_name.get("event_type", ""),
         known_at=known_at,
+        policies=_first(by_name, POLICIES) if kind.policies else "",
         meaning=meaning,
         status=status,
         values=suggest_values(table.values(meaning), kind) if meaning else {},

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from scoring.catalog.errors import FieldError
+from scoring.catalog.policies import split_names
 from scoring.formulas import unguard_cell
 from scoring.ingest.errors import UnreadableImport
 from scoring.ingest.labels.columns import AS_REASON, REJECT, RETRACT, SKIP, LabelColumns
@@ -71,7 +72,7 @@ def read_lines(
         name = missing[0] if missing else "with the event id"
         raise UnreadableImport("the file", f"it has no column {name}")
     given_back = table.header[:1] == REJECT_COLUMNS[:1]
-    said: dict[tuple[str, str], tuple[int, str | None]] = {}
+    said: dict[tuple[str, str], tuple[int, LabelStatement]] = {}
     lines: list[LabelLine | SkippedLine | RejectedLine] = []
     for typed in table.rows:
         row = Row(typed.number, tuple(map(unguard_cell, typed.cells))) if given_back else typed
@@ -144,6 +145,7 @@ def _item(
         "retract": meaning == RETRACT,
         "source": defaults.label_source,
         "known_at": _time_of(cells, columns, now, problems),
+        **({"policies": split_names(cells[columns.policies])} if columns.policies else {}),
     }
 
 
@@ -166,19 +168,24 @@ def _as_column(problem: RequestProblem, columns: LabelColumns) -> RequestProblem
         "known_at": columns.known_at,
         "event_id": columns.event_id,
         "event_type": columns.event_type,
+        "policies": columns.policies,
     }
     return problem._replace(field=names.get(problem.field) or problem.field)
 
 
 def _checked_for_conflict(
-    line: LabelLine, said: dict[tuple[str, str], tuple[int, str | None]]
+    line: LabelLine, said: dict[tuple[str, str], tuple[int, LabelStatement]]
 ) -> LabelLine | RejectedLine:
     """The line, rejected if it contradicts an earlier line about its event; `said` is updated with it."""
     statement = line.statement
-    first, value = said.setdefault((statement.event_type, statement.event_id), (line.number, statement.value))
-    if value == statement.value:
+    first, other = said.setdefault((statement.event_type, statement.event_id), (line.number, statement))
+    if (other.value, other.policies) == (statement.value, statement.policies):
         return line
-    problem = RequestProblem(
-        "label", f"is {value or RETRACT} in line {first} for the same event", "one label"
-    )
+    if other.value == statement.value:
+        named = ", ".join(other.policies) or "none"
+        problem = RequestProblem("policies", f"are {named} in line {first} for the same event", "one set")
+    else:
+        problem = RequestProblem(
+            "label", f"is {other.value or RETRACT} in line {first} for the same event", "one label"
+        )
     return RejectedLine(line.number, line.cells, (problem,))

@@ -68,6 +68,7 @@ def columns_in(sent: QueryDict, table: LabelTable, kind: type[EventType]) -> Lab
         event_id=_column(sent.get("event_id") or "", table),
         event_type=_column(sent.get("event_type_column") or "", table),
         known_at=_column(sent.get("known_at") or "", table),
+        policies=_column(sent.get("policies") or "", table) if kind.policies else "",
         meaning=meaning,
         always=how.removeprefix(EVERY_LINE) if how.startswith(EVERY_LINE) else "",
         status=status,
@@ -82,7 +83,7 @@ class ColumnsForm:
 
     def __init__(self, columns: LabelColumns, table: LabelTable, kind: type[EventType]) -> None:
         self.columns, self.header, self.labels = columns, table.header, kind.labels.values
-        self.event_type = kind.name
+        self.event_type, self.policies = kind.name, [policy.name for policy in kind.policies]
         self.values = _rows(table, columns.meaning, columns.values)
         self.statuses = _rows(table, columns.status, columns.status_values)
         times = [text for text in table.values(columns.known_at) if text] if columns.known_at else []

@@ -24,7 +24,7 @@ TOML_KEYS = (
     *_MORE,
     *_READING,
 )
-TOML_LABEL_KEYS = ("column", "values", "value", "known_at", "source", "time_format")
+TOML_LABEL_KEYS = ("column", "values", "value", "known_at", "source", "time_format", "policies")
 
 ANY_OTHER = "*"  # in the `values` of a label: all other values; mapped to "" they give no label
 
@@ -34,6 +34,7 @@ class LabelMapping:
     """The source of a row's label. `values` maps its text to labels; empty: the column contains labels.
 
     `value` is the same label for every row, without a column. `time_format`: of known-at, if not ISO 8601.
+    `policies`: the column with the policies that an event breaks.
     """
 
     column: str = "label"
@@ -42,6 +43,7 @@ class LabelMapping:
     source: str = "import"
     value: str = ""
     time_format: str | None = None
+    policies: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "source", canonical_source(self.source))
@@ -50,7 +52,8 @@ class LabelMapping:
     def columns(self) -> dict[str, str]:
         """The columns that are read, by purpose."""
         of_label = {} if self.value else {"the label": self.column}
-        return of_label | ({"the label's known-at": self.known_at} if self.known_at else {})
+        others = {"the label's known-at": self.known_at, "the label's policies": self.policies}
+        return of_label | {purpose: column for purpose, column in others.items() if column}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,7 @@ class ColumnMapping:
             described["label"] = {
                 each: value
                 for each, value in asdict(self.label).items()
-                if value or each not in ("value", "time_format")
+                if value or each not in ("value", "time_format", "policies")
             }
         return described
 
@@ -157,6 +160,7 @@ def build_mapping(
     label_known_at: str | None = None,
     label_source: str | None = None,
     label_time_format: str | None = None,
+    label_policies: str | None = None,
     missing: Iterable[str] = (),
     **more: Any,
 ) -> ColumnMapping:
@@ -178,7 +182,12 @@ def build_mapping(
         raise InvalidMapping(["no event type: use --type, or type = ... in the mapping file"])
     merged["fields"] = {**merged.get("fields", {}), **parse_pairs("--map", "field=column", fields)}
     merged["constants"] = {**merged.get("constants", {}), **parse_pairs("--set", "field=value", constants)}
-    said = {"known_at": label_known_at, "source": label_source, "time_format": label_time_format}
+    said = {
+        "known_at": label_known_at,
+        "source": label_source,
+        "time_format": label_time_format,
+        "policies": label_policies,
+    }
     merged["label"] = _merged_label(
         merged.get("label"),
         label,
@@ -246,10 +255,18 @@ def _merged_label(
         label = base if value is None else LabelMapping(value=value)
     if label is None:
         if said:
-            raise InvalidMapping(["--label-known-at, --label-source and --label-time-format require --label"])
+            raise InvalidMapping(
+                ["--label-known-at, --label-source, --label-time-format and --label-policies require --label"]
+            )
         return None
     if base and label is not base:
-        label = replace(label, known_at=base.known_at, source=base.source, time_format=base.time_format)
+        label = replace(
+            label,
+            known_at=base.known_at,
+            source=base.source,
+            time_format=base.time_format,
+            policies=base.policies,
+        )
     return replace(label, **said)
 
 

@@ -17,6 +17,7 @@ class LabelRow:
     event_id: str
     value: str
     known_at: datetime | None
+    policies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,12 @@ class LabelRowParser:
         ids = self._rows.label_ids(chunk, problems)
         values, wrong_values = self.labels.values(chunk)
         known, wrong_times = self.labels.known_at(chunk)
-        for wrong in (wrong_values, {i: text for i, text in wrong_times.items() if values[i]}):
+        policies, wrong_policies = self.labels.policies(chunk, values)
+        of_labels = {i: text for i, text in wrong_times.items() if values[i]}
+        for wrong in (wrong_values, of_labels, wrong_policies):
             for index, text in wrong.items():
                 problems.setdefault(index, []).append(text)
         reasons = {index: "; ".join(texts) for index, texts in problems.items()} | dict(chunk.malformed)
         good = [index for index in range(chunk.length) if index not in reasons]
-        rows = [LabelRow(i, ids[i], value, known[i]) for i in good if (value := values[i])]
+        rows = [LabelRow(i, ids[i], value, known[i], policies[i]) for i in good if (value := values[i])]
         return ParsedLabels(rows, reasons, values, len(good) - len(rows))

@@ -8,8 +8,10 @@ from typing import Any
 from scoring.ingest.rows.event_rows import ParsedRow
 from scoring.ingest.rows.label_rows import LabelRow
 from scoring.ingest.rows.row_labels import LabelReader, RowLabel
+from scoring.intake.label_policies import NamedPolicies, named_after, named_by_source
 from scoring.intake.labels import label_entry, said_by_source
 from scoring.intake.receive import Submission, differing_fields, received_entry
+from scoring.lanes.entry_types import LABEL_TYPES
 from scoring.log.entries import Entry, NewEntry
 from scoring.timestamps import from_iso
 
@@ -41,6 +43,10 @@ class ReconciledLabels:
 class _LabelStream:
     version: int
     said: dict[str, str]
+    named: NamedPolicies
+
+    def says_already(self, label_source: str, value: str, policies: tuple[str, ...]) -> bool:
+        return self.said.get(label_source) == value and self.named.get(label_source, ()) == policies
 
 
 def reconcile_rows(
@@ -78,7 +84,7 @@ def reconcile_rows(
             stream = label_streams.get(entry.stream)
             if stream is None:
                 stream = label_streams[entry.stream] = _label_stream(stored.get(f"label/{entry.stream}", ()))
-            if stream.said.get(label_source) != row.label.value:
+            if not stream.says_already(label_source, row.label.value, row.label.policies):
                 settled.labels[row.index] = row.label
                 settled.entries.append(
                     _next_label(stream, entry.stream, row.label, label_source, history=history)
@@ -124,10 +130,10 @@ def reconcile_labels(
         stream = label_streams.get(event_stream)
         if stream is None:
             stream = label_streams[event_stream] = _label_stream(stored.get(f"label/{event_stream}", ()))
-        if stream.said.get(label_source) == row.value:
+        if stream.says_already(label_source, row.value, row.policies):
             settled.unchanged += 1
             continue
-        label = RowLabel(row.value, known_at)
+        label = RowLabel(row.value, known_at, row.policies)
         settled.entries.append(_next_label(stream, event_stream, label, label_source, history=True))
         settled.recorded += 1
         if receipt is None:
@@ -141,7 +147,7 @@ def _stored_receipt(stored: Mapping[str, Sequence[Entry]], stream: str) -> Mappi
 
 
 def _label_stream(entries: Sequence[Entry]) -> _LabelStream:
-    return _LabelStream(len(entries), said_by_source(entries))
+    return _LabelStream(len(entries), said_by_source(entries), named_by_source(entries, LABEL_TYPES))
 
 
 def _next_label(
@@ -156,7 +162,10 @@ def _next_label(
         label_source=label_source,
         known_at=label.known_at,
         history=history,
+        policies=label.policies,
+        named=stream.named,
     )
     stream.version += 1
+    stream.named = named_after(stream.named, label_source, label.policies)
     stream.said = {**stream.said, label_source: label.value}
     return entry

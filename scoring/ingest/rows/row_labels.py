@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from typing import Any
 
 from scoring.catalog.cells import read_text
 from scoring.catalog.errors import FieldError
 from scoring.catalog.event_type import parse_occurred_at
+from scoring.catalog.policies import names_of, parse_policies, split_names
 from scoring.ingest.mapping.binding import Binding
 from scoring.ingest.mapping.mapping import ANY_OTHER, ColumnMapping, LabelMapping
 from scoring.ingest.readers.tables import Chunk
@@ -27,6 +29,7 @@ _TRUTH = {"true": "1", "false": "0"}
 class RowLabel:
     value: str
     known_at: datetime
+    policies: tuple[str, ...] = ()
 
 
 class LabelReader:
@@ -40,6 +43,9 @@ class LabelReader:
         self._values = ColumnParser(
             cells.then(cells.text, value_reader(label, binding.event_type.labels.values))
         )
+        self._labels = binding.event_type.labels
+        known = names_of(binding.event_type.policies)
+        self._policies = ColumnParser(cells.then(cells.text, partial(_read_policies, known=known)))
         readers = _time_readers(mapping, label)
         self._zone = readers[0].zone
         self._known_at = ColumnParser(cells.then(cells.text, lambda raw: _read_moment(readers, raw)))
@@ -60,11 +66,27 @@ class LabelReader:
             return [None] * chunk.length, {}
         return _read(chunk, self._label.known_at, self._known_at)
 
+    def policies(
+        self, chunk: Chunk, values: Sequence[str | None]
+    ) -> tuple[list[tuple[str, ...]], dict[int, str]]:
+        """The policies that each row names, and the problems of rows whose label cannot have them."""
+        column = self._label.policies
+        if column is None:
+            return [()] * chunk.length, {}
+        read, problems = _read(chunk, column, self._policies)
+        named = [each or () for each in read]
+        for index, (policies, value) in enumerate(zip(named, values, strict=True)):
+            if policies and value != self._labels.positive and index not in problems:
+                problems[index] = f"{column} goes with the label {self._labels.positive!r} only"
+        return named, problems
+
     def labels(
         self, chunk: Chunk, values: Sequence[str | None], moments: Sequence[datetime | None]
     ) -> tuple[list[RowLabel | None], dict[int, str]]:
         """Labels of events that occurred at `moments`, and the problems of the others."""
         known, problems = self.known_at(chunk)
+        policies, unknown = self.policies(chunk, values)
+        problems |= unknown
         labels: list[RowLabel | None] = [None] * chunk.length
         for index, (value, known_at, moment) in enumerate(zip(values, known, moments, strict=True)):
             if value and moment is not None and index not in problems:
@@ -72,7 +94,7 @@ class LabelReader:
                 if at is None:
                     problems[index] = self.too_early(moment)
                 else:
-                    labels[index] = RowLabel(value, at)
+                    labels[index] = RowLabel(value, at, policies[index])
         return labels, {index: problem for index, problem in problems.items() if values[index]}
 
     def settle_known_at(self, known_at: datetime | None, moment: datetime) -> datetime | None:
@@ -115,6 +137,10 @@ def value_reader(label: LabelMapping, allowed: Sequence[str]) -> Callable[[Any],
         return name
 
     return read
+
+
+def _read_policies(raw: Any, *, known: Sequence[str]) -> tuple[str, ...]:
+    return parse_policies(split_names(str(raw)), known=known)
 
 
 def _by_key(given: Mapping[str, str]) -> dict[str, str]:

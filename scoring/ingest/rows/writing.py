@@ -44,6 +44,7 @@ def write_live(
             value=label.value,
             label_source=label_source,
             known_at=label.known_at,
+            policies=label.policies,
         )
         for index, label in settled.labels.items()
     ]
@@ -66,7 +67,8 @@ def record_live_labels(
 ) -> ReconciledLabels:
     """Record labels as the API does: known from now on, and held if the event has not arrived."""
     statements = [
-        LabelStatement(event_type, row.event_id, row.value, label_source, row.known_at) for row in rows
+        LabelStatement(event_type, row.event_id, row.value, label_source, row.known_at, row.policies)
+        for row in rows
     ]
     receipts = record_labels(statements, source=source, now=now) if statements else []
     refused = {

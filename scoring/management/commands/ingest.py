@@ -136,6 +136,11 @@ def _add_labels(group: Any) -> None:
     group.add_argument(
         "--label-time-format", metavar="FORMAT", help="format of known-at times, e.g. %%d/%%m/%%Y"
     )
+    group.add_argument(
+        "--label-policies",
+        metavar="COLUMN",
+        help="the policies that the event breaks, with its positive label, e.g. spam;scam",
+    )
     group.add_argument("--label-source", help="source of the labels, e.g. chargeback (default: import)")
     group.add_argument(
         "--labels-only",
@@ -231,6 +236,7 @@ def _mapping(options: dict[str, Any]) -> ColumnMapping:
         "label_known_at",
         "label_source",
         "label_time_format",
+        "label_policies",
         "missing",
     )
     more = ("timezone", "time_format", "time_unit", "time_origin", "decimal", "thousands", "usual_missing")

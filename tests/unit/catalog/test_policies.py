@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from scoring.catalog.errors import FieldError
 from scoring.catalog.event_type import EventType, Labels
 from scoring.catalog.fields import Entity
-from scoring.catalog.policies import Policy
+from scoring.catalog.policies import Policy, parse_policies, split_names
 from scoring.catalog.verdicts import ReasonCode, VerdictWords
 from scoring.declare.errors import CatalogError
 
@@ -50,3 +51,29 @@ def test_a_type_declares_policies_and_words_for_its_verdicts() -> None:
 def test_a_mistake_in_them_names_what_is_wrong(members: dict[str, Any], problem: str) -> None:
     with pytest.raises(CatalogError, match=problem):
         declare(**members)
+
+
+@pytest.mark.parametrize(
+    ("given", "parsed"),
+    [(None, ()), ([], ()), (["spam"], ("spam",)), (["spam", "hate", "spam"], ("hate", "spam"))],
+)
+def test_named_policies_are_sorted_and_each_is_named_once(given: object, parsed: tuple[str, ...]) -> None:
+    assert parse_policies(given, known=("spam", "hate")) == parsed
+
+
+@pytest.mark.parametrize("given", ["spam", [1], {"spam": 1}, ["spam", "arson"], ["SPAM"]])
+def test_other_names_are_refused_with_the_policies_that_exist(given: object) -> None:
+    with pytest.raises(FieldError) as error:
+        parse_policies(given, known=("spam", "hate"))
+    assert error.value.allowed == ["spam", "hate"]
+
+
+def test_an_event_type_without_policies_allows_none() -> None:
+    with pytest.raises(FieldError) as error:
+        parse_policies(["spam"], known=())
+    assert error.value.allowed == "none: the event type has no policies"
+
+
+@pytest.mark.parametrize("cell", ["spam,hate", "spam; hate", " spam | hate ", "spam hate"])
+def test_a_cell_names_policies_with_any_usual_separator(cell: str) -> None:
+    assert split_names(cell) == ["spam", "hate"]

@@ -6,6 +6,7 @@ from scoring.api.schema.serializers.fields import CatalogChoiceField, ClosedSeri
 from scoring.api.schema.serializers.lists import ItemResultSerializer, PageSerializer
 from scoring.catalog.characters import NAME_PATTERN
 from scoring.catalog.event_type import MAX_ID_LENGTH
+from scoring.catalog.policies import names_of
 from scoring.catalog.registry import event_types, scored_types
 from scoring.intake.label_sources import MAX_SOURCE_LENGTH, PRECEDENCE
 
@@ -14,6 +15,12 @@ def label_values() -> list[str]:
     """Every label of the scored event types."""
     kinds = event_types()
     return sorted({value for name in scored_types() for value in kinds[name].labels.values})
+
+
+def policy_names() -> list[str]:
+    """Every policy of the scored event types."""
+    kinds = event_types()
+    return sorted({name for each in scored_types() for name in names_of(kinds[each].policies)})
 
 
 class StatementSerializer(ClosedSerializer):
@@ -43,6 +50,15 @@ class LabelStatementSerializer(StatementSerializer):
 
     label = CatalogChoiceField(label_values)
     retract = serializers.ChoiceField(choices=(False,), default=False)
+    policies = serializers.ListField(
+        child=CatalogChoiceField(policy_names),
+        required=False,
+        allow_null=True,
+        help_text=(
+            "The policies of the event type that the event breaks, with its positive label only. Without any,"
+            " the label does not say which"
+        ),
+    )
 
 
 class LabelRetractionSerializer(StatementSerializer):
@@ -68,6 +84,9 @@ class StoredLabelSerializer(serializers.Serializer):
     known_at = serializers.DateTimeField(allow_null=True)
     reported_at = serializers.DateTimeField(allow_null=True)
     links = LabelLinksSerializer()
+    policies = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="Of an event type with policies"
+    )
 
 
 class HeldLabelSerializer(StoredLabelSerializer):
