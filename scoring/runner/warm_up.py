@@ -7,11 +7,12 @@ from django.utils import timezone
 
 from scoring.catalog.registry import lane_members, lanes, scored_types
 from scoring.decisions.predictions.deciding_models import check_live_models
-from scoring.explain.treeshap import compile_kernels
+from scoring.explain import treeshap
 from scoring.features.compile.plan import lane_plan
 from scoring.features.folding.arena import Arena
 from scoring.features.folding.encode import LaneItem, encode
 from scoring.features.folding.fold import fold
+from scoring.images import hash_index
 from scoring.registry.feature_sets import declare_feature_sets
 from scoring.registry.loaded_models import load_model
 from scoring.rules.deciding.reader import warm_up_ruleset
@@ -46,4 +47,5 @@ def compile_all() -> None:
         ]
         batch = encode(plan, items)
         fold(plan, batch, Arena.for_batch(plan, batch))
-    compile_kernels()
+    treeshap.compile_kernels()
+    hash_index.compile_kernels()
