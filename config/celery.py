@@ -111,7 +111,11 @@ def close_connection_of_checks(**_: Any) -> None:
 # they run, so that the web process can check schedules without it.
 MODULES_OF_QUEUE = {
     "lanes": ("scoring.runner.worker_loop",),
-    "default": ("experiments.results.compute", "scoring.decisions.shadow", "scoring.replay.consistency"),
+    "default": (
+        "experiments.results.compute",
+        "scoring.decisions.shadow",
+        "scoring.replay.consistency.checking",
+    ),
     "training": ("scoring.batch.publishing", "scoring.offline.export"),
 }
 

@@ -69,6 +69,7 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
     "Records": (
         Item("Events", "receipt_long", "scoring_event_changelist", "scoring.view_event", pages="events/"),
         Item("Decisions", "gavel", "scoring_decision_changelist", "scoring.view_decision"),
+        Item("Replay check", "published_with_changes", "replay_check", "monitoring.view_modelwindow"),
         Item("Pending and parked", "pending_actions", "scoring_pending_changelist", "scoring.view_pending"),
         Item(
             "Hourly windows",

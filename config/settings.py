@@ -256,7 +256,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 15.0},
     },
     "compare logged features with recomputed ones": {
-        "description": "Recomputes a sample of logged feature values and counts those that differ.",
+        "description": "Recomputes a sample of decisions and counts the values and outcomes that differ.",
         "task": "scoring.replay.tasks.check_consistency",
         "schedule": 60.0,
         "options": {"expires": 60.0},

@@ -10,7 +10,7 @@ from scoring.lanes.models import Pending
 from scoring.learning.models import TrainingJob, TrainingProgress
 from scoring.log.models import ConsumerCursor, LogEntry, LogEpoch, VaultItem
 from scoring.registry.models import FeatureSetVersion, HeldOutSample, ModelArtifact, ModelVersion, Route
-from scoring.replay.models import FeatureConsistency, LaneCheckpoint, SampledState
+from scoring.replay.models import AspectConsistency, FeatureConsistency, LaneCheckpoint, SampledState
 from scoring.rules.backtest.models import BacktestJob, BacktestProgress
 from scoring.rules.breaker.models import BreakerChange, BreakerState, StoredBreakerSettings
 from scoring.rules.exploration.models import StoredExploration
@@ -22,6 +22,7 @@ from scoring.rules.rules.models import Rule, RuleChange, RuleSuppression, Stored
 __all__ = [
     "Amendment",
     "ApiKey",
+    "AspectConsistency",
     "BacktestJob",
     "BacktestProgress",
     "BatchVersion",

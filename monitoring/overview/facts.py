@@ -26,7 +26,7 @@ from scoring.log.consumers.status import ConsumerHealth, consumer_health
 from scoring.log.consumers.writers import OldestWriter, oldest_writer
 from scoring.registry.models import ModelVersion, Route
 from scoring.registry.routes import CHAMPION
-from scoring.replay.mismatches import Mismatch, read_mismatches
+from scoring.replay.consistency.mismatches import AspectCheck, Mismatch, read_aspects, read_mismatches
 from scoring.rules.breaker.models import BreakerState
 from scoring.rules.quality.models import RuleDay
 from scoring.rules.rules.models import Rule
@@ -106,6 +106,7 @@ class Facts:
     candidates: list[ModelVersion] | None = None
     drifts: list[DriftReport] | None = None
     mismatches: list[Mismatch] | None = None
+    aspects: list[AspectCheck] | None = None
     batch_views: list[Freshness] | None = None
     experiments: list[Experiment] | None = None
     trainings: list[TrainingJob] | None = None
@@ -130,6 +131,7 @@ def read_facts(user: User | AnonymousUser, *, now: datetime) -> Facts:
         if user.has_perm("monitoring.view_modelwindow"):
             seen["drifts"] = read_drifts(seen["champions"], now=now)
             seen["mismatches"] = read_mismatches(since=now - DAY)
+            seen["aspects"] = read_aspects(since=now - DAY)
             seen["batch_views"] = read_freshness(now=now)
     if user.has_perm("experiments.view_experiment"):
         seen["experiments"] = list(Experiment.objects.filter(state=Experiment.State.RUNNING))

@@ -1,6 +1,6 @@
 """What a notice is: something that needs attention, with what to do about it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -42,6 +42,12 @@ Rule = Callable[[Facts], Iterator[Notice]]
 def counted(count: int, one: str, many: str) -> str:
     """A number with its noun: "1 event is", "2 events are"."""
     return f"{count:,} {one if count == 1 else many}"
+
+
+def in_a_sentence(nouns: Sequence[str]) -> str:
+    """At least one noun, with commas and "and": "a", "a and b", "a, b and c"."""
+    *before, last = nouns
+    return f"{', '.join(before)} and {last}" if before else last
 
 
 def last_line(error: str, limit: int = 160) -> str:

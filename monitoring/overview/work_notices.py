@@ -5,11 +5,12 @@ from datetime import timedelta
 
 from monitoring.drift.distance import State
 from monitoring.overview.facts import Facts
-from monitoring.overview.notices import Notice, Rule, counted, last_line
+from monitoring.overview.notices import Notice, Rule, counted, in_a_sentence, last_line
+from monitoring.replay_check.aspects import noun_of
 from monitoring.windows.batch_views import Freshness
 from scoring.admin_kit.formatting import ago_text, count_text, duration_text
 from scoring.learning.models import TrainingJob
-from scoring.replay.mismatches import Mismatch
+from scoring.replay.consistency.mismatches import AspectCheck, Mismatch
 
 CASE_LATE = timedelta(hours=24)
 MANY_RESTARTS = 3  # in an hour
@@ -42,6 +43,28 @@ def inconsistent_features(facts: Facts) -> Iterator[Notice]:
             f" `manage.py replay --type {event_type} --from {facts.now - CONSISTENCY:%Y-%m-%d}`.",
             *("See the features", "features"),
             query=f"?type={event_type}&state=inconsistent",
+        )
+
+
+def inconsistent_decisions(facts: Facts) -> Iterator[Notice]:
+    """Decisions whose score, findings, thresholds or outcome recomputing from the log does not reproduce.
+
+    Features have a notice of their own.
+    """
+    by_type: dict[str, list[AspectCheck]] = {}
+    for check in facts.aspects or []:
+        if check.mismatched and check.aspect != "vector":
+            by_type.setdefault(check.event_type, []).append(check)
+    for event_type, wrong in by_type.items():
+        what = in_a_sentence([noun_of(check.aspect) for check in wrong])
+        most = max(wrong, key=lambda check: check.mismatched)
+        yield Notice(
+            "bad",
+            f"{what[0].upper()}{what[1:]} of {event_type} decisions differed when recomputed from the log:"
+            f" {count_text(most.mismatched)} of {count_text(most.compared)}.",
+            "The log cannot show why these decisions were made until the cause is found.",
+            *("See what differs", "replay_check"),
+            query=f"?type={event_type}",
         )
 
 
@@ -166,6 +189,6 @@ def _view_trouble(view: Freshness) -> str:
 
 # Those of one tone appear in this order.
 RULES: tuple[Rule, ...] = (
-    *(inconsistent_features, missing_batch_values, restarted_processes, broken_schedules),
-    *(old_cases, failed_training, drifted_models, open_candidates, undecided_types),
+    *(inconsistent_features, inconsistent_decisions, missing_batch_values, restarted_processes),
+    *(broken_schedules, old_cases, failed_training, drifted_models, open_candidates, undecided_types),
 )

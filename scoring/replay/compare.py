@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from scoring.features.logged_vectors import unpack_vectors
 from scoring.replay.logged import LoggedDecision
-from scoring.replay.recompute import Judgement, Recomputed
+from scoring.replay.recompute import NOT_KNOWN, Judgement, Recomputed
 
 # Contributions are sums in an order that another library may choose differently; everything else is exact.
 TOLERANCE = 1e-5  # log-odds
@@ -19,6 +19,7 @@ TOLERANCE = 1e-5  # log-odds
 OF_RULESET = ("findings", "thresholds", "decided_by", "exploration")  # of decisions that name a ruleset
 ASPECTS = ("vector", "margin", "score", "contributions", *OF_RULESET, "outcome", "reasons")
 BITS = "contributions to the bit"
+_ASPECT_OF_MEMBER = {"errors": "findings", "policy": "thresholds", "initial": "decided_by"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,23 @@ class DecisionComparison:
     @property
     def identical(self) -> bool:
         return not self.why_not and all(self.held[name] for name in ASPECTS if name in self.held)
+
+    def first_difference(self, aspect: str) -> FieldDifference:
+        """The first field of an aspect that was not reproduced. Raises LookupError if it was."""
+        for each in self.differences:
+            if aspect_of(each.field) == aspect:
+                return each
+        raise LookupError(f"{aspect} was reproduced, or not compared")
+
+
+def aspect_of(field: str) -> str:
+    """The aspect that a field of a difference belongs to.
+
+    >>> aspect_of("vector.amount"), aspect_of("errors.large-1"), aspect_of("reasons[0].text")
+    ('vector', 'findings', 'reasons')
+    """
+    name = field.partition(".")[0].partition("[")[0]
+    return _ASPECT_OF_MEMBER.get(name, name)
 
 
 def compare(logged: LoggedDecision, again: Recomputed) -> DecisionComparison:
@@ -140,9 +158,11 @@ def same_reasons(logged: Sequence[Mapping[str, Any]], again: Sequence[Mapping[st
 
 
 def _in_reason(logged: Mapping[str, Any], again: Mapping[str, Any]) -> Iterator[str]:
-    """The keys by which two reasons differ."""
+    """The keys by which two reasons differ, as far as the recomputed one is known."""
     for key in {**logged, **again}:
         before, after = logged.get(key), again.get(key)
+        if after is NOT_KNOWN:
+            continue
         if key == "contribution" and before is not None and after is not None:
             if not math.isclose(before, after, rel_tol=0, abs_tol=TOLERANCE + 1e-6):
                 yield key

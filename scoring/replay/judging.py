@@ -1,5 +1,7 @@
 """Judges decisions again: what the ruleset that each one names says about its event, and the outcome.
 
+Replay and the continuous check both compare what comes out here with what was logged.
+
 The state of the breaker and the cap that stopped exploration depend on other decisions, so they are taken
 from the log; all else is computed.
 """
@@ -9,9 +11,12 @@ from dataclasses import replace
 from functools import cache
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.decisions.facts import features_in
 from scoring.features.compile.plan import lane_plan
+from scoring.replay.compare import DecisionComparison, compare
 from scoring.replay.list_hits import PastEvent, PastHits, find_past_hits
 from scoring.replay.logged import LoggedDecision
 from scoring.replay.recompute import Judgement, Recomputed
@@ -45,7 +50,14 @@ class Judge:
         self.kind = find_event_type(event_type)
         self._past = cache(self._read)
 
-    def judge_all(self, logged: Sequence[LoggedDecision], again: Sequence[Recomputed]) -> list[Recomputed]:
+    def compare_all(
+        self, logged: Sequence[LoggedDecision], again: Sequence[Recomputed]
+    ) -> list[DecisionComparison]:
+        """Each decision compared with what was recomputed of it, judged under the ruleset that it names."""
+        judged = self._judge_all(logged, again)
+        return [compare(decision, made) for decision, made in zip(logged, judged, strict=True)]
+
+    def _judge_all(self, logged: Sequence[LoggedDecision], again: Sequence[Recomputed]) -> list[Recomputed]:
         """The recomputed decisions with their outcomes under the rulesets that they name.
 
         Decisions without one stay as they are, as do those that could not be recomputed.
@@ -82,7 +94,10 @@ class Judge:
             return Recomputed(why_not=hits.why_not)
         data = logged.entry.data
         past = self._past(data["ruleset"])
-        facts = Facts(logged.event, _features(made, past.features), made.score)
+        features = _features(made, past.features)
+        if not features.are_known:
+            return Recomputed(why_not="a rule or policy reads a feature of an entity that is not checked")
+        facts = Facts(logged.event, features.values, made.score)
         found = judge(
             facts,
             hits.hits,
@@ -144,10 +159,18 @@ def _may_explore(logged: LoggedDecision) -> bool:
     return is_first and logged.basis != "fallback" and not logged.rescored
 
 
-def _features(made: Recomputed, names: tuple[str, ...]) -> dict[str, float | None]:
+class RowFeatures(NamedTuple):
+    """Features by name; `are_known`: whether the row has all of them."""
+
+    values: dict[str, float | None]
+    are_known: bool = True
+
+
+def _features(made: Recomputed, names: tuple[str, ...]) -> RowFeatures:
     """The features of these names in the lane's row; none of an event that no lane had read."""
     own = made.feature_set
     if own is None or not names:
-        return {}
+        return RowFeatures({})
     sets = lane_plan(find_event_type(own.event_type).lane).feature_sets(own.event_type)
-    return features_in(made.row, names, own=own, sets=sets)
+    known = features_in(made.known.astype(np.float64), names, own=own, sets=sets)
+    return RowFeatures(features_in(made.row, names, own=own, sets=sets), all(known.values()))

@@ -1,4 +1,4 @@
-"""Tables of the continuous check: its checkpoint of each lane, sampled states and results."""
+"""Tables of the continuous check: its checkpoint of each lane, sampled states and results by hour."""
 
 from django.db import models
 
@@ -47,3 +47,27 @@ class FeatureConsistency(models.Model):
 
     def __str__(self) -> str:
         return f"{self.feature} of {self.event_type} in {self.hour:%Y-%m-%d %H}h"
+
+
+class AspectConsistency(models.Model):
+    """The numbers of decisions of one hour of which an aspect was recomputed, and of which it differed.
+
+    `example`: the last difference, as `scoring.replay.consistency.counting` describes it.
+    """
+
+    event_type = models.CharField(max_length=60)
+    hour = models.DateTimeField()
+    aspect = models.CharField(max_length=20)  # one of scoring.replay.compare.ASPECTS
+    compared = models.IntegerField()
+    mismatched = models.IntegerField()
+    example = models.JSONField(null=True)
+
+    class Meta:
+        verbose_name_plural = "aspect consistency"
+        constraints = [
+            models.UniqueConstraint(fields=["event_type", "hour", "aspect"], name="consistency_aspect_hour"),
+        ]
+        indexes = [models.Index(fields=["hour"], name="consistency_of_aspects_hour")]
+
+    def __str__(self) -> str:
+        return f"{self.aspect} of {self.event_type} in {self.hour:%Y-%m-%d %H}h"

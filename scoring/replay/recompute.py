@@ -1,9 +1,9 @@
 """Recomputes a decision from the lane's vector and the model that the decision names."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +16,15 @@ from scoring.features.compile.plan import FeatureSet, lane_plan
 from scoring.registry.errors import ArtifactCorrupt, FeatureSetMissing, UnknownModel
 from scoring.registry.feature_sets import check_feature_set
 from scoring.registry.loaded_models import LoadedModel, load_model
+from scoring.replay.lane_rows import LaneRows
 from scoring.replay.logged import LoggedDecision
 from scoring.rules.policies.thresholds import outcome_of
 from scoring.sentences.reasons import reasons_for
 
 # Errors that make a decision impossible to recompute; any other is a bug of replay.
 UNUSABLE = (ArtifactCorrupt, UnknownModel, FeatureSetMissing)
+# Stands for what was usual for an entity that was not folded: no decision logs it.
+NOT_KNOWN: Final = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,9 @@ class Judgement:
 class Recomputed:
     """A recomputed decision. `feature_set`: that of its vector; None if no lane had read one.
 
-    `row`: the lane's folded row [plan.width] that the vector is from. `of_model`: the thresholds stored with
-    its model. `judgement`: what the ruleset says that the decision names; None if it names none.
+    `row`: the lane's folded row [plan.width] that the vector is from; `known`: its columns that are known.
+    `of_model`: the thresholds stored with its model. `judgement`: what the ruleset says that the decision
+    names; None if it names none. In reasons, NOT_KNOWN stands for what cannot be recomputed.
 
     `why_not` says why it could not be recomputed; then the other fields are empty.
     """
@@ -68,6 +72,7 @@ class Recomputed:
     score: float | None = None
     reasons: Sequence[dict[str, Any]] = ()
     row: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    known: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, dtype=bool))
     of_model: Mapping[str, float] | None = None
     judgement: Judgement | None = None
     why_not: str = ""
@@ -78,8 +83,11 @@ class Recomputed:
         return self.feature_set.names if self.feature_set else ()
 
 
-def recompute(logged: Sequence[LoggedDecision], rows: NDArray[np.float64]) -> list[Recomputed]:
-    """Recompute decisions of one event type from the rows [n, plan.width] of its lane."""
+def recompute(logged: Sequence[LoggedDecision], rows: LaneRows) -> list[Recomputed]:
+    """Recompute decisions of one event type from the rows of its lane.
+
+    Unknown features of a row are taken from what its decision logged; all that follows from them is computed.
+    """
     by_model: dict[tuple[str, str], list[int]] = defaultdict(list)
     for place, decision in enumerate(logged):
         model = decision.model if decision.basis == "model" else ""
@@ -105,7 +113,7 @@ def not_in_lane(logged: LoggedDecision) -> Recomputed:
 
 
 def _recompute(
-    logged: Sequence[LoggedDecision], rows: NDArray[np.float64], model: str, feature_set: str
+    logged: Sequence[LoggedDecision], rows: LaneRows, model: str, feature_set: str
 ) -> list[Recomputed]:
     """Recompute decisions that all name one model, or none ("")."""
     try:
@@ -120,13 +128,14 @@ def _recompute(
     if feature_set != declared.hash:
         why_not = f"logged under feature set {feature_set[:12]}, this code declares {declared.hash[:12]}"
         return [Recomputed(why_not=why_not)] * len(logged)
+    completed = rows.completed(logged, declared)
     if loaded is None:
-        return _by_policy(logged, rows, declared)
-    return _by_model_or_alone(logged, rows, loaded, declared)
+        return _by_policy(logged, completed, declared)
+    return _by_model_or_alone(logged, completed, loaded, declared)
 
 
 def _by_model_or_alone(
-    logged: Sequence[LoggedDecision], rows: NDArray[np.float64], loaded: LoadedModel, declared: FeatureSet
+    logged: Sequence[LoggedDecision], rows: LaneRows, loaded: LoadedModel, declared: FeatureSet
 ) -> list[Recomputed]:
     """Retry one by one: a failure over many rows may be caused by a single one."""
     try:
@@ -134,26 +143,27 @@ def _by_model_or_alone(
     except ModelFailed as error:
         if len(logged) == 1:
             return [Recomputed(why_not=str(error))]
-    alone = (slice(place, place + 1) for place in range(len(logged)))
+    alone = [slice(place, place + 1) for place in range(len(logged))]
     return [_by_model_or_alone(logged[place], rows[place], loaded, declared)[0] for place in alone]
 
 
-def _by_policy(
-    logged: Sequence[LoggedDecision], rows: NDArray[np.float64], declared: FeatureSet
-) -> list[Recomputed]:
+def _by_policy(logged: Sequence[LoggedDecision], rows: LaneRows, declared: FeatureSet) -> list[Recomputed]:
     return [
-        Recomputed(_policy_outcome(decision), declared, vector, row=row)
-        for decision, vector, row in zip(logged, declared.vector_of(rows), rows, strict=True)
+        Recomputed(_policy_outcome(decision), declared, vector, row=row, known=known)
+        for decision, vector, row, known in zip(
+            logged, declared.vector_of(rows.values), rows.values, rows.known, strict=True
+        )
     ]
 
 
 def _by_model(
-    logged: Sequence[LoggedDecision], rows: NDArray[np.float64], loaded: LoadedModel, declared: FeatureSet
+    logged: Sequence[LoggedDecision], rows: LaneRows, loaded: LoadedModel, declared: FeatureSet
 ) -> list[Recomputed]:
     fields = [decision.fields for decision in logged]
-    features = apply_vocabulary(declared.vector_of(rows), feature_set=declared, fields=fields)
-    context = declared.context_of(rows)
-    context[[decision.rescored for decision in logged]] = np.nan  # what was usual then is not logged
+    features = apply_vocabulary(declared.vector_of(rows.values), feature_set=declared, fields=fields)
+    context, known = declared.context_of(rows.values), rows.known[:, declared.context_columns]
+    rescored = [decision.rescored for decision in logged]
+    context[rescored], known[rescored] = np.nan, True  # these decisions did not have what was usual either
     predicted = predict(loaded, features)
     return [
         Recomputed(
@@ -163,18 +173,28 @@ def _by_model(
             contributions=predicted.contributions[row],
             margin=float(predicted.margins[row]),
             score=float(predicted.scores[row]),
-            reasons=reasons_for(
-                vector=features[row],
-                contributions=predicted.contributions[row],
-                context=context[row],
-                feature_set=declared,
-                medians=loaded.medians,
+            reasons=_as_known(
+                reasons_for(
+                    vector=features[row],
+                    contributions=predicted.contributions[row],
+                    context=context[row],
+                    feature_set=declared,
+                    medians=loaded.medians,
+                ),
+                unknown={declared.names[column] for column in np.flatnonzero(~known[row])},
             ),
-            row=rows[row],
+            row=rows.values[row],
+            known=rows.known[row],
             of_model=loaded.thresholds,
         )
         for row, decision in enumerate(logged)
     ]
+
+
+def _as_known(reasons: Sequence[dict[str, Any]], *, unknown: Collection[str]) -> list[dict[str, Any]]:
+    """The reasons, with NOT_KNOWN in the place of what is usual for the features of which that is unknown."""
+    usual = {"usual": NOT_KNOWN, "text": NOT_KNOWN}
+    return [{**each, **usual} if each["feature"] in unknown else each for each in reasons]
 
 
 def _unmodeled(name: str, logged: str) -> FeatureSet:

@@ -1,6 +1,6 @@
 """Replays decisions: finds them, reads their lane positions, recomputes and compares them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 import numpy as np
@@ -9,9 +9,10 @@ from scoring.catalog.registry import event_type as find_event_type
 from scoring.features.compile.plan import lane_plan
 from scoring.progress import NO_PROGRESS, ProgressReporter
 from scoring.replay.batch_values import LoggedValues, ReplayedValues
-from scoring.replay.compare import DecisionComparison, compare
+from scoring.replay.compare import DecisionComparison
 from scoring.replay.judging import Judge
 from scoring.replay.lane import LaneReading, read_lane
+from scoring.replay.lane_rows import LaneRows
 from scoring.replay.logged import DecisionPositions, LoggedDecision, Positions, find_decisions, read_decisions
 from scoring.replay.recompute import Recomputed, not_in_lane, recompute, without_lane
 from scoring.replay.report import ReplayReport
@@ -78,7 +79,7 @@ def _compare_without_lane(
 ) -> Iterator[list[DecisionComparison]]:
     for part in _steps(len(places)):
         logged = read_decisions(places.positions[part])
-        yield _compare_all(logged, [recomputed(decision) for decision in logged], judge)
+        yield judge.compare_all(logged, [recomputed(decision) for decision in logged])
 
 
 def _compare_step(
@@ -88,18 +89,12 @@ def _compare_step(
     again = [not_in_lane(decision) for decision in logged]
     expected = [decision.entry.data["event_position"] for decision in logged]
     stands = np.flatnonzero(reading.event_positions == expected)
-    recomputed = recompute([logged[row] for row in stands], reading.folded[stands])
+    rows = LaneRows.of_whole_lane(reading.folded[stands])
+    recomputed = recompute([logged[row] for row in stands], rows)
     for row, made in zip(stands.tolist(), recomputed, strict=True):
         why_not = values.why_not(logged[row])
         again[row] = Recomputed(why_not=why_not) if why_not else made
-    return _compare_all(logged, again, judge)
-
-
-def _compare_all(
-    logged: Sequence[LoggedDecision], again: Sequence[Recomputed], judge: Judge
-) -> list[DecisionComparison]:
-    judged = judge.judge_all(logged, again)
-    return [compare(decision, made) for decision, made in zip(logged, judged, strict=True)]
+    return judge.compare_all(logged, again)
 
 
 def _steps(count: int) -> Iterator[slice]:

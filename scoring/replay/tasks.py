@@ -12,8 +12,8 @@ def check_consistency() -> dict[str, int]:
 
     Safe if delivered twice or lost, because the checkpoint is committed with the counts.
     """
-    from scoring.replay import consistency  # noqa: PLC0415 (numba, XGBoost, pyarrow and pandas)
+    from scoring.replay.consistency import checking  # noqa: PLC0415 (numba, XGBoost, pyarrow and pandas)
 
     now = timezone.now()
-    consistency.forget_old_counts(now=now)
-    return {lane: consistency.check_lane(lane, now=now) for lane in lanes()}
+    checking.forget_old_counts(now=now)
+    return {lane: checking.check_lane(lane, now=now) for lane in lanes()}

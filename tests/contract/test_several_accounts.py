@@ -17,7 +17,7 @@ from scoring.features.folding.fold import ROWS_PER_SLICE, fold
 from scoring.features.folding.parallel import Assembly, ParallelFold, cut_pieces, fold_piece
 from scoring.features.folding.split import keys_read, split_plan, with_columns, without_reads
 from scoring.offline.cluster import _of_part
-from scoring.replay.sample import can_be_compared, take_sample
+from scoring.replay.consistency.sample import known_columns, take_sample
 from tests.contract.accounts import MEMBERS, VOCABULARIES, account_lanes
 from tests.contract.lanes import Lane
 from tests.contract.runs import Runs, cut
@@ -110,8 +110,8 @@ def test_a_sample_of_accounts_tells_what_the_whole_lane_says(lane: Lane, share: 
         item = lane.items[at]
         if item.kind == "event" and item.type in PLAN.sets:
             features = PLAN.feature_set(item.type)
-            (told,) = can_be_compared(sample.known[[row]], keys_read(PLAN, features))
-            columns = features.columns[told]
+            (told,) = known_columns(sample.known[[row]], keys_read(PLAN, item.type))
+            columns = features.columns[told[features.columns]]
             assert sampled[row, columns].tobytes() == whole[at, columns].tobytes()
     assert some.blobs().items() <= alone.blobs().items()
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.features import opcodes as op
-from scoring.features.compile.plan import Encoding, FeatureSet, LanePlan
+from scoring.features.compile.plan import Encoding, LanePlan
 
 Row = list[int]
 _Tables = Mapping[str, NDArray[np.int64]]
@@ -95,13 +95,13 @@ def without_reads(plan: LanePlan) -> LanePlan:
 
 
 @lru_cache(maxsize=64)
-def keys_read(plan: LanePlan, feature_set: FeatureSet) -> NDArray[np.bool_]:
-    """bool[F, key columns]: the states that each feature of a set reads, by key column."""
-    program = _programs_of(plan)[plan.encodings[feature_set.event_type].program + op.EVENT]
-    read = np.zeros((len(feature_set.columns), len(plan.key_kinds)), dtype=bool)
-    for feature, column in enumerate(feature_set.columns.tolist()):
-        for row in _needed(program.reads, {program.outs[column][0]}):
-            read[feature, [*_arguments(row, "key")]] = True
+def keys_read(plan: LanePlan, event_type: str) -> NDArray[np.bool_]:
+    """bool[plan.width, key columns]: the states that each column of a type's rows reads, by key column."""
+    program = _programs_of(plan)[plan.encodings[event_type].program + op.EVENT]
+    read = np.zeros((plan.width, len(plan.key_kinds)), dtype=bool)
+    for column, out in enumerate(program.outs):
+        for row in _needed(program.reads, {out[0]}):
+            read[column, [*_arguments(row, "key")]] = True
     return read
 
 

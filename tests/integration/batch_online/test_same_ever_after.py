@@ -23,8 +23,8 @@ from scoring.offline.export import export_log
 from scoring.offline.store import OfflineStore
 from scoring.registry import loaded_models
 from scoring.registry.models import ModelArtifact
-from scoring.replay.consistency import check_lane
-from scoring.replay.mismatches import read_mismatches
+from scoring.replay.consistency.checking import check_lane
+from scoring.replay.consistency.mismatches import read_mismatches
 from scoring.replay.models import FeatureConsistency
 from scoring.replay.report import ReplayReport
 from scoring.replay.service import replay

@@ -20,8 +20,8 @@ from scoring.log.rebuild import find_projection, rebuild_projections
 from scoring.offline.export import export_log
 from scoring.offline.lane import iter_lane_batches
 from scoring.offline.store import OfflineStore
-from scoring.replay.consistency import check_lane
-from scoring.replay.mismatches import read_mismatches
+from scoring.replay.consistency.checking import check_lane
+from scoring.replay.consistency.mismatches import read_mismatches
 from scoring.replay.service import replay
 from scoring.states.history import sequence_history
 from scoring.states.reorder import reorder_lane

@@ -15,8 +15,8 @@ from scoring.offline.export import export_log
 from scoring.offline.lane import iter_lane_batches
 from scoring.offline.store import OfflineStore
 from scoring.registry.routes import Arm
-from scoring.replay.consistency import check_lane
-from scoring.replay.mismatches import read_mismatches
+from scoring.replay.consistency.checking import check_lane
+from scoring.replay.consistency.mismatches import read_mismatches
 from scoring.replay.service import replay
 from scoring.states.rebuild import rebuild_lane
 from scoring.states.reorder import reorder_lane

@@ -13,9 +13,9 @@ from scoring.features.compile.plan import lane_plan
 from scoring.features.logged_vectors import unpack_vectors
 from scoring.lanes.order import read_head
 from scoring.log.read import read_stream
-from scoring.replay import consistency
-from scoring.replay.consistency import check_lane
-from scoring.replay.mismatches import Mismatch, read_mismatches
+from scoring.replay.consistency import checking
+from scoring.replay.consistency.checking import check_lane
+from scoring.replay.consistency.mismatches import Mismatch, read_mismatches
 from scoring.replay.models import FeatureConsistency, LaneCheckpoint, SampledState
 from scoring.replay.tasks import check_consistency
 from scoring.states.reorder import reorder_lane
@@ -91,7 +91,7 @@ def test_a_wrong_value_is_named_with_how_often(send, work):
 
 def test_a_new_order_begins_the_check_anew(send, work, monkeypatch):
     monkeypatch.setattr("scoring.states.reorder.ITEMS_AN_ENTRY", 3)
-    monkeypatch.setattr(consistency, "ITEMS_A_STEP", 1)  # what a later step reads must be of this order too
+    monkeypatch.setattr(checking, "ITEMS_A_STEP", 1)  # what a later step reads must be of this order too
     send(payments(10))
     work()
     check()
@@ -126,7 +126,7 @@ def test_another_share_begins_the_check_anew(send, work):
 def test_two_checks_at_once_count_once(send, work, monkeypatch):
     send(payments(10))
     work()
-    fold, quicker = consistency.fold, []
+    fold, quicker = checking.fold, []
 
     def fold_after_another(*args):
         if not quicker:
@@ -134,7 +134,7 @@ def test_two_checks_at_once_count_once(send, work, monkeypatch):
             quicker[0] = check()
         return fold(*args)
 
-    monkeypatch.setattr(consistency, "fold", fold_after_another)
+    monkeypatch.setattr(checking, "fold", fold_after_another)
     assert check() == 0
     assert quicker == [10]
     assert set(totals().values()) == {(10, 0)}
@@ -147,9 +147,9 @@ def test_two_checks_at_once_count_once(send, work, monkeypatch):
 
 
 def test_a_run_and_a_step_are_bounded(send, work, monkeypatch):
-    monkeypatch.setattr(consistency, "ITEMS_A_STEP", 1)  # a step is whole `lane.sequenced` entries
-    monkeypatch.setattr(consistency, "STEPS_A_RUN", 2)
-    monkeypatch.setattr(consistency, "MAX_DECISIONS", 3)
+    monkeypatch.setattr(checking, "ITEMS_A_STEP", 1)  # a step is whole `lane.sequenced` entries
+    monkeypatch.setattr(checking, "STEPS_A_RUN", 2)
+    monkeypatch.setattr(checking, "MAX_DECISIONS", 3)
     for start in range(0, 20, 5):
         send(payments(5, start=start))
         work()

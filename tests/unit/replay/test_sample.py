@@ -11,7 +11,7 @@ from scoring.features.folding.arena import Arena
 from scoring.features.folding.encode import LaneItem, encode
 from scoring.features.folding.fold import fold
 from scoring.features.folding.split import keys_read
-from scoring.replay.sample import can_be_compared, take_sample
+from scoring.replay.consistency.sample import known_columns, take_sample
 from tests.contract.lanes import MEMBERS, START, VOCABULARIES, Lane, lanes
 
 PLAN = compile_lane("bank", MEMBERS, VOCABULARIES)
@@ -39,8 +39,9 @@ def test_values_from_a_sample_equal_those_of_the_whole_lane(lane: Lane, share: f
             event_type = SCORED.get(int(batch.program[item]))
             if event_type is None:
                 continue
-            (told,) = can_be_compared(sample.known[[row]], keys_read(PLAN, PLAN.feature_set(event_type)))
-            columns = PLAN.feature_set(event_type).columns[told]
+            (told,) = known_columns(sample.known[[row]], keys_read(PLAN, event_type))
+            features = PLAN.feature_set(event_type)
+            columns = features.columns[told[features.columns]]
             assert sampled[row, columns].tobytes() == whole[item, columns].tobytes()
     states = whole_arena.blobs()
     assert sampled_arena.blobs().items() <= states.items()
@@ -61,12 +62,12 @@ def test_a_share_of_nothing_takes_nothing():
 
 
 def test_a_feature_is_checked_only_if_all_its_entities_are_sampled():
-    read = keys_read(PLAN, PLAN.feature_set("login"))
-    names = PLAN.feature_set("login").names
+    read, features = keys_read(PLAN, "login"), PLAN.feature_set("login")
     kinds = {kind.name: kind.index for kind in PLAN.entity_kinds}
     known = np.zeros((1, len(kinds)), dtype=bool)
     known[0, kinds["account"]] = True
-    told = dict(zip(names, can_be_compared(known, read)[0].tolist(), strict=True))
+    (columns,) = known_columns(known, read)
+    told = dict(zip(features.names, columns[features.columns].tolist(), strict=True))
     assert told["channel"]
     assert told["account_count_1h"]
     assert not told["terminal_since_last"]

@@ -21,7 +21,7 @@ from scoring.learning.models import TrainingJob
 from scoring.log.consumers.status import ConsumerHealth
 from scoring.log.consumers.writers import OldestWriter
 from scoring.registry.models import ModelVersion, Route
-from scoring.replay.mismatches import Mismatch
+from scoring.replay.consistency.mismatches import AspectCheck, Mismatch
 from scoring.signals.process_reports import Report
 from scoring.signals.store_health import Refusal
 from tests.factories.log import NOW
@@ -212,6 +212,20 @@ WRITER = OldestWriter("4242", "ann", "psql", "idle in transaction", NOW - 5 * MI
             "card_count_1h and 1 other of payment differed when recomputed from the log: 9 of 90 values",
         ),
         (
+            {
+                "aspects": [
+                    AspectCheck("payment", "vector", 90, 9),
+                    AspectCheck("payment", "score", 80, 0),
+                    AspectCheck("payment", "findings", 90, 2),
+                    AspectCheck("payment", "thresholds", 90, 1),
+                    AspectCheck("payment", "outcome", 90, 4),
+                ]
+            },
+            "bad",
+            "The findings, the thresholds and the outcome of payment decisions differed when recomputed from"
+            " the log: 4 of 90.",
+        ),
+        (
             {"batch_views": of_view(4 * DAY, fresh=80, stale=120)},
             "bad",
             "habits of purchase is stale: 120 decisions since 11:00 without it; last published 4 d ago.",
@@ -260,6 +274,8 @@ def test_each_problem_gives_one_notice_with_a_remedy(facts: dict[str, object], t
         {"drifts": [report(State.MODERATE, State.STABLE)]},  # the page and its tile show it
         {"champions": [Champion(Route(event_type="payment"), "payment-1", None)]},
         {"mismatches": []},
+        {"aspects": [AspectCheck("payment", "outcome", 90, 0)]},
+        {"aspects": [AspectCheck("payment", "vector", 90, 9)]},  # the notice about features tells it
         {"batch_views": of_view(2 * DAY, fresh=100)},
         {"batch_views": of_view(None)},  # no feature reads it
         {"batch_views": of_view(HOUR, fresh=100, unpublished=5)},  # it has been since

@@ -9,7 +9,7 @@ from monitoring.overview.attention import notices
 from monitoring.overview.facts import CaseQueue, PendingEvents, StoreStatus
 from monitoring.overview.notices import Notice, last_line
 from monitoring.overview.restarts import ProcessRestarts
-from scoring.replay.mismatches import Mismatch
+from scoring.replay.consistency.mismatches import Mismatch
 from scoring.signals.process_reports import Report
 from tests.factories.log import NOW
 from tests.unit.monitoring.overview.test_attention import (

@@ -1,18 +1,20 @@
-"""The continuous check: recomputes a sample of logged decisions soon after they are made, feature by feature.
+"""The continuous check: recomputes a sample of logged decisions soon after they are made, as replay does.
 
 It keeps the states of one fiftieth of a lane's entities, folds new items, and compares the features that read
-only these entities. The checkpoint, the states and the counts are committed together, one transaction per
+only these entities. Score, findings, thresholds and outcome follow from these features and from the logged
+values of the others. The checkpoint, the states and the counts are committed together, one transaction per
 step.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import numpy as np
-from django.db import connection, transaction
+from django.db import transaction
+from django.db.models import Q
 from numpy.typing import NDArray
 
 from scoring.batch.serve.joining import TypeEvents, events_of
@@ -21,16 +23,16 @@ from scoring.features.compile.plan import LanePlan, lane_plan
 from scoring.features.folding.arena import Arena
 from scoring.features.folding.fold import fold
 from scoring.features.folding.split import keys_read
-from scoring.features.logged_vectors import unpack_vectors
 from scoring.lanes.order import LaneHead, read_beginning
 from scoring.offline.lane import LaneBatch, iter_lane_batches
 from scoring.replay.batch_values import LoggedValues
-from scoring.replay.logged import LoggedDecision, read_decisions
-from scoring.replay.models import FeatureConsistency, LaneCheckpoint, SampledState
-from scoring.replay.recompute import Recomputed, recompute
-from scoring.replay.sample import Sample, can_be_compared, take_sample
-from scoring.sql.bulk_tables import insert_values
-from scoring.timestamps import from_iso
+from scoring.replay.consistency.counting import Counts, forget_counts
+from scoring.replay.consistency.sample import Sample, known_columns, take_sample
+from scoring.replay.judging import Judge
+from scoring.replay.lane_rows import LaneRows
+from scoring.replay.logged import LoggedDecision, read_decisions, version_decided
+from scoring.replay.models import LaneCheckpoint, SampledState
+from scoring.replay.recompute import recompute, without_lane
 
 logger = logging.getLogger(__name__)
 
@@ -39,23 +41,14 @@ ITEMS_A_STEP, STEPS_A_RUN = 20_000, 10  # a run that is far behind takes a few s
 MAX_DECISIONS = 500  # compared per step
 KEPT_FOR = timedelta(days=90)
 
-_COUNTS = ("event_type", "hour", "feature", "compared", "mismatched")
-_ADD = (
-    "(event_type, hour, feature) DO UPDATE SET"
-    " compared = scoring_featureconsistency.compared + EXCLUDED.compared,"
-    " mismatched = scoring_featureconsistency.mismatched + EXCLUDED.mismatched"
-)
-
 
 class SampledDecisions(NamedTuple):
-    """Decisions with the sample rows of their events."""
+    """Decisions of one type with the sample rows of their events; `without_lane`: those that read no row."""
 
+    event_type: str
     logged: list[LoggedDecision]
     rows: NDArray[np.int64]
-
-
-# (event type, hour, feature) -> how many values were compared, how many differed
-Counts = dict[tuple[str, datetime, str], tuple[int, int]]
+    without_lane: list[LoggedDecision]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +79,18 @@ def check_lane(lane: str, *, now: datetime, share: float = SHARE) -> int:
         found = [_find_decisions(part, sample, of_type) for of_type in values]
         arena = Arena.from_blobs(plan, _read_states(sample, place))
         vectors = fold(plan, sample.batch, arena)
-        decisions, counts = _compare(plan, found, sample, vectors)
+        counts = Counts()
+        for of_type in found:
+            _compare(plan, of_type, sample, vectors, counts)
         if not _commit(place, part.head, arena.blobs(), counts, now=now):
             break  # another process has taken this step
-        compared += decisions
+        compared += counts.decisions
     return compared
 
 
 def forget_old_counts(*, now: datetime) -> int:
     """Delete counts older than the retention period; returns their number."""
-    return FeatureConsistency.objects.filter(hour__lt=now - KEPT_FOR).delete()[0]
+    return forget_counts(before=now - KEPT_FOR)
 
 
 def _read_place(plan: LanePlan, *, share: float) -> CheckPosition:
@@ -120,9 +115,9 @@ def _find_decisions(part: LaneBatch, sample: Sample, values: LoggedValues) -> Sa
     """Decisions on sampled events of one type, with the values of batch views filled into the sample."""
     events = events_of(part, values.event_type)
     if events is None:
-        return SampledDecisions([], np.empty(0, dtype=np.int64))
+        return SampledDecisions(values.event_type, [], np.empty(0, dtype=np.int64), [])
     in_sample = np.flatnonzero(np.isin(sample.rows, events.rows))
-    found = _read_logged(part, sample, in_sample)
+    found = _read_logged(part, sample, in_sample, values.event_type)
     if values.columns:
         decided = events.table.take(np.searchsorted(events.rows, sample.rows[found.rows]))
         values.fill_logged(sample.batch, TypeEvents(found.rows, decided), found.logged)
@@ -134,56 +129,52 @@ def _readable(found: SampledDecisions, values: LoggedValues) -> SampledDecisions
     kept = [place for place, why in enumerate(why_not) if not why]
     if len(kept) < len(why_not):
         logger.warning("%d decisions cannot be checked: %s", len(why_not) - len(kept), max(why_not))
-    return SampledDecisions([found.logged[place] for place in kept], found.rows[kept])
+    return found._replace(logged=[found.logged[place] for place in kept], rows=found.rows[kept])
 
 
 def _compare(
-    plan: LanePlan, found: Sequence[SampledDecisions], sample: Sample, vectors: NDArray[np.float64]
-) -> tuple[int, Counts]:
-    """The number of decisions, and the comparison of their features."""
-    compared, counts = 0, Counts()
-    for logged, rows in found:
-        for decision, again, known in zip(
-            logged, recompute(logged, vectors[rows]), sample.known[rows], strict=True
-        ):
-            _count(counts, plan, decision, again, known)
-        compared += len(logged)
-    return compared, counts
+    plan: LanePlan, found: SampledDecisions, sample: Sample, vectors: NDArray[np.float64], counts: Counts
+) -> None:
+    """Count what the decisions of one type have in common with what the sample says of them."""
+    judge, kind = Judge(found.event_type), found.event_type
+    known = known_columns(sample.known[found.rows], keys_read(plan, kind))
+    again = recompute(found.logged, LaneRows(vectors[found.rows], known))
+    for decision, made, columns in zip(found.logged, again, known, strict=True):
+        counts.add_features(decision, made, columns)
+    logged = [*found.logged, *found.without_lane]
+    for comparison in judge.compare_all(logged, [*again, *map(without_lane, found.without_lane)]):
+        counts.add_comparison(comparison)
+        if comparison.why_not:
+            logger.warning("%s cannot be checked: %s", comparison.logged.entry.stream, comparison.why_not)
 
 
-def _read_logged(part: LaneBatch, sample: Sample, rows: NDArray[np.int64]) -> SampledDecisions:
+def _read_logged(
+    part: LaneBatch, sample: Sample, rows: NDArray[np.int64], event_type: str
+) -> SampledDecisions:
     """Decisions on the events at some of the sample's rows, at most MAX_DECISIONS.
 
-    Only those made in this order of the lane, because states differ in another one. An event has a row for
-    each of its versions, and each decision is about the one at its seq.
+    Only those made in this order of the lane, because states differ in another one, or before a lane had read
+    the event. An event has a row for each of its versions, and each decision is about the one at its seq.
     """
     row_of = dict(zip(sample.batch.seqs[rows].tolist(), rows.tolist(), strict=True))
     events = part.event_positions[sample.rows[rows]].tolist()
-    found = Decision.objects.filter(event_position__in=set(events), seq__in=list(row_of)).order_by("position")
+    at_rows = Q(seq__in=list(row_of)) | Q(seq=None)
+    found = Decision.objects.filter(at_rows, event_position__in=set(events)).order_by("position")
     positions = np.array(found.values_list("position", flat=True), dtype=np.int64)
     if len(positions) > MAX_DECISIONS:
         positions = np.random.default_rng(len(positions)).choice(positions, MAX_DECISIONS, replace=False)
-    order = part.head.order
-    logged = [decision for decision in read_decisions(positions) if decision.entry.data["order"] == order]
-    at = [row_of[decision.entry.data["seq"]] for decision in logged]
-    return SampledDecisions(logged, np.array(at, dtype=np.int64))
-
-
-def _count(
-    counts: Counts, plan: LanePlan, decision: LoggedDecision, again: Recomputed, known: NDArray[np.bool_]
-) -> None:
-    if again.feature_set is None:
-        logger.warning("%s cannot be checked: %s", decision.entry.stream, again.why_not)
-        return
-    data = decision.entry.data
-    hour = from_iso(data["decided_at"]).replace(minute=0, second=0, microsecond=0)
-    vector, _ = unpack_vectors(decision.entry.packed or b"", width=len(again.names))
-    differs = vector.view(np.int64) != again.vector.view(np.int64)
-    (comparable,) = can_be_compared(known[np.newaxis], keys_read(plan, again.feature_set))
-    for column in np.flatnonzero(comparable).tolist():
-        key = (data["event_type"], hour, again.names[column])
-        compared, mismatched = counts.get(key, (0, 0))
-        counts[key] = (compared + 1, mismatched + int(differs[column]))
+    decisions, versions = read_decisions(positions), set(part.versions[sample.rows[rows]].tolist())
+    logged = [each for each in decisions if each.entry.data["order"] == part.head.order]
+    return SampledDecisions(
+        event_type,
+        logged,
+        np.array([row_of[decision.entry.data["seq"]] for decision in logged], dtype=np.int64),
+        [
+            each
+            for each in decisions
+            if each.entry.data["seq"] is None and version_decided(each.entry) in versions
+        ],
+    )
 
 
 def _commit(
@@ -201,9 +192,7 @@ def _commit(
             unique_fields=["lane", "key"],
             update_fields=["state"],
         )
-        if counts:
-            rows = [(*key, *counted) for key, counted in sorted(counts.items())]
-            insert_values(connection, "scoring_featureconsistency", _COUNTS, rows, _ADD)
+        counts.store()
     return True
 
 

@@ -48,6 +48,9 @@ def _kept_keys(column: KeyColumn, drawn: NDArray[np.bool_], rows: NDArray[np.int
     return KeyColumn(renumbered[column.codes][rows], uniques)
 
 
-def can_be_compared(known: NDArray[np.bool_], read: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """bool[k, F]: the features of each item that read only available states."""
+def known_columns(known: NDArray[np.bool_], read: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """bool[k, columns]: the columns of each item's row that read only available states.
+
+    `known` bool[k, key columns]; `read` bool[columns, key columns].
+    """
     return np.logical_not(~known @ read.T)  # of booleans: whether any kind is both unknown and read
