@@ -1,6 +1,6 @@
 """Errors of the review queue. Each message says what happened and what to do."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from scoring.errors import ScoringError
 from scoring.timestamps import to_iso
@@ -60,6 +60,47 @@ class CaseNotDecided(ReviewError):
     def __init__(self, case: str) -> None:
         self.case = case
         super().__init__(f"{case} has no verdict to undo")
+
+
+class CaseEscalated(ReviewError):
+    """The case waits for people who may decide escalated cases."""
+
+    def __init__(self, case: str, *, by: str) -> None:
+        self.case, self.by = case, by
+        super().__init__(
+            f"{by} escalated {case}; it takes the permission to decide escalated cases, so take another case"
+        )
+
+
+class OwnVerdictAppealed(ReviewError):
+    """The appeal is against the reviewer's own verdict."""
+
+    def __init__(self, case: str) -> None:
+        self.case = case
+        super().__init__(f"{case} is an appeal against your own verdict; another reviewer must decide it")
+
+
+class BreakDue(ReviewError):
+    """The reviewer has worked long enough; the next case waits until `until`."""
+
+    def __init__(self, *, worked: timedelta, until: datetime) -> None:
+        self.worked, self.until = worked, until
+        minutes = round(worked / timedelta(minutes=1))
+        super().__init__(
+            f"you have reviewed for {minutes} minutes without a break; the next case is yours from"
+            f" {until:%H:%M} UTC on"
+        )
+
+
+class ViewingLimitReached(ReviewError):
+    """The reviewer has opened as many sensitive cases as an hour allows; `until` is when the next may be."""
+
+    def __init__(self, *, limit: int, until: datetime) -> None:
+        self.limit, self.until = limit, until
+        super().__init__(
+            f"you have opened {limit} sensitive cases within the last hour, the limit for your group; the"
+            f" next one is possible from {until:%H:%M} UTC on"
+        )
 
 
 class NothingToClaim(ReviewError):

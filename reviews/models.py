@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import ClassVar
 
+from django.contrib.auth.models import Group
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 
@@ -14,6 +16,11 @@ class CaseQuerySet(models.QuerySet["Case"]):
     def free(self, now: datetime) -> "CaseQuerySet":
         """Pending cases without a lease: never claimed, released, or the lease expired."""
         return self.pending().filter(~models.Q(state=Case.State.CLAIMED) | models.Q(lease_until__lte=now))
+
+    def open_to(self, reviewer: str, *, escalations: bool) -> "CaseQuerySet":
+        """Cases that the reviewer may decide; escalated ones only with `escalations`."""
+        allowed = self.exclude(not_for=reviewer)
+        return allowed if escalations else allowed.filter(escalated_at=None)
 
     def held(self, now: datetime) -> "CaseQuerySet":
         """Claimed cases whose lease has not expired."""
@@ -33,11 +40,18 @@ class Case(models.Model):
     `stake` and `expected_loss` are in minor units of `currency`. `rank` orders the queue, larger first; see
     `reviews.queue.ranking`. `version` is that of the case's stream. An expired lease leaves no entry: the
     case stays `claimed` and is free to claim.
+
+    `policies`: reason code by policy that the verdict says was broken; `action`: the outcome that it gives
+    the event, "" for types without policies; `strike`: it gave the author one. Verdicts given at once share
+    `verdict_group`. `sensitive`: looking at it may harm. Escalated cases wait for people with
+    `decide_escalation`. An appeal's case is `about` another event (its position; None if it was never
+    received), and `not_for` the reviewer who decided that one.
     """
 
     class Why(models.TextChoices):
         REVIEW = "review", "sent to review"
         SAMPLE = "sample", "random sample"
+        APPEAL = "appeal", "appeal"
 
     class State(models.TextChoices):
         OPEN = "open"
@@ -70,6 +84,15 @@ class Case(models.Model):
         max_length=150, blank=True, default=""
     )  # the last reviewer who released it
     released_at = models.DateTimeField(null=True)
+    policies = models.JSONField(default=dict)
+    action = models.CharField(max_length=10, blank=True, default="")
+    strike = models.BooleanField(default=False)
+    verdict_group = models.CharField(max_length=40, blank=True, default="")
+    sensitive = models.BooleanField(default=False)
+    escalated_by = models.CharField(max_length=150, blank=True, default="")
+    escalated_at = models.DateTimeField(null=True)
+    about = models.BigIntegerField(null=True)
+    not_for = models.CharField(max_length=150, blank=True, default="")
 
     objects = CaseQuerySet.as_manager()
 
@@ -87,10 +110,14 @@ class Case(models.Model):
                 fields=["claimed_by", "lease_until"], name="case_lease", condition=models.Q(state="claimed")
             ),
             models.Index(fields=["state", "-decided_at"], name="case_decided"),
+            models.Index(fields=["about"], name="case_about", condition=models.Q(about__isnull=False)),
+            models.Index(fields=["verdict_group"], name="case_group", condition=~models.Q(verdict_group="")),
         ]
         permissions: ClassVar = [
             ("work_case", "Can claim, decide and release cases, and undo own verdicts"),
             ("undo_verdict", "Can undo any reviewer's verdict"),
+            ("decide_escalation", "Can claim and decide escalated cases"),
+            ("decide_group", "Can decide a group of near-duplicate cases with one verdict"),
         ]
 
     def __str__(self) -> str:
@@ -129,3 +156,54 @@ class EventSender(models.Model):
     pk = models.CompositePrimaryKey("event_type", "source")
     event_type = models.CharField(max_length=60)
     source = models.CharField(max_length=60)
+
+
+class ReviewerAction(models.Model):
+    """A case claimed, decided or released by a reviewer, or media shown. Projection of these entries.
+
+    Breaks and limits of viewing are counted from it.
+    """
+
+    position = models.BigIntegerField(primary_key=True)
+    reviewer = models.CharField(max_length=150)
+    at = models.DateTimeField()
+    event_position = models.BigIntegerField()
+    sensitive = models.BooleanField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["reviewer", "-at"], name="reviewer_action")]
+
+
+class WellnessLimit(models.Model):
+    """What the reviewers of a group are spared: configuration, not rebuilt from the log. Empty: no limit.
+
+    A reviewer in several groups gets the strictest limit of each kind.
+    """
+
+    group = models.OneToOneField(Group, on_delete=models.CASCADE, related_name="wellness_limit")
+    sensitive_per_hour = models.PositiveSmallIntegerField(
+        "sensitive cases an hour",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="How many cases with sensitive content a reviewer may open in any 60 minutes.",
+    )
+    work_minutes = models.PositiveSmallIntegerField(
+        "break after (minutes)",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(5)],
+        help_text="How long a reviewer may work before the next case waits for a break.",
+    )
+    break_minutes = models.PositiveSmallIntegerField(
+        "length of a break (minutes)",
+        default=10,
+        validators=[MinValueValidator(1), MaxValueValidator(120)],
+        help_text="A pause of this length counts as a break.",
+    )
+
+    class Meta:
+        verbose_name = "wellness limit"
+
+    def __str__(self) -> str:
+        return f"Limits of {self.group}"

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from reviews.models import Case
+from reviews.models import Case, ReviewerAction
 from reviews.queue.ranking import rank_of
 from scoring.log.entries import Entry
-from scoring.log.projections import fold_into
+from scoring.log.projections import fold_into, project
 from scoring.sql.bulk_tables import Row
 from scoring.timestamps import from_iso
 
@@ -16,7 +16,12 @@ NO_VERDICT: dict[str, Any] = {
     "note": "",
     "decided_by": "",
     "decided_at": None,
+    "policies": {},
+    "action": "",
+    "strike": False,
+    "verdict_group": "",
 }
+NOT_ESCALATED: dict[str, Any] = {"escalated_by": "", "escalated_at": None}
 
 
 def event_position(entry: Entry) -> int:
@@ -36,8 +41,11 @@ def opened_case(case: Row | None, entry: Entry) -> Row:
         "closed_because": "",
         "released_by": "",
         "released_at": None,
+        "about": entry.data.get("about"),
+        "not_for": entry.data.get("not_for", ""),
         **UNCLAIMED,
         **NO_VERDICT,
+        **NOT_ESCALATED,
     }
     return _with_facts(row, entry)
 
@@ -57,7 +65,7 @@ def released_case(case: Row | None, entry: Entry) -> Row:
     return {
         **_existing(case, entry),
         "state": Case.State.OPEN.value,
-        "released_by": entry.metadata.get("actor", "").removeprefix("user/"),
+        "released_by": _actor(entry),
         "released_at": entry.recorded_at,
         **UNCLAIMED,
     }
@@ -73,6 +81,21 @@ def decided_case(case: Row | None, entry: Entry) -> Row:
         "note": entry.data["note"],
         "decided_by": entry.data["reviewer"],
         "decided_at": entry.recorded_at,
+        "policies": entry.data.get("policies", {}),
+        "action": entry.data.get("action", ""),
+        "strike": entry.data.get("strike", False),
+        "verdict_group": entry.data.get("group", ""),
+        **UNCLAIMED,
+    }
+
+
+@fold_into("case.escalated", Case, key=event_position)
+def escalated_case(case: Row | None, entry: Entry) -> Row:
+    return {
+        **_existing(case, entry),
+        "state": Case.State.OPEN.value,
+        "escalated_by": entry.data["reviewer"],
+        "escalated_at": entry.recorded_at,
         **UNCLAIMED,
     }
 
@@ -95,6 +118,24 @@ def closed_case(case: Row | None, entry: Entry) -> Row:
         "closed_because": entry.data["because"],
         **UNCLAIMED,
     }
+
+
+def _action(entry: Entry) -> Row:
+    return {
+        "position": entry.position,
+        "reviewer": entry.data["reviewer"] if "reviewer" in entry.data else _actor(entry),
+        "at": entry.recorded_at,
+        "event_position": entry.data["event_position"],
+        "sensitive": entry.data.get("sensitive", False),
+    }
+
+
+for entry_type in ("case.claimed", "case.decided", "case.released", "case.escalated", "media.revealed"):
+    project(entry_type, ReviewerAction)(_action)
+
+
+def _actor(entry: Entry) -> str:
+    return str(entry.metadata.get("actor", "")).removeprefix("user/")
 
 
 def _existing(case: Row | None, entry: Entry) -> Row:
@@ -122,6 +163,7 @@ def _with_facts(row: Row, entry: Entry) -> Row:
         "score": entry.data["score"],
         "stake": entry.data["stake"],
         "expected_loss": entry.data["expected_loss"],
+        "sensitive": entry.data.get("sensitive", False),
         "rank": rank_of(
             loss=entry.data["expected_loss"],
             currency=row["currency"],

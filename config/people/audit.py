@@ -18,6 +18,7 @@ from django.db.models.signals import m2m_changed, post_delete, post_save, pre_sa
 from django.utils import timezone
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask
 
+from reviews.models import WellnessLimit
 from scoring.catalog.exchange_rates.models import ExchangeRate
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
@@ -46,6 +47,9 @@ AUDITED: dict[type[Model], Audited] = {
         private=("password", "email", "first_name", "last_name"),
     ),
     Group: Audited("group", ("name",)),
+    WellnessLimit: Audited(
+        "wellness_limit", ("group_id", "sensitive_per_hour", "work_minutes", "break_minutes")
+    ),
     ExchangeRate: Audited("exchange_rate", ("currency", "base", "rate", "valid_from")),
     PeriodicTask: Audited(
         "schedule",

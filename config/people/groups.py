@@ -22,10 +22,11 @@ LOOK_AT_RULES = (
 SET_POLICIES = ("scoring.draft_policy", "scoring.activate_policy")
 GUARD = ("scoring.set_breaker", "scoring.reset_breaker")
 EXPLORE = ("scoring.set_exploration",)
-WORK = ("reviews.work_case", "scoring.add_listedvalue")
+WORK = ("reviews.work_case", "reviews.decide_group", "scoring.add_listedvalue")
 DRAFT = ("scoring.draft_rule", "scoring.add_backtestjob", "scoring.cancel_backtestjob")
 LEAD = (
-    *("reviews.undo_verdict", "scoring.upload_label", "scoring.retract_event"),
+    *("reviews.undo_verdict", "reviews.decide_escalation", "scoring.upload_label", "scoring.retract_event"),
+    *(f"reviews.{verb}_wellnesslimit" for verb in ("view", "add", "change", "delete")),
     *("scoring.change_valuelist", "scoring.change_listedvalue", "scoring.import_listedvalue"),
     "scoring.allow_listedvalue",
 )
@@ -38,6 +39,7 @@ JUDGE = ("scoring.approve_modelversion", "scoring.promote_modelversion")
 LOOK_AT_RECORD = (
     *("scoring.view_logentry", "scoring.view_pending", "scoring.view_apikey", "scoring.view_exchangerate"),
     *("django_celery_beat.view_periodictask", "auth.view_user", "auth.view_group"),
+    "reviews.view_wellnesslimit",
 )
 ADMINISTER = (
     "scoring.apply_configuration",

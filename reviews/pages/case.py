@@ -20,12 +20,13 @@ from reviews.pages.list_panel import event_lists_panel
 from reviews.pages.queue import take_next
 from reviews.pages.undo_offer import last_verdict, remember_verdict
 from reviews.work.claims import claim_case, release_case, renew_lease
+from reviews.work.notes import MAX_NOTE_LENGTH
 from reviews.work.reason_codes import NEEDS_NOTE, verdict_words, words_of
-from reviews.work.verdict_rules import MAX_NOTE_LENGTH, labels_from_others
+from reviews.work.verdict_rules import labels_from_others
 from reviews.work.verdicts import decide_case, undo_verdict
 from scoring.admin_kit.pages import AdminPage, register_page
+from scoring.catalog.policies import ReasonCode
 from scoring.catalog.registry import event_type
-from scoring.catalog.verdicts import ReasonCode
 
 
 class VerdictOption(NamedTuple):

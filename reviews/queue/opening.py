@@ -9,6 +9,7 @@ from typing import Any
 
 from reviews.models import Case
 from reviews.queue.ranking import expected_loss, is_sampled
+from reviews.queue.sensitivity import sensitive_streams
 from scoring.catalog.registry import event_type
 from scoring.intake.models import Amendment
 from scoring.lanes.amendments import RETRACTED
@@ -29,7 +30,9 @@ def follow_decisions(entries: Sequence[Entry], *, now: datetime) -> None:
     decisions = [entry for entry in entries if entry.stream not in retracted and entry.type != RETRACTED]
     made = [entry for entry in decisions if entry.type == "decision.made"]
     revised = {entry.stream: entry for entry in decisions if entry.type == "decision.revised"}
-    append_new([opening for entry in made if (opening := opening_of(entry))], now=now)
+    to_open = [entry for entry in made if why_of(entry)]
+    sensitive = sensitive_streams([*to_open, *revised.values()])
+    append_new([opening for entry in to_open if (opening := opening_of(entry, sensitive))], now=now)
     closing = [entry for entry in entries if entry.type == RETRACTED]
     if not revised and not closing:
         return
@@ -38,7 +41,10 @@ def follow_decisions(entries: Sequence[Entry], *, now: datetime) -> None:
         case.event_stream: case
         for case in Case.objects.select_for_update().filter(pk__in=positions).order_by("pk")
     }
-    answers = [entry_for_revision(entry, cases.get(stream), now=now) for stream, entry in revised.items()]
+    answers = [
+        entry_for_revision(entry, cases.get(stream), sensitive=sensitive, now=now)
+        for stream, entry in revised.items()
+    ]
     answers += [close_retracted(entry, cases.get(entry.stream)) for entry in closing]
     append([answer for answer in answers if answer], now=now)
 
@@ -55,20 +61,29 @@ def close_retracted(retraction: Entry, case: Case | None) -> NewEntry | None:
     return _entry("case.closed", retraction, version=case.version, data=data)
 
 
-def opening_of(decision: Entry) -> NewEntry | None:
-    """The entry that opens a decided event's case; None if it needs no review."""
+def why_of(decision: Entry) -> Case.Why | None:
+    """Why a decided event becomes a case; None if it does not."""
     if decision.data["outcome"] == REVIEW:
-        why = Case.Why.REVIEW
-    elif is_sampled(decision.stream):
-        why = Case.Why.SAMPLE
-    else:
+        return Case.Why.REVIEW
+    return Case.Why.SAMPLE if is_sampled(decision.stream) else None
+
+
+def opening_of(decision: Entry, sensitive: Set[str] = frozenset()) -> NewEntry | None:
+    """The entry that opens a decided event's case; None if it needs no review.
+
+    `sensitive`: the streams of sensitive events.
+    """
+    why = why_of(decision)
+    if why is None:
         return None
     kind = event_type(decision.data["event_type"])
     origin = {"event": decision.stream, "event_type": kind.name, "currency": kind.base_currency}
-    return _entry("case.opened", decision, version=0, data={**origin, **_facts(decision, why)})
+    return _entry("case.opened", decision, version=0, data={**origin, **_facts(decision, why, sensitive)})
 
 
-def entry_for_revision(decision: Entry, case: Case | None, *, now: datetime) -> NewEntry | None:
+def entry_for_revision(
+    decision: Entry, case: Case | None, *, sensitive: Set[str] = frozenset(), now: datetime
+) -> NewEntry | None:
     """The entry for the case of an event that was decided again; None once a reviewer has decided.
 
     A case opened because of the outcome is closed when the outcome changes, unless a reviewer holds it: they
@@ -76,13 +91,13 @@ def entry_for_revision(decision: Entry, case: Case | None, *, now: datetime) -> 
     """
     to_review = decision.data["outcome"] == REVIEW
     if case is None:
-        return opening_of(decision) if to_review else None
+        return opening_of(decision, sensitive) if to_review else None
     if case.state == Case.State.DECIDED:
         return None
     if case.state == Case.State.CLOSED and not to_review:
         return None
     why = Case.Why.REVIEW if to_review else Case.Why(case.why)
-    facts = _facts(decision, why)
+    facts = _facts(decision, why, sensitive)
     if case.state == Case.State.CLOSED:
         return _entry("case.reopened", decision, version=case.version, data={**facts, "reviewer": ""})
     if to_review or why == Case.Why.SAMPLE or case.is_held(now):
@@ -95,7 +110,7 @@ def entry_for_revision(decision: Entry, case: Case | None, *, now: datetime) -> 
     )
 
 
-def _facts(decision: Entry, why: Case.Why) -> dict[str, Any]:
+def _facts(decision: Entry, why: Case.Why, sensitive: Set[str]) -> dict[str, Any]:
     """The facts of a decision that a case carries."""
     data = decision.data
     kind = event_type(data["event_type"])
@@ -107,6 +122,7 @@ def _facts(decision: Entry, why: Case.Why) -> dict[str, Any]:
         "stake": data["stake"],
         "expected_loss": expected_loss(score=data["score"], stake=at_risk),
         **({"corrected": True} if _is_correction(decision) else {}),
+        **({"sensitive": True} if decision.stream in sensitive else {}),
     }
 
 

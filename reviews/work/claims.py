@@ -1,16 +1,27 @@
 """Claiming cases: take the next one or a given one, renew the lease, release it.
 
-Each change is an entry of the case's stream, appended while the row is locked. `reviewer` is a user name.
-Every function returns the case as it is afterwards.
+Each change is an entry of the case's stream, appended while the row is locked. `reviewer` is a user name;
+`escalations`: they may decide escalated cases. Every function returns the case as it is afterwards.
+
+A new claim waits for a break that is due, and one of a sensitive case for the hourly limit of those; a case
+that the reviewer holds does not wait.
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
 
-from reviews.errors import CaseAlreadyClaimed, NothingToClaim
-from reviews.models import Case
+from reviews.errors import (
+    CaseAlreadyClaimed,
+    CaseEscalated,
+    NothingToClaim,
+    OwnVerdictAppealed,
+    ViewingLimitReached,
+)
+from reviews.models import Case, CaseQuerySet
+from reviews.wellness.limits import pace_at, require_no_break
 from reviews.work.transitions import append_to_case, lock_case, require_claimed_by, require_pending
 from scoring.sql.advisory_locks import LockSpace, lock_until_commit
 from scoring.timestamps import to_iso
@@ -19,12 +30,14 @@ LEASE = timedelta(minutes=15)
 SKIPPED_FOR = timedelta(hours=1)  # how long a released case comes last for the reviewer who released it
 
 
-def claim_next_case(*, reviewer: str, now: datetime) -> Case:
+def claim_next_case(*, reviewer: str, now: datetime, escalations: bool = False) -> Case:
     """The case that the reviewer already holds, or else the most urgent free one, claimed for `LEASE`.
 
-    Cases that the reviewer released within `SKIPPED_FOR` come last.
+    Escalated cases come first for people who may decide them, and those that the reviewer released within
+    `SKIPPED_FOR` last. Who has reached the limit of sensitive cases gets another one.
 
-    Raises `NothingToClaim` when every case is decided, closed or claimed by others.
+    Raises `NothingToClaim` when every case is decided, closed, escalated or claimed by others; `BreakDue`;
+    `ViewingLimitReached` when only sensitive cases are left.
     """
     with transaction.atomic():
         # One request per reviewer at a time: a double click would claim two cases.
@@ -32,22 +45,30 @@ def claim_next_case(*, reviewer: str, now: datetime) -> Case:
         held = Case.objects.held_by(reviewer, now).order_by("-rank").first()
         if held is not None:
             return held
-        free = Case.objects.free(now).select_for_update(skip_locked=True).order_by("-rank")
-        skipped = Q(released_by=reviewer, released_at__gt=now - SKIPPED_FOR)
-        case = free.exclude(skipped).first() or free.first()
+        limits, pace = pace_at(reviewer, now=now)
+        require_no_break(pace)
+        free = Case.objects.free(now).open_to(reviewer, escalations=escalations)
+        allowed = free.filter(sensitive=False) if pace.sensitive_from else free
+        case = (_first_escalated(allowed) if escalations else None) or _first(allowed, reviewer, now=now)
+        if case is None and pace.sensitive_from and limits.sensitive_per_hour and free.exists():
+            raise ViewingLimitReached(limit=limits.sensitive_per_hour, until=pace.sensitive_from)
         if case is None:
             raise NothingToClaim
         return _lease(case, reviewer, now=now)
 
 
-def claim_case(position: int, *, reviewer: str, now: datetime) -> Case:
+def claim_case(position: int, *, reviewer: str, now: datetime, escalations: bool = False) -> Case:
     """Claim the case of the event at `position` for `LEASE`; claiming a case one holds renews the lease.
 
-    Raises `CaseNotFound`, `CaseAlreadyClaimed`, `CaseAlreadyDecided`, `CaseAlreadyClosed`.
+    Raises `CaseNotFound`, `CaseAlreadyClaimed`, `CaseAlreadyDecided`, `CaseAlreadyClosed`, `CaseEscalated`,
+    `OwnVerdictAppealed`, `BreakDue`, `ViewingLimitReached`.
     """
     with transaction.atomic():
         case = lock_case(position)
         require_pending(case)
+        require_open_to(case, reviewer, escalations=escalations)
+        if not case.is_held_by(reviewer, now):
+            _require_pace(case, reviewer, now=now)
         if case.lease_until is not None and case.is_held(now) and case.claimed_by != reviewer:
             raise CaseAlreadyClaimed(case.event_stream, by=case.claimed_by, until=case.lease_until)
         return _lease(case, reviewer, now=now)
@@ -77,6 +98,35 @@ def release_case(position: int, *, reviewer: str, now: datetime) -> Case:
         return append_to_case(case, "case.released", {}, reviewer=reviewer, now=now)
 
 
+def require_open_to(case: Case, reviewer: str, *, escalations: bool) -> None:
+    """Raises `CaseEscalated` or `OwnVerdictAppealed` if the reviewer may not decide the case."""
+    if case.not_for == reviewer:
+        raise OwnVerdictAppealed(case.event_stream)
+    if case.escalated_at is not None and not escalations:
+        raise CaseEscalated(case.event_stream, by=case.escalated_by)
+
+
+def _first(free: CaseQuerySet, reviewer: str, *, now: datetime) -> Case | None:
+    """The most urgent of these cases, its row locked."""
+    ordered = free.select_for_update(skip_locked=True).order_by("-rank")
+    skipped = Q(released_by=reviewer, released_at__gt=now - SKIPPED_FOR)
+    return ordered.exclude(skipped).first() or ordered.first()
+
+
+def _first_escalated(free: CaseQuerySet) -> Case | None:
+    escalated = free.filter(escalated_at__isnull=False)
+    return escalated.select_for_update(skip_locked=True).order_by("-rank").first()
+
+
+def _require_pace(case: Case, reviewer: str, *, now: datetime) -> None:
+    limits, pace = pace_at(reviewer, now=now)
+    require_no_break(pace)
+    if case.sensitive and limits.sensitive_per_hour and pace.sensitive_from:
+        raise ViewingLimitReached(limit=limits.sensitive_per_hour, until=pace.sensitive_from)
+
+
 def _lease(case: Case, reviewer: str, *, now: datetime) -> Case:
-    data = {"reviewer": reviewer, "until": to_iso(now + LEASE)}
+    data: dict[str, Any] = {"reviewer": reviewer, "until": to_iso(now + LEASE)}
+    if case.sensitive:
+        data |= {"sensitive": True}
     return append_to_case(case, "case.claimed", data, reviewer=reviewer, now=now)

@@ -1,9 +1,8 @@
 """Reason codes: why a reviewer decided as they did, in a form that can be counted."""
 
 from scoring.catalog.event_type import EventType
-from scoring.catalog.policies import Policy
+from scoring.catalog.policies import Policy, ReasonCode, VerdictWords
 from scoring.catalog.registry import event_type, event_types
-from scoring.catalog.verdicts import ReasonCode, VerdictWords
 
 OTHER = ReasonCode("other", "Other (see note)")
 NEEDS_NOTE = frozenset({OTHER.code})

@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from reviews.errors import InvalidVerdict
+from reviews.work.notes import clean_note
 from reviews.work.reason_codes import NEEDS_NOTE, reasons_for, reasons_of
 from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import event_type
 from scoring.intake.label_sources import PEOPLE
 
-NOTE_KIND = "case_note"  # in the vault
-MAX_NOTE_LENGTH = 2_000
 ALLOW, REVIEW = "allow", "review"
 
 
@@ -71,7 +70,7 @@ def check_verdict(event_type_name: str, verdict: Verdict) -> Verdict:
         verdict = _check_policies(kind, verdict)
     else:
         verdict = _check_plain(kind, verdict)
-    return verdict._replace(note=_clean_note(verdict))
+    return verdict._replace(note=_note_of(verdict))
 
 
 def _check_plain(kind: type[EventType], verdict: Verdict) -> Verdict:
@@ -117,14 +116,8 @@ def _check_policies(kind: type[EventType], verdict: Verdict) -> Verdict:
     return verdict._replace(policies=ordered, reason_code=next(iter(ordered.values())))
 
 
-def _clean_note(verdict: Verdict) -> str:
-    note = verdict.note.replace("\x00", "").strip()
-    if len(note) > MAX_NOTE_LENGTH:
-        raise InvalidVerdict(
-            field="note",
-            problem=f"the note has {len(note):,} characters",
-            allowed=f"at most {MAX_NOTE_LENGTH:,}",
-        )
+def _note_of(verdict: Verdict) -> str:
+    note = clean_note(verdict.note)
     if not note and not NEEDS_NOTE.isdisjoint({verdict.reason_code, *verdict.policies.values()}):
         raise InvalidVerdict(
             field="note", problem="this reason needs a note that says what you found", allowed="a few words"

@@ -1,57 +1,66 @@
-"""Deciding a case, and undoing its verdict. Each also records or retracts the event's label."""
+"""Deciding a case, and undoing its verdict. Each also records or takes back what follows from it."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
-from reviews.errors import CaseNotDecided, NotYourVerdict
+from reviews.errors import CaseNotDecided, InvalidVerdict, NotYourVerdict
 from reviews.models import Case
-from reviews.work.claims import LEASE
+from reviews.work.claims import LEASE, require_open_to
+from reviews.work.consequences import carry_out, is_granted, take_back
+from reviews.work.notes import store_note
 from reviews.work.transitions import append_to_case, lock_case, require_claimed_by
-from reviews.work.verdict_rules import NOTE_KIND, Verdict, check_contradiction, check_verdict
-from scoring.catalog.card_numbers import mask_card_numbers
-from scoring.intake.labels import LabelStatement, record_labels, said_by_source
-from scoring.intake.models import Event
-from scoring.log import vault
+from reviews.work.verdict_rules import Verdict, check_contradiction, check_verdict
+from scoring.catalog.registry import event_type
+from scoring.intake.labels import said_by_source
 from scoring.log.read import read_stream
 from scoring.timestamps import to_iso
 
-LABEL_SOURCE = "review"
-
 
 def decide_case(
-    position: int, *, reviewer: str, verdict: str, reason_code: str, note: str = "", now: datetime
+    position: int,
+    *,
+    reviewer: str,
+    verdict: str,
+    reason_code: str = "",
+    note: str = "",
+    policies: Mapping[str, str] | None = None,
+    action: str = "",
+    strike: bool = False,
+    group: str = "",
+    escalations: bool = False,
+    now: datetime,
 ) -> Case:
     """Close a claimed case with a verdict, and label its event from the source `review`.
 
-    Both are appended in one transaction; the event's lane is notified after the commit. An expired lease does
-    not matter while no one else has claimed the case. The note is personal: its text goes to the vault, its
-    digest into the log.
+    For a type with policies: those broken with their reason codes, the action and whether the author gets a
+    strike. The verdict on an appeal changes the event that it is about instead. All is appended in one
+    transaction; the lanes are notified after the commit. An expired lease does not matter while no one else
+    has claimed the case. The note is personal: its text goes to the vault, its digest into the log.
 
-    Raises `InvalidVerdict`, `CaseNotFound`, `CaseNotHeld`, `CaseAlreadyDecided`, `CaseAlreadyClosed`.
+    Raises `InvalidVerdict`, `CaseNotFound`, `CaseNotHeld`, `CaseAlreadyDecided`, `CaseAlreadyClosed`,
+    `CaseEscalated`, `OwnVerdictAppealed`.
     """
+    given = Verdict(verdict, reason_code, note, policies or {}, action, strike)
     with transaction.atomic():
         case = lock_case(position)
         require_claimed_by(case, reviewer)
-        given = check_verdict(case.event_type, Verdict(verdict, reason_code, note))
-        check_contradiction(given, said_by_source(read_stream(f"label/{case.event_stream}")))
-        data = {
-            "reviewer": reviewer,
-            "verdict": given.value,
-            "reason_code": given.reason_code,
-            "note": _store_note(given.note),
-        }
+        require_open_to(case, reviewer, escalations=escalations)
+        checked = check_verdict(case.event_type, given)
+        _check_against(case, checked)
+        data = {**_verdict_data(checked, reviewer=reviewer), **({"group": group} if group else {})}
         case = append_to_case(case, "case.decided", data, reviewer=reviewer, now=now)
-        _record_label(case, given.value, reviewer=reviewer, now=now)
+        carry_out(case, checked, reviewer=reviewer, now=now)
     return case
 
 
 def undo_verdict(position: int, *, reviewer: str, now: datetime, may_undo_any: bool = False) -> Case:
-    """Undo a verdict and retract its label; the case is then claimed by the reviewer who undid it.
+    """Undo a verdict and what followed from it; the case is then claimed by the reviewer who undid it.
 
-    The lane treats it like every retraction: counts and sums are corrected for the events that follow.
-
-    Raises `CaseNotFound`, `CaseNotDecided`, `NotYourVerdict`.
+    The lane treats the retracted label like every retraction: counts and sums are corrected for the events
+    that follow. Raises `CaseNotFound`, `CaseNotDecided`, `NotYourVerdict`.
     """
     with transaction.atomic():
         case = lock_case(position)
@@ -59,25 +68,35 @@ def undo_verdict(position: int, *, reviewer: str, now: datetime, may_undo_any: b
             raise CaseNotDecided(case.event_stream)
         if case.decided_by != reviewer and not may_undo_any:
             raise NotYourVerdict(case.event_stream, by=case.decided_by)
+        take_back(case, reviewer=reviewer, now=now)
         data = {"reviewer": reviewer, "until": to_iso(now + LEASE)}
-        case = append_to_case(case, "case.reopened", data, reviewer=reviewer, now=now)
-        _record_label(case, None, reviewer=reviewer, now=now)
-    return case
+        return append_to_case(case, "case.reopened", data, reviewer=reviewer, now=now)
 
 
-def _store_note(note: str) -> str:
-    """Store the note in the vault, card numbers masked; returns its digest, "" without a note."""
-    if not note:
-        return ""
-    note = mask_card_numbers(note)
-    vault.store([(NOTE_KIND, note)])
-    return vault.digest_of(NOTE_KIND, note)
+def _check_against(case: Case, verdict: Verdict) -> None:
+    """Raises `InvalidVerdict` if what is known of the event does not allow the verdict."""
+    if case.why != Case.Why.APPEAL:
+        check_contradiction(verdict, said_by_source(read_stream(f"label/{case.event_stream}")))
+    elif case.about is None and is_granted(case, verdict.value):
+        raise InvalidVerdict(
+            field="verdict",
+            problem="the sender of the appeal has sent no such event, so nothing can be restored",
+            allowed=event_type(case.event_type).labels.negative,
+        )
 
 
-def _record_label(case: Case, value: str | None, *, reviewer: str, now: datetime) -> None:
-    """Record the label `value` of the case's event, or retract it (None)."""
-    event = Event.objects.get(position=case.event_position)
-    statement = LabelStatement(event.type, event.external_id, value, LABEL_SOURCE)
-    [receipt] = record_labels([statement], source=event.source, now=now, actor=f"user/{reviewer}")
-    if receipt.refused is not None:
-        raise receipt.refused
+def _verdict_data(verdict: Verdict, *, reviewer: str) -> dict[str, Any]:
+    """The data of `case.decided`; policies and action only for types that have them."""
+    data: dict[str, Any] = {
+        "reviewer": reviewer,
+        "verdict": verdict.value,
+        "reason_code": verdict.reason_code,
+        "note": store_note(verdict.note),
+    }
+    if verdict.policies:
+        data["policies"] = dict(verdict.policies)
+    if verdict.action:
+        data["action"] = verdict.action
+    if verdict.strike:
+        data["strike"] = True
+    return data

@@ -22,9 +22,8 @@ from scoring.catalog.fields import (
 )
 from scoring.catalog.moments import parse_moment
 from scoring.catalog.outcomes import BASIC_OUTCOMES, outcomes_problem
-from scoring.catalog.policies import Policy, policies_problem
+from scoring.catalog.policies import Policy, VerdictWords, policies_problem, verdicts_problem
 from scoring.catalog.unknown_fields import unknown_field_problems
-from scoring.catalog.verdicts import VerdictWords, verdicts_problem
 from scoring.declare import FeatureView, Measured, Origin, Signal, part_of_vocabulary, signal_column
 from scoring.declare.errors import CatalogError
 from scoring.timestamps import to_iso

@@ -2,8 +2,7 @@
 
 from scoring.catalog.event_type import EventType, Labels, days
 from scoring.catalog.fields import Entity, Text
-from scoring.catalog.policies import Policy
-from scoring.catalog.verdicts import ReasonCode
+from scoring.catalog.policies import Policy, ReasonCode
 
 
 class Comment(EventType):

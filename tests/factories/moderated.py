@@ -2,8 +2,7 @@
 
 from scoring.catalog.event_type import EventType, Labels, days
 from scoring.catalog.fields import Category, Entity, Number, Text
-from scoring.catalog.policies import LAW, Policy
-from scoring.catalog.verdicts import ReasonCode, VerdictWords
+from scoring.catalog.policies import LAW, Policy, ReasonCode, VerdictWords
 from scoring.declare import hour_of_day
 
 

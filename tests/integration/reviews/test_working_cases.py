@@ -22,7 +22,7 @@ from reviews.models import Case
 from reviews.queue.summary import summarize_queue
 from reviews.work import claims, verdicts
 from reviews.work.claims import LEASE
-from reviews.work.verdict_rules import NOTE_KIND
+from reviews.work.notes import NOTE_KIND
 from scoring.intake.labels import LabelStatement, record_labels
 from scoring.intake.models import Label
 from scoring.lanes.models import Pending
@@ -222,7 +222,7 @@ def test_each_step_takes_few_statements_however_long_the_queue_is(
     for number in range(30):
         case = open_case(f"T-{number}")
     with transaction.atomic():  # the outermost BEGIN and COMMIT are not of the step
-        with django_assert_max_num_queries(9):
+        with django_assert_max_num_queries(10):
             claims.claim_next_case(reviewer="ana", now=DAY)
         with django_assert_max_num_queries(4):
             summarize_queue(reviewer="ana", now=DAY)

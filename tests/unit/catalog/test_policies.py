@@ -7,8 +7,7 @@ import pytest
 from scoring.catalog.errors import FieldError
 from scoring.catalog.event_type import EventType, Labels
 from scoring.catalog.fields import Entity
-from scoring.catalog.policies import Policy, parse_policies, split_names
-from scoring.catalog.verdicts import ReasonCode, VerdictWords
+from scoring.catalog.policies import Policy, ReasonCode, VerdictWords, parse_policies, split_names
 from scoring.declare.errors import CatalogError
 
 TWICE = (ReasonCode("a", "A"), ReasonCode("a", "B"))

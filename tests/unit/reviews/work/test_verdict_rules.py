@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from reviews.errors import InvalidVerdict
+from reviews.work.notes import MAX_NOTE_LENGTH
 from reviews.work.reason_codes import FRAUD as FRAUD_REASONS
 from reviews.work.reason_codes import LEGITIMATE, OTHER, reasons_for, words_of
 from reviews.work.verdict_rules import (
-    MAX_NOTE_LENGTH,
     Verdict,
     actions_of,
     check_contradiction,
