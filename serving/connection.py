@@ -7,6 +7,8 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from enum import Enum
+from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, Protocol
 
 import httptools
@@ -45,6 +47,8 @@ class ConnectionOwner(Protocol):
 
     def remove(self, connection: "Connection") -> None: ...
 
+    def spool_directory(self, path: str) -> Path | None: ...
+
     def hold(self, request: Request) -> bool: ...
 
     def release(self, request: Request) -> None: ...
@@ -81,6 +85,7 @@ class Connection(asyncio.Protocol):
         self.server.remove(self)
         for request in [*self.complete, *([self.request] if self.request else [])]:
             self.server.release(request)
+            request.discard_body()
         self.complete.clear()
         self.enter(Stage.DRAIN, NEVER)
 
@@ -200,11 +205,24 @@ class Connection(asyncio.Protocol):
             request.is_cut_off = True
             self.refuse_body(request, request.length)
             return
-        request.chunks.append(chunk)
+        self.keep(request, chunk)
         if request.length > limits.SMALL_BYTES and not self.server.hold(request):
             raise refusals.server_busy("too many large bodies are being received")
         if self.stage is Stage.BODY:
             self.deadline = self.body_began + limits.seconds_for(request.length)
+
+    def keep(self, request: Request, chunk: bytes) -> None:
+        """Keep a part of the body: in memory, or in a file if the site has a directory for its path."""
+        directory = self.server.spool_directory(request.path)
+        if directory is None:
+            request.chunks.append(chunk)
+            return
+        try:
+            if request.spool is None:
+                request.spool = TemporaryFile(dir=directory)  # noqa: SIM115 - closed with its request
+            request.spool.write(chunk)  # into the page cache, so the loop does not wait for the disk
+        except OSError as error:
+            raise refusals.server_busy(f"the body cannot be stored: {error.strerror}") from error
 
     def on_message_complete(self) -> None:
         if self.is_upgrade:
@@ -220,7 +238,7 @@ class Connection(asyncio.Protocol):
     def refuse_body(self, request: Request, size: int, *, expects: bool = False) -> None:
         """Refuse the body at once. The rest is discarded, unless the client awaits `100 Continue`."""
         self.server.release(request)
-        request.chunks.clear()
+        request.discard_body()
         request.length, request.is_too_large, request.keeps_alive = size, True, False
         request.is_complete = expects
         self.complete.append(request)
@@ -278,6 +296,7 @@ class Connection(asyncio.Protocol):
         """
         if self.request:
             self.server.release(self.request)
+            self.request.discard_body()
         self.request = None
         if self.stage is Stage.PROCESSING or self.complete:
             self.closes_after_requests = True

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from io import BytesIO
-from typing import Any
+from typing import IO, Any
 from urllib.parse import unquote_to_bytes
 
 from serving.responses import FileWrapper
@@ -31,10 +31,25 @@ class Request:
     limit: int = 0
     is_too_large: bool = False
     is_cut_off: bool = False  # too large and without a declared length, so that its size is unknown
+    spool: IO[bytes] | None = None  # the file that holds the body instead of `chunks`
 
     @property
     def path(self) -> str:
         return self.target.partition(b"?")[0].decode("latin-1")
+
+    def body(self) -> IO[bytes]:
+        """The complete body, to be read from its beginning."""
+        if self.spool is None:
+            return BytesIO(b"".join(self.chunks))
+        self.spool.seek(0)
+        return self.spool
+
+    def discard_body(self) -> None:
+        """Free the memory of the body, and delete its file."""
+        self.chunks.clear()
+        if self.spool is not None:
+            self.spool.close()
+            self.spool = None
 
 
 def build_environ(request: Request, *, server: tuple[str, int], client: str) -> dict[str, Any]:
@@ -52,7 +67,7 @@ def build_environ(request: Request, *, server: tuple[str, int], client: str) -> 
         "CONTENT_LENGTH": str(request.length),
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": "http",
-        "wsgi.input": BytesIO(b"".join(request.chunks)),
+        "wsgi.input": request.body(),
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": True,
         "wsgi.multiprocess": True,

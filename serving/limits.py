@@ -16,6 +16,7 @@ SMALL_BYTES = 64 * 1024  # smaller bodies are not counted
 # For larger bodies, the bytes that may be received but unanswered, and those that may be in processing.
 # Parsed JSON takes more than ten times the memory of its text.
 MAX_RECEIVED_BYTES, MAX_PROCESSING_BYTES = 64 * 2**20, 16 * 2**20
+MAX_SPOOLED_BYTES = 1 << 30  # of bodies that are kept in files until they are answered
 PROCESSING_WAIT_SECONDS = 10.0  # until the processing of a large body begins
 
 # What the client may still send after its request was refused, so that it gets to read the response.

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from serving import limits, refusals
@@ -36,17 +37,20 @@ class Site:
     rejects_large_bodies: Callable[[str], bool]  # whether the application does so itself, by path
     dedicated: Mapping[str, str] = field(default_factory=dict)  # pool name by path
     threads_per_dedicated: int = 2
+    spool_directory: Callable[[str], Path | None] = lambda path: None  # where bodies go as files, by path
 
 
 class Server:
     """The connections of a process, their thread pools and byte budgets."""
 
     def __init__(self, site: Site, *, clock: Callable[[], float] = time.time) -> None:
-        self.site, self.clock, self.body_limit = site, clock, site.body_limit
+        self.site, self.clock = site, clock
+        self.body_limit, self.spool_directory = site.body_limit, site.spool_directory
         self.loop = asyncio.get_running_loop()
         self.connections: dict[Connection, None] = {}
         self.received = ByteBudget(limits.MAX_RECEIVED_BYTES)
         self.processing = ByteBudget(limits.MAX_PROCESSING_BYTES)
+        self.spooled = ByteBudget(limits.MAX_SPOOLED_BYTES)
         self.pool = ThreadPool(threads=site.threads, name="web", max_waiting=limits.MAX_WAITING_REQUESTS)
         dedicated = {
             name: ThreadPool(threads=site.threads_per_dedicated, name=name, max_waiting=32)
@@ -114,19 +118,24 @@ class Server:
     def hold(self, request: Request) -> bool:
         """Count the received part of a large body; False if the budget is exhausted."""
         more = request.length - request.held
-        if not self.received.take(more):
+        if not self._budget_of(request).take(more):
             return False
         request.held += more
         return True
 
     def release(self, request: Request) -> None:
-        self.received.give_back(request.held)
+        self._budget_of(request).give_back(request.held)
         request.held = 0
+
+    def _budget_of(self, request: Request) -> ByteBudget:
+        return self.received if request.spool is None else self.spooled
 
     # Requests
 
     def answer(self, connection: Connection, request: Request) -> None:
-        if request.held:
+        if request.spool is not None:
+            self.submit(connection, request, self.respond_to_spooled)
+        elif request.held:
             task = self.loop.create_task(self.process_large(connection, request))
             self.tasks.add(task)
             task.add_done_callback(self.tasks.discard)
@@ -135,6 +144,11 @@ class Server:
             self.refuse(connection, request, refusals.body_too_large(size, limit=request.limit))
         else:
             self.submit(connection, request, self.respond)
+
+    def respond_to_spooled(self, connection: Connection, request: Request, response: Response) -> None:
+        self.release(request)
+        request.discard_body()
+        self.respond(connection, request, response)
 
     async def process_large(self, connection: Connection, request: Request) -> None:
         """Process a request with a large body once the budget has room for it."""
