@@ -1,8 +1,10 @@
 """Environment variables, the only source of settings: environs parses them, and errors quote the value."""
 
+import json
 import os
 from collections.abc import Callable
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,6 +13,8 @@ from environs import EnvValidationError, ValidationError, env
 from marshmallow import fields
 
 T = TypeVar("T")
+
+DISK = "django.core.files.storage.FileSystemStorage"
 
 
 class Flag(fields.Boolean):
@@ -80,6 +84,25 @@ def _can_be_found(app: str) -> bool:
         return find_spec(module) is not None
     except (ImportError, ValueError):  # its parent is not there, or it is no name of a module
         return False
+
+
+def media_storage(directory: Path) -> dict[str, Any]:
+    """The entry of Django's STORAGES for uploaded media: a class with its options, by default a directory.
+
+    Raises ImproperlyConfigured for options that are no JSON object.
+    """
+    backend = env.str("ASSAY_MEDIA_STORAGE", "") or DISK
+    text = env.str("ASSAY_MEDIA_STORAGE_OPTIONS", "")
+    try:
+        given = json.loads(text) if text else {}
+    except ValueError:
+        given = None
+    if not isinstance(given, dict):
+        allowed = 'Write the options of the storage class as a JSON object, such as {"bucket_name": "media"}.'
+        raise ImproperlyConfigured(f"ASSAY_MEDIA_STORAGE_OPTIONS={text!r} is invalid. {allowed}")
+    # Read by the user of the processes alone.
+    own = {"location": str(directory), "file_permissions_mode": 0o600, "directory_permissions_mode": 0o700}
+    return {"BACKEND": backend, "OPTIONS": (own if backend == DISK else {}) | given}
 
 
 def broker_url(redis_url: str) -> str:

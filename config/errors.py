@@ -27,6 +27,15 @@ from scoring.api.keys.errors import (
 )
 from scoring.api.links import event_link
 from scoring.catalog.errors import EventTypeNotScored, InvalidEvent, UnknownEventType
+from scoring.content.media.errors import (
+    EmptyUpload,
+    MediaBehind,
+    MediaNotFound,
+    MediaTooLarge,
+    MediaTypeDiffers,
+    MediaTypeNotAllowed,
+    TooManyUploads,
+)
 from scoring.decisions.errors import NoSuchDecision, SimulationUnavailable
 from scoring.intake.errors import (
     EventAlreadyRetracted,
@@ -255,6 +264,32 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "The encoding of the body is not supported",
         lambda exc, context: {"header": exc.header, "allowed": list(exc.allowed)},
         headers={"Accept-Encoding": ", ".join(CONTENT_ENCODINGS)},
+    ),
+    MediaNotFound: Problem(404, "media-not-found", "There is no such file"),
+    MediaTooLarge: Problem(
+        413, "too-large", "The file is too large", lambda exc, context: {"size": exc.size, "limit": exc.limit}
+    ),
+    MediaTypeNotAllowed: Problem(
+        415,
+        "media-type-not-allowed",
+        "Files of this type may not be uploaded",
+        lambda exc, context: {"found": exc.found, "allowed": list(exc.allowed)},
+    ),
+    MediaTypeDiffers: Problem(
+        422,
+        "media-type-differs",
+        "The file is of another type than stated",
+        lambda exc, context: {"stated": exc.stated[:60], "found": exc.found},
+    ),
+    EmptyUpload: Problem(422, "empty-upload", "The upload is empty"),
+    MediaBehind: Problem(
+        429,
+        "media-behind",
+        "Too many files are waiting",
+        lambda exc, context: {"waiting": exc.waiting, "limit": exc.limit},
+    ),
+    TooManyUploads: Problem(
+        429, "too-many-uploads", "Too many uploads", lambda exc, context: {"limit": exc.limit}
     ),
     InvalidRequest: Problem(422, "invalid-request", "The request is not valid", invalid_fields),
     InvalidEvent: Problem(422, "invalid-event", "The event is not valid", invalid_fields),

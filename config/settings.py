@@ -9,10 +9,20 @@ import dj_database_url
 import django_stubs_ext
 from celery.schedules import crontab
 from django.templatetags.static import static
-from marshmallow.validate import OneOf, Range
+from marshmallow.validate import ContainsOnly, OneOf, Range
 
-from config.environment import broker_url, check_apps, env, read, read_list, read_named_files, read_secrets
+from config.environment import (
+    broker_url,
+    check_apps,
+    env,
+    media_storage,
+    read,
+    read_list,
+    read_named_files,
+    read_secrets,
+)
 from embedded import services
+from scoring.content.media.signatures import TYPES
 
 django_stubs_ext.monkeypatch()  # lets classes say what they are of: ModelAdmin[Event]
 
@@ -175,6 +185,8 @@ STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    # Uploaded pictures and videos: on this disk, or wherever the storage class of the setting puts them.
+    "media": media_storage(VAR_DIR / "media"),
     # Hashed names and compressed copies, written by collectstatic: cached for ever, without a second server.
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
@@ -373,6 +385,21 @@ API_MAX_REFUSED_KEYS = read(env.int, "ASSAY_API_MAX_REFUSED_KEYS", 20)
 # Labels of one sender that may wait for events which have not arrived: more than an outage brings, and few
 # enough to be listed.
 API_MAX_HELD_LABELS = read(env.int, "ASSAY_API_MAX_HELD_LABELS", 50_000)
+# Files that one key may upload to a web process in a minute.
+API_MAX_UPLOADS = read(env.int, "ASSAY_API_MAX_UPLOADS", 600, validate=Range(min=1))
+# What may be uploaded, by what the content is. Larger pictures are refused before they are decoded.
+MEDIA_TYPES = read_list("ASSAY_MEDIA_TYPES", ",".join(TYPES), validate=ContainsOnly(TYPES))
+MEDIA_MAX_IMAGE_BYTES = read(env.int, "ASSAY_MEDIA_MAX_IMAGE_BYTES", 20_000_000, validate=Range(min=1))
+MEDIA_MAX_VIDEO_BYTES = read(env.int, "ASSAY_MEDIA_MAX_VIDEO_BYTES", 100_000_000, validate=Range(min=1))
+# Files that may wait to be processed; beyond it uploads are refused (429).
+MEDIA_MAX_PENDING = read(env.int, "ASSAY_MEDIA_MAX_PENDING", 2_000, validate=Range(min=1))
+# Of one file: the seconds after which sampling a video ends with what it has, and after which its process is
+# killed; and the memory that this process may hold.
+MEDIA_SOFT_SECONDS = read(env.float, "ASSAY_MEDIA_SOFT_SECONDS", 30.0, validate=Range(min=1))
+MEDIA_HARD_SECONDS = read(env.float, "ASSAY_MEDIA_HARD_SECONDS", 60.0, validate=Range(min=1))
+MEDIA_MEMORY_MB = read(env.int, "ASSAY_MEDIA_MEMORY_MB", 1_000, validate=Range(min=200))
+# Days after which uploaded files are deleted; what was computed of them stays. 0: never.
+MEDIA_KEEP_DAYS = read(env.int, "ASSAY_MEDIA_KEEP_DAYS", 0, validate=Range(min=0))
 # Lists that signals are looked up in: a file of disposable mail domains, and files of networks by name.
 DISPOSABLE_DOMAINS = env.str("ASSAY_DISPOSABLE_DOMAINS", "")
 NETWORK_LISTS = read_named_files("ASSAY_NETWORK_LISTS")

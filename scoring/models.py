@@ -4,6 +4,7 @@ from scoring.api.models import ApiKey
 from scoring.batch.models import BatchVersion
 from scoring.catalog.exchange_rates.models import ExchangeRate
 from scoring.configuration.models import Configuration
+from scoring.content.media.models import AwaitedMedia, MediaItem, MediaJob
 from scoring.decisions.models import Decision, ShadowScore
 from scoring.intake.models import Amendment, Event, Label
 from scoring.lanes.models import Pending
@@ -23,6 +24,7 @@ __all__ = [
     "Amendment",
     "ApiKey",
     "AspectConsistency",
+    "AwaitedMedia",
     "BacktestJob",
     "BacktestProgress",
     "BatchVersion",
@@ -44,6 +46,8 @@ __all__ = [
     "ListedValue",
     "LogEntry",
     "LogEpoch",
+    "MediaItem",
+    "MediaJob",
     "ModelArtifact",
     "ModelVersion",
     "Pending",

@@ -7,6 +7,7 @@ from scoring.api.decisions.explanations import ExplanationView
 from scoring.api.decisions.simulations import SimulationsView
 from scoring.api.events import EventsView, EventView, ParkedEventsView
 from scoring.api.labels import HeldLabelsView, LabelsView
+from scoring.api.media.views import MediaUploadView, MediaView
 
 app_name = "api"
 
@@ -20,5 +21,7 @@ urlpatterns = [
     path("explanations/<str:type>/<path:id>", ExplanationView.as_view(), name="explanation"),
     path("simulations", SimulationsView.as_view(), name="simulations"),
     path("labels", LabelsView.as_view(), name="labels"),
+    path("media", MediaUploadView.as_view(), name="media"),
+    path("media/<str:id>", MediaView.as_view(), name="media-item"),
     path("labels/held", HeldLabelsView.as_view(), name="held-labels"),
 ]
