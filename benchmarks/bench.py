@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from django.db import connection
+from django.db.models import Sum
 
 from benchmarks.arrivals import Outcome, holds, is_backlog_growing, summary
 from benchmarks.backfill import measure_backfill
@@ -29,6 +30,7 @@ from benchmarks.stack import Stack, commit, machine, started
 from benchmarks.stage_costs import stage_figures
 from benchmarks.worker_start import measure_worker_start
 from scoring.intake.models import Event
+from scoring.rules.quality.models import DecidedDay, RuleDay
 from scoring.signals import redis_connections as connections
 
 RESULTS = Path(__file__).parent / "results"
@@ -136,6 +138,15 @@ def measure_states() -> Figures:
     }
 
 
+def measure_findings() -> Figures:
+    """How many rules and listed values an event meets on average, as far as they have been counted."""
+    hits, decisions = (
+        model.objects.aggregate(total=Sum(column))["total"] or 0
+        for model, column in ((RuleDay, "hits"), (DecidedDay, "decisions"))
+    )
+    return {"findings_per_event": hits / decisions} if hits else {}
+
+
 def measure_kernels(mode: Mode) -> Figures:
     bulk_figures(1_000)  # compiles
     bulk = bulk_figures(mode.backfill)
@@ -183,7 +194,7 @@ def measure_all(mode: Mode, size: InstallationSize, report: Report) -> None:
             report.begin("one event, stage by stage")
             report.add(stage_figures(mode.stages))
         measure_installation(mode, size, report)
-        report.add(measure_states())
+        report.add(measure_states() | measure_findings())
 
 
 def measure_installation(mode: Mode, size: InstallationSize, report: Report) -> None:

@@ -15,6 +15,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks import django_setup  # noqa: F401 -- the catalog needs Django's applications
 from scoring.decisions.engine import decide
@@ -55,7 +56,7 @@ EXPRESSIONS = (
     "amount > {n}000.0 && card_count_1h > 5.0 && !has(device)",
     'category == "travel" && amount > {n}00.0',
     'listed(card, "stolen_cards") && amount > {n}.0',
-    "card_count_24h > {n}0.0 || merchant_count_1h > {n}0.0",
+    "card_count_24h > {n}00.0 || card_distinct_merchant_24h > {n}0.0",
     "score > 0.9{n} && amount > 100.0",
     'merchant.startsWith("shop-{n}-") && amount > 50.0',
     "card_amount_mean_30d > 0.0 && amount > card_amount_mean_30d * {n}0.0",
@@ -163,7 +164,10 @@ def payment(number: int) -> dict[str, Any]:
 
 
 def facts(number: int, names: Sequence[str], rng: np.random.Generator) -> Facts:
-    values = dict(zip(names, rng.gamma(1.0, 1.0, len(names)).tolist(), strict=True))
+    drawn = rng.gamma(1.0, 1.0, len(names)).tolist()
+    values = {
+        name: 5_000 * value if "amount" in name else value for name, value in zip(names, drawn, strict=True)
+    }
     return Facts(payment(number), values, 0.02)
 
 
@@ -186,7 +190,17 @@ def scored(number: int) -> Scored:
         routes="",
         ruleset=1,
     )
-    return Scored(claim, 0, number, np.ones(PLAN.width), (SET,))
+    return Scored(claim, 0, number, ROW, (SET,))
+
+
+def folded_row() -> NDArray[np.float64]:
+    """A row of a lane [width] with means and sums of 50 dollars; everything else is 1."""
+    row = np.ones(PLAN.width)
+    row[[column for name, column in zip(SET.names, SET.columns, strict=True) if "amount" in name]] = 5_000
+    return row
+
+
+ROW = folded_row()
 
 
 def timed(work: Callable[[], Any], *, size: int) -> float:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from scoring.rules.expressions.activation import ActivationBuilder
 from scoring.rules.expressions.columns import ask_columns
 from scoring.rules.expressions.compiling import compile_expression
+from scoring.rules.expressions.grouping import group_expressions, places_to_ask
 from scoring.rules.expressions.operands import operands_of
 
 OPERANDS = operands_of("payment")
@@ -233,23 +234,41 @@ def test_an_expression_answers_as_the_reference_does(
     expression = compile_expression(written(node, between), OPERANDS)
     builder = ActivationBuilder([expression])
     expected = [node.value(event) for event in asked]
-    alone = [
-        expression.answer(
-            builder.build(
-                fields=fields_of(event),
-                source="shop",
-                features=[event[name] for name in builder.features],
-                score=event["score"],
-                hits=event["hits"],
-            )
-        )
-        for event in asked
-    ]
+    alone = [expression.answer(activation_of(event, builder)) for event in asked]
     assert alone == expected
     together = ask_columns(expression, columns=columns_of(asked), count=len(asked), hits=hits_of(asked))
     assert together.matched.tolist() == [answer is True for answer in expected]
     assert together.unknown.tolist() == [answer is UNKNOWN for answer in expected]
     assert not together.failed
+
+
+@settings(max_examples=200, deadline=None)
+@given(nodes=st.lists(conditions, min_size=1, max_size=20), event=events, between=spaces)
+def test_of_a_group_all_expressions_are_asked_unless_each_of_them_is_false(
+    nodes: list[Node], event: Event, between: list[str]
+) -> None:
+    expressions = [compile_expression(written(node, between), OPERANDS) for node in nodes]
+    groups = group_expressions(expressions)
+    activation = activation_of(event, ActivationBuilder(expressions))
+    is_false = [node.value(event) is False for node in nodes]
+    expected = [
+        place
+        for group in groups
+        for place in group.places
+        if not all(is_false[each] for each in group.places)
+    ]
+    assert list(places_to_ask(groups, activation)) == sorted(expected)
+    assert sorted(place for group in groups for place in group.places) == list(range(len(nodes)))
+
+
+def activation_of(event: Event, builder: ActivationBuilder) -> Any:
+    return builder.build(
+        fields=fields_of(event),
+        source="shop",
+        features=[event[name] for name in builder.features],
+        score=event["score"],
+        hits=event["hits"],
+    )
 
 
 def columns_of(asked: list[Event]) -> dict[str, Any]:

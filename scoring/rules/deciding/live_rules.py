@@ -10,6 +10,7 @@ from scoring.rules.deciding.precedence import Finding
 from scoring.rules.expressions.activation import ActivationBuilder
 from scoring.rules.expressions.compiling import CompiledExpression, compile_expression
 from scoring.rules.expressions.errors import ExpressionFailed, ExpressionInvalid
+from scoring.rules.expressions.grouping import ExpressionGroup, group_expressions, places_to_ask
 from scoring.rules.expressions.operands import operands_of
 from scoring.rules.expressions.rewriting import Lookup
 from scoring.rules.rules.book import LiveRule, is_suppressed
@@ -77,6 +78,7 @@ class LiveRules:
     rules: tuple[CompiledRule, ...]
     broken: tuple[RuleError, ...]
     builder: ActivationBuilder = field(repr=False)
+    groups: tuple[ExpressionGroup, ...] = field(repr=False)
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -110,7 +112,7 @@ class LiveRules:
         hits: Collection[Lookup],
         now: datetime,
     ) -> RuleAnswers:
-        """Ask every rule about an event (data of its receipt).
+        """What the rules say about an event (data of its receipt).
 
         `features` by name, as far as they are known; `hits`: the (field, list) in which the event's values
         are at `now`.
@@ -127,7 +129,8 @@ class LiveRules:
             hits=hits,
         )
         findings, errors = [], list(self.broken)
-        for rule in self.rules:
+        for place in places_to_ask(self.groups, activation):
+            rule = self.rules[place]
             try:
                 if rule.expression.matches(activation) and rule.applies(self.kind, fields, now):
                     findings.append(rule.finding)
@@ -153,8 +156,9 @@ def compile_rules(kind: type[EventType], live: Sequence[LiveRule]) -> LiveRules:
 
 
 def _of(kind: type[EventType], rules: Sequence[CompiledRule], broken: Sequence[RuleError]) -> LiveRules:
-    builder = ActivationBuilder(rule.expression for rule in rules)
-    return LiveRules(kind, tuple(rules), tuple(broken), builder)
+    expressions = [rule.expression for rule in rules]
+    groups = group_expressions(expressions)
+    return LiveRules(kind, tuple(rules), tuple(broken), ActivationBuilder(expressions), groups)
 
 
 def _finding(live: LiveRule) -> Finding:

@@ -39,6 +39,7 @@ class CompiledExpression:
     presence: Mapping[str, Operand]
     listed: frozenset[Lookup]
     tagged: frozenset[Lookup]
+    rewritten: str = field(repr=False)  # as CEL compiles it
     program: Any = field(repr=False)
     variables: Mapping[str, str] = field(repr=False)  # CEL's variables with their types
 
@@ -105,7 +106,7 @@ def compile_expression(text: str, operands: Operands) -> CompiledExpression:
     rewritten = rewrite(source, operands)
     variables = variables_of(rewritten, operands)
     try:
-        program = environment(variables).compile(rewritten.text)
+        program = compile_rewritten(rewritten.text, variables)
     except RuntimeError as error:
         raise ExpressionInvalid(messages.problems_of(str(error), rewritten, source)) from error
     _refuse(_check_result(program))
@@ -117,6 +118,7 @@ def compile_expression(text: str, operands: Operands) -> CompiledExpression:
         presence={name: by_name[name] for name in sorted(rewritten.presence)},
         listed=rewritten.listed,
         tagged=rewritten.tagged,
+        rewritten=rewritten.text,
         program=program,
         variables=variables,
     )
@@ -129,6 +131,11 @@ def variables_of(rewritten: Rewritten, operands: Operands) -> dict[str, str]:
         **{presence_variable(name): FLAG for name in rewritten.presence},
         **{lookup_variable(lookup): FLAG for lookup in rewritten.listed | rewritten.tagged},
     }
+
+
+def compile_rewritten(text: str, variables: Mapping[str, str]) -> Any:
+    """CEL's program of a rewritten expression. Raises RuntimeError with the compiler's message."""
+    return environment(variables).compile(text)
 
 
 def environment(variables: Mapping[str, str]) -> Any:

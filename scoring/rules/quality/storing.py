@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from django.db import connection, models
@@ -20,6 +21,7 @@ DECISION = "decision.made"
 TYPES = frozenset({DECISION, "label.recorded", "label.retracted"})
 
 _HIT_COLUMNS = tuple(each.name for each in fields(Hit))
+_hit_values = attrgetter(*_HIT_COLUMNS)
 # The columns that name a row of each table of counts.
 _KEYS: dict[type[models.Model], tuple[str, ...]] = {
     DecidedDay: ("event_type", "day"),
@@ -94,9 +96,8 @@ def _change(label: Entry, decision: Entry) -> LabelChange:
 
 
 def _insert_hits(hits: Sequence[Hit]) -> None:
-    rows = [tuple(asdict(hit).values()) for hit in hits]
-    if rows:
-        insert_values(connection, RuleHit._meta.db_table, _HIT_COLUMNS, rows)
+    if hits:
+        insert_values(connection, RuleHit._meta.db_table, _HIT_COLUMNS, list(map(_hit_values, hits)))
 
 
 def _stored_hits(positions: Collection[int]) -> Mapping[int, list[Hit]]:
