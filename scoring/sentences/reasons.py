@@ -1,6 +1,7 @@
 """Turns contributions into reasons: sentences about what raises or lowers a score."""
 
 import math
+from itertools import chain, islice, takewhile
 from typing import Any, Protocol
 
 import numpy as np
@@ -53,10 +54,10 @@ def reasons_for(
 
 def select_columns(contributions: NDArray[np.float64]) -> list[int]:
     """The columns to report: noticeable increases by size, then decreases; if none, the largest one."""
-    order = np.argsort(-contributions, kind="stable")
-    rising = [int(column) for column in order if contributions[column] >= NOTICEABLE]
-    falling = [int(column) for column in order[::-1] if contributions[column] <= -NOTICEABLE]
-    return (rising + falling)[:MAX_REASONS] or [int(np.argmax(np.abs(contributions)))]
+    order, sizes = np.argsort(-contributions, kind="stable").tolist(), contributions.tolist()
+    rising = takewhile(lambda column: sizes[column] >= NOTICEABLE, order)
+    falling = takewhile(lambda column: sizes[column] <= -NOTICEABLE, reversed(order))
+    return list(islice(chain(rising, falling), MAX_REASONS)) or [int(np.argmax(np.abs(contributions)))]
 
 
 def _reason(

@@ -69,6 +69,8 @@ def resolve(
     "policy"). `outcomes`: those of the event type, ordered by severity.
     """
     active = [each for each in findings if each.stage == "active" and each.outcome]
+    if not active:
+        return _stoppable(Resolution(base, by))
     rules = [each for each in active if each.kind == "rule"]
     lists = {each.outcome for each in active if each.kind == "list"}
     severity = {outcome: place for place, outcome in enumerate(outcomes)}
@@ -100,4 +102,4 @@ def explored(resolution: Resolution) -> Resolution:
 
 
 def _stoppable(resolution: Resolution) -> Resolution:
-    return replace(resolution, stoppable=resolution.outcome == BLOCK)
+    return replace(resolution, stoppable=True) if resolution.outcome == BLOCK else resolution
