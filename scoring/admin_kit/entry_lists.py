@@ -53,6 +53,39 @@ def event_text(stream: str) -> str:
     return two_lines(shown, f"{event_type}/{source}")
 
 
+class EventRowsAdmin(ReadOnlyAdmin):
+    """Rows about the event at `event_position`, of which the column `event` shows id, type and source."""
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """With the events of the page, read in one query; linked for those who may open them."""
+        changelist = super().get_changelist_instance(request)
+        positions = {row.event_position for row in changelist.result_list}
+        streams = dict(LogEntry.objects.filter(pk__in=positions).values_list("position", "stream"))
+        is_linked = request.user.has_perm("scoring.view_event")
+        for row in changelist.result_list:
+            row.shown_event = _event_cell(row.event_position, streams.get(row.event_position), is_linked)
+        return changelist
+
+    @admin.display(description="event")
+    def event(self, row: Any) -> str:
+        shown: str = row.shown_event
+        return shown
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return find_events(queryset, "event_position", search_term)
+
+
+def _event_cell(position: int, stream: str | None, is_linked: bool) -> str:
+    """The event's text, or its position if the log does not have it."""
+    shown = event_text(stream) if stream else str(position)
+    if not (stream and is_linked):
+        return shown
+    address = reverse("admin:scoring_event_change", args=[position])
+    return format_html('<a class="ws-link" href="{}">{}</a>', address, shown)
+
+
 class EntriesAdmin(ReadOnlyAdmin):
     """Rows that lead to entries of the log, for those who may open it; others see the position alone."""
 

@@ -61,7 +61,7 @@ def test_a_threshold_is_moved_drafted_and_activated_by_another_person(
     click(browser, "button[value=save]")
     browser.wait_until(lambda: "Version 1 is drafted" in browser.text)
 
-    click(browser, "details.pl-more > summary")
+    click(browser, "details.lc-more > summary")
     click(browser, "button[value=request]")
     browser.wait_until(lambda: "You drafted this version" in browser.text)
 

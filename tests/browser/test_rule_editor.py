@@ -119,7 +119,7 @@ def test_a_rule_is_tried_counted_saved_and_activated_by_another_person(
     browser.wait_until(lambda: browser.path == PAGE)
     click(browser, "[value=shadow]")
     browser.wait_until(lambda: "runs in shadow" in browser.text)
-    click(browser, ".rl-more > summary")
+    click(browser, ".lc-more > summary")
     click(browser, "[value=request]")
     browser.wait_until(lambda: "Someone else must approve it" in browser.text)
     assert not browser.has("[value=approve]")
@@ -139,7 +139,7 @@ def test_a_rule_is_tried_counted_saved_and_activated_by_another_person(
 def test_a_leads_own_version_waits_for_someone_else(browser: Browser, people: None) -> None:
     store_rule("shadow", name="busy_card", actor="user/lea", now=datetime.now(UTC))
     browser.log_in("lea", "secret", at=PAGE)
-    click(browser, ".rl-more > summary")
+    click(browser, ".lc-more > summary")
     click(browser, "[value=request]")
     browser.wait_until(lambda: "so someone else must approve it" in browser.text)
     assert not browser.has("[value=approve]")

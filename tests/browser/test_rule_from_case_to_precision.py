@@ -98,7 +98,7 @@ def backtest(browser: Browser) -> None:
 
 def request_activation(browser: Browser, reason: str) -> None:
     browser.open(PAGE)
-    click(browser, ".rl-more > summary")
+    click(browser, ".lc-more > summary")
     browser.driver.find_element(By.NAME, "reason").send_keys(reason)
     click(browser, "[value=request]")
     browser.wait_until(lambda: "Someone else must approve it" in browser.text)

@@ -4,7 +4,7 @@
 
 (() => {
   const KEEP_EVERY_MS = 60e3; // how often an active page renews its lease
-  const visible = (element) => element.checkVisibility() || element.classList.contains("rv-hidden");
+  const visible = (element) => element.checkVisibility() || element.classList.contains("ws-hidden");
   const isField = (element) => element.matches("textarea, select, input:not([type=radio], [type=checkbox], [type=hidden])");
 
   /* Keys */

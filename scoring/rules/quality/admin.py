@@ -9,11 +9,10 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from scoring.admin_kit.badges import badge
-from scoring.admin_kit.change_lists import EventTypeFilter, ReadOnlyAdmin, moment_column, two_lines, unbroken
-from scoring.admin_kit.entry_lists import event_text, find_events
+from scoring.admin_kit.change_lists import EventTypeFilter, moment_column, two_lines, unbroken
+from scoring.admin_kit.entry_lists import EventRowsAdmin
 from scoring.admin_kit.formatting import NO_VALUE, money_text
 from scoring.catalog.registry import event_types
-from scoring.intake.models import Event
 from scoring.rules.quality.models import RuleHit
 from scoring.rules.quality.pages import columns, overview_page, subject_page  # noqa: F401 - they register themselves
 
@@ -33,7 +32,7 @@ class StageFilter(admin.SimpleListFilter):
 
 
 @admin.register(RuleHit)
-class RuleHitAdmin(ReadOnlyAdmin):
+class RuleHitAdmin(EventRowsAdmin):
     """Hits of rules and lists, newest first; searched by the position or the full name of the event."""
 
     list_title = "Hits of rules and lists"
@@ -54,19 +53,6 @@ class RuleHitAdmin(ReadOnlyAdmin):
     sortable_by = ()
     search_fields = ("event_position",)
     search_help_text = "The event's position, or type/source/id"
-
-    def get_changelist_instance(self, request: HttpRequest) -> Any:
-        changelist = super().get_changelist_instance(request)
-        events = Event.objects.in_bulk([hit.event_position for hit in changelist.result_list])
-        is_linked = request.user.has_perm("scoring.view_event")
-        for hit in changelist.result_list:
-            hit.shown_event = _event_cell(events.get(hit.event_position), hit, is_linked)
-        return changelist
-
-    @admin.display(description="event")
-    def event(self, hit: Any) -> str:
-        shown: str = hit.shown_event
-        return shown
 
     @admin.display(description="found by")
     def found_by(self, hit: RuleHit) -> str:
@@ -97,18 +83,3 @@ class RuleHitAdmin(ReadOnlyAdmin):
     @admin.display(description="label")
     def label_badge(self, hit: RuleHit) -> str:
         return badge(hit.label) if hit.label else NO_VALUE
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[RuleHit], search_term: str
-    ) -> tuple[QuerySet[RuleHit], bool]:
-        return find_events(queryset, "event_position", search_term)
-
-
-def _event_cell(event: Event | None, hit: RuleHit, is_linked: bool) -> str:
-    if event is None:
-        return str(hit.event_position)
-    shown = event_text(event.stream)
-    if not is_linked:
-        return shown
-    address = reverse("admin:scoring_event_change", args=[event.position])
-    return format_html('<a class="ws-link" href="{}">{}</a>', address, shown)
