@@ -79,7 +79,9 @@ class BacktestJobAdmin(LinkedAdmin):
 
     @admin.display(description="requested (UTC)")
     def requested(self, job: BacktestJob) -> str:
-        return two_lines(unbroken(f"{job.requested_at:%Y-%m-%d %H:%M}"), job.requested_by)
+        return two_lines(
+            unbroken(f"{job.requested_at:%Y-%m-%d %H:%M}"), job.requested_by.removeprefix("user/")
+        )
 
     @admin.display(description="duration")
     def took(self, job: BacktestJob) -> str:

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from scoring.admin_kit.badges import badge
-from scoring.admin_kit.change_lists import EventTypeFilter, moment_column, two_lines, unbroken
+from scoring.admin_kit.change_lists import EventTypeFilter, two_lines, unbroken
 from scoring.admin_kit.entry_lists import EventRowsAdmin
 from scoring.admin_kit.formatting import NO_VALUE, money_text
 from scoring.catalog.registry import event_types
@@ -45,7 +45,7 @@ class RuleHitAdmin(EventRowsAdmin):
         "effect",
         "at_stake",
         "label_badge",
-        moment_column("decided_at", "decided"),
+        "decided_at_utc",
     )
     list_display_links = None
     list_filter = (EventTypeFilter, StageFilter)
@@ -79,6 +79,10 @@ class RuleHitAdmin(EventRowsAdmin):
     def at_stake(self, hit: RuleHit) -> str:
         kind = event_types().get(hit.event_type)
         return unbroken(money_text(hit.stake, kind.base_currency if kind else ""))
+
+    @admin.display(description="decided (UTC)")
+    def decided_at_utc(self, hit: RuleHit) -> str:
+        return two_lines(unbroken(f"{hit.decided_at:%Y-%m-%d}"), f"{hit.decided_at:%H:%M:%S}")
 
     @admin.display(description="label")
     def label_badge(self, hit: RuleHit) -> str:

@@ -103,7 +103,7 @@ class RuleAdmin(ReadOnlyAdmin):
             else f"{text[: MAX_EXPRESSION_SHOWN - 1]}\N{HORIZONTAL ELLIPSIS}"
         )
         return format_html(
-            '<span><span class="ws-mono" title="{}">{}</span><br>{}</span>',
+            '<span class="ws-wide-cell"><span class="ws-mono" title="{}">{}</span><br>{}</span>',
             text,
             short,
             badge(rule.shown.outcome),

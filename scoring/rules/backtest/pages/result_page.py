@@ -131,6 +131,7 @@ def weekly_plot(result: BacktestResult) -> Plot:
     """Hits and changed outcomes of each week; none in a week without events."""
     found = {_midnight(monday): (hits, changed) for monday, _, hits, changed in result.weeks}
     weeks = [(monday, *found.get(monday, (0, 0))) for monday in _weeks_of(found)]
+    has_hits = any(hits or changed for _, hits, changed in weeks)
     return Plot(
         "By week",
         Axis("Week from", "time"),
@@ -140,8 +141,11 @@ def weekly_plot(result: BacktestResult) -> Plot:
             Series(
                 "other outcome", [(monday, changed) for monday, _, changed in weeks], "series-2", kind="bar"
             ),
-        ],
+        ]
+        if has_hits
+        else [],
         summary="Events that are hit, and those with another outcome, in each week of the period.",
+        empty_text="No event is hit, and none gets another outcome.",
         height=200,
     )
 

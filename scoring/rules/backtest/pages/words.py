@@ -145,11 +145,10 @@ def _recalls(result: BacktestResult, positive: str) -> Iterator[Figure]:
 
 def _recall(label: str, result: BacktestResult, positive: str) -> Figure:
     before, after = result.recall(changed=False), result.recall(changed=True)
-    return Figure(
-        label,
-        f"{share_text(before)} \N{RIGHTWARDS ARROW} {share_text(after)}",
-        f"recall; {interval_text(after)}" if after.rows else f"no {positive} is mature",
-    )
+    if not after.rows:
+        return Figure(label, NO_VALUE, f"no {positive} is mature")
+    shares = f"{share_text(before)} \N{RIGHTWARDS ARROW} {share_text(after)}"
+    return Figure(label, shares, f"recall; {interval_text(after)}")
 
 
 def _hit_label(subject: str) -> str:

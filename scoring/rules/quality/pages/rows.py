@@ -26,6 +26,12 @@ class QualityRow:
     last_hit: date | None
 
     @property
+    def has_notes(self) -> bool:
+        """Whether something deserves attention."""
+        counted = self.counted
+        return bool(self.is_dead or counted.is_needless or counted.errors or counted.mature.unknown)
+
+    @property
     def hit_share(self) -> float | None:
         return self.counted.hits / self.decisions if self.decisions else None
 
@@ -61,9 +67,7 @@ def quality_rows(
         rows.append(
             QualityRow(
                 key=key,
-                outcome=quality.outcome
-                if quality and quality.last_hit
-                else (subject.outcome if subject else ""),
+                outcome=_outcome(quality, subject),
                 counted=quality.counted if quality else Counted(),
                 decisions=totals.decisions,
                 positives=totals.positives,

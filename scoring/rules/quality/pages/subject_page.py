@@ -96,6 +96,7 @@ def volume_plot(days: Sequence[RuleDay], period: Period) -> Plot:
         (_moment(monday), counted, decisions.get(monday, 0))
         for monday, counted in weekly(days, period).items()
     ]
+    is_hit = any(counted.hits for _, counted, _ in weeks)
     return Plot(
         "Hits by week",
         Axis("Week from", "time"),
@@ -103,8 +104,11 @@ def volume_plot(days: Sequence[RuleDay], period: Period) -> Plot:
         [
             Series("hits", [(at, c.hits / n if n else None) for at, c, n in weeks], "series-1"),
             Series("unique hits", [(at, c.unique_hits / n if n else None) for at, c, n in weeks], "series-2"),
-        ],
+        ]
+        if is_hit
+        else [],
         summary="The share of events that were hit, and hit uniquely, in each week.",
+        empty_text="No hits in this period.",
     )
 
 
