@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from scoring.images import pdq
 from scoring.runner.warm_up import compile_all
 
 
@@ -18,4 +19,5 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         started = time.perf_counter()
         compile_all()
+        pdq.compile_kernels()
         self.stdout.write(f"The kernels were compiled in {time.perf_counter() - started:.1f} s.")
