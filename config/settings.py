@@ -284,6 +284,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 15.0,
         "options": {"expires": 15.0},
     },
+    "sample decisions for policies": {
+        "description": "Draws anew, once a day, the decisions on which the pages of policies measure effects.",
+        "task": "scoring.learning.tasks.sample_decisions",
+        "schedule": 600.0,
+        "options": {"expires": 600.0},
+    },
     "start queued backtests and fail lost ones": {
         "description": "Marks a backtest whose process has died as failed, and starts the next queued one.",
         "task": "scoring.rules.backtest.tasks.sweep_backtests",

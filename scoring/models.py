@@ -9,6 +9,7 @@ from scoring.decisions.models import Decision, ShadowScore
 from scoring.intake.models import Amendment, Event, Label
 from scoring.lanes.models import Pending
 from scoring.learning.models import TrainingJob, TrainingProgress
+from scoring.learning.policies.sampling.models import DecisionSample
 from scoring.log.models import ConsumerCursor, LogEntry, LogEpoch, VaultItem
 from scoring.registry.models import FeatureSetVersion, HeldOutSample, ModelArtifact, ModelVersion, Route
 from scoring.replay.models import AspectConsistency, FeatureConsistency, LaneCheckpoint, SampledState
@@ -34,6 +35,7 @@ __all__ = [
     "ConsumerCursor",
     "DecidedDay",
     "Decision",
+    "DecisionSample",
     "Event",
     "ExchangeRate",
     "FeatureConsistency",

@@ -5,6 +5,8 @@ from django.utils import timezone
 
 from scoring.learning.jobs.retraining import request_retraining, scheduled_options
 from scoring.learning.jobs.trainings import trainings
+from scoring.learning.policies.sampled_segments import refresh_segments
+from scoring.learning.policies.sampling.stored import refresh_samples
 from scoring.schedules import checked_by
 
 
@@ -30,6 +32,15 @@ def retrain(
     now = timezone.now()
     trainings.sweep(now=now)
     return request_retraining(event_type, options=options, only_if_new_labels=only_if_new_labels, now=now)
+
+
+@shared_task
+def sample_decisions() -> list[str]:
+    """Draw the samples of decisions on which policies are measured, where they are missing or old."""
+    now = timezone.now()
+    drawn = refresh_samples(now=now)
+    refresh_segments(now=now)
+    return drawn
 
 
 @shared_task

@@ -2,20 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scoring.catalog.registry import scored_type
 from scoring.learning.policies.curve import MIN_REVIEW_SCORE, threshold_for_capacity
-from scoring.learning.policies.decisions import sample_decisions
+from scoring.learning.policies.decisions import days_between, sample_decisions
 from scoring.learning.policies.judged import held_out_events
+from scoring.learning.policies.sampling.priority import weighted
+from scoring.learning.policies.sampling.stored import RECENT, SIZE, SPANS, rows_of, stored_sample
 from scoring.registry.model_versions import champion_of
 from scoring.rules.policies.costs import NEVER
 from scoring.rules.policies.policy import CAPACITY, Capacity, Terms
 
-SPAN = timedelta(days=28)  # whole weeks, because days of the week differ
 MIN_EVENTS = 200
 TOLERANCE = 0.2  # of the capacity: what the number of reviews may differ before thresholds are out of date
 
@@ -45,7 +46,14 @@ def read_recent_scores(event_type: str, *, now: datetime) -> RecentScores | None
     """The scores of the last weeks, else those of the champion's held-out events; None without either."""
     kind = scored_type(event_type)
     champion = champion_of(kind.name) or ""
-    sample = sample_decisions(kind.name, since=now - SPAN, until=now)
+    stored = stored_sample(kind.name, RECENT, now=now)
+    if stored is not None:
+        rows, weight = weighted(rows_of(stored), SIZE)
+        days = days_between(stored.first_at, stored.until)
+        return RecentScores(
+            rows["score"], weight, days, stored.first_at, stored.until, champion, held_out=False
+        )
+    sample = sample_decisions(kind.name, since=now - SPANS[RECENT], until=now)
     if len(sample.score) >= MIN_EVENTS:
         days = sample.days(now)
         return RecentScores(sample.score, sample.weight, days, sample.first, now, champion, held_out=False)

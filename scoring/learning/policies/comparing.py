@@ -10,7 +10,7 @@ from scoring.admin_kit.formatting import NO_BREAK_SPACE, money_text
 from scoring.catalog.event_type import EventType
 from scoring.learning.policies.effect import Effect, measure_effect, outcomes_under
 from scoring.learning.policies.judged import JudgedEvents
-from scoring.learning.policies.segmenting import segments_of
+from scoring.learning.policies.sampled_segments import places_of
 from scoring.rules.policies.costs import Costs
 from scoring.rules.policies.policy import Policy
 
@@ -91,7 +91,7 @@ class Comparison:
         """The segment of each event, as `segments_of`; found once for policies of the same conditions."""
         conditions = tuple((segment.name, segment.expression) for segment in policy.segments)
         if conditions not in self._segments:
-            self._segments[conditions] = segments_of(policy, self.events)
+            self._segments[conditions] = places_of(policy, self.events)
         return self._segments[conditions]
 
     def _given(self, policy: Policy) -> NDArray[np.int64]:

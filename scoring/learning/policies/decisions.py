@@ -44,22 +44,34 @@ class SampledDecisions:
         return np.where(np.isnan(self.stake), nominal, self.stake).astype(np.int64)
 
     def days(self, until: datetime) -> float:
-        """The days from the first decision to `until`; at least an hour, so that rates stay finite."""
-        return max((until - self.first) / timedelta(days=1), 1 / 24)
+        """The days from the first decision to `until`."""
+        return days_between(self.first, until)
 
 
-def sample_decisions(event_type: str, *, since: datetime, until: datetime) -> SampledDecisions:
-    """Decisions with a score that were recorded in [since, until). The same log gives the same sample."""
+def days_between(first: datetime, until: datetime) -> float:
+    """At least an hour, so that rates stay finite."""
+    return max((until - first) / timedelta(days=1), 1 / 24)
+
+
+def sample_decisions(
+    event_type: str, *, since: datetime, until: datetime, positions: int | None = None
+) -> SampledDecisions:
+    """Decisions with a score that were recorded in [since, until). The same log gives the same sample.
+
+    `positions`: of the log that are read, by default as many as possible, MAX_POSITIONS.
+    """
+    limit = MAX_POSITIONS if positions is None else min(positions, MAX_POSITIONS)
     first, _ = positions_since(since)
     end, _ = positions_since(until)
     chosen = Decision.objects.filter(event_type=event_type, score__isnull=False)
     within = chosen.filter(position__gte=first, position__lt=end)
-    if end - first <= MAX_POSITIONS:
+    if end - first <= limit:
         return _sampled(list(within.order_by("position").values_list(*COLUMNS)), since=since)
-    drawn = sorted(random.Random(SEED).sample(range(first, end), MAX_POSITIONS))
-    rows = list(chosen.filter(position__in=drawn).order_by("position").values_list(*COLUMNS))
+    drawn = sorted(random.Random(SEED).sample(range(first, end), limit))
+    at = chosen.extra(where=["position = ANY(%s)"], params=[drawn])  # an array: one parameter, not thousands
+    rows = list(at.order_by("position").values_list(*COLUMNS))
     positives = _labeled_positive(event_type, within)
-    return _sampled(rows, since=since, weight=(end - first) / MAX_POSITIONS, certain=positives)
+    return _sampled(rows, since=since, weight=(end - first) / limit, certain=positives)
 
 
 def _labeled_positive(event_type: str, within: QuerySet[Decision]) -> list[tuple[Any, ...]]:

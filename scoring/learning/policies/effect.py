@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.learning.policies.judged import JudgedEvents
-from scoring.rules.policies.costs import NEVER, Costs
+from scoring.rules.policies.costs import NEVER, Costs, cheapest_thresholds_of
 from scoring.rules.policies.policy import Policy, Terms
 from scoring.rules.policies.thresholds import terms_thresholds
 
@@ -116,11 +116,13 @@ def terms_outcomes(
 ) -> NDArray[np.int64]:
     """As `outcomes_under`, for terms alone. Thresholds are those that live decisions get."""
     found = np.zeros(len(score), dtype=np.int64)
-    stakes, of_stake = (np.unique(stake, return_inverse=True)) if terms.costs else (np.zeros(1), 0)
-    thresholds = [terms_thresholds(terms, stake=int(each), of_model=of_model) for each in stakes]
+    thresholds: Mapping[str, float | NDArray[np.float64]] = (
+        cheapest_thresholds_of(terms.costs, stake)
+        if terms.costs is not None
+        else terms_thresholds(terms, stake=0, of_model=of_model)
+    )
     for severity, outcome in enumerate(outcomes[1:], start=1):
-        lowest = np.array([each.get(outcome, NEVER) for each in thresholds])[of_stake]
-        found = np.where(score >= lowest, severity, found)
+        found = np.where(score >= thresholds.get(outcome, NEVER), severity, found)
     return found
 
 

@@ -1,26 +1,38 @@
 """Events whose class is known, with their scores: a policy's effect is measured on them.
 
 They are decisions old enough to be labeled or, while there are too few of those, the held-out events of the
-champion. Only a sample is read, so that a page answers at any size of the log.
+champion. Only a sample is read, so that a page answers at any size of the log: the one stored in the
+background (`sampling.stored`) or, before there is one, some positions of the log (`decisions`).
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 import numpy as np
+from django.db import connection
 from numpy.typing import NDArray
 
 from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import scored_type
-from scoring.intake.models import Event, Label
-from scoring.learning.policies.decisions import SampledDecisions, sample_decisions
+from scoring.learning.policies.decisions import SampledDecisions, days_between, sample_decisions
+from scoring.learning.policies.sampling.priority import weighted
+from scoring.learning.policies.sampling.stored import JUDGED, SIZE, SPANS, rows_of, stored_sample
 from scoring.registry.model_versions import champion_of
 from scoring.registry.models import HeldOutSample
 from scoring.timestamps import from_iso
 
-SPAN = timedelta(days=60)  # of decisions, counted back from the last mature one
 MIN_EVENTS, MIN_POSITIVES = 200, 20  # fewer decisions say too little
+
+_LABELS = """
+    SELECT event.position, latest.effective
+      FROM scoring_event event
+      JOIN LATERAL (
+           SELECT effective FROM scoring_label
+            WHERE event_stream = event.type || '/' || event.source || '/' || event.external_id
+            ORDER BY position DESC LIMIT 1) latest ON true
+     WHERE event.position = ANY(%s)
+"""
 
 Source = Literal["decisions", "held-out"]
 
@@ -36,7 +48,8 @@ class JudgedEvents:
 
     `versions` int64[n]: log positions of their receipts or corrections. `decisions` int64[n]: those of their
     decisions, 0 for held-out events. `days`: that they cover, for rates a day. `model`: whose held-out events
-    they are. `unknown`: blocked events without a label, which are left out.
+    they are. `unknown`: blocked events without a label, which are left out. `drawn_at`: when the sample was
+    stored, None for one that was drawn just now. `decided`: the decisions that it was drawn from, if counted.
     """
 
     event_type: str
@@ -52,30 +65,59 @@ class JudgedEvents:
     decisions: NDArray[np.int64] = field(default_factory=_none)
     model: str = ""
     unknown: int = 0
+    drawn_at: datetime | None = None
+    decided: int = 0
 
     @property
     def events(self) -> int:
         """How many events the sample stands for."""
-        return round(float(self.weight.sum()))
+        return self.decided or round(float(self.weight.sum()))
 
     @property
     def positives(self) -> int:
         return round(float(self.weight[self.positive].sum()))
 
 
-def read_judged_events(event_type: str, *, now: datetime) -> JudgedEvents | None:
-    """Mature decisions, else held-out events of the champion; None without a model or labels."""
+def read_judged_events(event_type: str, *, now: datetime, size: int = SIZE) -> JudgedEvents | None:
+    """Mature decisions, else held-out events of the champion; None without a model or labels.
+
+    `size`: how many decisions of the sample are read, or positions of the log.
+    """
     kind = scored_type(event_type)
-    decided = judged_decisions(kind, now=now)
-    if decided is not None and len(decided.score) >= MIN_EVENTS and decided.positive.sum() >= MIN_POSITIVES:
+    decided = stored_decisions(kind, now=now, size=size) or judged_decisions(kind, now=now, size=size)
+    if decided is not None and decided.events >= MIN_EVENTS and decided.positive.sum() >= MIN_POSITIVES:
         return decided
     return held_out_events(kind)
 
 
-def judged_decisions(kind: type[EventType], *, now: datetime) -> JudgedEvents | None:
+def stored_decisions(kind: type[EventType], *, now: datetime, size: int = SIZE) -> JudgedEvents | None:
+    """The mature decisions of the stored sample, or the `size` of them that matter most; None without one."""
+    stored = stored_sample(kind.name, JUDGED, now=now)
+    if stored is None:
+        return None
+    rows, weight = weighted(rows_of(stored), size)
+    return JudgedEvents(
+        event_type=kind.name,
+        source="decisions",
+        score=rows["score"],
+        positive=rows["positive"],
+        stake=rows["stake"],
+        weight=weight * rows["inverse"],
+        versions=rows["event"],
+        decisions=rows["decision"],
+        since=stored.first_at,
+        until=stored.until,
+        days=days_between(stored.first_at, stored.until),
+        unknown=stored.unknown,
+        drawn_at=stored.computed_at,
+        decided=stored.decisions,
+    )
+
+
+def judged_decisions(kind: type[EventType], *, now: datetime, size: int = SIZE) -> JudgedEvents | None:
     """The decisions by models that are mature at `now`, with the labels known; None if there are none."""
     until = now - kind.matures_after
-    sample = sample_decisions(kind.name, since=until - SPAN, until=until)
+    sample = sample_decisions(kind.name, since=until - SPANS[JUDGED], until=until, positions=size)
     if not len(sample.score):
         return None
     labels = _labels_of(sample.events)
@@ -111,12 +153,11 @@ def _judged(
 
 def _labels_of(events: NDArray[np.int64]) -> list[str | None]:
     """The effective label of each event, given by the position of its receipt."""
-    named = Event.objects.filter(pk__in=events.tolist())
-    rows = named.values_list("position", "type", "source", "external_id")
-    streams = {position: f"{kind}/{source}/{name}" for position, kind, source, name in rows}
-    newest = Label.objects.filter(event_stream__in=streams.values()).order_by("event_stream", "-position")
-    labels = dict(newest.distinct("event_stream").values_list("event_stream", "effective"))
-    return [labels.get(streams.get(position, "")) for position in events.tolist()]
+    wanted = events.tolist()
+    with connection.cursor() as cursor:
+        cursor.execute(_LABELS, [wanted])
+        labels = dict(cursor.fetchall())
+    return [labels.get(position) for position in wanted]
 
 
 def held_out_events(kind: type[EventType]) -> JudgedEvents | None:

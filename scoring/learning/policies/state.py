@@ -1,12 +1,14 @@
 """Everything that the pages of an event type's policy read, in a few queries."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from scoring.catalog.event_type import EventType
 from scoring.learning.policies.comparing import Comparison
 from scoring.learning.policies.judged import read_judged_events
+from scoring.learning.policies.sampled_segments import MAX_SEGMENTED
+from scoring.learning.policies.sampling.stored import SIZE
 from scoring.registry.errors import ArtifactCorrupt, ArtifactMissing, UnknownModel
 from scoring.registry.model_versions import champion_of, describe_model
 from scoring.rules.policies.costs import Costs
@@ -54,9 +56,10 @@ class PolicyState:
         policies = (policy_from(version) for version in ordered if version)
         return next((policy.terms.costs for policy in policies if policy.terms.costs), None)
 
-    def comparison(self, *, now: datetime) -> Comparison | None:
-        """What policies are compared on; None without judged events or without a model."""
-        events = read_judged_events(self.kind.name, now=now)
+    def comparison(self, policies: Sequence[Policy], *, now: datetime) -> Comparison | None:
+        """What these policies are compared on; None without judged events or without a model."""
+        size = MAX_SEGMENTED if any(policy.segments for policy in policies) else SIZE
+        events = read_judged_events(self.kind.name, now=now, size=size)
         if events is None or not self.of_model:
             return None
         return Comparison(self.kind, events, self.of_model, self.costs())

@@ -24,6 +24,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 NEVER = math.nextafter(1.0, 2.0)  # a threshold above every score: rounding can give exactly 1
 NOWHERE = -math.inf
 
@@ -107,6 +110,49 @@ def cheapest_thresholds(costs: Costs, stake: int) -> dict[str, float]:
     _add_line(envelope, "block", insult, -insult)
     starts = {outcome: start for outcome, _, _, start in envelope}
     return _filled([*(action.outcome for action in costs.actions), "block"], starts)
+
+
+def cheapest_thresholds_of(costs: Costs, stakes: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
+    """`cheapest_thresholds` of many amounts at once, float64[n] by outcome: the same numbers to the bit."""
+    amount = np.maximum(stakes, 0).astype(np.float64)
+    loss = costs.loss_share * amount + costs.chargeback_fee
+    insult = costs.margin * amount + costs.insult
+    lines = [("allow", np.zeros_like(amount), loss)]
+    for action in costs.actions:
+        at_zero = action.cost + action.loses * insult
+        lines.append((action.outcome, at_zero, (1 - action.catches) * loss - action.loses * insult))
+    lines.append(("block", insult, -insult))
+    starts = _starts(np.array([at_zero for _, at_zero, _ in lines]), np.array([slope for *_, slope in lines]))
+    found: dict[str, NDArray[np.float64]] = {}
+    threshold = np.full(len(amount), NEVER)
+    for (outcome, *_), start in reversed([*zip(lines, starts, strict=True)][1:]):
+        chosen = np.where(np.isnan(start), threshold, start)
+        threshold = np.where(chosen > 1.0, NEVER, np.maximum(chosen, 0.0))
+        found[outcome] = threshold
+    return {outcome: found[outcome] for outcome, *_ in lines[1:]}
+
+
+def _starts(at_zero: NDArray[np.float64], slope: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The p from which each line (a row) is the cheapest for each amount (a column), NaN if it never is."""
+    lines, amounts = at_zero.shape
+    starts = np.full((lines, amounts), np.nan)
+    starts[0] = NOWHERE
+    for line in range(1, lines):
+        waiting = np.ones(amounts, dtype=bool)
+        for other in range(line - 1, -1, -1):  # those that are on the envelope so far, the last one first
+            there = waiting & ~np.isnan(starts[other])
+            start = _crossings(at_zero[line] - at_zero[other], slope[other] - slope[line])
+            above = there & ((start > starts[other]) | (other == 0))
+            starts[line] = np.where(above, start, starts[line])
+            starts[other] = np.where(there & ~above, np.nan, starts[other])
+            waiting &= ~above
+    return starts
+
+
+def _crossings(higher_by: NDArray[np.float64], gains: NDArray[np.float64]) -> NDArray[np.float64]:
+    """`_crossing` of many."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(gains > 0, higher_by / gains, np.where(higher_by >= 0, math.inf, NOWHERE))
 
 
 def _add_line(

@@ -137,7 +137,7 @@ class TriedDraft:
         self.has_costs = False
         self.rows: list[EffectRow] = []
         self.source = ""
-        comparison = state.comparison(now=now)
+        comparison = state.comparison([state.deciding(), policy], now=now)
         if comparison is not None:
             if comparison.costs is None:
                 comparison = replace(comparison, costs=costs)

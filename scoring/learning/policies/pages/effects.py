@@ -68,14 +68,14 @@ def effect_panel(
     """The panel for a request's parameters `asked`."""
     if not state.champion:
         return EffectPanel(why_empty=NO_MODEL)
-    comparison = state.comparison(now=now)
+    others = _others(state, asked)
+    comparison = state.comparison([deciding, *(policy for _, policy in others)], now=now)
     if comparison is None:
         return EffectPanel(why_empty=_why_no_events(state))
     effect = comparison.effect_of(deciding)
     what_if = read_what_if(
         asked, thresholds_now(deciding, effect, comparison.events, state.of_model), state.kind
     )
-    others = _others(state, asked)
     if what_if.policy:
         others = [*others, (TRIED, what_if.policy)]
     compared = comparison.compare(deciding, others)
@@ -178,7 +178,19 @@ def source_in_words(events: JudgedEvents, kind: type[EventType]) -> str:
     period = f"{events.since:%Y-%m-%d} to {events.until:%Y-%m-%d}"
     if events.source == "held-out":
         return f"Measured on the held-out events of {events.model}: {counted}, from {period}."
-    return f"Measured on decisions that are old enough to be labeled: {counted}, from {period}."
+    told = f"Measured on decisions that are old enough to be labeled: {counted}, from {period}."
+    return f"{told} {_drawn(events)}" if events.drawn_at else told
+
+
+def _drawn(events: JudgedEvents) -> str:
+    """How the sample came about, if it is one."""
+    count, at = len(events.score), f"{events.drawn_at:%Y-%m-%d %H:%M} UTC"
+    if count >= events.events:
+        return f"They were read at {at}."
+    return (
+        f"{count:,} of them were drawn at {at}, fraud and high scores the likeliest, each with its weight;"
+        " so these are estimates."
+    )
 
 
 def _note(events: JudgedEvents) -> str:

@@ -12,10 +12,15 @@ from scoring.learning.policies import decisions
 from scoring.learning.policies.capacity import read_recent_scores
 from scoring.learning.policies.comparing import Comparison
 from scoring.learning.policies.decisions import sample_decisions
-from scoring.learning.policies.judged import judged_decisions, read_judged_events
+from scoring.learning.policies.judged import judged_decisions, read_judged_events, stored_decisions
+from scoring.learning.policies.sampled_segments import places_of, refresh_segments
+from scoring.learning.policies.sampling import stored
+from scoring.learning.policies.sampling.models import DecisionSample, SampledSegments
+from scoring.learning.policies.sampling.stored import JUDGED, draw_sample, refresh_samples, stored_sample
 from scoring.learning.policies.segmenting import segments_of
 from scoring.log.append import append
 from scoring.log.entries import Entry
+from scoring.rules.policies.drafting import draft_policy
 from scoring.rules.policies.policy import FIXED, Policy, Segment, Terms
 from tests.factories.log import NOW, decided, labeled, received
 from tests.factories.policies import policy
@@ -135,3 +140,105 @@ def test_recent_scores_are_those_of_the_last_weeks(monkeypatch: pytest.MonkeyPat
     assert recent.reviews_a_day(0.3, 0.9) == pytest.approx(30, rel=0.01)
     assert np.unique(recent.score).tolist() == [0.4]
     assert read_recent_scores("payment", now=NOW + timedelta(days=60)) is None
+
+
+@pytest.fixture
+def any_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Samples are stored however few decisions there are."""
+    monkeypatch.setattr(stored, "MIN_POSITIONS", 0)
+
+
+def test_a_stored_sample_has_the_decisions_that_a_page_would_read(any_number: None) -> None:
+    fraud, good = decide(["T-1", "T-2"], score=0.7, stake=5_000)
+    append([labeled(fraud.stream), labeled(good.stream, effective="legitimate", value="legitimate")], now=NOW)
+    decide(["T-3"], score=0.2, stake=None)
+    decide(["T-4"], score=None, basis="no_model")
+    decide(["T-5"], score=0.9, outcome="block")
+    exploration = {"drawn": True, "propensity": 0.25, "share": 0.25, "stopped_by": ""}
+    decide(["T-6"], score=0.9, outcome="allow", initial="block", exploration=exploration)
+    [revised] = decide(["T-7"], score=0.3)
+    append([decided(revised, revision=1, score=0.6)], now=NOW)
+    now = MATURE
+
+    assert draw_sample(PAYMENT, JUDGED, now=now)
+    found, read = stored_decisions(PAYMENT, now=now), judged_decisions(PAYMENT, now=now)
+
+    assert found is not None
+    assert read is not None
+    for part in ("score", "positive", "stake", "weight", "versions", "decisions"):
+        ordered = getattr(found, part)[np.argsort(found.decisions)].tolist()
+        assert ordered == getattr(read, part)[np.argsort(read.decisions)].tolist(), part
+    assert (found.unknown, found.events, found.drawn_at) == (1, 5, now)
+    assert (found.since, found.until, found.days) == (read.since, read.until, read.days)
+    assert draw_sample(PAYMENT, JUDGED, now=NOW) is False  # nothing is mature
+
+
+def test_a_smaller_sample_of_a_long_log_keeps_its_fraud(any_number: None) -> None:
+    events = decide([f"T-{number}" for number in range(400)], score=0.01)
+    append([labeled(event.stream) for event in events[:20]], now=NOW)
+    draw_sample(PAYMENT, JUDGED, now=MATURE)
+    found = read_judged_events("payment", now=MATURE, size=100)
+    assert found is not None
+    assert (len(found.score), found.events, found.positives) == (100, 400, 20)
+    assert set(found.weight[found.positive].tolist()) == {1.0}
+    assert found.weight.sum() == pytest.approx(400, rel=0.3)
+
+
+def test_samples_are_drawn_where_they_are_missing_or_old(any_number: None) -> None:
+    decide(["T-1", "T-2"], score=0.3)
+    assert refresh_samples(now=MATURE) == ["payment/judged"]
+    assert refresh_samples(now=MATURE + timedelta(minutes=59)) == []
+    assert refresh_samples(now=MATURE + timedelta(hours=1)) == ["payment/judged"]
+    DecisionSample.objects.update(decisions=stored.FEW)
+    assert refresh_samples(now=MATURE + timedelta(hours=20)) == []
+    assert refresh_samples(now=MATURE + timedelta(hours=21)) == ["payment/judged"]
+    assert stored_sample("payment", JUDGED, now=MATURE + timedelta(days=7)) is not None
+    assert stored_sample("payment", JUDGED, now=MATURE + timedelta(days=9)) is None
+
+
+def test_few_decisions_are_not_sampled() -> None:
+    decide(["T-1"], score=0.3)
+    assert refresh_samples(now=MATURE) == []
+
+
+def test_recent_scores_come_from_the_stored_sample(any_number: None) -> None:
+    decide([f"T-{number}" for number in range(210)], score=0.4)
+    now = NOW + timedelta(days=7)
+    assert refresh_samples(now=now) == ["payment/recent"]
+    decide(["T-later"], score=0.4)
+    recent = read_recent_scores("payment", now=now)
+    assert recent is not None
+    assert (len(recent.score), recent.until) == (210, now)
+    assert recent.reviews_a_day(0.3, 0.9) == pytest.approx(30, rel=0.01)
+
+
+def test_segments_of_a_stored_sample_are_found_once(any_number: None, django_assert_num_queries: Any) -> None:
+    events = append([received("T-1", category="travel"), received("T-2", category="food")], now=NOW)
+    append([decided(event, score=0.5) for event in events], now=NOW)
+    travel = Segment("travel", 'category == "travel"', Terms(FIXED, {"block": 0.4}))
+    segmented = policy(terms=Terms(FIXED, {"block": 0.9}), segments=(travel,))
+    draw_sample(PAYMENT, JUDGED, now=MATURE)
+    judged = stored_decisions(PAYMENT, now=MATURE)
+    assert judged is not None
+
+    places = places_of(segmented, judged)
+
+    assert places.tolist() == segments_of(segmented, judged).tolist()
+    assert sorted(places.tolist()) == [-1, 0]
+    with django_assert_num_queries(1):
+        assert places_of(segmented, judged).tolist() == places.tolist()
+
+
+def test_segments_of_policies_in_use_are_found_with_a_new_sample(any_number: None) -> None:
+    decide(["T-1", "T-2"], score=0.5)
+    segments = [{"name": "all", "expression": "amount > 0.0", "mode": "fixed", "thresholds": {"block": 0.4}}]
+    data = {"mode": "fixed", "thresholds": {"review": 0.2, "block": 0.9}, "segments": segments}
+    draft_policy(event_type="payment", data=data, based_on=0, actor="user/ana", now=NOW)
+    refresh_segments(now=MATURE)
+    assert not SampledSegments.objects.exists()  # there is no sample
+    for now in (MATURE, MATURE + timedelta(hours=2)):
+        draw_sample(PAYMENT, JUDGED, now=now)
+        refresh_segments(now=now)
+        [found] = SampledSegments.objects.all()
+        assert found.drawn_at == now
+        assert np.frombuffer(found.places, dtype="<i2").tolist() == [0, 0]

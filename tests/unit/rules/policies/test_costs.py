@@ -3,11 +3,18 @@
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring.rules.policies.costs import NEVER, Action, Costs, cheapest_thresholds
+from scoring.rules.policies.costs import (
+    NEVER,
+    Action,
+    Costs,
+    cheapest_thresholds,
+    cheapest_thresholds_of,
+)
 from scoring.rules.policies.thresholds import outcome_of
 from tests.factories.policies import costs
 
@@ -113,3 +120,36 @@ def interesting(thresholds: Sequence[float]) -> list[float]:
     """A grid of probabilities, and those beside each threshold."""
     beside = [math.nextafter(value, way) for value in thresholds for way in (0.0, 1.0)]
     return [*(p / 50 for p in range(51)), *(value for value in (*thresholds, *beside) if 0 <= value <= 1)]
+
+
+ACTIONS = st.builds(
+    Action,
+    outcome=st.just(""),
+    cost=st.integers(0, 100_000),
+    catches=st.one_of(st.sampled_from([0.0, 0.9, 1.0]), st.floats(0, 1)),
+    loses=st.one_of(st.sampled_from([0.0, 0.02, 1.0]), st.floats(0, 1)),
+)
+ANY_COSTS = st.builds(
+    Costs,
+    margin=st.one_of(st.just(0.0), st.floats(0, 1)),
+    insult=st.integers(0, 1_000_000),
+    chargeback_fee=st.integers(0, 1_000_000),
+    actions=st.lists(ACTIONS, max_size=3).map(
+        lambda actions: tuple(
+            Action(outcome, each.cost, each.catches, each.loses)
+            for outcome, each in zip(("challenge", "review", "limit"), actions, strict=False)
+        )
+    ),
+    loss_share=st.one_of(st.sampled_from([0.0, 1.0]), st.floats(0, 1)),
+)
+
+
+@given(ANY_COSTS, st.lists(st.integers(-10, 10_000_000), min_size=1, max_size=20))
+def test_the_thresholds_of_many_amounts_are_those_of_each_to_the_bit(
+    given_costs: Costs, stakes: list[int]
+) -> None:
+    found = cheapest_thresholds_of(given_costs, np.array(stakes))
+    assert list(found) == list(cheapest_thresholds(given_costs, 0))
+    for place, stake in enumerate(stakes):
+        alone = cheapest_thresholds(given_costs, stake)
+        assert {outcome: float(values[place]) for outcome, values in found.items()} == alone
