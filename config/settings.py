@@ -285,7 +285,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 15.0},
     },
     "sample decisions for policies": {
-        "description": "Draws anew, once a day, the decisions on which the pages of policies measure effects.",
+        "description": "Draws the decisions on which the pages of policies measure effects.",
         "task": "scoring.learning.tasks.sample_decisions",
         "schedule": 600.0,
         "options": {"expires": 600.0},
