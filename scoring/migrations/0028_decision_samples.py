@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('scoring', '0024_allow_list_permission'),
+        ('scoring', '0027_media'),
     ]
 
     operations = [
