@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from reviews.models import Case
+from reviews.models import Case, WellnessLimit
 from scoring.admin_kit.badges import badge
-from scoring.admin_kit.change_lists import EventTypeFilter, LinkedAdmin, two_lines, unbroken
+from scoring.admin_kit.change_lists import EventTypeFilter, LinkedAdmin, ModelAdmin, two_lines, unbroken
 from scoring.admin_kit.entry_lists import event_text, find_events
 from scoring.admin_kit.formatting import NO_VALUE, money_text, percent_text
 
@@ -87,3 +87,26 @@ class CaseAdmin(LinkedAdmin):
     @admin.display(description="opened (UTC)")
     def opened(self, case: Case) -> str:
         return unbroken(f"{case.opened_at:%Y-%m-%d %H:%M}")
+
+
+@admin.register(WellnessLimit)
+class WellnessLimitAdmin(ModelAdmin):
+    """What the reviewers of a group are spared; enforced when they claim a case."""
+
+    list_display = ("group", "sensitive_cases", "work", "pause")
+    when_empty = (
+        "No group has limits. Add one to bound how many sensitive cases its reviewers open an hour,"
+        " and how long they work without a break."
+    )
+
+    @admin.display(description="sensitive cases an hour", ordering="sensitive_per_hour")
+    def sensitive_cases(self, limit: WellnessLimit) -> str:
+        return str(limit.sensitive_per_hour or "no limit")
+
+    @admin.display(description="break after", ordering="work_minutes")
+    def work(self, limit: WellnessLimit) -> str:
+        return f"{limit.work_minutes} min" if limit.work_minutes else "no limit"
+
+    @admin.display(description="length of a break", ordering="break_minutes")
+    def pause(self, limit: WellnessLimit) -> str:
+        return f"{limit.break_minutes} min"

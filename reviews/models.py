@@ -43,9 +43,9 @@ class Case(models.Model):
 
     `policies`: reason code by policy that the verdict says was broken; `action`: the outcome that it gives
     the event, "" for types without policies; `strike`: it gave the author one. Verdicts given at once share
-    `verdict_group`. `sensitive`: looking at it may harm. Escalated cases wait for people with
-    `decide_escalation`. An appeal's case is `about` another event (its position; None if it was never
-    received), and `not_for` the reviewer who decided that one.
+    `verdict_group`. `sensitive`: looking at it may harm. `queue`: that of the policy most likely broken.
+    Escalated cases wait for people with `decide_escalation`. An appeal's case is `about` another event (its
+    position; None if it was never received), and `not_for` the reviewer who decided that one.
     """
 
     class Why(models.TextChoices):
@@ -84,11 +84,12 @@ class Case(models.Model):
         max_length=150, blank=True, default=""
     )  # the last reviewer who released it
     released_at = models.DateTimeField(null=True)
-    policies = models.JSONField(default=dict)
+    policies = models.JSONField(default=dict, blank=True)
     action = models.CharField(max_length=10, blank=True, default="")
     strike = models.BooleanField(default=False)
     verdict_group = models.CharField(max_length=40, blank=True, default="")
     sensitive = models.BooleanField(default=False)
+    queue = models.CharField(max_length=60, blank=True, default="")
     escalated_by = models.CharField(max_length=150, blank=True, default="")
     escalated_at = models.DateTimeField(null=True)
     about = models.BigIntegerField(null=True)
@@ -110,6 +111,12 @@ class Case(models.Model):
                 fields=["claimed_by", "lease_until"], name="case_lease", condition=models.Q(state="claimed")
             ),
             models.Index(fields=["state", "-decided_at"], name="case_decided"),
+            models.Index(
+                "queue",
+                models.F("rank").desc(),
+                name="case_policy_queue",
+                condition=models.Q(state__in=("open", "claimed")) & ~models.Q(queue=""),
+            ),
             models.Index(fields=["about"], name="case_about", condition=models.Q(about__isnull=False)),
             models.Index(fields=["verdict_group"], name="case_group", condition=~models.Q(verdict_group="")),
         ]

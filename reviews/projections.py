@@ -164,6 +164,7 @@ def _with_facts(row: Row, entry: Entry) -> Row:
         "stake": entry.data["stake"],
         "expected_loss": entry.data["expected_loss"],
         "sensitive": entry.data.get("sensitive", False),
+        "queue": entry.data.get("queue", ""),
         "rank": rank_of(
             loss=entry.data["expected_loss"],
             currency=row["currency"],

@@ -1,8 +1,9 @@
 """The page of a case: everything known about its event, and the verdict."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
@@ -12,32 +13,24 @@ from django.utils import timezone
 
 from reviews.errors import InvalidVerdict, ReviewError
 from reviews.models import Case
-from reviews.pages.case_timeline import DraftVerdict, timeline_of
+from reviews.pages.case_timeline import timeline_of
 from reviews.pages.event import detail_or_404, shortened
 from reviews.pages.event_panels import event_panels, may_see_personal
 from reviews.pages.history_table import history_of, number_in
 from reviews.pages.list_panel import event_lists_panel
 from reviews.pages.queue import take_next
 from reviews.pages.undo_offer import last_verdict, remember_verdict
+from reviews.pages.verdict_form import DraftVerdict, verdict_options
 from reviews.work.claims import claim_case, release_case, renew_lease
+from reviews.work.escalation import escalate_case
 from reviews.work.notes import MAX_NOTE_LENGTH
-from reviews.work.reason_codes import NEEDS_NOTE, verdict_words, words_of
+from reviews.work.reason_codes import NEEDS_NOTE, action_title, policy_titles, words_of
 from reviews.work.verdict_rules import labels_from_others
 from reviews.work.verdicts import decide_case, undo_verdict
 from scoring.admin_kit.pages import AdminPage, register_page
-from scoring.catalog.policies import ReasonCode
 from scoring.catalog.registry import event_type
 
-
-class VerdictOption(NamedTuple):
-    """One of the two verdicts, its key, and the reasons that support it."""
-
-    value: str
-    key: str
-    tone: str
-    title: str
-    reasons: tuple[ReasonCode, ...]
-    contradicts: str  # sources with another label; "" for none
+ESCALATIONS = "reviews.decide_escalation"
 
 
 @register_page
@@ -65,6 +58,9 @@ class CasePage(AdminPage):
         self.title = f"Case {shortened(detail.external_id)}"
         steps, undone = timeline_of(case, personal=personal)
         panels = event_panels(detail, personal=personal)
+        filled = draft or undone
+        kind = event_type(case.event_type)
+        heads = (detail.decision.data.get("policies") if detail.decision else None) or {}
         return super().get_context_data(
             case=case,
             now=now,
@@ -74,8 +70,15 @@ class CasePage(AdminPage):
             may_work=user.has_perm("reviews.work_case"),
             may_undo=may_undo(user, case),
             undoable=last_verdict(self.request, now=now),
-            verdict_options=verdict_options(case, others=labels_from_others(detail.standing)),
-            draft=draft or undone,
+            own_appeal=case.not_for == user.get_username(),
+            may_decide_escalation=user.has_perm(ESCALATIONS),
+            verdict_options=verdict_options(
+                case, filled, others=labels_from_others(detail.standing), heads=heads
+            ),
+            policed=bool(kind.policies),
+            broken=broken_policies(case),
+            action=action_title(kind, case.action) if case.action else "",
+            draft=filled,
             typed=draft,
             max_note_length=MAX_NOTE_LENGTH,
             needs_note=NEEDS_NOTE,
@@ -106,7 +109,18 @@ class CasePage(AdminPage):
 
     def claim(self, position: int, now: datetime) -> HttpResponse:
         self.require("reviews.work_case")
-        return self._change(position, claim_case, now=now)
+        escalations = self.request.user.has_perm(ESCALATIONS)
+        return self._change(position, partial(claim_case, escalations=escalations), now=now)
+
+    def escalate(self, position: int, now: datetime) -> HttpResponse:
+        self.require("reviews.work_case")
+        given = DraftVerdict.sent(self.request.POST)
+        try:
+            escalate_case(position, reviewer=self.reviewer, note=given.note, now=now)
+        except ReviewError as error:
+            return self._render_refused(position, given, error)
+        messages.info(self.request, "The case is escalated. People who decide escalated cases see it first.")
+        return take_next(self.request, now=now)
 
     def release(self, position: int, now: datetime) -> HttpResponse:
         self.require("reviews.work_case")
@@ -141,8 +155,7 @@ class CasePage(AdminPage):
 
     def decide(self, position: int, now: datetime) -> HttpResponse:
         self.require("reviews.work_case")
-        fields = self.request.POST
-        given = DraftVerdict(*(fields.get(name, "") for name in ("verdict", "reason_code", "note")))
+        given = DraftVerdict.sent(self.request.POST)
         try:
             case = decide_case(
                 position,
@@ -150,6 +163,10 @@ class CasePage(AdminPage):
                 verdict=given.value,
                 reason_code=given.reason_code,
                 note=given.note,
+                policies=given.policies,
+                action=given.action,
+                strike=given.strike,
+                escalations=self.request.user.has_perm(ESCALATIONS),
                 now=now,
             )
         except ReviewError as error:
@@ -186,25 +203,15 @@ ACTIONS: dict[str, Callable[[CasePage, int, datetime], HttpResponse]] = {
     "keep": CasePage.keep,
     "release": CasePage.release,
     "decide": CasePage.decide,
+    "escalate": CasePage.escalate,
     "undo": CasePage.undo,
 }
 
 
-def verdict_options(case: Case, *, others: Mapping[str, str]) -> list[VerdictOption]:
-    """The possible verdicts, the positive label first. `others`: the current labels of other sources."""
-    kind = event_type(case.event_type)
-    return [
-        VerdictOption(
-            value,
-            words.key,
-            tone,
-            words.title,
-            words.reasons,
-            contradicts=", ".join(source for source, label in others.items() if label != value),
-        )
-        for value, tone in ((kind.labels.positive, "bad"), (kind.labels.negative, "good"))
-        for words in (verdict_words(kind, value),)
-    ]
+def broken_policies(case: Case) -> list[tuple[str, str]]:
+    """The title of each policy that the verdict says was broken, and why, in words."""
+    titles = policy_titles(event_type(case.event_type))
+    return [(titles.get(name, name), words_of(code)) for name, code in case.policies.items()]
 
 
 def may_undo(user: Any, case: Case) -> bool:

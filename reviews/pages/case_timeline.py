@@ -5,8 +5,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from reviews.models import Case
-from reviews.work.reason_codes import words_of
+from reviews.pages.verdict_form import DraftVerdict
+from reviews.work.reason_codes import action_title, policy_titles, words_of
 from scoring.admin_kit.formatting import percent_text
+from scoring.catalog.event_type import EventType
+from scoring.catalog.registry import event_type
 from scoring.log import vault
 from scoring.log.entries import Entry
 from scoring.log.read import read_stream
@@ -22,14 +25,6 @@ class TimelineStep(NamedTuple):
     note: str
 
 
-class DraftVerdict(NamedTuple):
-    """What the verdict form is filled with: an undone verdict, or one that was refused."""
-
-    value: str = ""
-    reason_code: str = ""
-    note: str = ""
-
-
 def timeline_of(case: Case, *, personal: bool) -> tuple[list[TimelineStep], DraftVerdict]:
     """The steps of a case, latest first, and the verdict that the last step undid, if it did.
 
@@ -40,17 +35,26 @@ def timeline_of(case: Case, *, personal: bool) -> tuple[list[TimelineStep], Draf
     notes = vault.reveal(digests) if digests and personal else {}
     pairs = zip([None, *entries], entries, strict=False)
     shown = [entry for before, entry in pairs if not _renews(before, entry)]
-    return [_step(entry, notes) for entry in reversed(shown)], _undone_verdict(entries, notes)
+    kind = event_type(case.event_type)
+    return [_step(entry, notes, kind) for entry in reversed(shown)], _undone_verdict(entries, notes)
 
 
-def _step(entry: Entry, notes: Mapping[str, str]) -> TimelineStep:
+def _step(entry: Entry, notes: Mapping[str, str], kind: type[EventType]) -> TimelineStep:
     data = entry.data
     return TimelineStep(
-        words=_WORDS.get(entry.type, _plain)(entry),
+        words=_decided(entry, kind)
+        if entry.type == "case.decided"
+        else _WORDS.get(entry.type, _plain)(entry),
         who=data.get("reviewer") or entry.metadata.get("actor", "").removeprefix("user/"),
         at=entry.recorded_at,
         note=notes.get(data.get("note", ""), ""),
     )
+
+
+def _words(entry: Entry, kind: type[EventType]) -> str:
+    if entry.type == "case.decided":
+        return _decided(entry, kind)
+    return _WORDS.get(entry.type, _plain)(entry)
 
 
 def _renews(before: Entry | None, entry: Entry) -> bool:
@@ -68,11 +72,20 @@ def _undone_verdict(entries: Sequence[Entry], notes: Mapping[str, str]) -> Draft
     if len(steps) < 2 or (steps[-2].type, steps[-1].type) != ("case.decided", "case.reopened"):
         return DraftVerdict()
     data: dict[str, Any] = steps[-2].data
-    return DraftVerdict(data["verdict"], data["reason_code"], notes.get(data["note"], ""))
+    return DraftVerdict(
+        data["verdict"],
+        data["reason_code"],
+        notes.get(data["note"], ""),
+        data.get("policies", {}),
+        data.get("action", ""),
+        data.get("strike", False),
+    )
 
 
 def _opened(entry: Entry) -> str:
-    return f"Opened: {Case.Why(entry.data['why']).label}"
+    why = Case.Why(entry.data["why"])
+    other = entry.data.get("not_for", "")
+    return f"Opened: {why.label}{f', for another reviewer than {other}' if other else ''}"
 
 
 def _rescored(entry: Entry) -> str:
@@ -84,8 +97,13 @@ def _rescored(entry: Entry) -> str:
     return f"{by}: {entry.data['outcome']}, score {percent_text(entry.data['score'])}"
 
 
-def _decided(entry: Entry) -> str:
-    return f"Decided as {entry.data['verdict']}: {words_of(entry.data['reason_code'])}"
+def _decided(entry: Entry, kind: type[EventType]) -> str:
+    data = entry.data
+    titles, policies = policy_titles(kind), data.get("policies", {})
+    reasons = [f"{titles.get(name, name)} ({words_of(code)})" for name, code in policies.items()]
+    said = ", ".join(reasons) or words_of(data["reason_code"])
+    does = f". {action_title(kind, data['action'])}" if policies and data.get("action") else ""
+    return f"Decided as {data['verdict']}: {said}{does}{', with a strike' if data.get('strike') else ''}"
 
 
 def _reopened(entry: Entry) -> str:
@@ -105,7 +123,6 @@ def _plain(entry: Entry) -> str:
 _WORDS: dict[str, Callable[[Entry], str]] = {
     "case.opened": _opened,
     "case.rescored": _rescored,
-    "case.decided": _decided,
     "case.reopened": _reopened,
     "case.closed": _closed,
 }

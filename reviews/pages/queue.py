@@ -11,21 +11,26 @@ from django.shortcuts import redirect
 from django.utils import timezone
 
 from reviews.console.event_details import effective_labels
-from reviews.errors import NothingToClaim
+from reviews.errors import BreakDue, NothingToClaim, ViewingLimitReached
 from reviews.models import Case, CaseQuerySet
 from reviews.pages.undo_offer import last_verdict
 from reviews.queue.ranking import DOUBLING, SAMPLE_LOSS
 from reviews.queue.summary import summarize_queue
+from reviews.wellness.limits import pace_at
 from reviews.work.claims import claim_next_case
 from scoring.admin_kit.pages import AdminPage, register_page
 from scoring.catalog.fields import Entity
 from scoring.catalog.registry import event_type, event_types
 from scoring.decisions.models import Decision
+from scoring.declare.spelling import words_of
 from scoring.features.compile.plan import lane_plan
 from scoring.log.read import read_positions
 
 MAX_ROWS = 50
 MAX_REASONS, MAX_SUBJECTS = 2, 3
+ESCALATED = "escalated"
+WHYS = {**{str(value): str(label) for value, label in Case.Why.choices}, ESCALATED: "escalated"}
+CHOSEN_QUEUE = "reviews_queue"  # in the session
 
 
 class QueueRow(NamedTuple):
@@ -63,8 +68,9 @@ class QueuePage(AdminPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         now, reviewer = timezone.now(), self.request.user.get_username()
-        chosen = {name: self.request.GET.get(name, "") for name in ("type", "why")}
-        cases = list(pending_cases(event_type=chosen["type"], why=chosen["why"])[: MAX_ROWS + 1])
+        chosen = {name: self.request.GET.get(name, "") for name in ("type", "queue", "why")}
+        cases = list(pending_cases(chosen)[: MAX_ROWS + 1])
+        limits, pace = pace_at(reviewer, now=now)
         held = Case.objects.held_by(reviewer, now).order_by("-rank").first()
         return super().get_context_data(
             summary=summarize_queue(reviewer=reviewer, now=now),
@@ -75,9 +81,13 @@ class QueuePage(AdminPage):
             held_for=held.lease_until - now if held and held.lease_until else None,
             may_work=self.request.user.has_perm("reviews.work_case"),
             undoable=last_verdict(self.request, now=now),
+            limits=limits,
+            pace=pace,
+            queue=chosen["queue"],
             filters=[
-                _choices(chosen, "why", {str(value): str(label) for value, label in Case.Why.choices}),
-                _choices(chosen, "type", {name: name for name in _scored_types()}),
+                _choices(chosen, "why", WHYS),
+                _choices(chosen, "type", {name: name for name in _reviewed_types()}),
+                _choices(chosen, "queue", {name: words_of(name) for name in policy_queues()}),
             ],
             doubling=DOUBLING,
             sample_loss=SAMPLE_LOSS,
@@ -86,24 +96,42 @@ class QueuePage(AdminPage):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         self.require("reviews.work_case")
+        queue = request.POST.get("queue", "")
+        request.session[CHOSEN_QUEUE] = queue if queue in policy_queues() else ""
         return take_next(request, now=timezone.now())
 
 
 def take_next(request: HttpRequest, *, now: datetime) -> HttpResponse:
-    """Claim the next case and redirect to it, or to the queue if there is none."""
+    """Claim the next case, of the queue that the user chose last, and redirect to it or else to the queue."""
+    queue = request.session.get(CHOSEN_QUEUE, "")
+    escalations = request.user.has_perm("reviews.decide_escalation")
+    reviewer = request.user.get_username()
     try:
-        case = claim_next_case(reviewer=request.user.get_username(), now=now)
+        case = claim_next_case(reviewer=reviewer, now=now, escalations=escalations, queue=queue)
     except NothingToClaim:
-        messages.info(request, "No cases to claim: all are decided, closed or claimed by others.")
+        of_queue = f" in the queue {words_of(queue)}" if queue else ""
+        messages.info(request, f"No cases to claim{of_queue}: all are decided, closed or claimed by others.")
+        return redirect("admin:queue")
+    except (BreakDue, ViewingLimitReached):  # the queue says so, and until when
         return redirect("admin:queue")
     return redirect("admin:case", position=case.event_position)
 
 
-def pending_cases(*, event_type: str = "", why: str = "") -> CaseQuerySet:
-    """Pending cases of an event type and a cause ("" for any), most urgent first."""
-    wanted = {"event_type": event_type, "why": why}
+def pending_cases(chosen: Mapping[str, str]) -> CaseQuerySet:
+    """Pending cases of a `type`, of a policy's `queue` and for a cause, `why` ("" for any), by urgency."""
+    wanted = {"event_type": chosen.get("type"), "queue": chosen.get("queue"), "why": chosen.get("why")}
+    if wanted["why"] == ESCALATED:
+        del wanted["why"]
     cases = Case.objects.pending().filter(**{name: value for name, value in wanted.items() if value})
+    if chosen.get("why") == ESCALATED:
+        cases = cases.filter(escalated_at__isnull=False)
     return cases.order_by("-rank")
+
+
+def policy_queues() -> list[str]:
+    """The queues of the policies of all event types."""
+    policies = (policy for kind in event_types().values() for policy in kind.policies)
+    return list(dict.fromkeys(policy.queue or policy.name for policy in policies))
 
 
 def lines_of(cases: Sequence[Case], *, reviewer: str, now: datetime) -> list[QueueRow]:
@@ -166,8 +194,11 @@ def calendar_features(name: str) -> frozenset[str]:
     return frozenset(spec.name for each in sets for spec in each.features if spec.is_calendar)
 
 
-def _scored_types() -> list[str]:
-    return [name for name, kind in event_types().items() if kind.scored]
+def _reviewed_types() -> list[str]:
+    """The event types that have cases: scored ones, and appeals against them."""
+    kinds = event_types()
+    appeals = {kind.appeals for kind in kinds.values()}
+    return [name for name, kind in kinds.items() if kind.scored or name in appeals]
 
 
 def _choices(chosen: dict[str, str], parameter: str, options: dict[str, str]) -> list[FilterLink]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from reviews.models import Case
 from reviews.queue.ranking import expected_loss, is_sampled
-from reviews.queue.sensitivity import sensitive_streams
+from reviews.queue.sensitivity import queue_of, sensitive_streams
 from scoring.catalog.registry import event_type
 from scoring.intake.models import Amendment
 from scoring.lanes.amendments import RETRACTED
@@ -123,6 +123,7 @@ def _facts(decision: Entry, why: Case.Why, sensitive: Set[str]) -> dict[str, Any
         "expected_loss": expected_loss(score=data["score"], stake=at_risk),
         **({"corrected": True} if _is_correction(decision) else {}),
         **({"sensitive": True} if decision.stream in sensitive else {}),
+        **({"queue": queue} if (queue := queue_of(data)) else {}),
     }
 
 

@@ -1,4 +1,4 @@
-"""Whether looking at an event may harm: what it is likely to break, and what its media show."""
+"""What an event likely breaks: the queue of that policy, and whether looking at the event may harm."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -40,3 +40,14 @@ def is_sensitive(decision: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
         column.rpartition(".")[2] == NSFW and isinstance(value, (int, float)) and value >= MIN_NSFW
         for column, value in signals.items()
     )
+
+
+def queue_of(decision: Mapping[str, Any]) -> str:
+    """The queue of the policy that the decision finds broken with the highest score; "" for none."""
+    found = decision.get("policies") or {}
+    policies = [each for each in event_type(decision["event_type"]).policies if each.name in found]
+    likely = [each for each in policies if found[each.name].get("outcome") in SEVERE]
+    if not likely:
+        return ""
+    first = max(likely, key=lambda each: found[each.name].get("score") or 0.0)
+    return first.queue or first.name

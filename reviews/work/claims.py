@@ -30,11 +30,12 @@ LEASE = timedelta(minutes=15)
 SKIPPED_FOR = timedelta(hours=1)  # how long a released case comes last for the reviewer who released it
 
 
-def claim_next_case(*, reviewer: str, now: datetime, escalations: bool = False) -> Case:
+def claim_next_case(*, reviewer: str, now: datetime, escalations: bool = False, queue: str = "") -> Case:
     """The case that the reviewer already holds, or else the most urgent free one, claimed for `LEASE`.
 
-    Escalated cases come first for people who may decide them, and those that the reviewer released within
-    `SKIPPED_FOR` last. Who has reached the limit of sensitive cases gets another one.
+    `queue`: only cases of this policy's queue, "" for all. Escalated cases come first for people who may
+    decide them, and those that the reviewer released within `SKIPPED_FOR` last. Who has reached the limit of
+    sensitive cases gets another one.
 
     Raises `NothingToClaim` when every case is decided, closed, escalated or claimed by others; `BreakDue`;
     `ViewingLimitReached` when only sensitive cases are left.
@@ -48,6 +49,8 @@ def claim_next_case(*, reviewer: str, now: datetime, escalations: bool = False) 
         limits, pace = pace_at(reviewer, now=now)
         require_no_break(pace)
         free = Case.objects.free(now).open_to(reviewer, escalations=escalations)
+        if queue:
+            free = free.filter(queue=queue)
         allowed = free.filter(sensitive=False) if pace.sensitive_from else free
         case = (_first_escalated(allowed) if escalations else None) or _first(allowed, reviewer, now=now)
         if case is None and pace.sensitive_from and limits.sensitive_per_hour and free.exists():

@@ -53,6 +53,16 @@ def reasons_of(policy: Policy) -> list[ReasonCode]:
     return [*policy.reason_codes, OTHER]
 
 
+def action_title(kind: type[EventType], outcome: str) -> str:
+    """How people call what a verdict does to an event: "Remove" for the outcome `block` of a post."""
+    return kind.outcome_titles.get(outcome, outcome).replace("_", " ").capitalize()
+
+
+def policy_titles(kind: type[EventType]) -> dict[str, str]:
+    """How people call each policy of a type, by name."""
+    return {each.name: each.title or each.name.replace("_", " ").capitalize() for each in kind.policies}
+
+
 def words_of(code: str) -> str:
     """A reason code in words; a code that is no longer offered is spelled out."""
     return _all_words().get(code, code.replace("_", " "))

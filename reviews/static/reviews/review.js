@@ -87,21 +87,33 @@
   const showSide = (form) => {
     const chosen = form.querySelector("[name=verdict]:checked")?.value;
     for (const codes of form.querySelectorAll("[data-side]")) {
-      codes.hidden = codes.dataset.side !== chosen;
-      if (codes.hidden) codes.querySelectorAll("input").forEach((input) => { input.checked = false; });
+      codes.hidden = chosen ? codes.dataset.side !== chosen : !("unlessChosen" in codes.dataset);
+      if (codes.hidden) codes.querySelectorAll("input:not([name=outcome])").forEach((input) => { input.checked = false; });
     }
     form.querySelector("[data-hint]").hidden = Boolean(chosen);
   };
 
-  const problemOf = (form) => {
+  const problemOf = (form, submitter) => {
     const chosen = (name) => form.querySelector(`[name=${name}]:checked`);
+    if (submitter?.value === "escalate") {
+      return form.elements.note.value.trim() ? "" : "Write a note first: say what is to be decided.";
+    }
     if (!chosen("verdict")) return "Choose a verdict first.";
-    if (!chosen("reason_code")) return "Choose a reason first.";
+    const policies = form.querySelector("[data-side]:not([hidden]) [name=policy]");
+    if (policies && !chosen("policy")) return "Tick a policy first.";
+    if (!policies && !chosen("reason_code")) return "Choose a reason first.";
     if (needsNote(form) && !form.elements.note.value.trim()) return "Write a note first: say what you found.";
     return "";
   };
 
-  const needsNote = (form) => Boolean(form.querySelector("[data-needs-note]:checked"));
+  const needsNote = (form) => Boolean(form.querySelector("input[data-needs-note]:checked"))
+    || [...form.querySelectorAll(".rv-policy:has(:checked) select")].some((select) => "needsNote" in select.selectedOptions[0].dataset);
+
+  // Ticking a policy or a strike chooses the verdict that it belongs to.
+  const chooseVerdictOf = (input) => {
+    if (!input.dataset.verdict || !input.checked) return;
+    input.form.querySelector(`[name=verdict][value="${CSS.escape(input.dataset.verdict)}"]`).checked = true;
+  };
 
   const watchVerdict = (form) => {
     const problem = form.querySelector(".rv-problem");
@@ -109,9 +121,14 @@
     const showNote = () => {
       form.elements.note.placeholder = `What did you find? ${needsNote(form) ? "Required." : "Optional."}`;
     };
-    form.addEventListener("change", () => { showSide(form); showNote(); problem.hidden = true; });
+    form.addEventListener("change", (event) => {
+      chooseVerdictOf(event.target);
+      showSide(form);
+      showNote();
+      problem.hidden = true;
+    });
     form.addEventListener("submit", (event) => {
-      problem.textContent = problemOf(form);
+      problem.textContent = problemOf(form, event.submitter);
       problem.hidden = !problem.textContent;
       if (problem.textContent || sent) event.preventDefault();
       else sent = true;

@@ -1,0 +1,122 @@
+"""The form of a verdict: what it offers, what it was filled with, and what was sent."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from django.http import QueryDict
+
+from reviews.models import Case
+from reviews.work.reason_codes import action_title, policy_titles, reasons_of, verdict_words
+from reviews.work.verdict_rules import actions_of
+from scoring.catalog.event_type import EventType
+from scoring.catalog.policies import ReasonCode
+from scoring.catalog.registry import event_type
+
+ACTION_KEYS = ("x", "m", "w", "y")  # the most severe action first
+
+
+class DraftVerdict(NamedTuple):
+    """What the verdict form is filled with: an undone verdict, or one that was refused."""
+
+    value: str = ""
+    reason_code: str = ""
+    note: str = ""
+    policies: Mapping[str, str] = {}
+    action: str = ""
+    strike: bool = False
+
+    @classmethod
+    def sent(cls, fields: QueryDict) -> "DraftVerdict":
+        """The verdict in a submitted form. An action is meant only with a policy: one is always chosen."""
+        policies = {name: fields.get(f"reason_{name}", "") for name in fields.getlist("policy")}
+        return cls(
+            fields.get("verdict", ""),
+            fields.get("reason_code", ""),
+            fields.get("note", ""),
+            policies,
+            fields.get("outcome", "") if policies else "",
+            bool(fields.get("strike")),
+        )
+
+
+class PolicyOption(NamedTuple):
+    """A policy to tick, with its key, its reasons and the model's score for it, None without one."""
+
+    name: str
+    title: str
+    about: str
+    key: str
+    reasons: list[ReasonCode]
+    chosen: str  # reason code; "" if the policy is not ticked
+    score: float | None
+
+
+class ActionOption(NamedTuple):
+    """An action to choose, and its key."""
+
+    outcome: str
+    title: str
+    key: str
+    chosen: bool
+
+
+class VerdictOption(NamedTuple):
+    """One of the two verdicts, its key, and the reasons that support it, or the policies and actions."""
+
+    value: str
+    key: str
+    tone: str
+    title: str
+    reasons: tuple[ReasonCode, ...]
+    contradicts: str  # sources with another label; "" for none
+    policies: Sequence[PolicyOption] = ()
+    actions: Sequence[ActionOption] = ()
+    strikes: bool = False
+
+
+def verdict_options(
+    case: Case, draft: DraftVerdict, *, others: Mapping[str, str], heads: Mapping[str, Any]
+) -> list[VerdictOption]:
+    """The possible verdicts, the positive label first.
+
+    `others`: the current labels of other sources; `heads`: what the decision says of each policy.
+    """
+    kind = event_type(case.event_type)
+    positive, negative = kind.labels.values
+    policed = {
+        "policies": list(_policies(kind, draft, heads)),
+        "actions": list(_actions(kind, draft)),
+        "strikes": bool(kind.strikes),
+    }
+    return [
+        _option(kind, positive, "bad", others=others)._replace(**(policed if kind.policies else {})),
+        _option(kind, negative, "good", others=others),
+    ]
+
+
+def _option(kind: type[EventType], value: str, tone: str, *, others: Mapping[str, str]) -> VerdictOption:
+    words = verdict_words(kind, value)
+    against = ", ".join(source for source, label in others.items() if label != value)
+    return VerdictOption(value, words.key, tone, words.title, words.reasons, contradicts=against)
+
+
+def _policies(kind: type[EventType], draft: DraftVerdict, heads: Mapping[str, Any]) -> Iterator[PolicyOption]:
+    titles = policy_titles(kind)
+    for number, policy in enumerate(kind.policies, start=1):
+        yield PolicyOption(
+            name=policy.name,
+            title=titles[policy.name],
+            about=policy.description,
+            key=str(number) if number < 10 else "",
+            reasons=reasons_of(policy),
+            chosen=draft.policies.get(policy.name, ""),
+            score=heads.get(policy.name, {}).get("score"),
+        )
+
+
+def _actions(kind: type[EventType], draft: DraftVerdict) -> Iterator[ActionOption]:
+    actions = actions_of(kind)
+    chosen = draft.action if draft.action in actions else next(iter(actions), "")
+    for place, outcome in enumerate(actions):
+        key = ACTION_KEYS[place] if place < len(ACTION_KEYS) else ""
+        yield ActionOption(outcome, action_title(kind, outcome), key, outcome == chosen)

@@ -1,0 +1,148 @@
+"""The queue and the case page of an event type with policies, as a browser without JavaScript sees them."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.contrib.auth.models import Group, User
+
+from reviews.models import Case, WellnessLimit
+from reviews.work import claims
+from tests.integration.reviews.browsing import LOOK, QUEUE, WORK, Browse, page_of, take, text_of
+from tests.integration.reviews.moderation import SPAM, appeal, judge, notes, open_note  # noqa: F401 (a fixture)
+
+pytestmark = pytest.mark.usefixtures("notes")
+FORM = {
+    "action": "decide",
+    "verdict": "violating",
+    "policy": ["spam", "threat"],
+    "reason_spam": "same_text",
+    "reason_threat": "announces_violence",
+    "outcome": "limit",
+}
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def test_the_form_offers_the_policies_reasons_and_actions_of_the_type(browse: Browse) -> None:
+    case = open_note(policies={"spam": {"score": 0.97, "outcome": "review"}}, now=now())
+    ana = browse("ana", *WORK)
+    take(ana)
+    page = text_of(ana.get(page_of(case)))
+    for told in (
+        "Violates a policy",
+        "Leave up",
+        "Threats",
+        "Unwanted advertising",
+        "Remove",
+        "Strike against",
+    ):
+        assert told in page
+    assert "97\N{NO-BREAK SPACE}%" in page
+    assert "Fraud" not in page
+
+
+def test_several_policies_are_decided_at_once_with_an_action(browse: Browse) -> None:
+    case = open_note(now=now())
+    ana = browse("ana", *WORK)
+    take(ana)
+    assert ana.post(page_of(case), FORM).status_code == 302
+    case.refresh_from_db()
+    assert case.policies == {"spam": "same_text", "threat": "announces_violence"}
+    assert (case.action, case.strike) == ("limit", False)
+    page = text_of(ana.get(page_of(case)))
+    assert "Decided as violating: Spam (The same text many times), Threats (Announces violence" in page
+    assert "Limit" in page
+
+
+def test_leaving_up_ignores_the_action_that_the_form_has_chosen(browse: Browse) -> None:
+    case = open_note(now=now())
+    ana = browse("ana", *WORK)
+    take(ana)
+    kept = {"action": "decide", "verdict": "acceptable", "reason_code": "within_rules", "outcome": "block"}
+    assert ana.post(page_of(case), kept).status_code == 302
+    case.refresh_from_db()
+    assert (case.verdict, case.action) == ("acceptable", "allow")
+
+
+def test_a_refused_verdict_keeps_what_was_ticked(browse: Browse) -> None:
+    case = open_note(now=now())
+    ana = browse("ana", *WORK)
+    take(ana)
+    answer = ana.post(page_of(case), FORM | {"reason_spam": "other", "strike": "yes"})
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert 'value="threat" data-verdict="violating" data-key="2" aria-keyshortcuts="2" checked' in page
+    assert '<option value="other" data-needs-note selected>' in page
+    assert 'value="limit" data-key="m" aria-keyshortcuts="m" checked' in page
+    assert "Not decided: this reason needs a note" in page
+
+
+def test_an_escalated_case_shows_its_note_and_is_taken_by_a_lead(browse: Browse) -> None:
+    case = open_note(now=now())
+    ana = browse("ana", *WORK)
+    take(ana)
+    refused = ana.post(page_of(case), {"action": "escalate", "note": ""})
+    assert refused.status_code == 422
+    assert ana.post(page_of(case), {"action": "escalate", "note": "Is it art?"}).status_code == 302
+    page = text_of(ana.get(page_of(case)))
+    assert "Escalated by ana" in page
+    assert "Is it art?" in page
+    assert "Claim this case" not in page
+
+    lea = browse("lea", *WORK, "reviews.decide_escalation")
+    assert "N-1" in text_of(lea.get(f"{QUEUE}?why=escalated"))
+    assert take(lea) == page_of(case)
+
+
+def test_an_appeal_is_shown_as_one_and_its_first_reviewer_cannot_take_it(browse: Browse) -> None:
+    judge(open_note(now=now()), now=now(), **SPAM)
+    case = appeal(now=now())
+    page = text_of(browse("ana", *WORK).get(page_of(case)))
+    assert "against your own verdict" in page
+    ben = browse("ben", *WORK)
+    assert take(ben) == page_of(case)
+    page = text_of(ben.get(page_of(case)))
+    assert "Grant" in page
+    assert "Reject" in page
+
+
+def test_the_queue_is_narrowed_by_policy_and_the_next_case_comes_from_it(browse: Browse) -> None:
+    likely = {"score": 0.9, "outcome": "review"}
+    open_note("N-spam", policies={"spam": likely}, now=now(), score=0.99)
+    threat = open_note("N-threat", policies={"threat": likely}, now=now())
+    ana = browse("ana", *WORK)
+    page = text_of(ana.get(f"{QUEUE}?queue=threat"))
+    assert "N-threat" in page
+    assert "N-spam" not in page
+    assert ana.post(QUEUE, {"queue": "threat"}).headers["Location"] == page_of(threat)
+
+
+def test_the_queue_says_kindly_that_a_break_is_due_and_until_when(browse: Browse) -> None:
+    case = open_note(now=now())
+    ana = browse("ana", *WORK)
+    group = Group.objects.create(name="moderators")
+    User.objects.get(username="ana").groups.add(group)
+    WellnessLimit.objects.create(group=group, work_minutes=30, break_minutes=10)
+    for ago in range(34, 1, -8):
+        moment = now() - timedelta(minutes=ago)
+        claims.claim_case(case.pk, reviewer="ana", now=moment)
+    claims.release_case(case.pk, reviewer="ana", now=now() - timedelta(minutes=1))
+    page = text_of(ana.get(QUEUE))
+    assert "Time for a break." in page
+    assert "You have reviewed for 33 min" in page
+    assert take(ana) == QUEUE
+    case.refresh_from_db()
+    assert case.state == Case.State.OPEN
+
+
+def test_limits_are_set_by_those_who_may(browse: Browse) -> None:
+    address = "/admin/reviews/wellnesslimit/add/"
+    assert browse("ana", *WORK).get(address).status_code == 403
+    lea = browse("lea", *LOOK, "reviews.add_wellnesslimit", "reviews.view_wellnesslimit")
+    group = Group.objects.create(name="moderators")
+    sent = {"group": group.pk, "sensitive_per_hour": "20", "work_minutes": "50", "break_minutes": "10"}
+    assert lea.post(address, sent).status_code == 302
+    assert WellnessLimit.objects.get().sensitive_per_hour == 20
+    assert "20" in text_of(lea.get("/admin/reviews/wellnesslimit/"))
