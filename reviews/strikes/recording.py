@@ -9,6 +9,8 @@ from typing import Any
 
 from reviews.errors import InvalidVerdict
 from scoring.catalog.errors import InvalidEvent
+from scoring.catalog.event_type import EventType
+from scoring.catalog.fields import Entity
 from scoring.catalog.registry import event_type
 from scoring.intake.answers import current_version, fields_as_sent, retraction_in
 from scoring.intake.corrections import retract_event
@@ -69,6 +71,20 @@ def strikes_of(event_stream: str) -> list[list[Entry]]:
     names = [f"{kind}/{SOURCE}/{received.position}-{number}" for number in range(1, MAX_STRIKES + 1)]
     found = read_streams(names)
     return [list(found[name]) for name in names if name in found]
+
+
+def struck_field(kind: type[EventType]) -> str:
+    """The field of an event type whose entity gets the strikes, "" if the type has none."""
+    if not kind.strikes:
+        return ""
+    shared = (name for name in event_type(kind.strikes).fields if isinstance(kind.fields.get(name), Entity))
+    return next(shared, "")
+
+
+def struck_entity(event_stream: str) -> str:
+    """Who gets the strikes for an event, as in the log; "" if it does not say."""
+    event = current_version(read_stream(event_stream))
+    return str(event.data["fields"].get(struck_field(event_type(event.data["type"])), ""))
 
 
 def _values_of(receipt: Mapping[str, Any]) -> dict[str, Any]:

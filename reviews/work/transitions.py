@@ -34,6 +34,13 @@ def require_claimed_by(case: Case, reviewer: str) -> None:
         raise CaseNotHeld(case.event_stream, by=case.claimed_by)
 
 
+def require_not_held_by_others(case: Case, reviewer: str, *, now: datetime) -> None:
+    """Raises CaseNotHeld if another reviewer's lease on the pending case is still running."""
+    require_pending(case)
+    if case.is_held(now) and case.claimed_by != reviewer:
+        raise CaseNotHeld(case.event_stream, by=case.claimed_by)
+
+
 def append_to_case(
     case: Case, entry_type: str, data: dict[str, Any], *, reviewer: str, now: datetime
 ) -> Case:

@@ -11,7 +11,12 @@ from reviews.models import Case
 from reviews.work.claims import LEASE, require_open_to
 from reviews.work.consequences import carry_out, is_granted, take_back
 from reviews.work.notes import store_note
-from reviews.work.transitions import append_to_case, lock_case, require_claimed_by
+from reviews.work.transitions import (
+    append_to_case,
+    lock_case,
+    require_claimed_by,
+    require_not_held_by_others,
+)
 from reviews.work.verdict_rules import Verdict, check_contradiction, check_verdict
 from scoring.catalog.registry import event_type
 from scoring.intake.labels import said_by_source
@@ -29,7 +34,6 @@ def decide_case(
     policies: Mapping[str, str] | None = None,
     action: str = "",
     strike: bool = False,
-    group: str = "",
     escalations: bool = False,
     now: datetime,
 ) -> Case:
@@ -45,14 +49,33 @@ def decide_case(
     """
     given = Verdict(verdict, reason_code, note, policies or {}, action, strike)
     with transaction.atomic():
-        case = lock_case(position)
+        return close_case(lock_case(position), given, reviewer=reviewer, now=now, escalations=escalations)
+
+
+def close_case(
+    case: Case,
+    verdict: Verdict,
+    *,
+    reviewer: str,
+    now: datetime,
+    group: str = "",
+    claimed: bool = True,
+    escalations: bool = False,
+) -> Case:
+    """`decide_case` for a locked case, in the caller's transaction.
+
+    `group`: what verdicts given at once share. Without `claimed` the case may also be free.
+    """
+    if claimed:
         require_claimed_by(case, reviewer)
-        require_open_to(case, reviewer, escalations=escalations)
-        checked = check_verdict(case.event_type, given)
-        _check_against(case, checked)
-        data = {**_verdict_data(checked, reviewer=reviewer), **({"group": group} if group else {})}
-        case = append_to_case(case, "case.decided", data, reviewer=reviewer, now=now)
-        carry_out(case, checked, reviewer=reviewer, now=now)
+    else:
+        require_not_held_by_others(case, reviewer, now=now)
+    require_open_to(case, reviewer, escalations=escalations)
+    checked = check_verdict(case.event_type, verdict)
+    _check_against(case, checked)
+    data = {**_verdict_data(checked, reviewer=reviewer), **({"group": group} if group else {})}
+    case = append_to_case(case, "case.decided", data, reviewer=reviewer, now=now)
+    carry_out(case, checked, reviewer=reviewer, now=now)
     return case
 
 

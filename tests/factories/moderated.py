@@ -41,6 +41,8 @@ class Note(EventType):
     author = Entity()
     thread = Entity(optional=True)
     text = Text(optional=True)
+    copy = Entity(kind="text_copy", optional=True)
+    band = Entity(kind="text_band", optional=True)
 
     features = [hour_of_day(), author.count(over="1h 24h")]
 

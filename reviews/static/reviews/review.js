@@ -107,7 +107,7 @@
   };
 
   const needsNote = (form) => Boolean(form.querySelector("input[data-needs-note]:checked"))
-    || [...form.querySelectorAll(".rv-policy:has(:checked) select")].some((select) => "needsNote" in select.selectedOptions[0].dataset);
+    || [...form.querySelectorAll(".rv-policy:has(input:checked) select")].some((select) => "needsNote" in select.selectedOptions[0].dataset);
 
   // Ticking a policy or a strike chooses the verdict that it belongs to.
   const chooseVerdictOf = (input) => {

@@ -24,6 +24,7 @@ from tests.factories.catalog import catalog_with
 from tests.factories.log import decided
 from tests.integration.reviews.conftest import DAY
 
+FIELDS = ("author", "text", "thread", "copy", "band")
 REVIEWED = {"outcome": "review", "score": 0.6, "margin": 0.4, "stake": None, "feature_set": "0" * 64}
 SPAM: dict[str, Any] = {"verdict": "violating", "policies": {"spam": "advertising"}, "action": "block"}
 
@@ -46,7 +47,7 @@ def receive(kind: str, external_id: str, *, now: datetime = DAY, **fields: Any) 
 
 def open_note(external_id: str = "N-1", *, now: datetime = DAY, **given: Any) -> Case:
     """The case of a note that was sent to review; `given`: fields of the note, or data of its decision."""
-    fields = {name: given.pop(name) for name in ("author", "text", "thread") if name in given}
+    fields = {name: given.pop(name) for name in FIELDS if name in given}
     event = receive("note", external_id, now=now, **{"author": "ann", "text": "Buy now!", **fields})
     append([decided(event, **{**REVIEWED, **given})], now=now)
     consume(now=now)
