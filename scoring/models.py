@@ -14,6 +14,7 @@ from scoring.log.models import ConsumerCursor, LogEntry, LogEpoch, VaultItem
 from scoring.registry.models import FeatureSetVersion, HeldOutSample, ModelArtifact, ModelVersion, Route
 from scoring.replay.models import AspectConsistency, FeatureConsistency, LaneCheckpoint, SampledState
 from scoring.rules.backtest.models import BacktestJob, BacktestProgress
+from scoring.rules.banks.models import Bank, BankItem, BankMatch
 from scoring.rules.breaker.models import BreakerChange, BreakerState, StoredBreakerSettings
 from scoring.rules.exploration.models import StoredExploration
 from scoring.rules.lists.models import ListedValue, ListImport, ListImportPart, ValueList
@@ -28,6 +29,9 @@ __all__ = [
     "AwaitedMedia",
     "BacktestJob",
     "BacktestProgress",
+    "Bank",
+    "BankItem",
+    "BankMatch",
     "BatchVersion",
     "BreakerChange",
     "BreakerState",

@@ -18,11 +18,13 @@ from scoring.decisions.errors import NoSuchDecision
 from scoring.decisions.explanations.document import explain_event
 from scoring.declare.spelling import capitalized, words_of
 from scoring.intake.models import Event
+from scoring.rules.banks.pages.words import match_words
 from scoring.timestamps import from_iso
 
 MAX_CONTRIBUTIONS = 8  # as many as one sheet has room for; JSON has all of them
 
 Data = Mapping[str, Any]
+_KINDS = {"list": "list", "bank": "hash bank"}
 _STAGED = {"active": "activated", "shadow": "moved to shadow", "archived": "archived"}
 
 
@@ -37,7 +39,7 @@ class ShownContribution(NamedTuple):
 
 
 class ShownFinding(NamedTuple):
-    """A hit on a list or a rule that matched, and the people behind it."""
+    """A hit on a list, a match of a hash bank or a rule that matched, and the people behind it."""
 
     name: str
     text: str
@@ -115,8 +117,8 @@ def sentence_of(explained: Data) -> str:
     """What decided, in one sentence."""
     decision = explained["decision"]
     deciding = _deciding(explained["findings"], decision)
-    if decision["decided_by"] == "list" and deciding:
-        return f"Decided by the list {_title(deciding)}: {_closed(deciding['text'])}"
+    if decision["decided_by"] in ("list", "bank") and deciding:
+        return f"Decided by the {_title(deciding, kind=True)}: {_closed(deciding['text'])}"
     if decision["decided_by"] == "rule" and deciding:
         rule = f"version {deciding['number']} of the rule {deciding['name']}"
         return f"Decided by {rule}: {_closed(deciding['text'])}"
@@ -127,7 +129,7 @@ def sentence_of(explained: Data) -> str:
 
 
 def _deciding(findings: Sequence[Data], decision: Data) -> Data | None:
-    """The finding that asked for the outcome that lists and rules gave."""
+    """The finding that asked for the outcome that lists, banks and rules gave."""
     outcome = decision["initial"] or decision["outcome"]
     return next(
         (
@@ -139,9 +141,10 @@ def _deciding(findings: Sequence[Data], decision: Data) -> Data | None:
     )
 
 
-def _title(finding: Data) -> str:
-    """The title of a list; its name if the log no longer tells the title."""
-    return (finding["definition"] or {}).get("title") or finding["name"]
+def _title(finding: Data, *, kind: bool = False) -> str:
+    """The title of a list or bank, after what it is with `kind`; its name if the log tells no title."""
+    title = (finding["definition"] or {}).get("title") or finding["name"]
+    return f"{_KINDS[finding['kind']]} {title}" if kind else title
 
 
 def _closed(text: str) -> str:
@@ -167,6 +170,8 @@ def steps_of(decision: Data) -> list[tuple[str, str]]:
 def _unseen_text(unseen: Data) -> str:
     if unseen["kind"] == "rule":
         return f"version {unseen['number']} of the rule {unseen['name']}"
+    if unseen["kind"] == "bank":
+        return f"the hash bank {unseen['name']}"
     return f"the {unseen['kind']}"
 
 
@@ -219,7 +224,7 @@ def shown_finding(finding: Data) -> ShownFinding:
     is_rule = finding["kind"] == "rule"
     return ShownFinding(
         name=f"{finding['name']}, version {finding['number']}" if is_rule else _title(finding),
-        text=finding["text"],
+        text=_finding_text(finding),
         outcome=finding["outcome"],
         stage=finding["stage"],
         expression=definition.get("expression", "") if is_rule else "",
@@ -227,8 +232,13 @@ def shown_finding(finding: Data) -> ShownFinding:
     )
 
 
+def _finding_text(finding: Data) -> str:
+    is_bank = finding["kind"] == "bank"
+    return f"{_closed(finding['text'])} {match_words(finding)}" if is_bank else str(finding["text"])
+
+
 def people_of(changed: Data) -> str:
-    """Who wrote and who activated it, or who listed the value: "drafted by ana on 2026-11-29"."""
+    """Who wrote and who activated it, or who listed it: "drafted by ana on 2026-11-29"."""
     told = []
     for name in ("drafted", "staged", "listed"):
         if change := changed.get(name):

@@ -1,10 +1,12 @@
-"""The panel with what lists, rules, policy, breaker and exploration said about an event."""
+"""The panel with what lists, banks, rules, policy, breaker and exploration said about an event."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from scoring.admin_kit.formatting import percent_text
 from scoring.intake.answers import asked_for_outcome
+from scoring.rules.banks.matches import overturns_of
+from scoring.rules.banks.pages.words import match_words, overturn_words
 
 MODES = {
     "model": "the model's thresholds",
@@ -15,7 +17,11 @@ MODES = {
 
 
 class FindingRow(NamedTuple):
-    """A hit on a list or a rule that matched. `part`: what it did, "" if it asked for its outcome."""
+    """A hit on a list, a match of a hash bank or a rule that matched.
+
+    `part`: what it did, "" if it asked for its outcome. `detail`: of a bank, how near the file is. `caution`:
+    how often people judged the bank's matches otherwise, "" unless that is often.
+    """
 
     kind: str
     name: str
@@ -24,6 +30,8 @@ class FindingRow(NamedTuple):
     outcome: str
     field: str
     part: str
+    detail: str = ""
+    caution: str = ""
 
 
 class FindingsPanel(NamedTuple):
@@ -39,11 +47,14 @@ def findings_panel(decision: Mapping[str, Any]) -> FindingsPanel | None:
     """The panel of a decision (data of its entry); None for one without a ruleset."""
     if "ruleset" not in decision:
         return None
-    rows = [_row(finding) for finding in decision["findings"]]
+    banks = {finding["name"] for finding in decision["findings"] if finding["kind"] == "bank"}
+    cautions = {name: _caution(name) for name in sorted(banks)}
+    rows = [_row(finding, cautions) for finding in decision["findings"]]
     return FindingsPanel(decision["ruleset"], decision["event_type"], rows, list(_notes(decision)))
 
 
-def _row(finding: Mapping[str, Any]) -> FindingRow:
+def _row(finding: Mapping[str, Any], cautions: Mapping[str, str]) -> FindingRow:
+    is_bank = finding["kind"] == "bank"
     return FindingRow(
         kind=finding["kind"],
         name=finding["name"],
@@ -52,7 +63,14 @@ def _row(finding: Mapping[str, Any]) -> FindingRow:
         outcome=finding["outcome"],
         field=finding.get("field", ""),
         part="" if asked_for_outcome(finding) else "shadow" if finding["stage"] == "shadow" else "tag",
+        detail=match_words(finding) if is_bank else "",
+        caution=cautions[finding["name"]] if is_bank else "",
     )
+
+
+def _caution(bank: str) -> str:
+    overturns = overturns_of(bank)
+    return overturn_words(overturns) if overturns.is_often else ""
 
 
 def _notes(decision: Mapping[str, Any]) -> Iterator[str]:
@@ -71,7 +89,8 @@ def _notes(decision: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _unseen_name(unseen: Mapping[str, Any]) -> str:
-    return "the breaker" if unseen["kind"] == "breaker" else f"rule {unseen['name']}"
+    words = {"breaker": "the breaker", "bank": f"the hash bank {unseen.get('name')}"}
+    return words.get(unseen["kind"]) or f"rule {unseen['name']}"
 
 
 def _and(names: Iterator[str]) -> str:

@@ -4,7 +4,7 @@ from django.db import models
 
 from scoring.catalog.outcomes import MAX_OUTCOME_LENGTH
 
-DECIDERS = ("list", "rule", "model", "policy")
+DECIDERS = ("list", "bank", "rule", "model", "policy")
 
 
 class Decision(models.Model):

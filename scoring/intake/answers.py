@@ -32,7 +32,7 @@ DECISION_FIELDS = (
 )
 OF_RULESET = ("policy", "breaker", "exploration")  # absent where they say nothing
 REASON_FIELDS = ("source", "code", "text", "value", "usual", "contribution", "feature")
-OF_FEATURES = dict.fromkeys(("value", "usual", "contribution", "feature"))  # a list or rule has none
+OF_FEATURES = dict.fromkeys(("value", "usual", "contribution", "feature"))  # a list, bank or rule has none
 
 
 def decision_from(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -59,13 +59,13 @@ def _in_order(told: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def decided_by(decision: Mapping[str, Any]) -> str:
-    """What decided: "list", "rule", "model", or "policy" if there was no score."""
+    """What decided: "list", "bank", "rule", "model", or "policy" if there was no score."""
     without_rules = "model" if decision["basis"] == "model" else "policy"
     return str(decision.get("decided_by", without_rules))
 
 
 def reasons_from(decision: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The reasons of a decision: lists and rules that asked for an outcome, then features of the score."""
+    """The reasons of a decision: lists, banks and rules that asked for an outcome, then features."""
     findings = [each for each in decision.get("findings", ()) if asked_for_outcome(each)]
     return [
         *({"source": each["kind"], **_named(each, "code", "text"), **OF_FEATURES} for each in findings),

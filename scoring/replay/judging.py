@@ -16,10 +16,12 @@ import numpy as np
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.decisions.facts import features_in
 from scoring.features.compile.plan import lane_plan
+from scoring.replay.bank_hits import PastBanks
 from scoring.replay.compare import DecisionComparison, compare
 from scoring.replay.list_hits import PastEvent, PastHits, find_past_hits
 from scoring.replay.logged import LoggedDecision
 from scoring.replay.recompute import Judgement, Recomputed
+from scoring.rules.banks.hits import bank_findings
 from scoring.rules.breaker.tripping import OPEN
 from scoring.rules.deciding.base_outcome import Base, by_model, by_policy, without_score
 from scoring.rules.deciding.findings import Facts, Found, judge
@@ -49,6 +51,7 @@ class Judge:
     def __init__(self, event_type: str) -> None:
         self.kind = find_event_type(event_type)
         self._past = cache(self._read)
+        self._banks = PastBanks()
 
     def compare_all(
         self, logged: Sequence[LoggedDecision], again: Sequence[Recomputed]
@@ -93,17 +96,22 @@ class Judge:
         if hits.why_not:
             return Recomputed(why_not=hits.why_not)
         data = logged.entry.data
-        past = self._past(data["ruleset"])
+        past, now = self._past(data["ruleset"]), from_iso(data["decided_at"])
         features = _features(made, past.features)
         if not features.are_known:
             return Recomputed(why_not="a rule or policy reads a feature of an entity that is not checked")
         facts = Facts(logged.event, features.values, made.score)
+        banks = past.ruleset.banks
+        banked = self._banks.find(
+            logged.event, banks=banks, decision=data, version=past.ruleset.version, now=now
+        )
         found = judge(
             facts,
             hits.hits,
+            banked=bank_findings(banked, banks, outcomes=self.kind.outcomes),
             definitions=past.ruleset.lists,
             rules=past.rules if made.feature_set else past.rules.without_features(),
-            now=from_iso(data["decided_at"]),
+            now=now,
         )
         base = self._base(logged, made, past.policy, facts, found)
         resolution = resolve(

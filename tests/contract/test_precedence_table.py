@@ -1,7 +1,7 @@
-"""Every combination of lists, rules, score, failure, breaker and exploration against a slow reference.
+"""Every combination of lists, banks, rules, score, failure, breaker and exploration against a slow reference.
 
-Each case goes through the engine down to the entry of its decision; those without breaker, exploration and
-model also through a lane, or the failure policy, and the log.
+Each case goes through the engine down to the entry of its decision; those without breaker, exploration, model
+and banks also through a lane, or the failure policy, and the log.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +22,8 @@ from scoring.features.compile.plan import lane_plan
 from scoring.log.entries import Entry
 from scoring.log.read import read_stream
 from scoring.registry.routes import Arm, RouteTable
+from scoring.rules.banks.index import NO_BANKS, BankIndex
+from scoring.rules.banks.models import Bank
 from scoring.rules.breaker.configuration import BreakerConfiguration
 from scoring.rules.breaker.settings import BreakerSettings
 from scoring.rules.breaker.tripping import Breaker, Breakers
@@ -36,7 +38,8 @@ from scoring.rules.lists.keys import key_of
 from scoring.rules.rules.book import LiveRule
 from scoring.rules.rules.rule import RuleVersion
 from scoring.rules.ruleset.stream import Change, append_changes
-from tests.contract.reference.precedence import CASES, OUTCOMES, Case, expected
+from tests.contract.reference.precedence import CASES, OUTCOMES, WITHOUT_BANKS, Case, expected
+from tests.factories.banks import bank_definition, pdq, picture
 from tests.factories.claims import claim
 from tests.factories.lists import defined, definition, listed
 from tests.factories.log import as_read, received
@@ -97,6 +100,17 @@ def list_index() -> ListIndex:
     return NO_LISTS.after(change(number, *each) for number, each in enumerate(entries, start=1))
 
 
+def bank_index() -> BankIndex:
+    """A bank of each action, with the hash of a picture of its own."""
+    entries = []
+    for action in Bank.Action.values:
+        name = f"{action}_bank"
+        item = {"hash": pdq(action), "quality": None, "expires_at": None}
+        entries.append(("bank.defined", bank_definition(name, action=action).as_data()))
+        entries.append(("bank.items_added", {"bank": name, "items": [item]}))
+    return NO_BANKS.after(change(number, *each) for number, each in enumerate(entries, start=1))
+
+
 def change(version: int, entry_type: str, data: Mapping[str, Any]) -> Entry:
     return SimpleNamespace(type=entry_type, data=data, stream_version=version)  # type: ignore[return-value]
 
@@ -104,7 +118,7 @@ def change(version: int, entry_type: str, data: Mapping[str, Any]) -> Entry:
 EXPLORATION = Exploration("payment", 0.5, amount_cap=100_000, daily_cap=10**12, salt="table")
 
 
-def configuration(case: Case, *, lists: ListIndex, live: Any) -> Configuration:
+def configuration(case: Case, *, lists: ListIndex, banks: BankIndex, live: Any) -> Configuration:
     exploration = None if case.exploration == "off" else EXPLORATION
     if case.exploration == "capped":
         exploration = replace(EXPLORATION, amount_cap=1)
@@ -116,6 +130,7 @@ def configuration(case: Case, *, lists: ListIndex, live: Any) -> Configuration:
         policy=None,
         exploration=exploration,
         breaker=BreakerSettings(),
+        banks=banks,
     )
 
 
@@ -153,12 +168,13 @@ def deciding(case: Case) -> DecidingModels:
 
 def scored(case: Case, number: int) -> Scored:
     event = as_read(received(f"T-{number}", **fields_of(case)), position=10)
+    data = {**event.data, "media": [picture(pdq(action)) for action in sorted(case.banks)]}
     row = np.zeros(lane_plan("commerce").width)
-    return Scored(claim(event.data, stream=event.stream), order=0, seq=5, row=row, sets=(SET,))
+    return Scored(claim(data, stream=event.stream), order=0, seq=5, row=row, sets=(SET,))
 
 
 def test_every_combination_is_decided_as_the_reference_says() -> None:
-    lists = list_index()
+    lists, banks = list_index(), bank_index()
     live = compile_rules(Payment, [LiveRule(version, stage) for version, stage in rules()])
     numbers = {drawn: number_drawn(drawn) for drawn in (True, False)}
     assert len(CASES) > 200
@@ -169,7 +185,7 @@ def test_every_combination_is_decided_as_the_reference_says() -> None:
             [item],
             deciding=deciding(case),
             now=NOON,
-            configuration=configuration(case, lists=lists, live=live),
+            configuration=configuration(case, lists=lists, banks=banks, live=live),
             guards=guards(case),
         )
         data = decided.entry.data
@@ -201,7 +217,9 @@ def test_cases_that_no_lane_reads_are_decided_so_by_the_failure_policy(send: Any
 
 
 def without_guards(base: str) -> list[Case]:
-    return [each for each in CASES if (each.base, each.is_open, each.exploration) == (base, False, "off")]
+    return [
+        each for each in WITHOUT_BANKS if (each.base, each.is_open, each.exploration) == (base, False, "off")
+    ]
 
 
 def send_all(send: Any, cases: Sequence[Case]) -> Any:  # noqa: F811

@@ -17,10 +17,11 @@ _KEYS = {
     "policy.drafted": ("event_type", "number"),
     "policy.staged": ("event_type", "number"),
     "list.defined": ("name",),
+    "bank.defined": ("name",),
     "exploration.changed": ("event_type",),
     "breaker.changed": ("event_type",),
 }
-LISTED = "list.values_added"
+ADDED = {"list": "list.values_added", "bank": "bank.items_added"}  # by the kind of the finding
 
 
 class RulesetChanges:
@@ -54,16 +55,16 @@ class RulesetChanges:
         key = (self._decision["event_type"], number)
         return self._found.get(("policy.drafted", *key)), self._found.get(("policy.staged", *key))
 
-    def list(self, name: str, number: int) -> tuple[Entry | None, Entry | None]:
-        """The definition of a list, and the change that listed the value."""
-        return self._found.get(("list.defined", name)), self._listed.get(number)
+    def held(self, kind: str, name: str, number: int) -> tuple[Entry | None, Entry | None]:
+        """The definition of a list or bank (its `kind`), and the change that added the value or hash."""
+        return self._found.get((f"{kind}.defined", name)), self._listed.get(number)
 
 
 def _keys_in(decision: Data) -> Iterator[Key]:
     kind = decision["event_type"]
     for finding in decision.get("findings", ()):
-        if finding["kind"] == "list":
-            yield "list.defined", finding["name"]
+        if finding["kind"] in ADDED:
+            yield f"{finding['kind']}.defined", finding["name"]
         else:
             yield "rule.drafted", kind, finding["name"], finding["number"]
             yield "rule.staged", kind, finding["name"], finding["number"]
@@ -76,9 +77,9 @@ def _keys_in(decision: Data) -> Iterator[Key]:
 
 
 def _listed_values(decision: Data, version: int) -> Iterator[tuple[int, Entry]]:
-    """The changes that listed the values that were hit."""
+    """The changes that added the values and hashes that were hit."""
     findings: Sequence[Data] = decision.get("findings", ())
-    for number in sorted({each["number"] for each in findings if each["kind"] == "list"}):
+    for number in sorted({each["number"] for each in findings if each["kind"] in ADDED}):
         if number <= version:
-            for entry in read_versions(STREAM, after=number - 1, until=number, types=[LISTED]):
+            for entry in read_versions(STREAM, after=number - 1, until=number, types=list(ADDED.values())):
                 yield number, entry

@@ -137,12 +137,12 @@ def _decided(data: Data) -> datetime:
 
 
 def _finding(finding: Data, changes: RulesetChanges) -> dict[str, Any]:
-    """A finding with the text of its rule, or the definition of its list and who listed the value."""
+    """A finding with the text of its rule, or the definition of its list or bank and who added to it."""
     if finding["kind"] == "rule":
         drafted, staged = changes.rule(finding["name"], finding["number"])
         told = {"definition": drafted and drafted.data, "drafted": _change(drafted)}
         return {**finding, **told, "staged": _change(staged)}
-    defined, listed = changes.list(finding["name"], finding["number"])
+    defined, listed = changes.held(finding["kind"], finding["name"], finding["number"])
     return {**finding, "definition": defined and defined.data, "listed": _change(listed)}
 
 

@@ -1,6 +1,7 @@
 """Have a worker simulate an event, and wait for the answer: the web process neither folds nor predicts.
 
-Lists are looked up here, where the raw personal values are; the worker gets an event as in the log.
+Lists, for which this process has the raw personal values, and hash banks are looked up here; the worker gets
+an event as in the log.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,10 +15,11 @@ from kombu.exceptions import OperationalError
 
 from scoring.catalog.registry import scored_type
 from scoring.decisions.errors import SimulationUnavailable
-from scoring.decisions.simulation.hits_as_data import data_of_hits
+from scoring.decisions.simulation.hits_as_data import data_of_bank_hits, data_of_hits
 from scoring.decisions.simulation.tasks import ANSWER, run_simulation
 from scoring.intake.receive import Submission, received_entry, vault_items
 from scoring.log import vault
+from scoring.rules.banks.lookup import find_bank_hits
 from scoring.rules.lists.lookup import find_hits
 from scoring.rules.ruleset.stream import current_version
 from scoring.signals.reply_channels import open_reply_channel
@@ -64,6 +66,7 @@ def _ask(
     request = {
         "event": event,
         "hits": data_of_hits(hits),
+        "banked": data_of_bank_hits(find_bank_hits(event, version=version, now=now)),
         "ruleset": version,
         "expressions": list(expressions),
         "now": to_iso(now),

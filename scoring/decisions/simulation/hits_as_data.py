@@ -1,9 +1,11 @@
-"""Hits on lists as JSON values and back, for a message to a worker."""
+"""Hits on lists and in banks as JSON values and back, for a message to a worker."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from scoring.rules.banks.hits import BankHit
+from scoring.rules.banks.lookup import BankHits
 from scoring.rules.lists.hits import ListHit
 from scoring.timestamps import from_iso, to_iso
 
@@ -17,3 +19,11 @@ def hits_from(data: Sequence[Mapping[str, Any]]) -> list[ListHit]:
         ListHit(**{**each, "expires_at": each["expires_at"] and from_iso(each["expires_at"])})
         for each in data
     ]
+
+
+def data_of_bank_hits(found: BankHits) -> dict[str, Any]:
+    return {"hits": [hit._asdict() for hit in found.hits], "unseen": list(found.unseen)}
+
+
+def bank_hits_from(data: Mapping[str, Any]) -> BankHits:
+    return BankHits([BankHit(**each) for each in data["hits"]], data["unseen"])

@@ -12,6 +12,8 @@ from scoring.decisions.predictions.deciding_models import DecidingModels, load_d
 from scoring.decisions.predictions.model_answers import ModelAnswer, ask_models
 from scoring.decisions.simulation.folding import FoldedEvent, fold_event
 from scoring.registry.routes import current_routes
+from scoring.rules.banks.hits import bank_findings
+from scoring.rules.banks.lookup import NO_BANK_HITS, BankHits
 from scoring.rules.deciding.configuration import Configuration
 from scoring.rules.deciding.findings import Facts, Found, judge
 from scoring.rules.deciding.guards import read_guards
@@ -26,7 +28,7 @@ from scoring.rules.policies.segments import compile_policy
 class Simulated:
     """The decision that an event would get now: the data of its entry, and what led to it.
 
-    `facts` are what rules read; `hits` and `found` what lists and rules said about it.
+    `facts` are what rules read; `hits`, `banked` and `found` what lists, banks and rules said about it.
     """
 
     event: Mapping[str, Any]
@@ -35,16 +37,24 @@ class Simulated:
     answer: ModelAnswer
     facts: Facts
     hits: Sequence[ListHit]
+    banked: BankHits
     found: Found
     configuration: Configuration | None
     ruleset: Ruleset
 
 
-def simulate(event: Mapping[str, Any], hits: Sequence[ListHit], *, version: int, now: datetime) -> Simulated:
+def simulate(
+    event: Mapping[str, Any],
+    hits: Sequence[ListHit],
+    *,
+    banked: BankHits = NO_BANK_HITS,
+    version: int,
+    now: datetime,
+) -> Simulated:
     """Decide an event (data of a receipt) as if it had been received now, under a version of the ruleset.
 
-    `hits`: its values on the lists of that version. Nothing is written. Raises UnknownEventType,
-    EventTypeNotScored, SimulationUnavailable.
+    `hits`: its values on the lists of that version; `banked`: its files that match banks of that version.
+    Nothing is written. Raises UnknownEventType, EventTypeNotScored, SimulationUnavailable.
     """
     kind = scored_type(event["type"])
     folded = fold_event(event, ruleset=version, now=now)
@@ -55,7 +65,14 @@ def simulate(event: Mapping[str, Any], hits: Sequence[ListHit], *, version: int,
     configuration = configure(ruleset, kind.name)
     [answer] = ask_models([folded.scored], deciding=deciding)
     facts = facts_of(answer, configuration.features)
-    found = judge(facts, hits, definitions=ruleset.lists, rules=configuration.rules, now=now)
+    found = judge(
+        facts,
+        hits,
+        banked=bank_findings(banked.hits, ruleset.banks, outcomes=kind.outcomes),
+        definitions=ruleset.lists,
+        rules=configuration.rules,
+        now=now,
+    )
     decided = decide_one(
         answer,
         facts,
@@ -66,7 +83,7 @@ def simulate(event: Mapping[str, Any], hits: Sequence[ListHit], *, version: int,
         now=now,
     )
     decision = decided.entry.data
-    return Simulated(event, decision, folded, answer, facts, hits, found, configuration, ruleset)
+    return Simulated(event, decision, folded, answer, facts, hits, banked, found, configuration, ruleset)
 
 
 def _without_ruleset(
@@ -79,11 +96,12 @@ def _without_ruleset(
 ) -> Simulated:
     [answer] = ask_models([folded.scored], deciding=deciding)
     [decided] = decide([folded.scored], deciding=deciding, now=now)
-    return Simulated(event, decided.entry.data, folded, answer, Facts(event), (), Found(), None, ruleset)
+    nothing = (Facts(event), (), NO_BANK_HITS, Found(), None)
+    return Simulated(event, decided.entry.data, folded, answer, *nothing, ruleset)
 
 
 def configure(ruleset: Ruleset, type_name: str) -> Configuration:
-    """What a ruleset configures for an event type, for a process that looks lists up in the database."""
+    """What a ruleset configures for an event type, for a process that keeps no lists and banks in memory."""
     policy = ruleset.policies.active(type_name)
     exploration = ruleset.explorations.get(type_name)
     return Configuration(

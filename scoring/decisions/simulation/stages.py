@@ -9,6 +9,9 @@ from scoring.decisions.engine import apply_policy
 from scoring.decisions.facts import facts_of
 from scoring.decisions.simulation.simulate import Simulated
 from scoring.intake.answers import decided_by, decision_from, fields_as_sent, reasons_from
+from scoring.rules.banks.definitions import BankDefinition, outcome_asked
+from scoring.rules.banks.hits import BankHit
+from scoring.rules.banks.models import BankItem
 from scoring.rules.deciding.findings import Facts
 from scoring.rules.deciding.live_rules import CompiledRule
 from scoring.rules.deciding.precedence import OUTCOME_OF_ACTION
@@ -41,6 +44,7 @@ def describe(
         "states": {"lane": event_type(event["type"]).lane, "seq": simulated.folded.head.seq},
         "stages": {
             "lists": [_hit(hit, simulated) for hit in simulated.hits],
+            "banks": _banks(simulated),
             "rules": _rules(simulated, now=now),
             "model": _model(simulated),
             "policy": _policy(simulated),
@@ -65,6 +69,39 @@ def _hit(hit: ListHit, simulated: Simulated) -> dict[str, Any]:
         "expires_at": hit.expires_at and to_iso(hit.expires_at),
         "code": definition.code,
         "text": definition.sentence,
+    }
+
+
+def _banks(simulated: Simulated) -> dict[str, Any]:
+    """The files that match hash banks, and the banks that were too large to be looked up here."""
+    items = BankItem.objects.in_bulk([hit.item for hit in simulated.banked.hits])
+    outcomes = event_type(simulated.event["type"]).outcomes
+    return {
+        "matches": [
+            _bank_hit(hit, simulated.ruleset.banks[hit.bank], items.get(hit.item), outcomes)
+            for hit in simulated.banked.hits
+        ],
+        "unseen": list(simulated.banked.unseen),
+    }
+
+
+def _bank_hit(
+    hit: BankHit, bank: BankDefinition, item: BankItem | None, outcomes: Sequence[str]
+) -> dict[str, Any]:
+    return {
+        "bank": hit.bank,
+        "title": bank.title,
+        "action": bank.action,
+        "outcome": outcome_asked(bank.action, outcomes),
+        "media": hit.media,
+        "distance": hit.distance,
+        "item": hit.item,
+        "added_by_change": hit.added,
+        "reason": item.reason if item else "",
+        "source": item.source if item else "",
+        "expires_at": to_iso(item.expires_at) if item and item.expires_at else None,
+        "code": bank.code,
+        "text": bank.sentence,
     }
 
 

@@ -23,6 +23,9 @@ from scoring.rules.backtest.evaluation.undecided import TodaysLists, has_undecid
 from scoring.rules.backtest.requests import BacktestRequest
 from scoring.rules.backtest.results import BacktestResult, Timing, result_of
 from scoring.rules.backtest.tallying import Tally
+from scoring.rules.banks.index import NO_BANKS
+from scoring.rules.banks.kinds import carries_media
+from scoring.rules.banks.loading import load_banks
 from scoring.rules.deciding.precedence import Finding
 from scoring.rules.expressions.operands import Operand
 from scoring.rules.lists.loading import load_index
@@ -96,11 +99,16 @@ class _Work:
         pages = iter_undecided(
             reading,
             features={each.column for each in self._operands if each.kind == "feature"},
-            lists=TodaysLists(load_index(self.before.version), now),
+            lists=self._todays_lists(now),
             progress=watch.advance,
         )
         for page in _timed(pages, self.clocks):
             self._add(page)
+
+    def _todays_lists(self, now: datetime) -> TodaysLists:
+        version, kind = self.before.version, self.tally.kind
+        banks = load_banks(version) if carries_media(kind) else NO_BANKS
+        return TodaysLists(load_index(version), now, banks)
 
     @property
     def _operands(self) -> list[Operand]:

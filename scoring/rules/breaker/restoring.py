@@ -22,7 +22,7 @@ FIRST_PAGE, PAGE, MAX_READ = 500, 4_500, 5_000
 _LATEST = """
     SELECT decision.position, decision.event_type, event.source, decision.decided_at,
            decision.seq IS NOT NULL,
-           decision.decided_by <> 'list' AND 'block' IN (decision.initial, decision.outcome)
+           decision.decided_by NOT IN ('list', 'bank') AND 'block' IN (decision.initial, decision.outcome)
       FROM (SELECT * FROM scoring_decision WHERE position < %s ORDER BY position DESC LIMIT %s) decision
       JOIN scoring_event event ON event.position = decision.event_position
      ORDER BY decision.position DESC

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from scoring.catalog.event_type import EventType
+from scoring.rules.banks.index import NO_BANKS, BankIndex
 from scoring.rules.breaker.settings import BreakerSettings
 from scoring.rules.deciding.live_rules import LiveRules
 from scoring.rules.exploration.settings import Exploration
@@ -14,7 +15,8 @@ from scoring.rules.policies.segments import LivePolicy
 class Configuration:
     """The configuration of an event type at `version` of the ruleset.
 
-    `policy`: None while the thresholds of models decide. `exploration`: None if it is off.
+    `policy`: None while the thresholds of models decide. `exploration`: None if it is off. `banks`: none
+    for a type whose events have no files.
     """
 
     version: int
@@ -24,6 +26,7 @@ class Configuration:
     policy: LivePolicy | None
     exploration: Exploration | None
     breaker: BreakerSettings
+    banks: BankIndex = NO_BANKS
 
     @property
     def features(self) -> tuple[str, ...]:

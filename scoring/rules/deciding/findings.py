@@ -1,4 +1,4 @@
-"""Find what lists and rules say about events: hits, tags, matching rules, and rules that failed."""
+"""Find what lists, hash banks and rules say about events: hits, matching rules, and rules that failed."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from scoring.log import vault
+from scoring.rules.banks.hits import bank_findings, media_of
 from scoring.rules.deciding.configuration import Configuration
 from scoring.rules.deciding.live_rules import LiveRules, RuleError
 from scoring.rules.deciding.precedence import OUTCOME_OF_ACTION, Finding
-from scoring.rules.expressions.rewriting import Lookup
+from scoring.rules.expressions.rewriting import ANY_FILE, Lookup
 from scoring.rules.lists.definitions import Definitions
 from scoring.rules.lists.hits import ListHit
 from scoring.rules.lists.keys import digests_of
@@ -32,9 +33,9 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The findings on an event, lists first, and the rules that failed on it.
+    """The findings on an event, lists first, then banks, and the rules that failed on it.
 
-    `hits`: the (field, list) in which its values are.
+    `hits`: the (field, list) in which its values are, and (ANY_FILE, bank) of the banks that its files match.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -43,22 +44,50 @@ class Found:
 
 
 def find(facts: Sequence[Facts], configuration: Configuration, *, now: datetime) -> list[Found]:
-    """What the lists in memory and the live rules say about each event at `now`."""
+    """What the lists and banks in memory and the live rules say about each event at `now`."""
     lists, name = configuration.lists, configuration.kind.name
     revealed = reveal_values([each.event["fields"] for each in facts], lists.fields_to_reveal(name))
     found = []
     for each in facts:
         keys = lists.keys_of(name, each.event["fields"], revealed=revealed)
         hits = lists.hits(keys, now) if keys else []
-        found.append(judge(each, hits, definitions=lists.definitions, rules=configuration.rules, now=now))
+        found.append(
+            judge(
+                each,
+                hits,
+                banked=find_in_banks(each.event, configuration, now=now),
+                definitions=lists.definitions,
+                rules=configuration.rules,
+                now=now,
+            )
+        )
     return found
 
 
+def find_in_banks(
+    event: Mapping[str, Any], configuration: Configuration, *, now: datetime
+) -> tuple[Finding, ...]:
+    """What the banks in memory say about an event (data of its receipt or a later version) at `now`."""
+    banks = configuration.banks
+    if not banks.tables or not event.get("media"):
+        return ()
+    hits = banks.hits(media_of(event), now)
+    return bank_findings(hits, banks.definitions, outcomes=configuration.kind.outcomes)
+
+
 def judge(
-    facts: Facts, hits: Sequence[ListHit], *, definitions: Definitions, rules: LiveRules, now: datetime
+    facts: Facts,
+    hits: Sequence[ListHit],
+    *,
+    banked: tuple[Finding, ...] = (),
+    definitions: Definitions,
+    rules: LiveRules,
+    now: datetime,
 ) -> Found:
-    """What given hits on lists and the live rules say about an event."""
+    """What given hits on lists, findings of banks (`banked`) and the live rules say about an event."""
     looked_up = frozenset((hit.field, hit.list) for hit in hits)
+    if banked:
+        looked_up |= {lookup_of(finding) for finding in banked}
     answers = rules.ask(
         facts.event,
         features=facts.features,
@@ -66,13 +95,18 @@ def judge(
         hits=looked_up,
         now=now,
     )
-    if not hits and not answers.findings and not answers.errors:
+    if not hits and not banked and not answers.findings and not answers.errors:
         return NOTHING_FOUND
     listed = tuple(finding_of(hit, definitions) for hit in hits)
-    return Found(listed + answers.findings, answers.errors, looked_up)
+    return Found(listed + banked + answers.findings, answers.errors, looked_up)
 
 
 NOTHING_FOUND = Found()
+
+
+def lookup_of(finding: Finding) -> Lookup:
+    """What expressions look a finding of a list or bank up as."""
+    return (ANY_FILE if finding.kind == "bank" else finding.field, finding.name)
 
 
 def finding_of(hit: ListHit, definitions: Definitions) -> Finding:

@@ -1,11 +1,11 @@
-"""Precedence: which of lists, rules, policy, breaker and exploration gives the outcome. Pure."""
+"""Precedence: which of lists, banks, rules, policy, breaker and exploration gives the outcome. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-Kind = Literal["list", "rule"]
-DecidedBy = Literal["list", "rule", "model", "policy"]
+Kind = Literal["list", "bank", "rule"]
+DecidedBy = Literal["list", "bank", "rule", "model", "policy"]
 
 ALLOW, REVIEW, BLOCK = "allow", "review", "block"
 # The outcome that a hit on a list of each action asks for; tags ask for none.
@@ -14,11 +14,13 @@ OUTCOME_OF_ACTION = {"allow": ALLOW, "watch": REVIEW, "block": BLOCK, "tag": ""}
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A hit on a list, or a rule that matched.
+    """A hit on a list, a file that matches a hash bank, or a rule that matched.
 
-    `number`: the rule's version, or the version of the ruleset that listed the value. `outcome`: the outcome
-    that it asks for, "" for a tag. `field`: the event's field whose value is listed. `overrides_lists`:
-    whether a rule decides over lists. Findings of the stage "shadow" are recorded and decide nothing.
+    `number`: the rule's version, or the version of the ruleset that listed the value or hash. `outcome`: the
+    outcome that it asks for, "" for a tag. `field`: the event's field whose value is listed.
+    `overrides_lists`: whether a rule decides over lists and banks. Findings of the stage "shadow" are
+    recorded and decide nothing. Of a bank: the id of the nearest `item`, its `distance` in bits from the file
+    with the id `media`, and the `policy` that a match breaks.
     """
 
     kind: Kind
@@ -30,6 +32,10 @@ class Finding:
     stage: Literal["active", "shadow"] = "active"
     field: str = ""
     overrides_lists: bool = False
+    distance: int = 0
+    item: int = 0
+    media: str = ""
+    policy: str = ""
 
     def as_data(self) -> dict[str, Any]:
         """The finding as a decision records it; without what is false or empty."""
@@ -42,8 +48,13 @@ class Finding:
             "code": self.code,
             "text": self.text,
         }
-        extra = {"field": self.field, "overrides_lists": self.overrides_lists}
-        return {**told, **{key: value for key, value in extra.items() if value}}
+        extra = {"field": self.field, "overrides_lists": self.overrides_lists, "policy": self.policy}
+        return {**told, **self._match(), **{key: value for key, value in extra.items() if value}}
+
+    def _match(self) -> dict[str, Any]:
+        if self.kind != "bank":
+            return {}
+        return {"distance": self.distance, "item": self.item, "media": self.media}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +62,8 @@ class Resolution:
     """The outcome of an event and what decided it.
 
     `initial`: the outcome before the breaker or exploration changed it, "" if neither did. `stoppable`: a
-    block that the breaker counts and may hold, and that exploration may let through: any but a block list's.
+    block that the breaker counts and may hold, and that exploration may let through: any but that of a list
+    or bank.
     """
 
     outcome: str
@@ -72,19 +84,20 @@ def resolve(
     if not active:
         return _stoppable(Resolution(base, by))
     rules = [each for each in active if each.kind == "rule"]
-    lists = {each.outcome for each in active if each.kind == "list"}
+    # In the order of what is named if both ask for the same: lists, then banks.
+    listed: dict[str, DecidedBy] = {each.outcome: "bank" for each in active if each.kind == "bank"}
+    listed |= {each.outcome: "list" for each in active if each.kind == "list"}
     severity = {outcome: place for place, outcome in enumerate(outcomes)}
     if over_lists := [each.outcome for each in rules if each.overrides_lists]:
         return _stoppable(Resolution(max(over_lists, key=severity.__getitem__), "rule"))
-    if BLOCK in lists:
-        return Resolution(BLOCK, "list")
-    if ALLOW in lists:
-        return Resolution(ALLOW, "list")
+    for outcome in (BLOCK, ALLOW):
+        if outcome in listed:
+            return Resolution(outcome, listed[outcome])
     resolution = Resolution(base, by)
     if any(each.outcome == ALLOW for each in rules):
         resolution = Resolution(ALLOW, "rule")
     asked: list[tuple[str, DecidedBy]] = [(each.outcome, "rule") for each in rules]
-    asked += [(outcome, "list") for outcome in lists]
+    asked += listed.items()
     for outcome, decided_by in asked:
         if severity[outcome] > severity[resolution.outcome]:
             resolution = Resolution(outcome, decided_by)

@@ -2,7 +2,11 @@
 
 from collections.abc import Sequence
 
+from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import event_type as find_event_type
+from scoring.rules.banks.index import NO_BANKS, BankIndex
+from scoring.rules.banks.kinds import carries_media
+from scoring.rules.banks.loading import load_banks
 from scoring.rules.deciding.configuration import Configuration
 from scoring.rules.deciding.live_rules import LiveRules, compile_rules
 from scoring.rules.deciding.ruleset import EMPTY, Ruleset, fold_changes, follow, position_of
@@ -16,7 +20,8 @@ from scoring.rules.ruleset.stream import current_version, iter_changes
 class RulesetReader:
     """The ruleset with all listed values, in memory. Used by one thread.
 
-    A later version is read as what changed since; rules are compiled again only if they changed.
+    A later version is read as what changed since; rules are compiled again only if they changed. Hash banks
+    are read when an event type whose events have files is first configured.
     """
 
     def __init__(self) -> None:
@@ -26,6 +31,7 @@ class RulesetReader:
     def _forget(self) -> None:
         self.ruleset: Ruleset = EMPTY
         self.lists: ListIndex = NO_LISTS
+        self.banks: BankIndex | None = None
         self._compiled: dict[str, tuple[tuple[LiveRule, ...], LiveRules]] = {}
         self._policies: dict[str, LivePolicy | None] = {}
         self._configurations: dict[str, Configuration] = {}
@@ -46,13 +52,14 @@ class RulesetReader:
             self._forget()
         position = position_of(version) if version else 0
         if not self.ruleset.version:
-            ruleset, lists = follow(EMPTY, version), load_index(version)
+            ruleset, lists, banks = follow(EMPTY, version), load_index(version), None
         else:
             changes = list(iter_changes(after=self.ruleset.version, until=version))
             ruleset = fold_changes(self.ruleset, changes, version=version)
             lists = self.lists.after(changes)
+            banks = self.banks and self.banks.after(changes)
         # All or nothing: what fails is read again.
-        self.ruleset, self.lists, self._position = ruleset, lists, position
+        self.ruleset, self.lists, self.banks, self._position = ruleset, lists, banks, position
         self._configurations = {}
 
     def configuration(self, event_type: str) -> Configuration | None:
@@ -64,17 +71,25 @@ class RulesetReader:
         return self._configurations[event_type]
 
     def _configure(self, event_type: str) -> Configuration:
-        ruleset = self.ruleset
+        ruleset, kind = self.ruleset, find_event_type(event_type)
         exploration = ruleset.explorations.get(event_type)
         return Configuration(
             version=ruleset.version,
-            kind=find_event_type(event_type),
+            kind=kind,
             lists=self.lists,
             rules=self._rules(event_type),
             policy=self._policy(event_type),
             exploration=exploration if exploration and exploration.is_on else None,
             breaker=ruleset.breakers.settings_of(event_type),
+            banks=self._banks(kind),
         )
+
+    def _banks(self, kind: type[EventType]) -> BankIndex:
+        if not self.ruleset.banks or not carries_media(kind):
+            return NO_BANKS
+        if self.banks is None:
+            self.banks = load_banks(self.ruleset.version)
+        return self.banks
 
     def _policy(self, event_type: str) -> LivePolicy | None:
         policy = self.ruleset.policies.active(event_type)

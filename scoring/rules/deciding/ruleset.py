@@ -1,4 +1,4 @@
-"""The ruleset as its first entries leave it: a pure fold. It has the lists, but not the listed values."""
+"""The ruleset as its first entries leave it: a pure fold. It lacks listed values and the items of banks."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -7,6 +7,8 @@ from functools import lru_cache
 from django.db import connection
 
 from scoring.log.entries import Entry
+from scoring.rules.banks import definitions as banks
+from scoring.rules.banks.definitions import BankDefinitions, fold_bank_definition
 from scoring.rules.breaker.configuration import BreakerConfiguration
 from scoring.rules.exploration.settings import Exploration
 from scoring.rules.lists.definitions import ARCHIVED, DEFINED, Definitions, fold_definition
@@ -14,10 +16,12 @@ from scoring.rules.policies.book import PolicyBook
 from scoring.rules.rules.book import RuleBook
 from scoring.rules.ruleset.stream import STREAM, iter_changes
 
-# The types that are folded. Listed values come in many entries, and lists/ reads them.
+# The types that are folded. Listed values and hashes come in many entries, and lists/ and banks/ read them.
 FOLDED = (
     DEFINED,
     ARCHIVED,
+    banks.DEFINED,
+    banks.ARCHIVED,
     "rule.drafted",
     "rule.staged",
     "rule.suppressed",
@@ -42,6 +46,7 @@ class Ruleset:
 
     version: int = 0
     lists: Definitions = field(default_factory=dict)
+    banks: BankDefinitions = field(default_factory=dict)
     rules: RuleBook = field(default_factory=RuleBook)
     policies: PolicyBook = field(default_factory=PolicyBook)
     explorations: Mapping[str, Exploration] = field(default_factory=dict)
@@ -53,6 +58,7 @@ class Ruleset:
         return Ruleset(
             version=version,
             lists=fold_definition(self.lists, entry),
+            banks=fold_bank_definition(self.banks, entry),
             rules=self.rules.after(entry.type, entry.data),
             policies=self.policies.after(entry.type, entry.data),
             explorations=_fold_exploration(self.explorations, entry),

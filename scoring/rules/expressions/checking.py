@@ -19,7 +19,15 @@ from scoring.rules.expressions.language import (
     MAX_OPERATORS,
     OPERATORS,
 )
-from scoring.rules.expressions.lookups import LOOKUPS, Found, Trouble, check_has, check_lookup
+from scoring.rules.expressions.lookups import (
+    BANKED,
+    LOOKUPS,
+    Found,
+    Trouble,
+    check_banked,
+    check_has,
+    check_lookup,
+)
 from scoring.rules.expressions.operands import Operands
 from scoring.rules.expressions.tokens import SourceText, Token
 
@@ -238,10 +246,11 @@ def _method_problem(tokens: list[Token], index: int) -> Trouble | None:
 
 def _check_call(tokens: list[Token], index: int, operands: Operands) -> Found:
     name = tokens[index].text
-    if name == "has":
-        return check_has(tokens, index, operands, _operand_problem)
-    if name in LOOKUPS:
-        return check_lookup(tokens, index, operands, _operand_problem)
+    if name == BANKED:
+        return check_banked(tokens, index, operands)
+    if name == "has" or name in LOOKUPS:
+        check = check_has if name == "has" else check_lookup
+        return check(tokens, index, operands, _operand_problem)
     function = FUNCTIONS.get(name)
     if function and function.method:
         return 1, (index, f"`{name}` follows a text and a dot.", f"`{function.example}`")

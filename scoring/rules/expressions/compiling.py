@@ -30,7 +30,7 @@ class CompiledExpression:
     """A condition on events of a type. It is compiled once and asked for every event.
 
     `values`: the operands whose value it reads; `presence`: those that it asks for with `has()`; `listed` and
-    `tagged`: the (field, list) that it looks up.
+    `tagged`: the (field, list) that it looks up; `banked`: the (ANY_FILE, bank).
     """
 
     text: str
@@ -39,23 +39,29 @@ class CompiledExpression:
     presence: Mapping[str, Operand]
     listed: frozenset[Lookup]
     tagged: frozenset[Lookup]
+    banked: frozenset[Lookup]
     rewritten: str = field(repr=False)  # as CEL compiles it
     program: Any = field(repr=False)
     variables: Mapping[str, str] = field(repr=False)  # CEL's variables with their types
 
     @property
     def operands(self) -> dict[str, Operand]:
-        """Every operand that it mentions outside `listed()` and `tagged()`, by name."""
+        """Every operand that it mentions outside `listed()`, `tagged()` and `banked()`, by name."""
         return {**self.values, **self.presence}
 
     @property
     def lookups(self) -> frozenset[Lookup]:
-        return self.listed | self.tagged
+        return self.listed | self.tagged | self.banked
 
     @property
     def lists(self) -> frozenset[str]:
         """The lists and tags that it names."""
-        return frozenset(name for _, name in self.lookups)
+        return frozenset(name for _, name in self.listed | self.tagged)
+
+    @property
+    def banks(self) -> frozenset[str]:
+        """The hash banks that it names."""
+        return frozenset(name for _, name in self.banked)
 
     @property
     def features(self) -> frozenset[str]:
@@ -118,6 +124,7 @@ def compile_expression(text: str, operands: Operands) -> CompiledExpression:
         presence={name: by_name[name] for name in sorted(rewritten.presence)},
         listed=rewritten.listed,
         tagged=rewritten.tagged,
+        banked=rewritten.banked,
         rewritten=rewritten.text,
         program=program,
         variables=variables,
@@ -129,7 +136,9 @@ def variables_of(rewritten: Rewritten, operands: Operands) -> dict[str, str]:
     return {
         **{value_variable(name): operands.by_name[name].type for name in rewritten.values},
         **{presence_variable(name): FLAG for name in rewritten.presence},
-        **{lookup_variable(lookup): FLAG for lookup in rewritten.listed | rewritten.tagged},
+        **{
+            lookup_variable(lookup): FLAG for lookup in rewritten.listed | rewritten.tagged | rewritten.banked
+        },
     }
 
 

@@ -51,6 +51,7 @@ def completion_data(operands: Operands) -> dict[str, Any]:
             {"name": each.name, "kind": each.kind, "function": "tagged" if each.tag else "listed"}
             for each in (operands.lists or {}).values()
         ],
+        "banks": sorted(operands.banks or ()),
         "limits": {
             "characters": MAX_CHARACTERS,
             "depth": MAX_DEPTH,

@@ -42,6 +42,12 @@ FUNCTIONS: Mapping[str, LanguageFunction] = {
             'tagged(customer, "trusted")',
         ),
         LanguageFunction(
+            "banked",
+            'banked("bank") -> flag',
+            "whether a file of the event matches the hash bank now",
+            'banked("known_abuse")',
+        ),
+        LanguageFunction(
             "size", "size(text) -> number", "its number of characters", "size(merchant) < 4", method=False
         ),
         LanguageFunction(

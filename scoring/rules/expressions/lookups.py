@@ -1,4 +1,4 @@
-"""Checks `has(name)`, `listed(field, "list")` and `tagged(field, "tag")`."""
+"""Checks `has(name)`, `listed(field, "list")`, `tagged(field, "tag")` and `banked("bank")`."""
 
 from collections.abc import Callable
 from difflib import get_close_matches
@@ -8,7 +8,8 @@ from scoring.rules.expressions.operands import KnownList, Operand, Operands
 from scoring.rules.expressions.tokens import Token
 
 LOOKUPS = ("listed", "tagged")
-LENGTH_OF_HAS, LENGTH_OF_LOOKUP = 4, 6  # tokens
+BANKED = "banked"
+LENGTH_OF_HAS, LENGTH_OF_LOOKUP, LENGTH_OF_BANKED = 4, 6, 4  # tokens
 
 Trouble = tuple[int, str, str]  # the index of the token, the message, what is allowed
 Found = tuple[int, Trouble | None]  # tokens read, and the problem with them
@@ -39,6 +40,25 @@ def check_lookup(tokens: list[Token], index: int, operands: Operands, problem_of
         message = f"`{field.name}` is not a field with text, so it cannot be in a list."
         return LENGTH_OF_LOOKUP, (index + 2, message, _fields_with_text(operands))
     return LENGTH_OF_LOOKUP, _list_problem(index + 4, name_in(inside[2]), function, field, operands)
+
+
+def check_banked(tokens: list[Token], index: int, operands: Operands) -> Found:
+    """The number of tokens of `banked("bank")`, and the problem with it."""
+    inside = tokens[index + 2 : index + LENGTH_OF_BANKED]
+    if [_shape(token) for token in inside] != ["text", ")"]:
+        return 1, (index, f"`{BANKED}` takes the name of a hash bank in quotes.", f'`{BANKED}("name")`')
+    return LENGTH_OF_BANKED, _bank_problem(index + 2, name_in(inside[0]), operands)
+
+
+def _bank_problem(at: int, name: str, operands: Operands) -> Trouble | None:
+    """Why the files of events cannot match the bank of this name, if the banks are known."""
+    if operands.banks is None or name in operands.banks:
+        return None
+    if not operands.banks:
+        return at, f"No hash bank is looked up for {operands.event_type} events.", "types with attached files"
+    close = get_close_matches(name, operands.banks, n=3, cutoff=0.6) or sorted(operands.banks)[:5]
+    allowed = " or ".join(f'"{each}"' for each in close)
+    return at, f'There is no hash bank "{name[:MAX_NAME_SHOWN]}".', allowed
 
 
 def _shape(token: Token) -> str:

@@ -79,24 +79,31 @@ class KnownList:
 
 @dataclass(frozen=True, slots=True)
 class Operands:
-    """What expressions of an event type may use. `lists`: None if any name of a list is accepted."""
+    """What expressions of an event type may use.
+
+    `lists` and `banks` (names of hash banks): None if any name is accepted.
+    """
 
     event_type: str
     by_name: Mapping[str, Operand]
     lists: Mapping[str, KnownList] | None = None
+    banks: frozenset[str] | None = None
 
     def __iter__(self) -> Iterator[Operand]:
         return iter(self.by_name.values())
 
 
-def operands_of(event_type: str, *, lists: Iterable[KnownList] | None = None) -> Operands:
-    """The operands of a scored event type; with `lists`, expressions may name only those.
+def operands_of(
+    event_type: str, *, lists: Iterable[KnownList] | None = None, banks: Iterable[str] | None = None
+) -> Operands:
+    """The operands of a scored event type; with `lists` and `banks`, expressions may name only those.
 
-    Without `lists` any list may be named, as rules that are active must load whatever became of their lists.
+    Without them any may be named, as rules that are active must load whatever became of their lists.
     Raises UnknownEventType, EventTypeNotScored.
     """
     known = None if lists is None else {each.name: each for each in lists}
-    return Operands(scored_type(event_type).name, _operands_by_name(event_type), known)
+    names = None if banks is None else frozenset(banks)
+    return Operands(scored_type(event_type).name, _operands_by_name(event_type), known, names)
 
 
 @cache

@@ -1,17 +1,26 @@
 """Rewrites a checked expression into what CEL compiles, and maps places back.
 
-Every operand becomes a variable of its own, `has(x)` and `listed(x, "l")` become flags, and every number a
-double: the language has one type of numbers, so `amount > 5` and `size(merchant) > 5` mean what they say.
+Every operand becomes a variable of its own, `has(x)`, `listed(x, "l")` and `banked("b")` become flags, and
+every number a double: the language has one type of numbers, so `amount > 5` and `size(merchant) > 5` mean
+what they say.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from scoring.rules.expressions.lookups import LENGTH_OF_HAS, LENGTH_OF_LOOKUP, LOOKUPS, name_in
+from scoring.rules.expressions.lookups import (
+    BANKED,
+    LENGTH_OF_BANKED,
+    LENGTH_OF_HAS,
+    LENGTH_OF_LOOKUP,
+    LOOKUPS,
+    name_in,
+)
 from scoring.rules.expressions.operands import Operands
 from scoring.rules.expressions.tokens import SourceText, Token
 
-Lookup = tuple[str, str]  # the name of a field, and that of a list
+Lookup = tuple[str, str]  # the name of a field, and that of a list; ANY_FILE and the name of a bank
+ANY_FILE = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +34,7 @@ class Rewritten:
     presence: frozenset[str]
     listed: frozenset[Lookup]
     tagged: frozenset[Lookup]
+    banked: frozenset[Lookup]
 
     def source_offset(self, offset: int) -> int:
         return self.offsets[offset] if offset < len(self.text) else self.end
@@ -41,7 +51,7 @@ def presence_variable(name: str) -> str:
 
 
 def lookup_variable(lookup: Lookup) -> str:
-    """The flag whether a field's value is in a list."""
+    """The flag whether a field's value is in a list, or a file matches a bank."""
     field, list_name = lookup
     return f"l_{list_name.encode().hex()}_{field}"
 
@@ -50,7 +60,7 @@ def rewrite(source: SourceText, operands: Operands) -> Rewritten:
     """The expression for CEL. The source has passed `check_tokens`."""
     values: set[str] = set()
     presence: set[str] = set()
-    lookups: dict[str, set[Lookup]] = {name: set() for name in LOOKUPS}
+    lookups: dict[str, set[Lookup]] = {name: set() for name in (*LOOKUPS, BANKED)}
     parts: list[tuple[str, int]] = []
     tokens = list(_with_closed_sizes(source.tokens))
     index = 0
@@ -68,6 +78,10 @@ def rewrite(source: SourceText, operands: Operands) -> Rewritten:
             lookup, length = (tokens[index + 2].text, name_in(tokens[index + 4])), LENGTH_OF_LOOKUP
             lookups[token.text].add(lookup)
             written = lookup_variable(lookup)
+        elif token.kind == "name" and is_call and token.text == BANKED:
+            lookup, length = (ANY_FILE, name_in(tokens[index + 2])), LENGTH_OF_BANKED
+            lookups[BANKED].add(lookup)
+            written = lookup_variable(lookup)
         elif token.kind == "name" and not is_call and token.text in operands.by_name:
             values.add(token.text)
             written = value_variable(token.text)
@@ -82,6 +96,7 @@ def rewrite(source: SourceText, operands: Operands) -> Rewritten:
         presence=frozenset(presence),
         listed=frozenset(lookups["listed"]),
         tagged=frozenset(lookups["tagged"]),
+        banked=frozenset(lookups[BANKED]),
     )
 
 

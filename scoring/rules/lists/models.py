@@ -113,7 +113,9 @@ class ListedValue(models.Model):
 
 
 class ListImport(models.Model):
-    """A file of values for a list: checked first, then added. Not part of the log, which has its values.
+    """A file of values for a list, or hashes for a bank: checked first, then added. The log has what it adds.
+
+    `into`: whether `list_name` names a list or a bank.
 
     `done`: lines read in the current step, of `lines` in all once the file was checked. `new`, `replaced`,
     `unchanged`, `repeated` and `rejected` count what it would do, and after it was added what it did.
@@ -127,7 +129,12 @@ class ListImport(models.Model):
         FAILED = "failed"
         DISCARDED = "discarded"
 
+    class Into(models.TextChoices):
+        LIST = "list"
+        BANK = "bank"
+
     number = models.AutoField(primary_key=True)
+    into = models.CharField(max_length=4, choices=Into.choices, default=Into.LIST)
     list_name = models.CharField(max_length=60)
     file_name = models.CharField(max_length=200)
     size = models.BigIntegerField()

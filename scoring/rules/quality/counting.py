@@ -24,7 +24,7 @@ class DayOfType(NamedTuple):
 
 
 class DayOfRule(NamedTuple):
-    """One version of a rule, or a list, on one day; `number` is 0 for a list.
+    """One version of a rule, or a list or bank, on one day; `number` is 0 for the last two.
 
     `outcome`: what it asks for, "" for a tag. Errors are counted with neither stage nor outcome, which
     decisions do not log with them.

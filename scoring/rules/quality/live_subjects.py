@@ -1,8 +1,12 @@
-"""The rules and lists that are in use now, with since when."""
+"""The rules, lists and hash banks that are in use now, with since when."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
+from scoring.catalog.registry import event_type as find_event_type
+from scoring.rules.banks.definitions import outcome_asked
+from scoring.rules.banks.kinds import carries_media
+from scoring.rules.banks.models import Bank
 from scoring.rules.deciding.precedence import OUTCOME_OF_ACTION
 from scoring.rules.lists.kinds import listable_fields
 from scoring.rules.lists.models import ValueList
@@ -13,7 +17,7 @@ from scoring.rules.ruleset.life_cycle import ACTIVE, LIVE
 
 @dataclass(frozen=True, slots=True)
 class LiveSubject:
-    """A rule or list in use. `since`: when it got its present stage."""
+    """A rule, list or bank in use. `since`: when it got its present stage."""
 
     key: RuleKey
     outcome: str
@@ -22,8 +26,8 @@ class LiveSubject:
 
 
 def live_subjects(event_type: str) -> list[LiveSubject]:
-    """The active and shadow versions of rules, and the lists of kinds that the event type has."""
-    return [*_rules(event_type), *_lists(event_type)]
+    """The active and shadow versions of rules, and the lists and banks that events are looked up in."""
+    return [*_rules(event_type), *_lists(event_type), *_banks(event_type)]
 
 
 def _rules(event_type: str) -> list[LiveSubject]:
@@ -45,4 +49,16 @@ def _lists(event_type: str) -> list[LiveSubject]:
     return [
         LiveSubject(RuleKey("list", row.name, ACTIVE), OUTCOME_OF_ACTION[row.action], 0, row.defined_at)
         for row in rows
+    ]
+
+
+def _banks(event_type: str) -> list[LiveSubject]:
+    kind = find_event_type(event_type)
+    if not carries_media(kind):
+        return []
+    return [
+        LiveSubject(
+            RuleKey("bank", row.name, ACTIVE), outcome_asked(row.action, kind.outcomes), 0, row.defined_at
+        )
+        for row in Bank.objects.filter(archived_at=None).order_by("name")
     ]

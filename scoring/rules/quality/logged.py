@@ -29,7 +29,7 @@ def outcomes_of(event_type: str) -> tuple[str, ...]:
 
 
 def findings_in(decision: Mapping[str, Any], *, kind: str = "") -> list[Finding]:
-    """The findings that a decision logged, of one kind or of both; none before there were rules."""
+    """The findings that a decision logged, of one kind or of all; none before there were rules."""
     return [
         Finding(**{name: value for name, value in found.items() if name in _FIELDS})
         for found in decision.get("findings", ())
@@ -65,7 +65,7 @@ def effect_of(
     by: Literal["model", "policy"],
     outcomes: Sequence[str],
 ) -> Effect:
-    """What a rule or list did among all `findings` of an event.
+    """What a rule, list or bank did among all `findings` of an event.
 
     One in shadow is compared as if it were active, in place of the version of the same name that is.
     """

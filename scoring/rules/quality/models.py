@@ -1,10 +1,10 @@
-"""What rules and lists found: findings of events, and counts by day. Written by `scoring.rule_quality`."""
+"""What rules, lists and banks found: events and counts by day. Written by `scoring.rule_quality`."""
 
 from django.db import models
 
 
 class RuleHit(models.Model):
-    """A finding of a first decision: a rule that matched, or a listed value, active or in shadow.
+    """A finding of a first decision: a rule that matched, a listed value, a match of a hash bank.
 
     `outcome` is what the finding asks for, `base` the policy's outcome of the score alone, `decided` the
     outcome given. `is_unique`: the outcome would be another without this finding or, in shadow, with it.
@@ -48,8 +48,8 @@ class RuleDay(models.Model):
 
     `blocked`: hit events that were blocked, whatever decided; `blocked_labeled`: those of them with a label.
     Events that were blocked and have no label may be either, because what did not happen is not charged back.
-    `number` is 0 for a list. `outcome` is what they ask for. `errors`: events on which the rule failed at run
-    time; counted without stage and outcome, which decisions do not log with an error.
+    `number` is 0 for a list or bank. `outcome` is what they ask for. `errors`: events on which the rule
+    failed at run time; counted without stage and outcome, which decisions do not log with an error.
     """
 
     event_type = models.CharField(max_length=60)

@@ -1,7 +1,11 @@
-"""Compiles a rule's expression against what exists now: the operands of its event type, and the lists."""
+"""Compiles a rule's expression against what exists now: the operands of its event type, lists and banks."""
 
 from collections.abc import Iterator
 
+from scoring.catalog.registry import scored_type
+from scoring.rules.banks.definitions import current_bank_definitions
+from scoring.rules.banks.index import open_banks
+from scoring.rules.banks.kinds import carries_media
 from scoring.rules.expressions.compiling import CompiledExpression, compile_expression
 from scoring.rules.expressions.errors import ExpressionInvalid
 from scoring.rules.expressions.operands import KnownList, Operands, operands_of
@@ -12,7 +16,7 @@ TAG = "tag"  # the action of lists whose values are tags
 
 
 def operands_now(event_type: str) -> Operands:
-    """What a new rule may use: the operands of the event type, and the lists that are not archived.
+    """What a new rule may use: the operands of the event type, and the lists and banks that are not archived.
 
     Raises UnknownEventType, EventTypeNotScored.
     """
@@ -21,7 +25,8 @@ def operands_now(event_type: str) -> Operands:
         for each in current_definitions().values()
         if not each.archived
     ]
-    return operands_of(event_type, lists=lists)
+    banks = open_banks(current_bank_definitions()) if carries_media(scored_type(event_type)) else ()
+    return operands_of(event_type, lists=lists, banks=[each.name for each in banks])
 
 
 def compile_draft(text: str, event_type: str) -> CompiledExpression:

@@ -12,7 +12,8 @@ class Case:
 
     `lists`: the actions of the lists that hit. `rules`: the rules that match: an outcome, "over:" before it
     for one that decides over lists, "shadow:" for one in shadow. `base`: the outcome of the score; that
-    without a model ("no_model") or after its failure ("fallback") is `without_score`.
+    without a model ("no_model") or after its failure ("fallback") is `without_score`. `banks`: the actions of
+    the hash banks that a file of the event matches.
     """
 
     lists: frozenset[str]
@@ -20,6 +21,7 @@ class Case:
     base: str
     is_open: bool
     exploration: str  # "off", "drawn", "not_drawn", "capped"
+    banks: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,24 @@ LISTS = [
 ]
 BASES = (*OUTCOMES, "no_model", "fallback")
 EXPLORATIONS = ("off", "drawn", "not_drawn", "capped")
-CASES = [Case(*each) for each in product(LISTS, RULES, BASES, (False, True), EXPLORATIONS)]
+WITHOUT_BANKS = [Case(*each) for each in product(LISTS, RULES, BASES, (False, True), EXPLORATIONS)]
+BANKS = [
+    frozenset(actions)
+    for actions in (
+        ("block",),
+        ("review",),
+        ("limit",),
+        ("label",),
+        ("tag",),
+        ("block", "review"),
+        ("limit", "label"),
+    )
+]
+RULES_BESIDE_BANKS = ((), ("allow",), ("limit",), ("block",), ("over:allow",), ("over:review", "block"))
+WITH_BANKS = [
+    Case(*each) for each in product(LISTS, RULES_BESIDE_BANKS, BASES, (False, True), ("off", "drawn"), BANKS)
+]
+CASES = [*WITHOUT_BANKS, *WITH_BANKS]
 
 
 def most_severe(outcomes: list[str]) -> str:
@@ -69,11 +88,11 @@ def most_severe(outcomes: list[str]) -> str:
 def expected(case: Case, *, without_score: dict[str, str]) -> Expected:
     """What a decision must be. `without_score`: the outcome of the bases "no_model" and "fallback"."""
     outcome, decided_by = before_guards(case, without_score=without_score)
-    by_block_list = decided_by == "list" and outcome == "block"
-    # While the breaker is open, a block that no block list asks for is a review.
+    by_block_list = decided_by in ("list", "bank") and outcome == "block"
+    # While the breaker is open, a block that no block list or bank asks for is a review.
     if outcome == "block" and not by_block_list and case.is_open:
         return Expected("review", decided_by, "block", is_considered=False)
-    # A block that is left may be let through, unless a block list asks for it or the model has failed.
+    # A block that is left may be let through, unless a list or bank asks for it or the model has failed.
     is_considered = (
         outcome == "block" and not by_block_list and case.exploration != "off" and case.base != "fallback"
     )
@@ -88,9 +107,11 @@ def before_guards(case: Case, *, without_score: dict[str, str]) -> tuple[str, st
     # Rules that decide over lists decide over everything; the most severe of them wins.
     if over_lists:
         return most_severe(over_lists), "rule"
-    # Then lists: block before allow, and either over rules and model.
+    # Then lists and banks: block before allow, and either over rules and model. Lists are named first.
     if "block" in case.lists:
         return "block", "list"
+    if "block" in case.banks:
+        return "block", "bank"
     if "allow" in case.lists:
         return "allow", "list"
     # Then the score, or what holds without one; a rule that allows takes its place.
@@ -102,6 +123,12 @@ def before_guards(case: Case, *, without_score: dict[str, str]) -> tuple[str, st
     raised = most_severe([base, *plain])
     if raised != base:
         base, decided_by = raised, "rule"
-    if "watch" in case.lists and most_severe([base, "review"]) != base:
+    # A bank asks for its action; the type has no label, and a review is the mildest outcome above that.
+    asked = [{"label": "review"}.get(action, action) for action in case.banks if action != "tag"]
+    raised = most_severe([base, *asked])
+    by_list = "watch" in case.lists and most_severe([base, "review"]) != base
+    if by_list:
         base, decided_by = "review", "list"
+    if raised != base and most_severe([base, raised]) == raised:
+        base, decided_by = raised, "bank"
     return base, decided_by

@@ -11,6 +11,12 @@ def listed(outcome: str) -> Finding:
     return Finding("list", f"{outcome} list", 1, outcome, "LISTED", "It is on a list")
 
 
+def banked(outcome: str) -> Finding:
+    return Finding(
+        "bank", f"{outcome} bank", 1, outcome, "BANKED", "It is known", media="m", distance=3, item=9
+    )
+
+
 def rule(outcome: str, *, stage: str = "active", overrides_lists: bool = False) -> Finding:
     name = f"{outcome} rule"
     return Finding("rule", name, 1, outcome, "RULE", "A rule", stage=stage, overrides_lists=overrides_lists)
@@ -27,6 +33,18 @@ def rule(outcome: str, *, stage: str = "active", overrides_lists: bool = False) 
         pytest.param("allow", [listed("review")], "review", "list", id="a watch list raises to review"),
         pytest.param("block", [listed("review")], "block", "model", id="and lowers nothing"),
         pytest.param("allow", [listed("")], "allow", "model", id="a tag asks for nothing"),
+        pytest.param("allow", [banked("block")], "block", "bank", id="a bank that blocks blocks"),
+        pytest.param(
+            "allow", [listed("allow"), banked("block")], "block", "bank", id="over an allow list too"
+        ),
+        pytest.param(
+            "allow", [banked("block"), listed("block")], "block", "list", id="lists are named first"
+        ),
+        pytest.param("allow", [banked("challenge")], "challenge", "bank", id="a bank raises to its outcome"),
+        pytest.param(
+            "allow", [listed("allow"), banked("review")], "allow", "list", id="not over an allow list"
+        ),
+        pytest.param("block", [banked("")], "block", "model", id="a bank of tags asks for nothing"),
         pytest.param("allow", [rule("challenge")], "challenge", "rule", id="a rule raises"),
         pytest.param("block", [rule("review")], "block", "model", id="a milder rule lowers nothing"),
         pytest.param("block", [rule("allow")], "allow", "rule", id="an allow rule overrides the model"),
@@ -54,6 +72,7 @@ def test_only_blocks_of_rules_and_models_can_be_stopped() -> None:
     assert stoppable("block")
     assert stoppable("allow", rule("block"))
     assert not stoppable("allow", listed("block"))
+    assert not stoppable("allow", banked("block"))
     assert not stoppable("review")
 
 
@@ -72,5 +91,15 @@ def test_a_decision_records_what_is_known_of_a_finding() -> None:
         "outcome": "block",
         "code": "RULE",
         "text": "A rule",
+    }
+    assert banked("block").as_data() == {
+        **rule("block").as_data(),
+        "kind": "bank",
+        "name": "block bank",
+        "code": "BANKED",
+        "text": "It is known",
+        "media": "m",
+        "distance": 3,
+        "item": 9,
     }
     assert rule("allow", overrides_lists=True).as_data()["overrides_lists"] is True

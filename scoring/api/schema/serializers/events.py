@@ -23,14 +23,14 @@ class EventLinksSerializer(serializers.Serializer):
 
 
 class ReasonSerializer(serializers.Serializer):
-    """A reason for a decision: a list or rule that asked for an outcome, or a feature of the score."""
+    """A reason for a decision: a list, bank or rule that asked for an outcome, or a feature of the score."""
 
     source = serializers.ChoiceField(
-        choices=("list", "rule", "model"), help_text="Reasons of lists and rules come first"
+        choices=("list", "bank", "rule", "model"), help_text="Reasons of lists, banks and rules come first"
     )
     code = serializers.CharField(help_text="Stable code of the reason")
-    feature = serializers.CharField(allow_null=True, help_text="Null for a list or rule")
-    value = FeatureValueField(help_text="A number, or the name of a category; null for a list or rule")
+    feature = serializers.CharField(allow_null=True, help_text="Null for a list, bank or rule")
+    value = FeatureValueField(help_text="A number, or the name of a category; null for a list, bank or rule")
     usual = FeatureValueField(help_text="The entity's own mean, or the median of the population")
     contribution = serializers.FloatField(
         allow_null=True,

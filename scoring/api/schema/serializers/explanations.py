@@ -11,7 +11,7 @@ from scoring.api.schema.serializers.fields import (
 from scoring.catalog.registry import all_outcomes, event_types
 from scoring.decisions.models import Decision
 
-DECIDED_BY = ("list", "rule", "model", "policy")
+DECIDED_BY = ("list", "bank", "rule", "model", "policy")
 
 
 class ExplainedEventSerializer(serializers.Serializer):
@@ -99,12 +99,12 @@ class ExplainedChangeSerializer(serializers.Serializer):
 
 
 class ExplainedFindingSerializer(serializers.Serializer):
-    """A hit on a list, or a rule that matched, with its definition."""
+    """A hit on a list, a match of a hash bank, or a rule that matched, with its definition."""
 
-    kind = serializers.ChoiceField(choices=("list", "rule"))
+    kind = serializers.ChoiceField(choices=("list", "bank", "rule"))
     name = serializers.CharField()
     number = serializers.IntegerField(
-        help_text="The rule's version, or the ruleset's version that listed the value"
+        help_text="The rule's version, or the ruleset's version that listed the value or hash"
     )
     stage = serializers.ChoiceField(choices=("active", "shadow"))
     outcome = serializers.CharField(help_text="The outcome that it asked for; empty for a tag")
@@ -112,6 +112,10 @@ class ExplainedFindingSerializer(serializers.Serializer):
     text = serializers.CharField()
     field = serializers.CharField(required=False)
     overrides_lists = serializers.BooleanField(required=False)
+    distance = serializers.IntegerField(required=False, help_text="Of a bank: the bits that differ")
+    item = serializers.IntegerField(required=False, help_text="Of a bank: the nearest item")
+    media = serializers.CharField(required=False, help_text="Of a bank: the id of the file")
+    policy = serializers.CharField(required=False, help_text="Of a bank: the policy that a match breaks")
     definition = serializers.DictField(allow_null=True)
     drafted = ExplainedChangeSerializer(allow_null=True, required=False)
     staged = ExplainedChangeSerializer(allow_null=True, required=False)

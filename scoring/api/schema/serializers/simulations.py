@@ -63,6 +63,33 @@ class ListedValueSerializer(serializers.Serializer):
     text = serializers.CharField()
 
 
+class BankMatchSerializer(serializers.Serializer):
+    """A file of the event that matches a hash bank, by the nearest item."""
+
+    bank = serializers.CharField()
+    title = serializers.CharField()
+    action = serializers.ChoiceField(choices=("block", "review", "limit", "label", "tag"))
+    outcome = serializers.CharField(help_text="The outcome that it asks for; empty for a tag")
+    media = serializers.CharField(help_text="The id of the file")
+    distance = serializers.IntegerField(help_text="The number of bits that differ")
+    item = serializers.IntegerField()
+    added_by_change = serializers.IntegerField(help_text="The ruleset's version that added the item")
+    reason = serializers.CharField()
+    source = serializers.CharField()
+    expires_at = serializers.DateTimeField(allow_null=True)
+    code = serializers.CharField()
+    text = serializers.CharField()
+
+
+class BanksStageSerializer(serializers.Serializer):
+    """What hash banks found."""
+
+    matches = BankMatchSerializer(many=True)
+    unseen = serializers.ListField(
+        child=serializers.CharField(), help_text="Banks too large to be looked up in a simulation"
+    )
+
+
 class TriedExpressionSerializer(serializers.Serializer):
     """What a condition answers about the event."""
 
@@ -152,6 +179,7 @@ class StagesSerializer(serializers.Serializer):
     """What each stage did, in the order in which they decide."""
 
     lists = ListedValueSerializer(many=True)
+    banks = BanksStageSerializer()
     rules = AskedRuleSerializer(many=True)
     model = ModelStageSerializer()
     policy = PolicyStageSerializer()

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scoring.catalog.event_type import EventType
 from scoring.rules.backtest.evaluation.configuration import ListEdit
 from scoring.rules.backtest.evaluation.reading import EventPage
+from scoring.rules.deciding.findings import lookup_of
 from scoring.rules.deciding.live_rules import CompiledRule
 from scoring.rules.deciding.precedence import Finding
 from scoring.rules.expressions.columns import Answers, Column, ask_columns
@@ -48,7 +49,7 @@ class PageAsker:
     _asked: dict[tuple[int, int], Matches] = field(default_factory=dict)
 
     def ask_rule(self, rule: CompiledRule, *, listed: Listed, edit: ListEdit | None) -> Matches:
-        """`listed`: what lists found in each event, under the edit if there is one."""
+        """`listed`: what lists and hash banks found in each event, under the edit if there is one."""
         depends = edit is not None and edit.definition.name in rule.expression.lists
         key = (id(rule), id(edit) if depends else 0)
         if key not in self._asked:
@@ -75,11 +76,11 @@ class PageAsker:
 
 
 def lookups_in(listed: Listed, lookups: Collection[Lookup]) -> dict[Lookup, Mask]:
-    """Where the value of a field is on a list."""
+    """Where the value of a field is on a list, or a file matches a hash bank."""
     found = {lookup: np.zeros(len(listed), dtype=bool) for lookup in lookups}
     if found:
         for row, findings in enumerate(listed):
             for each in findings:
-                if (mask := found.get((each.field, each.name))) is not None:
+                if (mask := found.get(lookup_of(each))) is not None:
                     mask[row] = True
     return found

@@ -15,7 +15,7 @@ FieldKeys = Mapping[str, frozenset[bytes]]
 
 
 def listed_after(edit: ListEdit, page: EventPage, *, kind: type[EventType]) -> list[list[Finding]]:
-    """What lists would have found if the edit had held all the time.
+    """What lists and hash banks would have found if the edit had held all the time.
 
     Removed values are not found, added ones are found in every event, and an archived list finds nothing.
     """
@@ -24,11 +24,11 @@ def listed_after(edit: ListEdit, page: EventPage, *, kind: type[EventType]) -> l
 
 
 def _edited(edit: ListEdit, keys: FieldKeys, logged: Sequence[Finding]) -> Iterator[Finding]:
-    name = edit.definition.name
-    yield from (each for each in logged if each.name != name)
+    of_list = ("list", edit.definition.name)
+    yield from (each for each in logged if (each.kind, each.name) != of_list)
     if edit.archived:
         return
-    numbers = {each.field: each.number for each in logged if each.name == name}
+    numbers = {each.field: each.number for each in logged if (each.kind, each.name) == of_list}
     for field in dict.fromkeys((*numbers, *keys)):
         own = keys.get(field, NO_KEYS)
         if own & edit.added or (field in numbers and not own & edit.removed):

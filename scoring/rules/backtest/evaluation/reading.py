@@ -65,8 +65,10 @@ class EventPage:
 
     @cached_property
     def listed(self) -> list[list[Finding]]:
-        """What lists found at the time of each decision."""
-        return [findings_in(decision, kind="list") for decision in self.decisions]
+        """What lists and hash banks found at the time of each decision."""
+        return [
+            [found for found in findings_in(decision) if found.kind != "rule"] for decision in self.decisions
+        ]
 
     def columns(self, operands: Collection[Operand]) -> dict[str, Column]:
         """The stored values of operands, by name; a feature that was not logged is missing."""

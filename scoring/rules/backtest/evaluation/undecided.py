@@ -22,6 +22,8 @@ from scoring.offline.backfill import fold_lane
 from scoring.offline.lane import LaneBatch, iter_lane_batches
 from scoring.offline.store import OfflineStore
 from scoring.rules.backtest.evaluation.reading import EventPage, Reading, read_labels, read_versions
+from scoring.rules.banks.hits import bank_findings, media_of
+from scoring.rules.banks.index import NO_BANKS, BankIndex
 from scoring.rules.deciding.findings import finding_of, reveal_values
 from scoring.rules.deciding.precedence import Finding
 from scoring.rules.lists.index import ListIndex
@@ -54,7 +56,7 @@ class UndecidedPage(EventPage):
     """n events without a decision, in the order of their lane.
 
     `decisions` say what is known instead: no score, no outcome, and the time at which the event occurred.
-    `vectors`: float64[n] by feature. `found`: what today's lists find in each.
+    `vectors`: float64[n] by feature. `found`: what today's lists and banks find in each.
     """
 
     is_decided: ClassVar[bool] = False
@@ -92,22 +94,27 @@ class _Part(NamedTuple):
 
 @dataclass(frozen=True)
 class TodaysLists:
-    """Today's lists, for events that no decision has looked up. Values that have expired `now` do not hit."""
+    """Today's lists and hash banks, for events that no decision has looked up.
+
+    Values and hashes that have expired `now` do not hit.
+    """
 
     index: ListIndex
     now: datetime
+    banks: BankIndex = NO_BANKS
 
     def find(self, event_type: str, versions: Sequence[Mapping[str, Any]]) -> list[list[Finding]]:
         """What they find in each of these events."""
         fields = [version["fields"] for version in versions]
         revealed = reveal_values(fields, self.index.fields_to_reveal(event_type))
-        return [
-            [
-                finding_of(hit, self.index.definitions)
-                for hit in self.index.hits(self.index.keys_of(event_type, each, revealed=revealed), self.now)
-            ]
-            for each in fields
-        ]
+        outcomes = find_event_type(event_type).outcomes
+        found = []
+        for version in versions:
+            keys = self.index.keys_of(event_type, version["fields"], revealed=revealed)
+            listed = [finding_of(hit, self.index.definitions) for hit in self.index.hits(keys, self.now)]
+            matched = self.banks.hits(media_of(version), self.now)
+            found.append([*listed, *bank_findings(matched, self.banks.definitions, outcomes=outcomes)])
+        return found
 
 
 def has_undecided(reading: Reading) -> bool:

@@ -16,10 +16,10 @@ from scoring.rules.ruleset.stream import Change, change_ruleset
 MAX_TITLE_LENGTH, MAX_DESCRIPTION_LENGTH, MAX_SENTENCE_LENGTH = 120, 500, 200
 RESERVED_NAMES = frozenset({"new", "imports"})  # addresses of pages
 
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
-_NAME_ALLOWED = "1 to 60 of a to z, 0 to 9 and _, beginning with a letter"
-_CODE = re.compile(r"[A-Z][A-Z0-9_]{0,79}")
-_CODE_ALLOWED = "1 to 80 of A to Z, 0 to 9 and _, beginning with a letter"
+NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
+NAME_ALLOWED = "1 to 60 of a to z, 0 to 9 and _, beginning with a letter"
+CODE = re.compile(r"[A-Z][A-Z0-9_]{0,79}")
+CODE_ALLOWED = "1 to 80 of A to Z, 0 to 9 and _, beginning with a letter"
 _SAYS = {"allow": "is trusted", "block": "is blocked", "watch": "is watched", "tag": "is marked"}
 
 
@@ -122,8 +122,8 @@ def _default_sentence(title: str, action: str, kind: str) -> str:
 
 def _problems_of(definition: ListDefinition) -> list[Problem]:
     problems = []
-    if not _NAME.fullmatch(definition.name) or definition.name in RESERVED_NAMES:
-        problems.append(Problem("name", f"{definition.name[:60]!r} is not a name for a list", _NAME_ALLOWED))
+    if not NAME.fullmatch(definition.name) or definition.name in RESERVED_NAMES:
+        problems.append(Problem("name", f"{definition.name[:60]!r} is not a name for a list", NAME_ALLOWED))
     for field, text, most in (
         ("title", definition.title, MAX_TITLE_LENGTH),
         ("sentence", definition.sentence, MAX_SENTENCE_LENGTH),
@@ -140,8 +140,8 @@ def _problems_of(definition: ListDefinition) -> list[Problem]:
                 f"at most {MAX_DESCRIPTION_LENGTH} characters",
             )
         )
-    if not _CODE.fullmatch(definition.code):
-        problems.append(Problem("code", f"{definition.code[:80]!r} is not a reason code", _CODE_ALLOWED))
+    if not CODE.fullmatch(definition.code):
+        problems.append(Problem("code", f"{definition.code[:80]!r} is not a reason code", CODE_ALLOWED))
     actions = ValueList.Action.values
     if definition.action not in actions:
         problems.append(Problem("action", f"{definition.action!r} is not an action", actions))

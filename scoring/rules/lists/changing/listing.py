@@ -96,7 +96,7 @@ def add_checked(
             *_removals(definition.name, changes.ended, reason=reason),
             *(
                 Change(ADDED, {"list": definition.name, "values": part})
-                for part in _in_parts(elements, MAX_VALUES)
+                for part in in_parts(elements, MAX_VALUES)
             ),
         ]
 
@@ -161,7 +161,7 @@ def change_expiry(
         again = [_row_as_data(row, expires_at) for row in rows]
         return [
             *_removals(list_name, rows, reason="expiry changed"),
-            *(Change(ADDED, {"list": list_name, "values": part}) for part in _in_parts(again, MAX_VALUES)),
+            *(Change(ADDED, {"list": list_name, "values": part}) for part in in_parts(again, MAX_VALUES)),
         ]
 
     change_ruleset(build, actor=actor, now=now)
@@ -178,18 +178,18 @@ def _check_all(
     for line, new in enumerate(values, start=1):
         result = check_value(definition, new, now=now)
         if isinstance(result, list):
-            problems += [_on_line(line, problem) for problem in result]
+            problems += [on_line(line, problem) for problem in result]
             continue
         first = first_lines.setdefault(result.parsed.keys[0], line)
         if first != line:
-            problems.append(_on_line(line, Problem("value", f"repeats line {first}", "each value once")))
+            problems.append(on_line(line, Problem("value", f"repeats line {first}", "each value once")))
         checked.append(result)
     if problems:
         raise InvalidListChange(definition.name, problems)
     return checked
 
 
-def _on_line(line: int, problem: Problem) -> Problem:
+def on_line(line: int, problem: Problem) -> Problem:
     return problem._replace(field=f"line {line}, {problem.field}")
 
 
@@ -222,7 +222,7 @@ def _of_others(
     }
     allowed = "values that you listed; others need the permission to change any value"
     return [
-        _on_line(line, Problem("value", f"was listed by {author.removeprefix('user/')}", allowed))
+        on_line(line, Problem("value", f"was listed by {author.removeprefix('user/')}", allowed))
         for line, value in enumerate(values, start=1)
         if (author := next((authors[key] for key in value.parsed.keys if key in authors), None))
     ]
@@ -246,7 +246,7 @@ def _live_among(definition: ListDefinition, ids: Sequence[int]) -> list[ListedVa
 
 
 def _removals(list_name: str, rows: Sequence[ListedValue], *, reason: str) -> Iterator[Change]:
-    for part in _in_parts(rows, MAX_VALUES):
+    for part in in_parts(rows, MAX_VALUES):
         values = [
             {"key": bytes(row.key).hex(), "added": row.added_version, "index": row.index} for row in part
         ]
@@ -267,7 +267,7 @@ def _keys_on_line(definition: ListDefinition, line: int, text: str) -> tuple[byt
     try:
         return parse_value(definition, text).keys
     except FieldError as error:
-        return _on_line(line, Problem("value", error.problem, error.allowed))
+        return on_line(line, Problem("value", error.problem, error.allowed))
 
 
 def _not_listed(
@@ -277,10 +277,10 @@ def _not_listed(
         return found
     if any(key in rows for key in found):
         return None
-    return _on_line(line, Problem("value", "is not on the list", "a value of the list"))
+    return on_line(line, Problem("value", "is not on the list", "a value of the list"))
 
 
-def _in_parts(items: Iterable[T], size: int) -> Iterator[list[T]]:
+def in_parts(items: Iterable[T], size: int) -> Iterator[list[T]]:
     iterator = iter(items)
     while part := list(islice(iterator, size)):
         yield part

@@ -45,7 +45,7 @@ class SubjectQualityPage(AdminPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         event_type, kind, subject = (self.kwargs[name] for name in ("event_type", "kind", "subject"))
-        if event_type not in scored_types() or kind not in ("rule", "list"):
+        if event_type not in scored_types() or kind not in ("rule", "list", "bank"):
             raise Http404
         now = timezone.now()
         period = chosen_period(self.request, event_type, now=now)

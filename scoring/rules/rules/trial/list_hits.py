@@ -24,7 +24,7 @@ def find_list_hits(
 ) -> list[frozenset[Lookup]]:
     """For each event, the (field, list) of the expression that hold now."""
     named = {name: each for name, each in current_definitions().items() if name in compiled.lists}
-    lists = lists_by_kind(named) if compiled.lookups else {}
+    lists = lists_by_kind(named) if compiled.lists else {}
     if not lists:
         return [NO_HITS] * len(events)
     names = {operand.column: operand.name for operand in operands_of(compiled.event_type)}

@@ -10,7 +10,8 @@ from scoring.rules.expressions.activation import ActivationBuilder
 from scoring.rules.expressions.compiling import CompiledExpression
 from scoring.rules.expressions.errors import ExpressionFailed
 from scoring.rules.expressions.operands import SCORE, SOURCE, Operand
-from scoring.rules.expressions.rewriting import Lookup
+from scoring.rules.expressions.rewriting import ANY_FILE, Lookup
+from scoring.rules.rules.trial.bank_hits import find_recorded_matches
 from scoring.rules.rules.trial.decided_events import DecidedEvent
 from scoring.rules.rules.trial.list_hits import find_list_hits
 from scoring.sentences.figures import format_duration, short_number
@@ -49,7 +50,10 @@ class TriedEvent:
 
 
 class Trial:
-    """An expression, ready to be asked about events as they were decided, with the lists as they are now."""
+    """An expression, ready to be asked about events as they were decided, with the lists as they are now.
+
+    Of hash banks it knows what decisions recorded.
+    """
 
     def __init__(self, compiled: CompiledExpression, *, now: datetime) -> None:
         self.compiled, self._now = compiled, now
@@ -57,18 +61,21 @@ class Trial:
 
     def ask(self, events: Sequence[DecidedEvent]) -> Iterable[tuple[DecidedEvent, str, str]]:
         """Each event with its answer, and the problem if that is that the expression failed."""
-        hits = find_list_hits(self.compiled, events, now=self._now)
-        for event, found in zip(events, hits, strict=True):
+        for event, found in zip(events, self._hits(events), strict=True):
             yield (event, *self._answer(event, found))
 
     def try_on(self, events: Sequence[DecidedEvent]) -> list[TriedEvent]:
         """Each event with its answer and the values that were read."""
-        hits = find_list_hits(self.compiled, events, now=self._now)
         tried = []
-        for event, found in zip(events, hits, strict=True):
+        for event, found in zip(events, self._hits(events), strict=True):
             answer, problem = self._answer(event, found)
             tried.append(TriedEvent(event, answer, self._values(event, found), problem))
         return tried
+
+    def _hits(self, events: Sequence[DecidedEvent]) -> list[frozenset[Lookup]]:
+        listed = find_list_hits(self.compiled, events, now=self._now)
+        banked = find_recorded_matches(self.compiled, events)
+        return [in_lists | in_banks for in_lists, in_banks in zip(listed, banked, strict=True)]
 
     def _answer(self, event: DecidedEvent, hits: frozenset[Lookup]) -> tuple[str, str]:
         activation = self._builder.build(
@@ -92,7 +99,11 @@ class Trial:
             for function, lookups in (("listed", self.compiled.listed), ("tagged", self.compiled.tagged))
             for field, name in sorted(lookups)
         ]
-        return (*read, *looked_up)
+        banked = [
+            ReadValue(f"banked({name!r})", "yes" if (ANY_FILE, name) in hits else "no")
+            for name in sorted(self.compiled.banks)
+        ]
+        return (*read, *looked_up, *banked)
 
 
 def stored_value(operand: Operand, event: DecidedEvent) -> Any:
