@@ -231,6 +231,7 @@ CELERY_TASK_ROUTES = {
     "scoring.batch.tasks.publish_due": {"queue": "training"},
     "scoring.batch.tasks.reload_lost_versions": {"queue": "training"},
     "scoring.rules.lists.importing.tasks.run_list_import": {"queue": "training"},
+    "scoring.rules.banks.importing.tasks.run_bank_import": {"queue": "training"},
 }
 CELERY_BEAT_SCHEDULER = "config.schedules:Scheduler"
 # Written into the database by beat where they are missing; from then on an administrator's. Renaming one is

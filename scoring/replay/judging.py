@@ -21,10 +21,9 @@ from scoring.replay.compare import DecisionComparison, compare
 from scoring.replay.list_hits import PastEvent, PastHits, find_past_hits
 from scoring.replay.logged import LoggedDecision
 from scoring.replay.recompute import Judgement, Recomputed
-from scoring.rules.banks.hits import bank_findings
 from scoring.rules.breaker.tripping import OPEN
 from scoring.rules.deciding.base_outcome import Base, by_model, by_policy, without_score
-from scoring.rules.deciding.findings import Facts, Found, judge
+from scoring.rules.deciding.findings import Facts, Found, bank_findings, judge
 from scoring.rules.deciding.live_rules import LiveRules, compile_rules
 from scoring.rules.deciding.precedence import Resolution, explored, held_by_breaker, resolve
 from scoring.rules.deciding.ruleset import Ruleset, ruleset_at

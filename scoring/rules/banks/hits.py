@@ -1,4 +1,4 @@
-"""The hashes of an event that are looked up in hash banks, and the findings that matches give. Pure.
+"""The hashes of an event that are looked up in hash banks, and what a match is. Pure.
 
 A file of an event matches a bank if the hash of any of its frames, in any of the 8 rotations and flips, is
 near enough to an item. A picture is one frame. A bank gives one finding for each file: its nearest item.
@@ -12,9 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.images.hashes import Words, words_of
-from scoring.rules.banks.definitions import BankDefinition, BankDefinitions, outcome_asked
 from scoring.rules.banks.models import MAX_ITEMS, UNKNOWN_QUALITY
-from scoring.rules.deciding.precedence import Finding
 
 FIELD = "attachments"
 
@@ -75,27 +73,4 @@ def _hashes_of(media: Mapping[str, Any]) -> MediaHashes:
         str(media["id"]),
         hashes_of_hex([text for frame in frames for text in frame]),
         np.repeat(quality, variants),
-    )
-
-
-def bank_findings(
-    hits: Iterable[BankHit], definitions: BankDefinitions, *, outcomes: Sequence[str]
-) -> tuple[Finding, ...]:
-    """Hits as findings. `outcomes`: those of the event type."""
-    return tuple(_finding_of(hit, definitions[hit.bank], outcomes) for hit in hits)
-
-
-def _finding_of(hit: BankHit, definition: BankDefinition, outcomes: Sequence[str]) -> Finding:
-    return Finding(
-        kind="bank",
-        name=hit.bank,
-        number=hit.added,
-        outcome=outcome_asked(definition.action, outcomes),
-        code=definition.code,
-        text=definition.sentence,
-        field=FIELD,
-        distance=hit.distance,
-        item=hit.item,
-        media=hit.media,
-        policy=definition.policy,
     )

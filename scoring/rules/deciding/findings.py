@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from scoring.log import vault
-from scoring.rules.banks.hits import bank_findings, media_of
+from scoring.rules.banks.definitions import BankDefinition, BankDefinitions, outcome_asked
+from scoring.rules.banks.hits import FIELD as BANKED_FIELD
+from scoring.rules.banks.hits import BankHit, media_of
 from scoring.rules.deciding.configuration import Configuration
 from scoring.rules.deciding.live_rules import LiveRules, RuleError
 from scoring.rules.deciding.precedence import OUTCOME_OF_ACTION, Finding
@@ -120,6 +122,29 @@ def finding_of(hit: ListHit, definitions: Definitions) -> Finding:
         code=definition.code,
         text=definition.sentence,
         field=hit.field,
+    )
+
+
+def bank_findings(
+    hits: Iterable[BankHit], definitions: BankDefinitions, *, outcomes: Sequence[str]
+) -> tuple[Finding, ...]:
+    """Hits as findings. `outcomes`: those of the event type."""
+    return tuple(_finding_of(hit, definitions[hit.bank], outcomes) for hit in hits)
+
+
+def _finding_of(hit: BankHit, definition: BankDefinition, outcomes: Sequence[str]) -> Finding:
+    return Finding(
+        kind="bank",
+        name=hit.bank,
+        number=hit.added,
+        outcome=outcome_asked(definition.action, outcomes),
+        code=definition.code,
+        text=definition.sentence,
+        field=BANKED_FIELD,
+        distance=hit.distance,
+        item=hit.item,
+        media=hit.media,
+        policy=definition.policy,
     )
 
 

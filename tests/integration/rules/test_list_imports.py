@@ -32,7 +32,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Every file is long: the numbers of the imports for which a worker was notified."""
     messages: list[int] = []
     monkeypatch.setattr(lifecycle, "SMALL_BYTES", 0)
-    monkeypatch.setattr(lifecycle, "send_message", messages.append)
+    monkeypatch.setattr(lifecycle, "send_message", lambda number, task: messages.append(number))
     monkeypatch.setattr(running, "BATCH", 10)
     monkeypatch.setattr(files, "PIECE_BYTES", 64)
     return messages

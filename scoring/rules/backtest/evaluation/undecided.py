@@ -22,9 +22,9 @@ from scoring.offline.backfill import fold_lane
 from scoring.offline.lane import LaneBatch, iter_lane_batches
 from scoring.offline.store import OfflineStore
 from scoring.rules.backtest.evaluation.reading import EventPage, Reading, read_labels, read_versions
-from scoring.rules.banks.hits import bank_findings, media_of
+from scoring.rules.banks.hits import media_of
 from scoring.rules.banks.index import NO_BANKS, BankIndex
-from scoring.rules.deciding.findings import finding_of, reveal_values
+from scoring.rules.deciding.findings import bank_findings, finding_of, reveal_values
 from scoring.rules.deciding.precedence import Finding
 from scoring.rules.lists.index import ListIndex
 from scoring.rules.rules.trial.decided_events import FeatureColumns

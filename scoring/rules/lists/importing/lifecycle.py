@@ -14,11 +14,11 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from scoring.catalog.errors import FieldError
-from scoring.rules.lists.changing.defining import find_open_list
 from scoring.rules.lists.changing.values import check_expiry, clean_reason
 from scoring.rules.lists.errors import ImportNotPossible, InvalidListChange, Problem
 from scoring.rules.lists.importing.files import delete_files, store_file
 from scoring.rules.lists.importing.running import run_step
+from scoring.rules.lists.importing.target import INTO_LIST, ImportTarget
 from scoring.rules.lists.models import ListImport
 
 logger = logging.getLogger(__name__)
@@ -42,12 +42,14 @@ def start_import(
     reason: str = "",
     expires_at: datetime | None = None,
     replace: bool = False,
+    target: ImportTarget = INTO_LIST,
 ) -> ListImport:
-    """Store a file for a list and have it checked. `reason` and `expires_at` are for lines without their own.
+    """Store a file for a list, or another target, and have it checked.
 
-    Raises UnknownList, ListArchived, InvalidListChange.
+    `reason` and `expires_at` are for lines without their own. Raises UnknownList, ListArchived,
+    InvalidListChange.
     """
-    find_open_list(list_name)
+    target.find_open(list_name)
     problems = []
     checks: dict[str, Callable[[], object]] = {
         "reason": lambda: clean_reason(reason) if reason.strip() else "",
@@ -63,6 +65,7 @@ def start_import(
     delete_old(now=now)
     with transaction.atomic():
         row = ListImport.objects.create(
+            into=target.into,
             list_name=list_name,
             file_name=file_name[:200],
             size=size,
@@ -74,16 +77,16 @@ def start_import(
             updated_at=now,
         )
         store_file(row.number, chunks)
-    begin_step(row)
+    begin_step(row, target)
     return ListImport.objects.get(number=row.number)
 
 
-def confirm_import(*, number: int, now: datetime) -> ListImport:
+def confirm_import(*, number: int, now: datetime, target: ImportTarget = INTO_LIST) -> ListImport:
     """Add the values of a checked file. Raises ImportNotPossible, ListArchived."""
     row = ListImport.objects.get(number=number)
-    find_open_list(row.list_name)
+    target.find_open(row.list_name)
     row = _step(number, {State.CHECKED}, State.ADDING, "added", now=now)
-    begin_step(row)
+    begin_step(row, target)
     return ListImport.objects.get(number=number)
 
 
@@ -94,12 +97,12 @@ def discard_import(*, number: int, now: datetime) -> ListImport:
     return row
 
 
-def continue_import(*, number: int, now: datetime) -> ListImport:
+def continue_import(*, number: int, now: datetime, target: ImportTarget = INTO_LIST) -> ListImport:
     """Start an interrupted step again. Raises ImportNotPossible for one that is making progress."""
     row = ListImport.objects.get(number=number)
     if not is_stalled(row, now=now):
         raise ImportNotPossible(number=number, state=row.state, step="continued")
-    send_message(number)
+    send_message(number, target.task)
     return row
 
 
@@ -115,19 +118,19 @@ def delete_old(*, now: datetime) -> None:
     old.filter(state__in=[State.CHECKING, State.CHECKED, State.ADDING]).update(state=State.DISCARDED)
 
 
-def begin_step(row: ListImport) -> None:
+def begin_step(row: ListImport, target: ImportTarget) -> None:
     """Run the step that the import is in: now if its file is small, otherwise in a worker."""
     if row.size <= SMALL_BYTES:
-        run_step(row.number)
+        run_step(row.number, target)
     else:
-        transaction.on_commit(partial(send_message, row.number))
+        transaction.on_commit(partial(send_message, row.number, target.task))
 
 
-def send_message(number: int) -> None:
+def send_message(number: int, task: str) -> None:
     """Notify a worker. If the broker is unavailable, the page offers to continue."""
     try:
         current_app.send_task(
-            "scoring.rules.lists.importing.tasks.run_list_import",
+            task,
             args=[number],
             queue="training",
             retry=False,

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from scoring.catalog.errors import FieldError
 from scoring.catalog.moments import parse_moment
@@ -25,26 +25,29 @@ DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes"}
 _HEADER_ALLOWED = "its first line must name the columns: value, and if wanted reason, expires_at and tags"
 _ROW_ALLOWED = f"close the quotes before it; a row has at most {MAX_ROW_LENGTH:,} characters"
 _EXPIRY_ALLOWED = "a date such as 2026-12-31, or a time such as 2026-12-31T12:00:00Z"
-_BETWEEN_TAGS = re.compile(r"[\s,;|]+")
-_NOT_UTF8 = re.compile("[\udc80-\udcff]")
-_NOT_TEXT = re.compile("[\x00\udc80-\udcff]")  # text in UTF-16 has NUL
+BETWEEN_TAGS = re.compile(r"[\s,;|]+")
+NOT_UTF8 = re.compile("[\udc80-\udcff]")
+NOT_TEXT = re.compile("[\x00\udc80-\udcff]")  # text in UTF-16 has NUL
 
 
 @dataclass(frozen=True, slots=True)
 class LineDefaults:
-    """Reason and expiry of lines without their own."""
+    """Reason, expiry and source of lines without their own."""
 
     reason: str = ""
     expires_at: datetime | None = None
+    source: str = ""
 
 
 class GoodLine(NamedTuple):
+    """A line that can be imported, with its checked value."""
+
     number: int
-    value: CheckedValue
+    value: Any
 
 
 class RejectedLine(NamedTuple):
-    """A line that cannot be imported, with its cells in the order of COLUMNS."""
+    """A line that cannot be imported, with its cells in the order of the columns."""
 
     number: int
     cells: tuple[str, ...]
@@ -64,13 +67,13 @@ def read_lines(
     and too many lines.
     """
     text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
-    first = _read_line(text, 1)
-    if _NOT_TEXT.search(first):
+    first = read_text_line(text, 1)
+    if NOT_TEXT.search(first):
         raise UnreadableListFile("is not text in UTF-8", "save it as CSV in UTF-8")
     delimiter = max(DELIMITERS, key=first.count)
     places = _places(next(csv.reader([first], delimiter=delimiter), []))
     line_reader = _LineReader(places, definition, defaults, now)
-    rows = _RowsOfText(text, delimiter)
+    rows = RowsOfText(text, delimiter)
     for cells in rows:
         if any(map(str.strip, cells)):
             yield line_reader.read(rows.line, cells)
@@ -97,18 +100,18 @@ class _LineReader:
         return unguard_cell(cells[place].strip()) if place < len(cells) else ""
 
     def _check(self, value: str, reason: str, expiry: str, tags: str) -> CheckedValue | list[Problem]:
-        if any(map(_NOT_UTF8.search, (value, reason, expiry, tags))):
+        if any(map(NOT_UTF8.search, (value, reason, expiry, tags))):
             return [Problem("line", "is not UTF-8", "a file saved as UTF-8")]
         try:
             expires_at = read_expiry(expiry) if expiry else self.defaults.expires_at
         except FieldError as error:
             return [Problem("expires_at", error.problem, error.allowed)]
-        tag_words = tuple(filter(None, _BETWEEN_TAGS.split(tags)))
+        tag_words = tuple(filter(None, BETWEEN_TAGS.split(tags)))
         new = NewValue(value, reason or self.defaults.reason, expires_at, tag_words)
         return check_value(self.definition, new, now=self.now)
 
 
-class _RowsOfText:
+class RowsOfText:
     """The rows of a CSV text, none longer than MAX_ROW_LENGTH: an open quote must not swallow the file."""
 
     def __init__(self, text: io.TextIOWrapper, delimiter: str) -> None:
@@ -126,7 +129,7 @@ class _RowsOfText:
             raise UnreadableListFile(f"cannot be read at line {self.line} ({error})", _ROW_ALLOWED) from None
 
     def _next_line(self) -> str:
-        line = _read_line(self._text, self.line + 1)
+        line = read_text_line(self._text, self.line + 1)
         self.line += 1
         self._since += len(line)
         if self._since >= MAX_ROW_LENGTH:
@@ -138,7 +141,7 @@ class _RowsOfText:
         return line
 
 
-def _read_line(text: io.TextIOWrapper, number: int) -> str:
+def read_text_line(text: io.TextIOWrapper, number: int) -> str:
     """The next line, or its beginning. Raises UnreadableListFile for a damaged compressed file."""
     try:
         return text.readline(MAX_ROW_LENGTH)

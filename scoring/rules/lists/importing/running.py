@@ -6,24 +6,16 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Any, Protocol
 
 import numpy as np
 from django.utils import timezone
 
 from scoring.errors import ScoringError
 from scoring.formulas import guard_cell
-from scoring.rules.lists.changing.defining import find_open_list
-from scoring.rules.lists.changing.listing import add_checked, count_changes
-from scoring.rules.lists.changing.values import CheckedValue
-from scoring.rules.lists.definitions import ListDefinition
 from scoring.rules.lists.importing.files import FILE, REJECTS, TextPieces, delete_files, open_file
-from scoring.rules.lists.importing.lines import (
-    COLUMNS,
-    GoodLine,
-    LineDefaults,
-    RejectedLine,
-    read_lines,
-)
+from scoring.rules.lists.importing.lines import GoodLine, LineDefaults, RejectedLine
+from scoring.rules.lists.importing.target import INTO_LIST, ImportTarget
 from scoring.rules.lists.models import ListImport
 from scoring.sql.advisory_locks import LockSpace, session_lock
 
@@ -52,14 +44,14 @@ class _Stopped(ScoringError):
     """The import was discarded meanwhile."""
 
 
-def run_step(number: int) -> str:
+def run_step(number: int, target: ImportTarget = INTO_LIST) -> str:
     """Run the step that an import is in, unless another process does; returns the state after it."""
     with session_lock(LockSpace.LIST_IMPORT, str(number)) as held:
         row = ListImport.objects.filter(number=number).first()
         if not held or row is None or not row.is_running:
             return row.state if row else ""
         try:
-            _check(row) if row.state == State.CHECKING else _add(row)
+            _check(row, target) if row.state == State.CHECKING else _add(row, target)
         except _Stopped:
             logger.info("import %s was discarded", number)
         except ScoringError as error:
@@ -68,33 +60,33 @@ def run_step(number: int) -> str:
     return ListImport.objects.values_list("state", flat=True).get(number=number)
 
 
-def _check(row: ListImport) -> None:
-    definition = find_open_list(row.list_name)
+def _check(row: ListImport, target: ImportTarget) -> None:
+    definition = target.find_open(row.list_name)
     delete_files([row.number], REJECTS)
-    rejects = _Rejects(row.number)
+    rejects = RejectsFile(TextPieces(row.number, REJECTS), target.columns)
     tally = _Tally()
-    for lines in _batches(row, definition):
+    for lines in _batches(row, definition, target):
         rejects.write(line for line in lines if isinstance(line, RejectedLine))
-        values = _tally_lines(tally, lines)
-        counted = count_changes(definition, values, now=timezone.now(), replace=row.replace)
+        values = _tally_lines(tally, lines, target)
+        counted = target.count(definition, values, now=timezone.now(), replace=row.replace)
         for value in counted.new:
-            tally.first_halves.append(int.from_bytes(value.parsed.keys[0][:8]))
+            tally.first_halves.append(int.from_bytes(target.key_of(value)[:8]))
         tally.replaced += counted.replaced
         tally.unchanged += counted.unchanged
         _progress(row, tally)
-    rejects.flush()
+    rejects.close()
     distinct = len(np.unique(np.array(tally.first_halves, dtype=np.uint64)))
     tally.repeated += len(tally.first_halves) - distinct
     tally.new = max(0, distinct - tally.replaced)
     _save(row, tally, state=State.CHECKED)
 
 
-def _add(row: ListImport) -> None:
-    definition = find_open_list(row.list_name)
+def _add(row: ListImport, target: ImportTarget) -> None:
+    definition = target.find_open(row.list_name)
     tally = _Tally()
-    for lines in _batches(row, definition):
-        values = _tally_lines(tally, lines)
-        added = add_checked(
+    for lines in _batches(row, definition, target):
+        values = _tally_lines(tally, lines, target)
+        added = target.add(
             definition, values, actor=row.requested_by, now=timezone.now(), replace=row.replace
         )
         tally.new += added.added - added.replaced
@@ -105,17 +97,19 @@ def _add(row: ListImport) -> None:
     delete_files([row.number], FILE)
 
 
-def _batches(row: ListImport, definition: ListDefinition) -> Iterator[list[GoodLine | RejectedLine]]:
-    defaults = LineDefaults(row.reason, row.expires_at)
-    lines = read_lines(open_file(row.number), definition, defaults=defaults, now=timezone.now())
+def _batches(
+    row: ListImport, definition: Any, target: ImportTarget
+) -> Iterator[list[GoodLine | RejectedLine]]:
+    defaults = LineDefaults(row.reason, row.expires_at, row.file_name)
+    lines = target.read(open_file(row.number), definition, defaults=defaults, now=timezone.now())
     while batch := list(islice(lines, BATCH)):
         yield batch
 
 
-def _tally_lines(tally: _Tally, lines: Sequence[GoodLine | RejectedLine]) -> list[CheckedValue]:
+def _tally_lines(tally: _Tally, lines: Sequence[GoodLine | RejectedLine], target: ImportTarget) -> list[Any]:
     """Count lines, and return the values of the good ones, each once."""
     good = [line for line in lines if isinstance(line, GoodLine)]
-    values = {line.value.parsed.keys[0]: line.value for line in reversed(good)}
+    values = {target.key_of(line.value): line.value for line in reversed(good)}
     tally.lines += len(lines)
     tally.rejected += len(lines) - len(good)
     tally.repeated += len(good) - len(values)
@@ -144,20 +138,29 @@ def _save(row: ListImport, tally: _Tally, *, state: str, error: str = "") -> Non
     )
 
 
-class _Rejects:
+class TextFile(Protocol):
+    """Where lines of text go."""
+
+    def write(self, text: str, /) -> object: ...
+
+    def flush(self) -> object: ...
+
+
+class RejectsFile:
     """The file of rejected lines: number, reason and cells, to be corrected and imported again."""
 
-    def __init__(self, number: int) -> None:
-        self._pieces = TextPieces(number, REJECTS)
-        self._writer = csv.writer(self._pieces, lineterminator="\n")
+    def __init__(self, file: TextFile, columns: Sequence[str]) -> None:
+        self._file, self._columns = file, columns
+        self._writer = csv.writer(file, lineterminator="\n")
         self._has_header = False
 
     def write(self, lines: Iterable[RejectedLine]) -> None:
         for line in lines:
             if not self._has_header:
-                self._writer.writerow([*REJECT_COLUMNS, *COLUMNS])
+                self._writer.writerow([*REJECT_COLUMNS, *self._columns])
                 self._has_header = True
             self._writer.writerow([line.number, guard_cell(line.reason), *map(guard_cell, line.cells)])
 
-    def flush(self) -> None:
-        self._pieces.flush()
+    def close(self) -> None:
+        """Store what was written."""
+        self._file.flush()

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from scoring.log.entries import Entry
-from scoring.rules.banks.hits import BankHit, bank_findings, media_of
+from scoring.rules.banks.hits import BankHit, media_of
 from scoring.rules.banks.index import NO_BANKS, BankIndex
+from scoring.rules.deciding.findings import bank_findings
 from scoring.timestamps import to_iso
 from tests.factories.banks import NOW, TOMORROW, bank_definition, differing, pdq, picture, video
 
