@@ -70,7 +70,9 @@ def blurred_samples(pixels: Pixels) -> NDArray[np.float64]:
     """The image's luminance (ITU-R BT.601, 0 to 255), blurred and read at 64 x 64 points."""
     height, width, _ = pixels.shape
     rows, columns = sample_weights(height), sample_weights(width)
-    return _weighted_sums(np.ascontiguousarray(pixels), *rows, *columns)
+    contiguous = np.ascontiguousarray(pixels).view()
+    contiguous.flags.writeable = False  # as decoded images are: the kernel is compiled once
+    return _weighted_sums(contiguous, *rows, *columns)
 
 
 def quality_of(samples: NDArray[np.float64]) -> int:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
+from scoring.images.decoding import open_image
 from scoring.images.hashes import distances, hash_text, parse_hash
 from scoring.images.pdq import Pdq, pdq
 
@@ -30,12 +30,10 @@ def expected(test_data: Path) -> Expected:
 
 @pytest.fixture(scope="module")
 def hashed(test_data: Path, expected: Expected) -> dict[str, Pdq]:
-    return {path: pdq(pixels_of(test_data / "media" / path)) for path in expected}
-
-
-def pixels_of(path: Path) -> np.ndarray:
-    with Image.open(path) as image:
-        return np.asarray(image.convert("RGB"))
+    return {
+        path: pdq(open_image((test_data / "media" / path).read_bytes(), media_type="image/jpeg").pixels())
+        for path in expected
+    }
 
 
 def test_every_hash_and_quality_is_as_published(expected: Expected, hashed: Mapping[str, Pdq]) -> None:
