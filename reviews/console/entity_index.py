@@ -114,6 +114,17 @@ def events_of_entity(kind: str, value: str, *, before: int | None = None, limit:
     return list(found.order_by("-position").values_list("position", flat=True)[:limit])
 
 
+def neighbors_of(kind: str, value: str, position: int, *, each_way: int) -> tuple[list[int], list[int]]:
+    """Positions of an entity's events around `position`: the last ones before it and the first ones after."""
+    found = EventEntity.objects.filter(entity=entity_key(kind, value))
+    before = found.filter(position__lt=position).order_by("-position")[:each_way]
+    after = found.filter(position__gt=position).order_by("position")[:each_way]
+    return (
+        sorted(before.values_list("position", flat=True)),
+        list(after.values_list("position", flat=True)),
+    )
+
+
 def entities_of(receipt: Mapping[str, Any]) -> list[EntityRef]:
     """The entities of an event, given the data of its receipt, in declaration order."""
     found = _given(receipt)

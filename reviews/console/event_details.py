@@ -144,8 +144,8 @@ def entity_history(kind: str, value: str, *, before: int | None = None, limit: i
     The next page begins before the position of the last row.
     """
     receipts = read_positions(events_of_entity(kind, value, before=before, limit=limit))
-    versions, retracted = _amended([entry.position for entry in receipts])
-    decisions = _current_decisions([entry.position for entry in receipts])
+    versions, retracted = amended([entry.position for entry in receipts])
+    decisions = current_decisions([entry.position for entry in receipts])
     labels = effective_labels([entry.stream for entry in receipts])
     return [
         _history_row(
@@ -159,7 +159,7 @@ def entity_history(kind: str, value: str, *, before: int | None = None, limit: i
     ]
 
 
-def _amended(positions: Sequence[int]) -> tuple[dict[int, Entry], set[int]]:
+def amended(positions: Sequence[int]) -> tuple[dict[int, Entry], set[int]]:
     """The latest correction by event position, and the positions of retracted events."""
     found = Amendment.objects.filter(event_position__in=positions).order_by("position")
     kinds = list(found.values_list("kind", "event_position", "position"))
@@ -198,7 +198,8 @@ def _changes(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> list[Field
     return changes
 
 
-def _current_decisions(positions: Sequence[int]) -> dict[int, Decision]:
+def current_decisions(positions: Sequence[int]) -> dict[int, Decision]:
+    """The latest decision of each event that was decided, by the event's position."""
     found = Decision.objects.filter(event_position__in=positions).order_by("revision")
     return {decision.event_position: decision for decision in found}
 

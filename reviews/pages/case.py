@@ -1,6 +1,6 @@
 """The page of a case: everything known about its event, and the verdict."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -11,26 +11,29 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
+from reviews.duplicates.deciding import decide_group, undo_group
 from reviews.errors import InvalidVerdict, ReviewError
 from reviews.models import Case
 from reviews.pages.case_timeline import timeline_of
+from reviews.pages.content.panel import content_panel
 from reviews.pages.event import detail_or_404, shortened
 from reviews.pages.event_panels import event_panels, may_see_personal
 from reviews.pages.history_table import history_of, number_in
 from reviews.pages.list_panel import event_lists_panel
 from reviews.pages.queue import take_next
-from reviews.pages.undo_offer import last_verdict, remember_verdict
+from reviews.pages.undo_offer import decided_together, last_verdict, remember_verdict
 from reviews.pages.verdict_form import DraftVerdict, verdict_options
 from reviews.work.claims import claim_case, release_case, renew_lease
 from reviews.work.escalation import escalate_case
 from reviews.work.notes import MAX_NOTE_LENGTH
 from reviews.work.reason_codes import NEEDS_NOTE, action_title, policy_titles, words_of
-from reviews.work.verdict_rules import labels_from_others
-from reviews.work.verdicts import decide_case, undo_verdict
+from reviews.work.verdict_rules import Verdict, labels_from_others
+from reviews.work.verdicts import undo_verdict
 from scoring.admin_kit.pages import AdminPage, register_page
 from scoring.catalog.registry import event_type
 
 ESCALATIONS = "reviews.decide_escalation"
+MAX_NAMED = 3
 
 
 @register_page
@@ -69,8 +72,16 @@ class CasePage(AdminPage):
             held_for=case.lease_until - now if case.lease_until else None,
             may_work=user.has_perm("reviews.work_case"),
             may_undo=may_undo(user, case),
-            undoable=last_verdict(self.request, now=now),
+            undoable=(undoable := last_verdict(self.request, now=now)),
+            undoable_together=decided_together(undoable) if undoable else 0,
             own_appeal=case.not_for == user.get_username(),
+            also=positions_in(self.request.POST.getlist("also")),
+            content=(
+                content := content_panel(
+                    detail, marks={}, personal=personal, reviewer=user.get_username(), now=now
+                )
+            ),
+            author=content.author if content else None,
             may_decide_escalation=user.has_perm(ESCALATIONS),
             verdict_options=verdict_options(
                 case, filled, others=labels_from_others(detail.standing), heads=heads
@@ -83,6 +94,7 @@ class CasePage(AdminPage):
             max_note_length=MAX_NOTE_LENGTH,
             needs_note=NEEDS_NOTE,
             verdict_words=words_of(case.reason_code),
+            decided_together=decided_together(case),
             steps=steps,
             history=history_of(
                 detail,
@@ -156,23 +168,42 @@ class CasePage(AdminPage):
     def decide(self, position: int, now: datetime) -> HttpResponse:
         self.require("reviews.work_case")
         given = DraftVerdict.sent(self.request.POST)
+        others = positions_in(self.request.POST.getlist("also"))
+        if others:
+            self.require("reviews.decide_group")
         try:
-            case = decide_case(
+            done = decide_group(
                 position,
+                Verdict(
+                    given.value, given.reason_code, given.note, given.policies, given.action, given.strike
+                ),
+                others=others,
                 reviewer=self.reviewer,
-                verdict=given.value,
-                reason_code=given.reason_code,
-                note=given.note,
-                policies=given.policies,
-                action=given.action,
-                strike=given.strike,
-                escalations=self.request.user.has_perm(ESCALATIONS),
                 now=now,
+                escalations=self.request.user.has_perm(ESCALATIONS),
             )
         except ReviewError as error:
             return self._render_refused(position, given, error)
-        remember_verdict(self.request, case)
+        remember_verdict(self.request, done.case)
+        if done.skipped:
+            left_out = "; ".join(done.skipped[:MAX_NAMED])
+            messages.warning(
+                self.request, f"{len(done.skipped)} of the other cases were left out: {left_out}."
+            )
         return take_next(self.request, now=now)
+
+    def undo_all(self, position: int, now: datetime) -> HttpResponse:
+        """Undoes the verdicts that were given together with that of this case."""
+        may_undo_any = self.request.user.has_perm("reviews.undo_verdict")
+        if not may_undo_any:
+            self.require("reviews.work_case")
+        group = Case.objects.get(pk=position).verdict_group
+        try:
+            undone = undo_group(group, reviewer=self.reviewer, now=now, may_undo_any=may_undo_any)
+        except ReviewError as error:
+            return self._refuse(position, error)
+        messages.success(self.request, f"{len(undone)} verdicts undone. The cases are back in the queue.")
+        return redirect("admin:case", position=position)
 
     @property
     def reviewer(self) -> str:
@@ -205,7 +236,13 @@ ACTIONS: dict[str, Callable[[CasePage, int, datetime], HttpResponse]] = {
     "decide": CasePage.decide,
     "escalate": CasePage.escalate,
     "undo": CasePage.undo,
+    "undo_all": CasePage.undo_all,
 }
+
+
+def positions_in(texts: Sequence[str]) -> set[int]:
+    """The positions among these texts; anything else is left out."""
+    return {number for text in texts if (number := number_in(text)) is not None}
 
 
 def broken_policies(case: Case) -> list[tuple[str, str]]:

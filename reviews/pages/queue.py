@@ -13,7 +13,7 @@ from django.utils import timezone
 from reviews.console.event_details import effective_labels
 from reviews.errors import BreakDue, NothingToClaim, ViewingLimitReached
 from reviews.models import Case, CaseQuerySet
-from reviews.pages.undo_offer import last_verdict
+from reviews.pages.undo_offer import decided_together, last_verdict
 from reviews.queue.ranking import DOUBLING, SAMPLE_LOSS
 from reviews.queue.summary import summarize_queue
 from reviews.wellness.limits import pace_at
@@ -80,7 +80,8 @@ class QueuePage(AdminPage):
             held=held,
             held_for=held.lease_until - now if held and held.lease_until else None,
             may_work=self.request.user.has_perm("reviews.work_case"),
-            undoable=last_verdict(self.request, now=now),
+            undoable=(undoable := last_verdict(self.request, now=now)),
+            undoable_together=decided_together(undoable) if undoable else 0,
             limits=limits,
             pace=pace,
             queue=chosen["queue"],

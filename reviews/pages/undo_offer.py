@@ -26,3 +26,10 @@ def last_verdict(request: HttpRequest, *, now: datetime) -> Case | None:
         decided_by=request.user.get_username(),
         decided_at__gt=now - OFFERED_FOR,
     ).first()
+
+
+def decided_together(case: Case) -> int:
+    """How many verdicts that were given with that of the case still stand, its own included; 0 for none."""
+    if not case.verdict_group:
+        return 0
+    return Case.objects.filter(verdict_group=case.verdict_group, state=Case.State.DECIDED).count()

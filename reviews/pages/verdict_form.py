@@ -83,15 +83,12 @@ def verdict_options(
     """
     kind = event_type(case.event_type)
     positive, negative = kind.labels.values
-    policed = {
-        "policies": list(_policies(kind, draft, heads)),
-        "actions": list(_actions(kind, draft)),
-        "strikes": bool(kind.strikes),
-    }
-    return [
-        _option(kind, positive, "bad", others=others)._replace(**(policed if kind.policies else {})),
-        _option(kind, negative, "good", others=others),
-    ]
+    broken = _option(kind, positive, "bad", others=others)._replace(
+        policies=list(_policies(kind, draft, heads)),
+        actions=list(_actions(kind, draft)),
+        strikes=bool(kind.policies and kind.strikes),
+    )
+    return [broken, _option(kind, negative, "good", others=others)]
 
 
 def _option(kind: type[EventType], value: str, tone: str, *, others: Mapping[str, str]) -> VerdictOption:

@@ -97,6 +97,8 @@ class EventType:
     strikes: ClassVar[str] = ""
     appeals: ClassVar[str] = ""
     reports: ClassVar[str] = ""
+    # The entity that holds a conversation together, so that pages show what was said before and after; "".
+    conversation: ClassVar[str] = ""
     failure_outcome: ClassVar[str] = "review"
     no_model_outcome: ClassVar[str] = "review"
     # Assumed cost of a wrong decision on an event without an amount, in minor units of the base currency.
@@ -255,6 +257,9 @@ def _check_declaration(cls: type[EventType]) -> None:
         raise CatalogError(f"{cls.__name__}.policies {problem}", module=module, line=line)
     if problem := verdicts_problem(cls.verdicts, cls.labels.values):
         raise CatalogError(f"{cls.__name__}.verdicts {problem}", module=module, line=line)
+    if cls.conversation and not isinstance(cls.fields.get(cls.conversation), Entity):
+        problem = f"{cls.__name__}.conversation is {cls.conversation!r}, which is not an entity of it"
+        raise CatalogError(problem, module=module, line=line)
     for attribute in ("failure_outcome", "no_model_outcome"):
         if getattr(cls, attribute) not in cls.outcomes:
             outcome = getattr(cls, attribute)

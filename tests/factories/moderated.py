@@ -37,6 +37,7 @@ class Note(EventType):
         "acceptable": VerdictWords("Leave up", "l", (ReasonCode("within_rules", "Within the rules"),)),
     }
     strikes, appeals, reports = "note_strike", "note_appeal", "note_report"
+    conversation = "thread"
 
     author = Entity()
     thread = Entity(optional=True)

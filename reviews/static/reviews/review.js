@@ -65,8 +65,13 @@
     button.setAttribute("aria-expanded", String(!part.hidden));
   };
 
+  const tickAll = (box) => {
+    for (const other of document.querySelectorAll(`[name="${box.dataset.tickAll}"]`)) other.checked = box.checked;
+  };
+
   const onClick = (event) => {
     const { target } = event;
+    if (target.matches("[data-tick-all]")) tickAll(target);
     const link = target.closest("a[data-swap]");
     if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
       event.preventDefault();

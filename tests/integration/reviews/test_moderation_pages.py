@@ -4,11 +4,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import Group, User
+from pytest_django import DjangoAssertNumQueries
 
 from reviews.models import Case, WellnessLimit
 from reviews.work import claims
 from tests.integration.reviews.browsing import LOOK, QUEUE, WORK, Browse, page_of, take, text_of
-from tests.integration.reviews.moderation import SPAM, appeal, judge, notes, open_note  # noqa: F401 (a fixture)
+from tests.integration.reviews.moderation import (  # noqa: F401 (a fixture)
+    SPAM,
+    appeal,
+    judge,
+    notes,
+    open_note,
+    receive,
+)
 
 pytestmark = pytest.mark.usefixtures("notes")
 FORM = {
@@ -146,3 +154,67 @@ def test_limits_are_set_by_those_who_may(browse: Browse) -> None:
     assert lea.post(address, sent).status_code == 302
     assert WellnessLimit.objects.get().sensitive_per_hour == 20
     assert "20" in text_of(lea.get("/admin/reviews/wellnesslimit/"))
+
+
+def test_the_case_shows_the_text_in_its_conversation(browse: Browse) -> None:
+    open_note("N-1", thread="t-1", text="What do you think?", author="bob", now=now())
+    case = open_note("N-2", thread="t-1", text="Buy <b>now</b>!", now=now())
+    open_note("N-3", thread="t-1", text="Please stop.", author="cy", now=now())
+    open_note("N-4", thread="t-2", text="Elsewhere.", author="cy", now=now())
+    page = text_of(browse("ana", *WORK).get(page_of(case)))
+    told = ("What do you think?", "Buy &lt;b&gt;now&lt;/b&gt;!", "Please stop.")
+    places = [page.index(text) for text in told]
+    assert places == sorted(places)
+    assert "Elsewhere." not in page
+
+
+def test_texts_are_hidden_from_people_who_do_not_work_cases(browse: Browse) -> None:
+    open_note("N-1", thread="t-1", text="Secret one", copy="aa", now=now())
+    case = open_note("N-2", thread="t-1", text="Secret two", copy="aa", now=now())
+    assert "Secret" not in text_of(browse("otto", *LOOK).get(page_of(case)))
+
+
+def test_the_case_shows_what_the_same_text_got_before_and_the_strikes_of_its_author(browse: Browse) -> None:
+    judge(open_note("N-1", copy="aa", now=now()), now=now(), **SPAM, strike=True)
+    receive("note", "N-0", author="ann", now=now())
+    case = open_note("N-2", copy="aa", now=now())
+    page = text_of(browse("ana", *WORK).get(page_of(case)))
+    assert "remove by verdict" in page
+    assert '<strong class="ws-num">1</strong> strike in 7 d' in page
+    assert "for N-1" in page
+
+
+def test_a_group_is_decided_from_the_page_and_undone_at_once(browse: Browse) -> None:
+    cases = [open_note(f"N-{number}", copy="aa", now=now()) for number in range(3)]
+    ana = browse("ana", *WORK, "reviews.decide_group")
+    ana.post(page_of(cases[0]), {"action": "claim"})
+    page = text_of(ana.get(page_of(cases[0])))
+    assert "Give these open cases the same verdict" in page
+    also = [cases[1].pk, cases[2].pk]
+    ana.post(page_of(cases[0]), {**FORM, "also": also})
+    assert set(Case.objects.values_list("state", flat=True)) == {"decided"}
+    assert "Decided 3 cases as" in text_of(ana.get(QUEUE))
+
+    ana.post(page_of(cases[0]), {"action": "undo_all"})
+    assert set(Case.objects.values_list("state", flat=True)) == {"open"}
+
+
+def test_deciding_a_group_takes_its_permission(browse: Browse) -> None:
+    first, other = open_note("N-1", copy="aa", now=now()), open_note("N-2", copy="aa", now=now())
+    ana = browse("ana", *WORK)
+    ana.post(page_of(first), {"action": "claim"})
+    assert "Give these open cases the same verdict" not in text_of(ana.get(page_of(first)))
+    assert ana.post(page_of(first), {**FORM, "also": [other.pk]}).status_code == 403
+    first.refresh_from_db()
+    assert first.state == "claimed"
+
+
+def test_the_page_takes_few_queries_however_many_near_duplicates(
+    browse: Browse, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(12):
+        case = open_note(f"N-{number}", copy="aa", thread="t-1", now=now())
+    client = browse("ana", *WORK)
+    client.get(page_of(case))
+    with django_assert_max_num_queries(45):
+        client.get(page_of(case))

@@ -32,6 +32,7 @@ def test_a_type_declares_policies_and_words_for_its_verdicts() -> None:
     ("members", "problem"),
     [
         ({"policies": (Policy("spam"), Policy("spam"))}, "policies names a policy twice"),
+        ({"conversation": "thread"}, "conversation is 'thread', which is not an entity of it"),
         ({"policies": (Policy("no spam"),)}, "policies names 'no spam'; a policy is an identifier"),
         ({"policies": (Policy("spam", ground="taste"),)}, "gives spam the ground 'taste'; use terms or law"),
         ({"policies": (Policy("spam", reason_codes=TWICE),)}, "policies gives spam a reason twice"),

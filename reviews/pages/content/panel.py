@@ -1,0 +1,202 @@
+"""The content of an event for moderators: its texts with the telling parts marked, its conversation, its
+likes, and its author.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from reviews.console.entity_index import EntityRef, events_of_entity, neighbors_of
+from reviews.console.event_details import EventDetail, current_decisions
+from reviews.duplicates.deciding import MAX_GROUP
+from reviews.duplicates.finding import Likeness, likenesses
+from reviews.models import Case
+from reviews.pages.content.marks import Part, marked_parts
+from reviews.pages.content.snapshots import Snapshot, snapshots_of
+from reviews.pages.event_panels import (
+    ERASED,
+    HIDDEN,
+    entity_link,
+    entity_names,
+    entity_words,
+    field_words,
+)
+from reviews.strikes.recording import struck_field
+from reviews.strikes.standing import Strikes, strikes_against
+from reviews.work.reason_codes import action_title, policy_titles
+from scoring.catalog.event_type import EventType
+from scoring.catalog.fields import Text
+from scoring.catalog.registry import event_type
+
+EACH_WAY = 3  # events of the conversation before and after
+MAX_ALIKE = 8
+MAX_COUNTED = 1_000
+
+
+class ShownText(NamedTuple):
+    """A text in parts; `missing` says why there is none to show."""
+
+    title: str
+    parts: list[Part]
+    missing: str = ""
+
+
+class Line(NamedTuple):
+    """An event beside the one on the page. `became`: what was decided, in words, with its badge's `tone`."""
+
+    event: Snapshot
+    became: str
+    tone: str
+    likeness: str = ""
+
+
+class Alike(NamedTuple):
+    """Events like this one: `counts` of what became of them in words, and the likest of them."""
+
+    total: int
+    counts: list[tuple[str, int]]
+    lines: list[Line]
+
+
+class Author(NamedTuple):
+    """Whose content it is, with the number of events (`capped`: more than that) and strikes."""
+
+    words: str
+    title: str
+    link: str
+    events: int
+    capped: bool
+    strikes: Strikes
+    policies: Mapping[str, str]  # titles by name
+
+
+class Content(NamedTuple):
+    """The panel. `group`: free cases of near-duplicates that one verdict can settle; `more`: not all."""
+
+    texts: list[ShownText]
+    before: list[Line]
+    after: list[Line]
+    conversation: str  # the address of the whole, "" for none
+    alike: Alike
+    group: list[Line]
+    more: bool
+    author: Author | None
+
+
+def content_panel(
+    detail: EventDetail,
+    *,
+    marks: Mapping[str, Sequence[tuple[int, int, float]]],
+    personal: bool,
+    reviewer: str,
+    now: datetime,
+) -> Content | None:
+    """The panel of an event whose type has policies, else None. `marks`: telling spans of each text."""
+    kind = event_type(detail.type)
+    if not kind.policies:
+        return None
+    refs = dict(zip(entity_names(detail), detail.entities, strict=True))
+    found = likenesses(detail.entities, than=detail.position)
+    free = _free_cases(found, detail, reviewer=reviewer, now=now)
+    shown = [each for each in found if each.position not in free][:MAX_ALIKE]
+    group = [each for each in found if each.position in free]
+    conversation = refs.get(kind.conversation)
+    before, after = _around(conversation, detail.position)
+    wanted = [*before, *after, *(each.position for each in [*shown, *group[:MAX_GROUP]])]
+    events = snapshots_of(sorted(set(wanted)), personal=personal)
+    return Content(
+        texts=_texts(kind, detail, marks, personal=personal),
+        before=[_line(events[position]) for position in before if position in events],
+        after=[_line(events[position]) for position in after if position in events],
+        conversation=entity_link(conversation) if conversation else "",
+        alike=Alike(len(found), _became_counts(kind, found), _likes(shown, events)),
+        group=_likes(group[:MAX_GROUP], events),
+        more=len(group) > MAX_GROUP,
+        author=_author(kind, refs.get(struck_field(kind)), personal=personal, now=now),
+    )
+
+
+def became(
+    kind: type[EventType], case: Case | None, outcome: str, *, is_retracted: bool = False
+) -> tuple[str, str]:
+    """What was decided on an event, in words, and the tone of its badge: a verdict before a decision."""
+    if is_retracted:
+        return "retracted", "warn"
+    if case and case.state == Case.State.DECIDED:
+        if case.action and case.policies:
+            return f"{action_title(kind, case.action).lower()} by verdict", "bad"
+        return case.verdict, "good" if case.verdict == kind.labels.negative else "bad"
+    if case and case.state in (Case.State.OPEN, Case.State.CLAIMED):
+        return "pending", "info"
+    return (kind.outcome_titles.get(outcome, outcome), "") if outcome else ("", "")
+
+
+def _texts(
+    kind: type[EventType], detail: EventDetail, marks: Mapping[str, Any], *, personal: bool
+) -> list[ShownText]:
+    shown = []
+    for name, field in kind.fields.items():
+        if not isinstance(field, Text) or (name not in detail.fields and name not in detail.personal):
+            continue
+        title = field_words(name, field)
+        if name in detail.personal and not personal:
+            shown.append(ShownText(title, [], HIDDEN))
+            continue
+        text = detail.personal[name] if name in detail.personal else str(detail.fields[name])
+        parts = marked_parts(text, marks.get(name, ()))
+        shown.append(ShownText(title, parts, "" if text else ERASED))
+    return shown
+
+
+def _around(conversation: EntityRef | None, position: int) -> tuple[list[int], list[int]]:
+    if conversation is None:
+        return [], []
+    return neighbors_of(conversation.kind, conversation.value, position, each_way=EACH_WAY)
+
+
+def _free_cases(found: Sequence[Likeness], detail: EventDetail, *, reviewer: str, now: datetime) -> set[int]:
+    """The positions of likes whose cases of the same type anyone may take."""
+    cases = Case.objects.free(now).open_to(reviewer, escalations=False)
+    like = cases.filter(pk__in=[each.position for each in found], event_type=detail.type)
+    return set(like.values_list("pk", flat=True))
+
+
+def _became_counts(kind: type[EventType], found: Sequence[Likeness]) -> list[tuple[str, int]]:
+    """How many of these events became what, the most frequent first."""
+    positions = [each.position for each in found]
+    cases, decisions = Case.objects.in_bulk(positions), current_decisions(positions)
+    outcomes = {position: decision.outcome for position, decision in decisions.items()}
+    counted = Counter(
+        became(kind, cases.get(position), outcomes.get(position, ""))[0] or "not decided"
+        for position in positions
+    )
+    return counted.most_common()
+
+
+def _likes(found: Iterable[Likeness], events: Mapping[int, Snapshot]) -> list[Line]:
+    return [
+        _line(events[each.position])._replace(likeness=each.words)
+        for each in found
+        if each.position in events
+    ]
+
+
+def _line(event: Snapshot) -> Line:
+    words, tone = became(event_type(event.type), event.case, event.outcome, is_retracted=event.is_retracted)
+    return Line(event, words, tone)
+
+
+def _author(kind: type[EventType], ref: EntityRef | None, *, personal: bool, now: datetime) -> Author | None:
+    if ref is None:
+        return None
+    events = len(events_of_entity(ref.kind, ref.value, limit=MAX_COUNTED + 1))
+    return Author(
+        words=entity_words(ref, personal=personal),
+        title=ref.kind.replace("_", " ").capitalize(),
+        link=entity_link(ref),
+        events=min(events, MAX_COUNTED),
+        capped=events > MAX_COUNTED,
+        strikes=strikes_against(ref.kind, ref.value, now=now),
+        policies=policy_titles(kind),
+    )
