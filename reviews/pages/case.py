@@ -15,6 +15,7 @@ from reviews.duplicates.deciding import decide_group, undo_group
 from reviews.errors import InvalidVerdict, ReviewError
 from reviews.models import Case
 from reviews.pages.case_timeline import timeline_of
+from reviews.pages.content.appealed import appealed_panel
 from reviews.pages.content.panel import content_panel
 from reviews.pages.event import detail_or_404, shortened
 from reviews.pages.event_panels import event_panels, may_see_personal
@@ -26,7 +27,7 @@ from reviews.pages.verdict_form import DraftVerdict, verdict_options
 from reviews.work.claims import claim_case, release_case, renew_lease
 from reviews.work.escalation import escalate_case
 from reviews.work.notes import MAX_NOTE_LENGTH
-from reviews.work.reason_codes import NEEDS_NOTE, action_title, policy_titles, words_of
+from reviews.work.reason_codes import NEEDS_NOTE, action_title, broken_policies, words_of
 from reviews.work.verdict_rules import Verdict, labels_from_others
 from reviews.work.verdicts import undo_verdict
 from scoring.admin_kit.pages import AdminPage, register_page
@@ -87,7 +88,8 @@ class CasePage(AdminPage):
                 case, filled, others=labels_from_others(detail.standing), heads=heads
             ),
             policed=bool(kind.policies),
-            broken=broken_policies(case),
+            broken=broken_policies(kind, case.policies),
+            appealed=appealed_panel(case, detail, personal=personal),
             action=action_title(kind, case.action) if case.action else "",
             draft=filled,
             typed=draft,
@@ -243,12 +245,6 @@ ACTIONS: dict[str, Callable[[CasePage, int, datetime], HttpResponse]] = {
 def positions_in(texts: Sequence[str]) -> set[int]:
     """The positions among these texts; anything else is left out."""
     return {number for text in texts if (number := number_in(text)) is not None}
-
-
-def broken_policies(case: Case) -> list[tuple[str, str]]:
-    """The title of each policy that the verdict says was broken, and why, in words."""
-    titles = policy_titles(event_type(case.event_type))
-    return [(titles.get(name, name), words_of(code)) for name, code in case.policies.items()]
 
 
 def may_undo(user: Any, case: Case) -> bool:

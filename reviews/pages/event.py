@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from reviews.console.event_details import EventDetail, event_detail
 from reviews.models import Case
+from reviews.pages.content.panel import content_panel
 from reviews.pages.event_panels import event_panels, may_see_personal
 from reviews.pages.history_table import history_of, number_in
 from reviews.pages.list_panel import event_lists_panel
@@ -37,10 +38,14 @@ class EventPage(AdminPage):
         detail, personal = detail_or_404(position), may_see_personal(self.request.user)
         self.title = f"{detail.type.capitalize()} {shortened(detail.external_id)}"
         panels = event_panels(detail, personal=personal)
-        sees_cases = self.request.user.has_perm("reviews.view_case")
+        sees_cases, now = self.request.user.has_perm("reviews.view_case"), timezone.now()
+        reviewer = self.request.user.get_username()
+        content = content_panel(detail, marks={}, personal=personal, reviewer=reviewer, now=now)
         return super().get_context_data(
             case=Case.objects.filter(pk=position).first() if sees_cases else None,
-            now=timezone.now(),
+            now=now,
+            content=content,
+            author=content.author if content else None,
             may_retract=self.request.user.has_perm(RETRACT) and not detail.is_retracted,
             max_reason_length=MAX_REASON_LENGTH,
             history=history_of(

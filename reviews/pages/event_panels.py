@@ -11,9 +11,10 @@ from django.urls import reverse
 
 from reviews.console.entity_index import EntityRef
 from reviews.console.event_details import AmendmentDetail, EventDetail, FieldChange, SourceLabel
+from reviews.duplicates.finding import is_fingerprint
 from reviews.pages.findings_panel import findings_panel
 from reviews.pages.signal_rows import signal_rows
-from scoring.catalog.fields import Canonical, Entity, Field, Flag, Money, Number
+from scoring.catalog.fields import Canonical, Entity, Field, Flag, Money, Number, Text
 from scoring.catalog.registry import event_type
 from scoring.decisions.explanation import Contribution, Explanation, explain_decision
 from scoring.intake.answers import decided_by
@@ -177,8 +178,14 @@ def field_rows(detail: EventDetail, *, personal: bool) -> list[FieldRow]:
     return [
         _fact(name, field, detail, link=links.get(name, ""), personal=personal)
         for name, field in event_type(detail.type).fields.items()
-        if name in detail.fields or name in detail.personal
+        if (name in detail.fields or name in detail.personal) and not _is_shown_above(detail, field)
     ]
+
+
+def _is_shown_above(detail: EventDetail, field: Field) -> bool:
+    """Whether the content panel shows a field: texts, and fingerprints as near-duplicates."""
+    policed = bool(event_type(detail.type).policies)
+    return policed and (isinstance(field, Text) or is_fingerprint(field.kind))
 
 
 def not_sent(detail: EventDetail) -> list[str]:
@@ -186,7 +193,7 @@ def not_sent(detail: EventDetail) -> list[str]:
     return [
         field_words(name, field)
         for name, field in event_type(detail.type).fields.items()
-        if name not in detail.fields and name not in detail.personal
+        if name not in detail.fields and name not in detail.personal and not is_fingerprint(field.kind)
     ]
 
 

@@ -1,10 +1,12 @@
 """An entity's events as a paginated table."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import urlencode
 
 from reviews.console.entity_index import EntityRef
 from reviews.console.event_details import EventDetail, HistoryRow, entity_history
+from reviews.duplicates.finding import is_fingerprint
 from reviews.pages.event_panels import entity_link, entity_names, entity_words, words_of_name
 from scoring.catalog.fields import Category, Entity
 from scoring.catalog.registry import event_type
@@ -44,8 +46,16 @@ class EntityHistory(NamedTuple):
 def history_of(
     detail: EventDetail, *, chosen: int, before: int | None, position: int, personal: bool
 ) -> EntityHistory | None:
-    """A page of entity number `chosen`, of events before position `before`; None without entities."""
-    entities = detail.entities
+    """A page of entity number `chosen`, of events before position `before`; None without entities.
+
+    Fingerprints of content are left out: pages show near-duplicates instead.
+    """
+    named = [
+        (name, ref)
+        for name, ref in zip(entity_names(detail), detail.entities, strict=True)
+        if not is_fingerprint(ref.kind)
+    ]
+    entities = [ref for _, ref in named]
     if not entities:
         return None
     chosen %= len(entities)
@@ -54,7 +64,7 @@ def history_of(
     return EntityHistory(
         tabs=[
             EntityTab(words, _query(entity=number), number == chosen)
-            for number, words in enumerate(_tab_words(detail))
+            for number, words in enumerate(_tab_words(named))
         ],
         entity=entity_words(ref, personal=personal),
         entity_link=entity_link(ref),
@@ -65,13 +75,10 @@ def history_of(
     )
 
 
-def _tab_words(detail: EventDetail) -> list[str]:
+def _tab_words(named: Sequence[tuple[str, EntityRef]]) -> list[str]:
     """The kind of each entity, or its role where an event has two of a kind: "Sender", "Receiver"."""
-    kinds = [each.kind for each in detail.entities]
-    return [
-        words_of_name(name if kinds.count(kind) > 1 else kind)
-        for kind, name in zip(kinds, entity_names(detail), strict=True)
-    ]
+    kinds = [ref.kind for _, ref in named]
+    return [words_of_name(name if kinds.count(ref.kind) > 1 else ref.kind) for name, ref in named]
 
 
 def lines_of(rows: list[HistoryRow], *, ref: EntityRef, position: int | None = None) -> list[HistoryLine]:

@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 
 from reviews.console.event_details import effective_labels
+from reviews.duplicates.finding import is_fingerprint
 from reviews.errors import BreakDue, NothingToClaim, ViewingLimitReached
 from reviews.models import Case, CaseQuerySet
 from reviews.pages.undo_offer import decided_together, last_verdict
@@ -154,13 +155,15 @@ def lines_of(cases: Sequence[Case], *, reviewer: str, now: datetime) -> list[Que
 
 
 def subjects_of(events: Sequence[int]) -> dict[int, list[str]]:
-    """The non-personal entities of each event, by its position, in declaration order."""
+    """The non-personal entities of each event, by its position, in declaration order; no fingerprints."""
     receipts = read_positions(events)
     return {
         receipt.position: [
             str(receipt.data["fields"][name])
             for name, field in event_type(receipt.data["type"]).fields.items()
-            if isinstance(field, Entity) and not field.personal and name in receipt.data["fields"]
+            if isinstance(field, Entity)
+            and not (field.personal or is_fingerprint(field.kind))
+            and name in receipt.data["fields"]
         ][:MAX_SUBJECTS]
         for receipt in receipts
     }

@@ -1,5 +1,7 @@
 """Reason codes: why a reviewer decided as they did, in a form that can be counted."""
 
+from collections.abc import Mapping
+
 from scoring.catalog.event_type import EventType
 from scoring.catalog.policies import Policy, ReasonCode, VerdictWords
 from scoring.catalog.registry import event_type, event_types
@@ -61,6 +63,12 @@ def action_title(kind: type[EventType], outcome: str) -> str:
 def policy_titles(kind: type[EventType]) -> dict[str, str]:
     """How people call each policy of a type, by name."""
     return {each.name: each.title or each.name.replace("_", " ").capitalize() for each in kind.policies}
+
+
+def broken_policies(kind: type[EventType], policies: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The title of each policy that a verdict says was broken, and why, in words."""
+    titles = policy_titles(kind)
+    return [(titles.get(name, name), words_of(code)) for name, code in policies.items()]
 
 
 def words_of(code: str) -> str:

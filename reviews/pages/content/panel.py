@@ -5,7 +5,7 @@ likes, and its author.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from reviews.console.entity_index import EntityRef, events_of_entity, neighbors_of
 from reviews.console.event_details import EventDetail, current_decisions
@@ -106,7 +106,7 @@ def content_panel(
     wanted = [*before, *after, *(each.position for each in [*shown, *group[:MAX_GROUP]])]
     events = snapshots_of(sorted(set(wanted)), personal=personal)
     return Content(
-        texts=_texts(kind, detail, marks, personal=personal),
+        texts=texts_of(detail, personal=personal, marks=marks),
         before=[_line(events[position]) for position in before if position in events],
         after=[_line(events[position]) for position in after if position in events],
         conversation=entity_link(conversation) if conversation else "",
@@ -125,18 +125,19 @@ def became(
         return "retracted", "warn"
     if case and case.state == Case.State.DECIDED:
         if case.action and case.policies:
-            return f"{action_title(kind, case.action).lower()} by verdict", "bad"
+            return f"verdict: {action_title(kind, case.action).lower()}", "bad"
         return case.verdict, "good" if case.verdict == kind.labels.negative else "bad"
     if case and case.state in (Case.State.OPEN, Case.State.CLAIMED):
         return "pending", "info"
     return (kind.outcome_titles.get(outcome, outcome), "") if outcome else ("", "")
 
 
-def _texts(
-    kind: type[EventType], detail: EventDetail, marks: Mapping[str, Any], *, personal: bool
+def texts_of(
+    detail: EventDetail, *, personal: bool, marks: Mapping[str, Sequence[tuple[int, int, float]]] = {}
 ) -> list[ShownText]:
+    """The texts of an event, in order of declaration; personal ones only if `personal`."""
     shown = []
-    for name, field in kind.fields.items():
+    for name, field in event_type(detail.type).fields.items():
         if not isinstance(field, Text) or (name not in detail.fields and name not in detail.personal):
             continue
         title = field_words(name, field)

@@ -1,7 +1,6 @@
 """How an account's events are told apart when an event names two accounts."""
 
 from datetime import UTC, datetime
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -40,6 +39,5 @@ def test_values_that_all_events_share_are_not_repeated() -> None:
 
 def test_two_entities_of_a_kind_are_named_by_their_role() -> None:
     refs = [ANN, EntityRef("account", "bob", "bob", False), EntityRef("device", "d", "d", False)]
-    fields = {"sender": "ann", "receiver": "bob", "device": "d"}
-    detail: Any = SimpleNamespace(type="move", entities=refs, fields=fields, personal={})
-    assert history_table._tab_words(detail) == ["Sender", "Receiver", "Device"]
+    named = list(zip(("sender", "receiver", "device"), refs, strict=True))
+    assert history_table._tab_words(named) == ["Sender", "Receiver", "Device"]
