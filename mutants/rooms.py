@@ -39,14 +39,10 @@ ROOMS = {
                 )
             ),
             "scoring/decisions/predictions/*.py",
-            "scoring/rules/deciding/*.py",
             "scoring/lanes/*.sql",
         ),
         (
             "tests/unit/decisions",
-            "tests/unit/rules",
-            "tests/integration/rules/deciding",
-            "tests/contract/test_precedence_table.py",
             "tests/unit/intake",
             "tests/unit/lanes",
             "tests/unit/signals",
@@ -58,6 +54,44 @@ ROOMS = {
             "tests/integration/config/test_health.py",
         ),
     ),
+    "rules": Room(
+        tuple(
+            f"scoring/rules/{room}/**/*.py"
+            for room in ("deciding", "expressions", "rules", "policies", "exploration", "breaker", "ruleset")
+        ),
+        (
+            "tests/unit/rules",
+            "tests/contract/test_precedence_table.py",
+            "tests/contract/test_expressions_are_three_valued.py",
+            "tests/integration/rules",
+            "tests/integration/lanes/test_ruleset_in_lanes.py",
+        ),
+        without=("*/pages/*", "*/admin.py"),
+    ),
+    "lists": Room(
+        ("scoring/rules/lists/**/*.py",),
+        (
+            "tests/unit/rules/lists",
+            "tests/contract/test_lists_in_memory_equal_the_database.py",
+            "tests/integration/rules/test_changing_lists.py",
+            "tests/integration/rules/test_list_imports.py",
+            "tests/integration/rules/test_list_lookup.py",
+            "tests/integration/lanes/test_ruleset_in_lanes.py",
+        ),
+        without=("*/pages/*", "*/admin.py"),
+    ),
+    "backtests": Room(
+        ("scoring/rules/backtest/**/*.py", "scoring/rules/quality/*.py"),
+        (
+            "tests/unit/rules/backtest",
+            "tests/unit/rules/quality",
+            "tests/contract/test_backtest_equals_live.py",
+            "tests/integration/rules/backtest",
+            "tests/integration/rules/test_rule_quality.py",
+        ),
+        without=("*/pages/*", "*/admin.py"),
+    ),
+    "replay": Room(("scoring/replay/**/*.py",), ("tests/unit/replay", "tests/integration/replay")),
     "kernel": Room(
         (
             "scoring/features/folding/kernel.py",

@@ -149,12 +149,29 @@ def decide(submissions: list[Submission]) -> None:
 def installation(
     online_redis: redis.Redis, transactional_db: None, settings: Any, tmp_path: Any
 ) -> Installation:
-    """One of everything that has a page: a champion, an experiment, a training, cases."""
+    """One of everything that has a page: a champion, an experiment, a training, cases, a rule, a list."""
     settings.VAR_DIR = tmp_path / "var"
     connections.client.cache_clear()
+    now = datetime.now(UTC)
+    models = _models_with_work(now)
+    rule = _rule_in_two_stages(now)
+    decide(payments(5))
+    key, _ = create_key(name="shop", source="shop", scopes=["events:write"], now=now, actor="user/dana")
+    return {
+        **models,
+        "api_key": key.prefix,
+        "backtest": _finished_backtest(rule, now),
+        "case": Case.objects.pending().order_by("-rank")[0].pk,
+        "import": _list_with_an_import("stolen_cards", now),
+        "list": "stolen_cards",
+        "rule": rule,
+    }
+
+
+def _models_with_work(now: datetime) -> Installation:
+    """A champion, an experiment against it and a training that is queued."""
     champion, other = train_small_models(15, 25, thresholds={"review": 0.0, "block": 1.0})
     promote(champion)
-    now = datetime.now(UTC)
     start_experiment(
         event_type="payment",
         treatment=approved(other),
@@ -165,41 +182,39 @@ def installation(
         actor="user/dana",
         now=now,
     )
-    number = request_training("payment", actor="user/dana", now=now)
+    training = request_training("payment", actor="user/dana", now=now)
+    return {"model": champion, "experiment": "more-trees", "training": training}
+
+
+def _rule_in_two_stages(now: datetime) -> str:
+    """The name of a rule whose first version is active and whose second is in shadow."""
     for version, stage in enumerate(("active", "shadow"), start=1):
         rule = store_rule(stage, number=version, expression=f"amount > {version}.0", now=now)
-    decide(payments(5))
-    backtest = request_backtest(
-        BacktestRequest(
-            "payment", RuleChange(rule.name, 2), now - timedelta(days=1), now + timedelta(days=1)
-        ),
-        actor="user/dana",
-        now=now,
-    )
-    assert running.run_job(backtest)
-    case = Case.objects.pending().order_by("-rank")[0].pk
-    key, _ = create_key(name="shop", source="shop", scopes=["events:write"], now=now, actor="user/dana")
-    defined("stolen_cards", title="Stolen cards")
-    listed("stolen_cards", "card-1", "card-2", now=now)
+    return rule.name
+
+
+def _finished_backtest(rule: str, now: datetime) -> int:
+    """The number of a backtest of the rule's second version."""
+    period = (now - timedelta(days=1), now + timedelta(days=1))
+    request = BacktestRequest("payment", RuleChange(rule, 2), *period)
+    number = request_backtest(request, actor="user/dana", now=now)
+    assert running.run_job(number)
+    return number
+
+
+def _list_with_an_import(name: str, now: datetime) -> int:
+    """Define a list of two values; returns the number of an import into it that has started."""
+    defined(name, title="Stolen cards")
+    listed(name, "card-1", "card-2", now=now)
     started = start_import(
-        list_name="stolen_cards",
+        list_name=name,
         file_name="cards.csv",
         size=30,
         chunks=[b"value,reason\ncard-3,lost\n,lost\n"],
         actor="user/dana",
         now=now,
     )
-    return {
-        "api_key": key.prefix,
-        "backtest": backtest,
-        "case": case,
-        "experiment": "more-trees",
-        "import": started.number,
-        "list": "stolen_cards",
-        "model": champion,
-        "rule": rule.name,
-        "training": number,
-    }
+    return started.number
 
 
 def _find(variable: str, names: tuple[str, ...]) -> str:

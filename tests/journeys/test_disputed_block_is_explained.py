@@ -5,7 +5,7 @@ Uses real PostgreSQL and Redis and a real worker of lanes.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,6 +23,8 @@ from tests.factories.lists import defined, listed
 from tests.factories.models import promote, train_small_models
 from tests.factories.payments import payment_payload
 from tests.factories.rules import store_rule
+
+Call = Callable[..., dict[str, Any]]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -43,18 +45,26 @@ def test_a_disputed_block_is_explained(
     blocked = call("events", payment_payload(1))["decision"]
     assert (blocked["outcome"], blocked["decided_by"]) == ("block", "list")
 
-    # The sender reads why: which list, who listed the card and when, and what else matched.
+    explained = sender_reads_why(call)
+    auditor_checks_the_sheet(explained)
+    simulation_leaves_no_trace(call, model)
+
+
+def sender_reads_why(call: Call) -> dict[str, Any]:
+    """Which list blocked the payment, who listed the card and when, and what else matched."""
     explained = call("explanations/payment/T-1")
     assert explained["findings"][0]["definition"]["title"] == "Stolen cards"
     assert explained["findings"][0]["listed"]["by"] == "user/ana"
     assert explained["findings"][1]["definition"]["expression"] == "amount < 50 && has(ip)"
     assert explained["score"]["complete"]
+    return explained
 
-    # The auditor opens the same as a sheet and as a file, whose digests are those of the log.
+
+def auditor_checks_the_sheet(explained: Mapping[str, Any]) -> None:
+    """The auditor opens the same as a sheet and as a file, whose digests are those of the log."""
     auditor = person("otto", "auditor")
-    address = reverse(
-        "admin:explanation", args=[Event.objects.get(source="shop", external_id="T-1").position]
-    )
+    position = Event.objects.get(source="shop", external_id="T-1").position
+    address = reverse("admin:explanation", args=[position])
     page = auditor.get(address).content.decode()
     assert "Decided by the list Stolen cards" in page
     printed = auditor.get(address, {"format": "json"}).json()
@@ -64,7 +74,9 @@ def test_a_disputed_block_is_explained(
         assert entry["sha256"] == hashlib.sha256(stored.encode()).hexdigest()
         assert entry["sha256"] in page
 
-    # The same payment by another card would be reviewed; nothing is recorded of trying.
+
+def simulation_leaves_no_trace(call: Call, model: str) -> None:
+    """The same payment by another card would be reviewed; nothing is recorded of trying."""
     entries = LogEntry.objects.count()
     tried = call(
         "simulations", {"event": payment_payload(1, card="card-2"), "expressions": ["merchant_count_1h >= 1"]}
@@ -90,7 +102,7 @@ def person(name: str, group: str) -> Client:
     return client
 
 
-def sender() -> Callable[..., dict[str, Any]]:
+def sender() -> Call:
     """A function that calls the API: a POST with a body, else a GET."""
     _, key = keys.create_key(
         name="shop",
