@@ -1,6 +1,6 @@
 """Exports what is configured, and applies a file: all of it or nothing, through the services that pages use.
 
-What applying would change is found by doing it and undoing it, so that the differences shown are those made.
+What applying would change is found by the same steps in memory, with the checks of those services.
 """
 
 import hashlib
@@ -24,9 +24,10 @@ from scoring.configuration.sections.lists import ListsSection
 from scoring.configuration.sections.policies import PoliciesSection
 from scoring.configuration.sections.rules import RulesSection
 from scoring.configuration.sections.schedules import SchedulesSection
-from scoring.configuration.sections.section import Applying, Items, Section
+from scoring.configuration.sections.section import Applying, Item, Items, Planning, Section
 from scoring.configuration.writing import document_text
 from scoring.errors import ScoringError
+from scoring.rules.lists.definitions import current_definitions
 
 # In the order in which they are applied: rules name lists.
 SECTIONS: tuple[Section, ...] = (
@@ -38,7 +39,7 @@ SECTIONS: tuple[Section, ...] = (
     SchedulesSection(),
 )
 State = dict[str, Items]
-MAX_ITEMS = 2_000  # of a section: other changes of the ruleset wait while a file is compared or applied
+MAX_ITEMS = 2_000  # of a section: other changes of the ruleset wait while a file is applied
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,20 @@ def export_text() -> str:
     return document_text({name: _nested(items) for name, items in read_state().items() if items})
 
 
+def compare_text(
+    text: str, *, actor: str, approver: str = "", reason: str, now: datetime, prune: bool = False
+) -> Applied:
+    """What applying a file would change. It locks nothing, so that other changes need not wait.
+
+    The arguments are those of `apply_text`. Raises ConfigurationInvalid with every problem.
+    """
+    before = read_state(requests=True)
+    planning = Planning(actor, approver, reason, now, prune, lists=dict(current_definitions()))
+    planned = _Planned(planning, {name: dict(items) for name, items in before.items()})
+    _work_through(read_document(text), planned, before)
+    return _applied(before, planned.after, planning)
+
+
 def apply_text(
     text: str,
     *,
@@ -96,10 +111,9 @@ def apply_text(
     reason: str,
     now: datetime,
     prune: bool = False,
-    commit: bool,
     state: str = "",
 ) -> Applied:
-    """Apply a file, or find what that would change (`commit=False`).
+    """Apply a file, all of it or nothing. Returns what changed.
 
     `approver`: the second person who approves what becomes active for the first time; without one it stays a
     request. `prune`: also take out of use what the sections of the file do not mention. `state`: what was
@@ -112,14 +126,8 @@ def apply_text(
         before = read_state(requests=True)
         if state and state != _digest(before):
             raise ConfigurationChangedMeanwhile
-        problems = list(_apply(document, applying, before))
-        after = read_state(requests=True)
-        if problems or not commit:
-            transaction.set_rollback(True)
-    if problems:
-        raise ConfigurationInvalid(problems)
-    changes = tuple(_changes(before, after))
-    return Applied(changes, tuple(applying.notes), applying.requests, _digest(before))
+        _work_through(document, _Stored(applying), before)
+        return _applied(before, read_state(requests=True), applying)
 
 
 def read_state(*, requests: bool = False) -> State:
@@ -127,7 +135,56 @@ def read_state(*, requests: bool = False) -> State:
     return {section.name: section.export(requests=requests) for section in SECTIONS}
 
 
-def _apply(document: Document, applying: Applying, before: State) -> Iterator[Problem]:
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """Applies items for good; one that is refused changes nothing of its own."""
+
+    applying: Applying
+
+    def apply(self, section: Section, key: Path, data: dict[str, Any]) -> None:
+        with transaction.atomic():
+            section.apply(key, data, self.applying)
+
+    def remove(self, section: Section, key: Path) -> None:
+        with transaction.atomic():
+            section.remove(key, self.applying)
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """Notes in `after` what items would become."""
+
+    applying: Planning
+    after: State
+
+    def apply(self, section: Section, key: Path, data: dict[str, Any]) -> None:
+        self._note(section, key, section.plan(key, data, self.applying))
+
+    def remove(self, section: Section, key: Path) -> None:
+        self._note(section, key, section.plan_removal(key, self.applying))
+
+    def _note(self, section: Section, key: Path, item: Item | None) -> None:
+        if item is None:
+            self.after[section.name].pop(key, None)
+        else:
+            self.after[section.name][key] = item
+
+
+_Target = _Stored | _Planned
+
+
+def _applied(before: State, after: State, applying: Applying) -> Applied:
+    changes = tuple(_changes(before, after))
+    return Applied(changes, tuple(applying.notes), applying.requests, _digest(before))
+
+
+def _work_through(document: Document, target: _Target, before: State) -> None:
+    """Apply every item of the file. Raises ConfigurationInvalid with every problem."""
+    if problems := list(_problems(document, target, before)):
+        raise ConfigurationInvalid(problems)
+
+
+def _problems(document: Document, target: _Target, before: State) -> Iterator[Problem]:
     yield from _unknown_sections(document)
     for section in SECTIONS:
         if section.name in document.data:
@@ -138,9 +195,9 @@ def _apply(document: Document, applying: Applying, before: State) -> Iterator[Pr
                 yield Problem(path, document.line_of(path), found, f"at most {MAX_ITEMS:,}")
                 return
             for key, data in items.items():
-                yield from _apply_item(document, section, key, data, applying)
-            if applying.prune:
-                yield from _prune(document, section, before[section.name].keys() - items.keys(), applying)
+                yield from _apply_item(document, section, key, data, target)
+            if target.applying.prune:
+                yield from _prune(document, section, before[section.name].keys() - items.keys(), target)
 
 
 def _collect(document: Document, section: Section, key: Path, data: Any, items: Items) -> Iterator[Problem]:
@@ -159,12 +216,11 @@ def _collect(document: Document, section: Section, key: Path, data: Any, items: 
 
 
 def _apply_item(
-    document: Document, section: Section, key: Path, data: dict[str, Any], applying: Applying
+    document: Document, section: Section, key: Path, data: dict[str, Any], target: _Target
 ) -> Iterator[Problem]:
     path = (section.name, *key)
     try:
-        with transaction.atomic():
-            section.apply(key, data, applying)
+        target.apply(section, key, data)
     except ItemInvalid as error:
         for within, problem, allowed in error.problems:
             place = (*path, *within)
@@ -173,12 +229,11 @@ def _apply_item(
         yield Problem(path, document.line_of(path), str(error))
 
 
-def _prune(document: Document, section: Section, keys: set[Path], applying: Applying) -> Iterator[Problem]:
+def _prune(document: Document, section: Section, keys: set[Path], target: _Target) -> Iterator[Problem]:
     for key in sorted(keys):
         path = (section.name, *key)
         try:
-            with transaction.atomic():
-                section.remove(key, applying)
+            target.remove(section, key)
         except ScoringError as error:
             yield Problem(path, document.line_of((section.name,)), f"cannot be pruned: {error}")
 

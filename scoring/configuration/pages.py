@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
-from scoring.configuration.applying import Applied, apply_text, export_text, read_state
+from scoring.configuration.applying import Applied, apply_text, compare_text, export_text, read_state
 from scoring.configuration.differences import diff_lines
 from scoring.configuration.errors import ConfigurationInvalid, Problem, allowed_text
 from scoring.configuration.forms import ApplyForm, FileForm
@@ -75,13 +75,8 @@ class ConfigurationPage(AdminPage):
 
     def _compare(self, request: HttpRequest, text: str, *, prune: bool, **shown: Any) -> HttpResponse:
         try:
-            found = apply_text(
-                text,
-                actor=actor_of(request),
-                reason="compared",
-                now=timezone.now(),
-                prune=prune,
-                commit=False,
+            found = compare_text(
+                text, actor=actor_of(request), reason="compared", now=timezone.now(), prune=prune
             )
         except ConfigurationInvalid as error:
             return self.render_to_response(self.get_context_data(**shown_problems(error.problems)))
@@ -103,7 +98,6 @@ class ConfigurationPage(AdminPage):
                 reason=chosen["reason"],
                 now=timezone.now(),
                 prune=chosen["prune"],
-                commit=True,
                 state=chosen["state"],
             )
         except ConfigurationInvalid as error:

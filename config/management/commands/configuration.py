@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from config.people.audit import current_actor
-from scoring.configuration.applying import Applied, apply_text, export_text
+from scoring.configuration.applying import Applied, apply_text, compare_text, export_text
 from scoring.configuration.differences import report_lines
 from scoring.configuration.people import applying_actor, approving_actor
 from scoring.errors import ScoringError
@@ -65,7 +65,8 @@ class Command(BaseCommand):
         self.stdout.write(f"wrote {options['file']}")
 
     def _diff(self, options: dict[str, Any]) -> None:
-        applied = self._compare(_read(options["file"]), options, actor="", approver="", commit=False)
+        how = self._how(options)
+        applied = compare_text(_read(options["file"]), actor="", approver="", **how)
         self._show(applied)
         if applied.changes and options["exit_code"]:
             sys.exit(DIFFERS)
@@ -73,8 +74,9 @@ class Command(BaseCommand):
     def _apply(self, options: dict[str, Any]) -> None:
         actor = applying_actor(options["actor"])
         approver = approving_actor(options["approver"], actor=actor) if options["approver"] else ""
-        text, people = _read(options["file"]), {"actor": actor, "approver": approver}
-        found = self._compare(text, options, **people, commit=False)
+        text = _read(options["file"])
+        how = {"actor": actor, "approver": approver, **self._how(options)}
+        found = compare_text(text, **how)
         self._show(found)
         if found.is_nothing:
             return
@@ -82,12 +84,12 @@ class Command(BaseCommand):
             self.stdout.write("Nothing was changed.")
             return
         current_actor.set(actor)
-        self._compare(text, options, **people, commit=True, state=found.state)
+        apply_text(text, state=found.state, **how)
         self.stdout.write(f"Applied: {found.summary}.")
 
-    def _compare(self, text: str, options: dict[str, Any], **how: Any) -> Applied:
+    def _how(self, options: dict[str, Any]) -> dict[str, Any]:
         reason = options.get("reason") or f"configuration file {Path(options['file']).name}"
-        return apply_text(text, reason=reason, now=timezone.now(), prune=options["prune"], **how)
+        return {"reason": reason, "now": timezone.now(), "prune": options["prune"]}
 
     def _show(self, applied: Applied) -> None:
         self.stdout.write("\n".join(report_lines(applied)))

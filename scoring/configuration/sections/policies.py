@@ -4,24 +4,29 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from scoring.catalog.registry import scored_type
+from scoring.configuration.sections.planned import PlannedItem
 from scoring.configuration.sections.section import (
     LIST,
     MAPPING,
     TEXT,
     Applying,
     Data,
+    Item,
     Items,
     Key,
+    Planning,
     check_members,
     invalid_at,
 )
 from scoring.configuration.sections.staged import apply_stages, exported, remove_stages
+from scoring.rules.lists.definitions import Definitions
 from scoring.rules.policies.checking import checked_policy
-from scoring.rules.policies.drafting import draft_policy
+from scoring.rules.policies.drafting import check_draft, draft_policy
 from scoring.rules.policies.errors import InvalidPolicy
 from scoring.rules.policies.models import PolicyInUse, StoredPolicy
 from scoring.rules.policies.staging import approve_activation, request_activation, stage_policy
 from scoring.rules.ruleset.life_cycle import StoredVersion
+from scoring.rules.ruleset.stream import Change
 
 KINDS = {
     **dict.fromkeys(("mode", "description"), TEXT),
@@ -33,8 +38,11 @@ KINDS = {
 class PolicyItem:
     """The versions of an event type's policy."""
 
+    kind, heads, stored = "policy", PolicyInUse, StoredPolicy
+
     def __init__(self, event_type: str) -> None:
         self.event_type = event_type
+        self.names = {"event_type": event_type}
 
     def in_use(self) -> PolicyInUse | None:
         return PolicyInUse.objects.filter(pk=self.event_type).first()
@@ -84,6 +92,17 @@ class PolicyItem:
         actor, now, reason = applying.approver, applying.now, applying.reason
         approve_activation(event_type=self.event_type, number=number, actor=actor, now=now, reason=reason)
 
+    def drafted(self, data: Data, stage: str, *, number: int, lists: Definitions) -> Change:
+        members = self._members(data, stage)
+        try:
+            policy = check_draft(event_type=self.event_type, data=members, number=number, lists=lists)
+        except InvalidPolicy as error:
+            raise invalid_at((stage,), error.problems) from error
+        return Change("policy.drafted", policy.as_data())
+
+    def check_live(self, version: StoredVersion, lists: Definitions) -> None:
+        """Conditions that name what is gone leave their segments empty; they stop no policy."""
+
     def _members(self, data: Data, stage: str) -> dict[str, Any]:
         members = check_members(data, KINDS, required=("mode",), at=(stage,))
         return {name: value for name, value in members.items() if value is not None}
@@ -107,3 +126,13 @@ class PoliciesSection:
 
     def remove(self, key: Key, applying: Applying) -> None:
         remove_stages(PolicyItem(*key), applying)
+
+    def plan(self, key: Key, data: Data, planning: Planning) -> Item | None:
+        item = PlannedItem(PolicyItem(*key), planning.lists)
+        apply_stages(item, data, planning, what=f"policy of {key[0]}")
+        return exported(item, requests=True) or None
+
+    def plan_removal(self, key: Key, planning: Planning) -> Item | None:
+        item = PlannedItem(PolicyItem(*key), planning.lists)
+        remove_stages(item, planning)
+        return exported(item, requests=True) or None

@@ -3,20 +3,25 @@
 from collections.abc import Sequence
 from typing import Any, cast
 
+from scoring.configuration.sections.planned import PlannedItem
 from scoring.configuration.sections.section import (
     FLAG,
     NUMBER,
     TEXT,
     Applying,
     Data,
+    Item,
     Items,
     Key,
+    Planning,
     check_members,
     invalid_at,
     without_defaults,
 )
 from scoring.configuration.sections.staged import apply_stages, exported, remove_stages
-from scoring.rules.rules.drafting import RuleDraft, draft_rule
+from scoring.rules.lists.definitions import Definitions
+from scoring.rules.rules.compiling import check_expression
+from scoring.rules.rules.drafting import RuleDraft, check_draft, draft_rule
 from scoring.rules.rules.errors import InvalidRule
 from scoring.rules.rules.models import Rule, StoredRuleVersion
 from scoring.rules.rules.projections import rule_key
@@ -24,6 +29,7 @@ from scoring.rules.rules.rule import RuleVersion
 from scoring.rules.rules.staging import approve_activation, request_activation, stage_rule
 from scoring.rules.rules.stored import version_from
 from scoring.rules.ruleset.life_cycle import StoredVersion
+from scoring.rules.ruleset.stream import Change
 
 KINDS = {
     **dict.fromkeys(("expression", "outcome", "sentence", "code", "description"), TEXT),
@@ -37,15 +43,17 @@ REQUIRED = ("expression", "outcome", "sentence")
 class RuleItem:
     """The versions of one rule."""
 
+    kind, heads, stored = "rule", Rule, StoredRuleVersion
+
     def __init__(self, event_type: str, name: str) -> None:
         self.event_type, self.name = event_type, name
-        self._names = {"event_type": event_type, "name": name}
+        self.names = {"event_type": event_type, "name": name}
 
     def in_use(self) -> Rule | None:
         return Rule.objects.filter(pk=rule_key(self.event_type, self.name)).first()
 
     def versions(self) -> Sequence[StoredVersion]:
-        return list(StoredRuleVersion.objects.filter(**self._names).order_by("-number"))
+        return list(StoredRuleVersion.objects.filter(**self.names).order_by("-number"))
 
     def content(self, version: StoredVersion) -> dict[str, Any]:
         return _content(version_from(cast(StoredRuleVersion, version)))
@@ -64,7 +72,7 @@ class RuleItem:
 
     def stage(self, number: int, stage: str, applying: Applying) -> None:
         stage_rule(
-            **self._names,
+            **self.names,
             number=number,
             stage=stage,
             actor=applying.actor,
@@ -74,11 +82,22 @@ class RuleItem:
 
     def request(self, number: int, applying: Applying) -> None:
         actor, now, reason = applying.actor, applying.now, applying.reason
-        request_activation(**self._names, number=number, actor=actor, now=now, reason=reason)
+        request_activation(**self.names, number=number, actor=actor, now=now, reason=reason)
 
     def approve(self, number: int, applying: Applying) -> None:
         actor, now, reason = applying.approver, applying.now, applying.reason
-        approve_activation(**self._names, number=number, actor=actor, now=now, reason=reason)
+        approve_activation(**self.names, number=number, actor=actor, now=now, reason=reason)
+
+    def drafted(self, data: Data, stage: str, *, number: int, lists: Definitions) -> Change:
+        draft = self._draft(data, stage)
+        try:
+            check_draft(draft, lists)
+        except InvalidRule as error:
+            raise invalid_at((stage,), error.problems) from error
+        return Change("rule.drafted", draft.numbered(number).as_data())
+
+    def check_live(self, version: StoredVersion, lists: Definitions) -> None:
+        check_expression(cast(StoredRuleVersion, version).expression, self.event_type, lists)
 
     def _draft(self, data: Data, stage: str) -> RuleDraft:
         members = check_members(data, KINDS, required=REQUIRED, at=(stage,))
@@ -106,7 +125,21 @@ class RulesSection:
         return {key: stages for key, stages in items.items() if stages}
 
     def apply(self, key: Key, data: Data, applying: Applying) -> None:
-        apply_stages(RuleItem(*key), data, applying, what=f"rule {key[1]} of {key[0]}")
+        apply_stages(RuleItem(*key), data, applying, what=_words(key))
 
     def remove(self, key: Key, applying: Applying) -> None:
         remove_stages(RuleItem(*key), applying)
+
+    def plan(self, key: Key, data: Data, planning: Planning) -> Item | None:
+        item = PlannedItem(RuleItem(*key), planning.lists)
+        apply_stages(item, data, planning, what=_words(key))
+        return exported(item, requests=True) or None
+
+    def plan_removal(self, key: Key, planning: Planning) -> Item | None:
+        item = PlannedItem(RuleItem(*key), planning.lists)
+        remove_stages(item, planning)
+        return exported(item, requests=True) or None
+
+
+def _words(key: Key) -> str:
+    return f"rule {key[1]} of {key[0]}"

@@ -18,8 +18,10 @@ from scoring.configuration.sections.section import (
     WHOLE,
     Applying,
     Data,
+    Item,
     Items,
     Key,
+    Planning,
     check_members,
     without_defaults,
 )
@@ -60,26 +62,55 @@ class SchedulesSection:
         }
 
     def apply(self, key: Key, data: Data, applying: Applying) -> None:
-        members = check_members(data, KINDS, required=("task",))
-        wanted = {**DEFAULTS, **{name: value for name, value in members.items() if value is not None}}
-        row = PeriodicTask.objects.filter(name=key[0]).first() or PeriodicTask(name=key[0])
-        before = _exported(row) if row.pk else None
-        if before == without_defaults(wanted, DEFAULTS):
+        row, is_changed = _wanted_row(key[0], data)
+        if not is_changed:
             return
-        _check(key[0], wanted, before)
-        row.interval, row.crontab, row.clocked, row.solar = _interval(wanted), _crontab(wanted), None, None
-        row.task, row.queue, row.description = wanted["task"], wanted["queue"], wanted["description"]
-        row.args, row.kwargs = json.dumps(wanted["args"]), json.dumps(wanted["kwargs"])
-        row.enabled, row.expire_seconds = wanted["enabled"], wanted["expire_seconds"]
+        for times in (row.interval, row.crontab):
+            if times is not None and times.pk is None:
+                times.save()
+        row.interval, row.crontab = row.interval, row.crontab  # with the keys that they have now
         row.save()
 
     def remove(self, key: Key, applying: Applying) -> None:
         """Delete it, unless it comes with Assay."""
-        row = PeriodicTask.objects.get(name=key[0])
-        if row.name in settings.CELERY_BEAT_SCHEDULE:
-            applying.notes.append(f"schedule {row.name!r} comes with Assay and stays.")
-        else:
-            row.delete()
+        if not _comes_with_assay(key[0], applying):
+            PeriodicTask.objects.get(name=key[0]).delete()
+
+    def plan(self, key: Key, data: Data, planning: Planning) -> Item | None:
+        row, _ = _wanted_row(key[0], data)
+        return _exported(row)
+
+    def plan_removal(self, key: Key, planning: Planning) -> Item | None:
+        if _comes_with_assay(key[0], planning):
+            return _exported(PeriodicTask.objects.select_related("interval", "crontab").get(name=key[0]))
+        return None
+
+
+def _wanted_row(name: str, data: Data) -> tuple[PeriodicTask, bool]:
+    """The schedule as the file says, not yet saved, and whether it differs from the stored one.
+
+    Raises ItemInvalid.
+    """
+    members = check_members(data, KINDS, required=("task",))
+    wanted = {**DEFAULTS, **{member: value for member, value in members.items() if value is not None}}
+    row = PeriodicTask.objects.filter(name=name).first() or PeriodicTask(name=name)
+    before = _exported(row) if row.pk else None
+    if before == without_defaults(wanted, DEFAULTS):
+        return row, False
+    _check(name, wanted, before)
+    row.interval, row.crontab, row.clocked, row.solar = _interval(wanted), _crontab(wanted), None, None
+    row.task, row.queue, row.description = wanted["task"], wanted["queue"], wanted["description"]
+    row.args, row.kwargs = json.dumps(wanted["args"]), json.dumps(wanted["kwargs"])
+    row.enabled, row.expire_seconds = wanted["enabled"], wanted["expire_seconds"]
+    return row, True
+
+
+def _comes_with_assay(name: str, applying: Applying) -> bool:
+    """Whether the schedule cannot be deleted, which is noted."""
+    is_own = name in settings.CELERY_BEAT_SCHEDULE
+    if is_own:
+        applying.notes.append(f"schedule {name!r} comes with Assay and stays.")
+    return is_own
 
 
 def _exported(row: PeriodicTask) -> dict[str, Any]:
@@ -148,7 +179,7 @@ def _interval(wanted: Data) -> IntervalSchedule | None:
             [(("every",), f"{wanted['every']!r} is not a length of time", [f"10 {each}" for each in periods])]
         )
     same = {"every": int(count), "period": period}
-    return IntervalSchedule.objects.filter(**same).first() or IntervalSchedule.objects.create(**same)
+    return IntervalSchedule.objects.filter(**same).first() or IntervalSchedule(**same)
 
 
 def _is_count(text: str, period: str) -> bool:
@@ -177,5 +208,4 @@ def _crontab(wanted: Data) -> CrontabSchedule | None:
         except ValidationError as error:
             problem = f"{wanted['crontab']!r} is not a crontab: {' '.join(error.messages)}"
             raise ItemInvalid([(("crontab",), problem, None)]) from error
-        row.save()
     return row

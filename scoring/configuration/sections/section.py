@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 
 from scoring.configuration.errors import ItemInvalid, Path
+from scoring.rules.lists.definitions import ListDefinition
 
 Key = Path  # of an item within its section: ("payment", "velocity")
 Data = Mapping[str, Any]
-Items = dict[Key, dict[str, Any]]
+Item = dict[str, Any]
+Items = dict[Key, Item]
 
 
 @dataclass(slots=True)
@@ -28,6 +30,13 @@ class Applying:
     requests: int = 0  # activations that wait for approval now and did not before
 
 
+@dataclass(slots=True)
+class Planning(Applying):
+    """`Applying` that changes nothing. `lists`: all lists as the file leaves them so far."""
+
+    lists: dict[str, ListDefinition] = field(default_factory=dict)
+
+
 class Section(Protocol):
     """One kind of configuration. `depth`: how many names its items have, such as event type and rule."""
 
@@ -44,6 +53,14 @@ class Section(Protocol):
 
     def remove(self, key: Key, applying: Applying) -> None:
         """Take an item that the file does not mention out of use."""
+        ...
+
+    def plan(self, key: Key, data: Data, planning: Planning) -> Item | None:
+        """The item, as `export` would give it, if `apply` were called; raises what that would."""
+        ...
+
+    def plan_removal(self, key: Key, planning: Planning) -> Item | None:
+        """The item if `remove` were called; raises what that would."""
         ...
 
 

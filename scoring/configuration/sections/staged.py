@@ -15,7 +15,7 @@ STAGES = (ACTIVE, SHADOW, DRAFT)  # in the order in which they are applied
 REQUESTED = "active once approved"  # in differences, not in files
 
 
-class InUse(Protocol):
+class VersionsHeld(Protocol):
     """The numbers of the versions in use."""
 
     newest: int
@@ -28,7 +28,7 @@ class InUse(Protocol):
 class StagedItem(Protocol):
     """The versions of one rule or policy, through its room's services."""
 
-    def in_use(self) -> InUse | None: ...
+    def in_use(self) -> VersionsHeld | None: ...
     def versions(self) -> Sequence[StoredVersion]:
         """Every version, the newest first."""
         ...
@@ -64,7 +64,7 @@ def exported(item: StagedItem, *, requests: bool = False) -> dict[str, Any]:
     return {stage: found[stage] for stage in (ACTIVE, REQUESTED, SHADOW, DRAFT) if stage in found}
 
 
-def _is_newest_draft(version: StoredVersion, in_use: InUse) -> bool:
+def _is_newest_draft(version: StoredVersion, in_use: VersionsHeld) -> bool:
     return version.stage == DRAFT and version.number == in_use.newest
 
 

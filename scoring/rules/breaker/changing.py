@@ -24,9 +24,7 @@ def change_settings(
 
     Raises BreakerInvalid, BreakerUnchanged, ReasonRequired, UnknownEventType, EventTypeNotScored.
     """
-    scored_type(event_type)
-    require_reason(reason, f"the limits of {event_type} change")
-    check_settings(event_type, settings)
+    check_settings_change(event_type, settings, reason=reason)
 
     def build() -> list[Change]:
         if settings == settings_of(event_type):
@@ -35,6 +33,13 @@ def change_settings(
         return [Change("breaker.changed", data)]
 
     return change_ruleset(build, actor=actor, now=now)[0]
+
+
+def check_settings_change(event_type: str, settings: BreakerSettings, *, reason: str) -> None:
+    """Raises what `change_settings` does, but for limits that hold already."""
+    scored_type(event_type)
+    require_reason(reason, f"the limits of {event_type} change")
+    check_settings(event_type, settings)
 
 
 def reset_breaker(event_type: str, source: str, *, reason: str, actor: str, now: datetime) -> Entry:

@@ -24,21 +24,32 @@ def new_salt() -> str:
     return secrets.token_hex(8)
 
 
+def check_change(
+    exploration: Exploration, before: Exploration | None, *, reason: str, first_salt: str = ""
+) -> Exploration:
+    """The settings with a salt: theirs, else the present one, else the first (by default a new one).
+
+    Raises what `change_exploration` does, but for settings that are the present ones.
+    """
+    scored_type(exploration.event_type)
+    require_reason(reason, f"the exploration of {exploration.event_type} changes")
+    salt = exploration.salt or (before.salt if before else first_salt or new_salt())
+    wanted = replace(exploration, salt=salt)
+    check_exploration(wanted)
+    return wanted
+
+
 def change_exploration(exploration: Exploration, *, reason: str, actor: str, now: datetime) -> Entry:
     """Set the exploration of an event type. A salt of "" keeps the present one, or draws a first one.
 
     Lanes follow from their next micro-batch on. Raises ExplorationInvalid, ExplorationUnchanged,
     ReasonRequired, UnknownEventType, EventTypeNotScored.
     """
-    scored_type(exploration.event_type)
-    require_reason(reason, f"the exploration of {exploration.event_type} changes")
     first_salt = new_salt()
 
     def build() -> list[Change]:
         before = exploration_of(exploration.event_type)
-        salt = exploration.salt or (before.salt if before else first_salt)
-        wanted = replace(exploration, salt=salt)
-        check_exploration(wanted)
+        wanted = check_change(exploration, before, reason=reason, first_salt=first_salt)
         if wanted == before:
             raise ExplorationUnchanged(wanted.event_type)
         return [Change("exploration.changed", {**wanted.as_data(), "reason": clean_reason(reason)})]

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from scoring.catalog.registry import scored_type
+from scoring.rules.lists.definitions import Definitions
 from scoring.rules.policies.checking import checked_policy
 from scoring.rules.policies.errors import InvalidPolicy, PolicyChangedMeanwhile, PolicyUnchanged
 from scoring.rules.policies.policy import Policy
@@ -23,11 +24,7 @@ def draft_policy(
     UnknownEventType, EventTypeNotScored, InvalidPolicy, PolicyUnchanged; PolicyChangedMeanwhile if there is a
     newer version than `based_on`.
     """
-    kind = scored_type(event_type)
-    named = {"segments": [], "description": "", **data, "event_type": event_type}
-    policy = checked_policy({**named, "number": based_on + 1}, kind=kind)
-    if problems := list(condition_problems(policy)):
-        raise InvalidPolicy(problems)
+    policy = check_draft(event_type=event_type, data=data, number=based_on + 1)
 
     def build() -> Sequence[Change]:
         newest = newest_number(event_type)
@@ -38,6 +35,21 @@ def draft_policy(
         return [Change("policy.drafted", policy.as_data())]
 
     change_ruleset(build, actor=actor, now=now)
+    return policy
+
+
+def check_draft(
+    *, event_type: str, data: Mapping[str, Any], number: int, lists: Definitions | None = None
+) -> Policy:
+    """The version that a draft becomes. `lists`: those that conditions may name, by default all there are.
+
+    Raises UnknownEventType, EventTypeNotScored, InvalidPolicy.
+    """
+    kind = scored_type(event_type)
+    named = {"segments": [], "description": "", **data, "event_type": event_type}
+    policy = checked_policy({**named, "number": number}, kind=kind)
+    if problems := list(condition_problems(policy, lists)):
+        raise InvalidPolicy(problems)
     return policy
 
 

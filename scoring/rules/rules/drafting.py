@@ -10,6 +10,7 @@ from scoring.catalog.errors import UnknownEventType
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Entity
 from scoring.catalog.registry import event_type as find_event_type
+from scoring.rules.lists.definitions import Definitions
 from scoring.rules.rules.compiling import expression_problems
 from scoring.rules.rules.errors import (
     FieldProblem,
@@ -82,13 +83,16 @@ def draft_rule(draft: RuleDraft, *, based_on: int = 0, actor: str, now: datetime
     return RuleVersion.from_data(entry.data)
 
 
-def check_draft(draft: RuleDraft) -> None:
-    """Raises InvalidRule with every problem of the draft itself, not only the first."""
-    if problems := [*problems_of(draft)]:
+def check_draft(draft: RuleDraft, lists: Definitions | None = None) -> None:
+    """Raises InvalidRule with every problem of the draft itself, not only the first.
+
+    `lists`: those that its condition may name, by default all that there are.
+    """
+    if problems := [*problems_of(draft, lists)]:
         raise InvalidRule(problems)
 
 
-def problems_of(draft: RuleDraft) -> Iterator[FieldProblem]:
+def problems_of(draft: RuleDraft, lists: Definitions | None = None) -> Iterator[FieldProblem]:
     try:
         kind = find_event_type(draft.event_type)
     except UnknownEventType as error:
@@ -97,7 +101,7 @@ def problems_of(draft: RuleDraft) -> Iterator[FieldProblem]:
     yield from _problems_of_words(draft)
     yield from _problems_of_effect(draft, kind)
     if kind.scored:
-        yield from expression_problems(draft.expression, kind.name)
+        yield from expression_problems(draft.expression, kind.name, lists)
 
 
 def _problems_of_words(draft: RuleDraft) -> Iterator[FieldProblem]:

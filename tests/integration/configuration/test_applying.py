@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 import yaml
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django_celery_beat.models import PeriodicTask
 
-from scoring.configuration.applying import Applied, apply_text, export_text
+from scoring.configuration.applying import Applied, apply_text, compare_text, export_text
 from scoring.configuration.differences import report_lines
 from scoring.configuration.errors import ConfigurationChangedMeanwhile, ConfigurationInvalid
 from scoring.log.models import LogEntry
@@ -27,15 +28,28 @@ NOW = datetime(2026, 3, 2, tzinfo=UTC)
 ANA, LEA = "user/ana", "user/lea"
 
 
-def apply(text: str, *, approver: str = LEA, commit: bool = True, **how: Any) -> Applied:
-    return apply_text(
-        text, actor=ANA, approver=approver, reason="configuration file", now=NOW, commit=commit, **how
+def compare(text: str, *, approver: str = LEA, **how: Any) -> Applied:
+    return compare_text(text, actor=ANA, approver=approver, reason="configuration file", now=NOW, **how)
+
+
+def apply(text: str, *, approver: str = LEA, state: str = "", **how: Any) -> Applied:
+    """Apply a file; what it changes is what the differences said."""
+    compared = compare(text, approver=approver, **how)
+    applied = apply_text(
+        text, actor=ANA, approver=approver, reason="configuration file", now=NOW, state=state, **how
     )
+    assert list(report_lines(applied)) == list(report_lines(compared))
+    assert applied == compared
+    return applied
 
 
 def problems(text: str, **how: Any) -> list[str]:
+    """What is wrong with a file; comparing it says the same."""
     with pytest.raises(ConfigurationInvalid) as error:
-        apply(text, **how)
+        apply_text(text, actor=ANA, approver=LEA, reason="configuration file", now=NOW, **how)
+    with pytest.raises(ConfigurationInvalid) as when_compared:
+        compare(text, **how)
+    assert list(when_compared.value.problems) == list(error.value.problems)
     return list(map(str, error.value.problems))
 
 
@@ -132,7 +146,7 @@ def test_differences_show_what_an_activation_that_is_requested_says() -> None:
 def test_differences_change_nothing() -> None:
     apply(CONFIGURATION)
     version, text = current_version(), export_text()
-    found = apply(changed("amount > 300.0", "amount > 200.0"), commit=False)
+    found = compare(changed("amount > 300.0", "amount > 200.0"))
     assert (current_version(), export_text()) == (version, text)
     assert list(report_lines(found)) == [
         "rules.payment.large_amount: changed",
@@ -256,11 +270,11 @@ def test_every_problem_is_named_at_once() -> None:
 
 
 def test_what_changed_after_the_differences_were_shown_is_not_overwritten() -> None:
-    shown = apply(CONFIGURATION, commit=False)
+    shown = compare(CONFIGURATION)
     apply("version: 1\nbreakers: {payment: {max_share: 0.2}}")
     with pytest.raises(ConfigurationChangedMeanwhile):
         apply(CONFIGURATION, state=shown.state)
-    assert apply(CONFIGURATION, state=apply(CONFIGURATION, commit=False).state).changes
+    assert apply(CONFIGURATION, state=compare(CONFIGURATION).state).changes
 
 
 def test_a_schedule_that_assay_needs_can_change_its_times_only() -> None:
@@ -283,3 +297,54 @@ def test_the_stream_of_the_ruleset_has_no_gap_after_a_refused_file() -> None:
     apply(CONFIGURATION)
     versions = LogEntry.objects.filter(stream=STREAM).order_by("stream_version")
     assert list(versions.values_list("stream_version", flat=True)) == list(range(1, current_version() + 1))
+
+
+def test_comparing_only_reads_and_takes_no_lock() -> None:
+    apply(CONFIGURATION)
+    text = changed("amount > 300.0", "amount > 200.0").replace("every: 1 hours", "every: 7 hours")
+    data = yaml.safe_load(text)
+    data["lists"]["found_cards"] = {"title": "Found cards", "action": "watch", "kind": "card"}
+    listed = {"expression": "listed(card, 'found_cards')", "outcome": "review", "sentence": "Found"}
+    data["rules"]["payment"]["found"] = {"active": listed}
+    with CaptureQueriesContext(connection) as queries:
+        found = compare(yaml.safe_dump(data), prune=True)
+    assert len(found.changes) == 4
+    statements = [query["sql"] for query in queries.captured_queries]
+    assert {statement.split()[0] for statement in statements} == {"SELECT"}
+    assert not [each for each in statements if "advisory" in each or "FOR UPDATE" in each]
+
+
+FILES = [
+    CONFIGURATION.replace("amount > 300.0", "amount > 200.0"),
+    CONFIGURATION.replace("share: 0.5", "share: 1"),
+    CONFIGURATION.replace("max_share: 0.3", "max_share: 1"),
+    CONFIGURATION.replace("share: 0.01", "share: 0"),
+    CONFIGURATION.replace("every: 1 hours", "crontab: 1 2 * * *"),
+    "version: 1\nlists:\nrules:\npolicies:\nexploration:\nbreakers:\nschedules:\n",
+    "version: 1\nlists:\n",
+    "version: 1\nrules: {payment: {large_amount: {draft: {expression: 'amount > 7', outcome: block,"
+    " sentence: Large}}}}\n",
+]
+
+
+@pytest.mark.parametrize(
+    ("before", "approver", "prune"),
+    [(CONFIGURATION, LEA, True), (CONFIGURATION, "", False), (None, ANA, False)],
+)
+@pytest.mark.parametrize("text", FILES)
+def test_differences_are_what_applying_changes(
+    text: str, before: str | None, approver: str, prune: bool
+) -> None:
+    """Also after requests, and by a person who cannot approve."""
+    if before is not None:
+        apply(before)
+    for step in (text, CONFIGURATION):
+        outcomes = []
+        for act in (compare_text, apply_text):
+            try:
+                outcomes.append(
+                    act(step, actor=ANA, approver=approver, reason="a file", now=NOW, prune=prune)
+                )
+            except ConfigurationInvalid as error:
+                outcomes.append(error.problems)
+        assert outcomes[0] == outcomes[1]

@@ -43,7 +43,40 @@ def define_list(
     Raises InvalidListChange with every problem; with `is_new`, also if the name is taken. A list that has had
     values keeps its kind and match.
     """
-    definition = ListDefinition(
+    definition = drafted_definition(
+        name=name,
+        title=title,
+        action=action,
+        kind=kind,
+        match=match,
+        description=description,
+        code=code,
+        sentence=sentence,
+    )
+
+    def build() -> list[Change]:
+        row = ValueList.objects.filter(name=name).first()
+        check_definition(definition, row, is_new=is_new)
+        unchanged = row is not None and definition_in(row) == definition
+        return [] if unchanged else [Change(DEFINED, definition.as_data())]
+
+    change_ruleset(build, actor=actor, now=now)
+    return definition
+
+
+def drafted_definition(
+    *,
+    name: str,
+    title: str,
+    action: str,
+    kind: str,
+    match: str = "value",
+    description: str = "",
+    code: str = "",
+    sentence: str = "",
+) -> ListDefinition:
+    """A definition in stored form, not yet checked."""
+    return ListDefinition(
         name=name,
         title=" ".join(title.split()),
         description=" ".join(description.split()),
@@ -53,18 +86,13 @@ def define_list(
         code=code or f"LIST_{name.upper()}",
         sentence=" ".join(sentence.split()) or _default_sentence(title, action, kind),
     )
-    problems = _problems_of(definition)
 
-    def build() -> list[Change]:
-        row = ValueList.objects.filter(name=name).first()
-        found = [*problems, *_problems_with_existing(definition, row, is_new=is_new)]
-        if found:
-            raise InvalidListChange(name, found)
-        unchanged = row is not None and definition_in(row) == definition
-        return [] if unchanged else [Change(DEFINED, definition.as_data())]
 
-    change_ruleset(build, actor=actor, now=now)
-    return definition
+def check_definition(definition: ListDefinition, row: ValueList | None, *, is_new: bool = False) -> None:
+    """Raises InvalidListChange with every problem. `row`: the list of this name, if there is one."""
+    problems = [*_problems_of(definition), *_problems_with_existing(definition, row, is_new=is_new)]
+    if problems:
+        raise InvalidListChange(definition.name, problems)
 
 
 def archive_list(*, name: str, reason: str, actor: str, now: datetime) -> Entry:
