@@ -13,6 +13,7 @@ from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from reviews.errors import NoStatement
 from scoring.api.compression import CONTENT_ENCODINGS
 from scoring.api.errors import MalformedEncoding, MalformedJson, RequestTooLarge, UnsupportedEncoding
 from scoring.api.keys.errors import (
@@ -206,6 +207,12 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "decision-not-found",
         "There is no such decision",
         lambda exc, context: {"event": exc.stream, "decisions": exc.decided},
+    ),
+    NoStatement: Problem(
+        404,
+        "statement-not-found",
+        "Nothing restricts the event",
+        lambda exc, context: {"event": exc.event_stream},
     ),
     LabelNotFound: Problem(404, "label-not-found", "There is no such label"),
     exceptions.NotFound: Problem(404, "not-found", "Not found", detail=own_detail),

@@ -407,6 +407,15 @@ MEDIA_HARD_SECONDS = read(env.float, "ASSAY_MEDIA_HARD_SECONDS", 60.0, validate=
 MEDIA_MEMORY_MB = read(env.int, "ASSAY_MEDIA_MEMORY_MB", 1_000, validate=Range(min=200))
 # Days after which uploaded files are deleted; what was computed of them stays. 0: never.
 MEDIA_KEEP_DAYS = read(env.int, "ASSAY_MEDIA_KEEP_DAYS", 0, validate=Range(min=0))
+# What statements of reasons say of every restriction: where the rules stand, where it holds, how its author
+# objects and for how many days (the Digital Services Act asks for six months), and who settles disputes.
+STATEMENT_TERMS = env.str("ASSAY_STATEMENT_TERMS", "Terms of service")
+STATEMENT_SCOPE = env.str("ASSAY_STATEMENT_SCOPE", "worldwide")
+STATEMENT_COMPLAINT = env.str("ASSAY_STATEMENT_COMPLAINT", "Reply to the service that published it.")
+STATEMENT_COMPLAINT_DAYS = read(env.int, "ASSAY_STATEMENT_COMPLAINT_DAYS", 183, validate=Range(min=1))
+STATEMENT_DISPUTES = env.str(
+    "ASSAY_STATEMENT_DISPUTES", "Any certified out-of-court dispute settlement body may be asked."
+)
 # Lists that signals are looked up in: a file of disposable mail domains, and files of networks by name.
 DISPOSABLE_DOMAINS = env.str("ASSAY_DISPOSABLE_DOMAINS", "")
 NETWORK_LISTS = read_named_files("ASSAY_NETWORK_LISTS")

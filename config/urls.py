@@ -20,6 +20,7 @@ urlpatterns = [
     path("api/schema/", schema, name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(), name="docs"),
     path("api/problems/<slug:slug>", describe_problem, name="problem"),
+    path("api/v1/", include("reviews.api.urls")),  # before the ids of events, which may hold slashes
     path("api/v1/", include("scoring.api.urls")),
     path("admin/", admin.site.urls),
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),

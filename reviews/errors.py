@@ -124,3 +124,11 @@ class InvalidVerdict(ReviewError):
     def __init__(self, *, field: str, problem: str, allowed: str) -> None:
         self.field, self.problem, self.allowed = field, problem, allowed
         super().__init__(f"{field}: {problem}; allowed: {allowed}")
+
+
+class NoStatement(ReviewError):
+    """Nothing restricts the event, so there are no reasons to state."""
+
+    def __init__(self, event_stream: str) -> None:
+        self.event_stream = event_stream
+        super().__init__(f"nothing restricts {event_stream}, so there is no statement of reasons")

@@ -16,7 +16,7 @@ from reviews.errors import InvalidVerdict, ReviewError
 from reviews.models import Case
 from reviews.pages.case_timeline import timeline_of
 from reviews.pages.content.appealed import appealed_panel
-from reviews.pages.content.panel import content_panel
+from reviews.pages.content.panel import content_panel, is_restricted
 from reviews.pages.event import detail_or_404, shortened
 from reviews.pages.event_panels import event_panels, may_see_personal
 from reviews.pages.history_table import history_of, number_in
@@ -83,6 +83,7 @@ class CasePage(AdminPage):
                 )
             ),
             author=content.author if content else None,
+            stated=is_restricted(detail, case),
             may_decide_escalation=user.has_perm(ESCALATIONS),
             verdict_options=verdict_options(
                 case, filled, others=labels_from_others(detail.standing), heads=heads

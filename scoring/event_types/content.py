@@ -93,6 +93,7 @@ class Content(EventType):
     outcome_titles = {"block": "remove"}
     policies, verdicts = CONTENT_POLICIES, CONTENT_VERDICTS
     strikes, appeals, reports = "strike", "appeal", "report"
+    conversation = "thread"
     failure_outcome = "allow"
     no_model_outcome = "allow"
     nominal_stake = 100

@@ -1,12 +1,17 @@
-"""The wire format of an event and its decision, built from the entries of its stream."""
+"""The wire format of an event and its decision, built from the entries of its stream.
 
-from collections.abc import Mapping, Sequence
+Rooms above add what they know of an event: a module `answer_parts` registers it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from scoring.catalog.currency import decimal_text
 from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import event_type
+from scoring.discovery import discover
 from scoring.intake.errors import EventNotFound
 from scoring.lanes.amendments import CORRECTED, RECEIVED, RETRACTED, VERSIONS
 from scoring.lanes.entry_types import LABEL_TYPES
@@ -33,6 +38,22 @@ DECISION_FIELDS = (
 OF_RULESET = ("policy", "breaker", "exploration")  # absent where they say nothing
 REASON_FIELDS = ("source", "code", "text", "value", "usual", "contribution", "feature")
 OF_FEATURES = dict.fromkeys(("value", "usual", "contribution", "feature"))  # a list, bank or rule has none
+
+
+AnswerPart = Callable[[Entry], dict[str, Any] | None]
+_parts: dict[str, AnswerPart] = {}
+
+
+def register_part(name: str, part: AnswerPart) -> None:
+    """Answer `name` with what `part` says about an event, given its receipt. Raises ValueError if taken."""
+    if _parts.setdefault(name, part) is not part:
+        raise ValueError(f"there are two parts of an answer named {name!r}")
+
+
+@cache
+def _registered_parts() -> dict[str, AnswerPart]:
+    discover("answer_parts")
+    return _parts
 
 
 def decision_from(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -144,6 +165,7 @@ def answer_for(stream: str) -> dict[str, Any]:
         "label": labels[-1].data["effective"] if labels else None,
         "labels": [_label_from(entry) for entry in labels],
         **_policies_from(event_type(version.data["type"]), labels),
+        **{name: part(entries[0]) for name, part in _registered_parts().items()},
     }
 
 

@@ -25,6 +25,7 @@ from reviews.pages.event_panels import (
 from reviews.strikes.recording import struck_field
 from reviews.strikes.standing import Strikes, strikes_against
 from reviews.work.reason_codes import action_title, policy_titles
+from reviews.work.verdict_rules import ALLOW, REVIEW
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Text
 from scoring.catalog.registry import event_type
@@ -115,6 +116,15 @@ def content_panel(
         more=len(group) > MAX_GROUP,
         author=_author(kind, refs.get(struck_field(kind)), personal=personal, now=now),
     )
+
+
+def is_restricted(detail: EventDetail, case: Case | None) -> bool:
+    """Whether a statement of reasons can be given: a verdict or the latest decision restricts the event."""
+    if not event_type(detail.type).policies:
+        return False
+    if case is not None and case.state == Case.State.DECIDED:
+        return case.action not in ("", ALLOW)
+    return detail.decision is not None and detail.decision.data["outcome"] not in (ALLOW, REVIEW)
 
 
 def became(

@@ -142,6 +142,19 @@ class EventLabelSerializer(serializers.Serializer):
     recorded_at = serializers.DateTimeField()
 
 
+class EventReviewSerializer(serializers.Serializer):
+    """What people decided on an event, as it holds now."""
+
+    verdict = serializers.CharField(help_text="A label of the event type")
+    policies = serializers.ListField(child=serializers.CharField(), help_text="The policies that it breaks")
+    action = serializers.CharField(
+        allow_null=True, help_text="The outcome that they gave it; null for types without policies"
+    )
+    strike = serializers.BooleanField(help_text="Whether its author got a strike that stands")
+    overturned = serializers.BooleanField(help_text="Whether an appeal against the decision was granted")
+    decided_at = serializers.DateTimeField()
+
+
 class EventRecordSerializer(AnswerSerializer):
     """Everything that is known about an event."""
 
@@ -162,6 +175,7 @@ class EventRecordSerializer(AnswerSerializer):
         allow_null=True, help_text="The effective label, by the precedence of the sources"
     )
     labels = EventLabelSerializer(many=True)
+    review = EventReviewSerializer(allow_null=True)
 
 
 class ParkedEventSerializer(serializers.Serializer):

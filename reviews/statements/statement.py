@@ -1,0 +1,179 @@
+"""The statement of reasons for a restriction: what Article 17 of the EU's Digital Services Act asks of one.
+
+It says what was decided and for how long, on which facts and grounds, what machines had to do with it, and
+how to object. The sender passes it on to the author.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.conf import settings
+
+from reviews.console.entity_index import events_of_entity
+from reviews.errors import NoStatement
+from reviews.statements.reviewed import Review, review_of
+from reviews.strikes.recording import CONTENT
+from reviews.work.reason_codes import action_title, words_of
+from reviews.work.verdict_rules import ALLOW, REVIEW
+from scoring.catalog.event_type import EventType
+from scoring.catalog.fields import Entity
+from scoring.catalog.policies import TERMS, Policy
+from scoring.catalog.registry import event_type
+from scoring.intake.answers import current_version, reasons_from
+from scoring.intake.errors import EventNotFound
+from scoring.intake.models import Event
+from scoring.log.entries import Entry
+from scoring.log.read import read_stream
+from scoring.timestamps import from_iso, to_iso
+
+MAX_FACTS = 5
+MAX_REPORTS = 200
+# What an outcome does to content, in the words of the regulation; other outcomes are "other".
+RESTRICTIONS = {"block": "removal", "limit": "demotion", "label": "labeling"}
+
+
+class Decided(NamedTuple):
+    """The restriction to give reasons for. `review`: None if no person decided."""
+
+    action: str
+    policies: Mapping[str, str]  # reason code by name, "" where a machine decided
+    at: datetime
+    review: Review | None
+    decision: Entry | None
+
+    @property
+    def is_overturned(self) -> bool:
+        return self.review is not None and self.review.granted is not None
+
+
+def statement_of(event_stream: str, *, now: datetime) -> dict[str, Any]:
+    """The statement of reasons for the restriction of an event, which holds or was overturned.
+
+    Raises `EventNotFound`, and `NoStatement` for an event that nothing restricts.
+    """
+    stream = read_stream(event_stream)
+    if not stream:
+        raise EventNotFound(event_stream)
+    event, kind = current_version(stream).data, event_type(stream[0].data["type"])
+    decided = _decided(stream, kind)
+    if decided is None:
+        raise NoStatement(event_stream)
+    reports = reports_of(kind, event)
+    return {
+        "event": {
+            "type": kind.name,
+            "source": event["source"],
+            "id": event["id"],
+            "occurred_at": event["occurred_at"],
+        },
+        "decision": _decision(kind, decided),
+        "facts": _facts(kind, decided, reports),
+        "automated_means": _automated(decided),
+        "grounds": [_ground(policy, decided) for policy in kind.policies if policy.name in decided.policies],
+        "redress": _redress(decided),
+        "issued_at": to_iso(now),
+    }
+
+
+def reports_of(kind: type[EventType], event: Mapping[str, Any]) -> int:
+    """How many reports of an event its sender has sent, counted up to `MAX_REPORTS`."""
+    if not kind.reports:
+        return 0
+    field = event_type(kind.reports).fields.get(CONTENT)
+    if not isinstance(field, Entity):
+        return 0
+    positions = events_of_entity(field.kind, str(event["id"]), limit=MAX_REPORTS)
+    found = Event.objects.filter(position__in=positions, type=kind.reports, source=event["source"])
+    return found.filter(retracted_at=None).count()
+
+
+def _decided(stream: list[Entry], kind: type[EventType]) -> Decided | None:
+    """The restriction by a person, or else by the latest decision; None if there is none."""
+    decision = next((entry for entry in reversed(stream) if entry.type.startswith("decision.")), None)
+    review = review_of(stream[0].position, kind.name)
+    first = review.first if review else None
+    if first is not None and first.decided_at is not None:
+        if first.action in ("", ALLOW):
+            return None
+        return Decided(first.action, first.policies, first.decided_at, review, decision)
+    if decision is None or decision.data["outcome"] in (ALLOW, REVIEW):
+        return None
+    broken = dict.fromkeys(_found_by_models(decision.data), "")
+    at = from_iso(decision.data["decided_at"])
+    return Decided(decision.data["outcome"], broken, at, review, decision)
+
+
+def _found_by_models(decision: Mapping[str, Any]) -> list[str]:
+    """The policies that the model finds broken, and those of the hash banks that matched."""
+    heads = decision.get("policies") or {}
+    found = [name for name, head in heads.items() if head.get("outcome") not in (None, ALLOW)]
+    return [*found, *(each["policy"] for each in decision.get("findings", ()) if each.get("policy"))]
+
+
+def _decision(kind: type[EventType], decided: Decided) -> dict[str, Any]:
+    overturned = decided.review.granted if decided.review else None
+    return {
+        "action": decided.action,
+        "title": action_title(kind, decided.action),
+        "restriction": RESTRICTIONS.get(decided.action, "other"),
+        "decided_at": to_iso(decided.at),
+        "territorial_scope": settings.STATEMENT_SCOPE,
+        "duration": "until it is overturned" if overturned is None else "ended",
+        "ended_at": to_iso(overturned.decided_at) if overturned and overturned.decided_at else None,
+        "strike": bool(decided.review and decided.review.first and decided.review.first.strike),
+        "overturned": decided.is_overturned,
+    }
+
+
+def _facts(kind: type[EventType], decided: Decided, reports: int) -> dict[str, Any]:
+    found = [words_of(code) for code in decided.policies.values() if code]
+    if not found and decided.decision is not None:
+        found = [reason["text"] for reason in reasons_from(decided.decision.data)[:MAX_FACTS]]
+    return {
+        "found": found,
+        "origin": "notice" if reports else "own_initiative",
+        "reports": reports,
+        "content": f"{kind.name} as it read when it was decided",
+    }
+
+
+def _automated(decided: Decided) -> dict[str, Any]:
+    by_person = decided.review is not None and decided.review.first is not None
+    detected = decided.decision is not None and decided.decision.data["outcome"] != ALLOW
+    return {
+        "detection": detected,
+        "decision": not by_person,
+        "explanation": _how(by_person=by_person, detected=detected),
+    }
+
+
+def _how(*, by_person: bool, detected: bool) -> str:
+    if not by_person:
+        return "Software found and decided this without a person."
+    if detected:
+        return "Software found this; a person decided it."
+    return "A person decided this; software played no part."
+
+
+def _ground(policy: Policy, decided: Decided) -> dict[str, Any]:
+    code = decided.policies[policy.name]
+    of_terms = policy.ground == TERMS
+    return {
+        "policy": policy.name,
+        "title": policy.title or policy.name,
+        "kind": "contractual" if of_terms else "legal",
+        "reference": policy.reference or (settings.STATEMENT_TERMS if of_terms else ""),
+        "explanation": policy.description,
+        "reason_code": code or None,
+        "reason": words_of(code) if code else None,
+    }
+
+
+def _redress(decided: Decided) -> dict[str, Any]:
+    until = decided.at + timedelta(days=settings.STATEMENT_COMPLAINT_DAYS)
+    return {
+        "internal_complaint": {"how": settings.STATEMENT_COMPLAINT, "until": to_iso(until), "free": True},
+        "out_of_court": settings.STATEMENT_DISPUTES,
+        "judicial": "A court may be asked at any time.",
+    }
