@@ -32,18 +32,20 @@ from scoring.timestamps import to_iso
 
 ITEMS_A_PAGE = 5_000  # where no feature is read; else those of a slice of the fold
 
-# OFFSET 0 keeps it a look-up by stream: as a join it would read the whole log for every page.
-_UNDECIDED = """
+_CHOSEN = """
     event.type = %s AND event.retracted_at IS NULL AND event.occurred_at >= %s AND event.occurred_at < %s
-    AND NOT EXISTS (
-        SELECT 1 FROM scoring_logentry entry
-         WHERE entry.stream = event.type || '/' || event.source || '/' || event.external_id
-           AND entry.type = 'decision.made' OFFSET 0)
 """
-_ANY = f"SELECT EXISTS (SELECT 1 FROM scoring_event event WHERE {_UNDECIDED})"  # noqa: S608
+_DECISION = """
+    SELECT 1 FROM scoring_decision decision
+     WHERE decision.event_position = event.position AND decision.revision = 0
+"""
+_ANY = f"""
+    SELECT EXISTS (SELECT 1 FROM scoring_event event WHERE {_CHOSEN} AND NOT EXISTS ({_DECISION}))
+"""  # noqa: S608
+# OFFSET 0 keeps it a look-up by event: as a join it would read all decisions for every page.
 _AMONG = f"""
     SELECT position, source || '/' || external_id, occurred_at, versions FROM scoring_event event
-     WHERE position = ANY(%s) AND {_UNDECIDED}
+     WHERE position = ANY(%s) AND {_CHOSEN} AND NOT EXISTS ({_DECISION} OFFSET 0)
 """  # noqa: S608
 
 Positions = NDArray[np.int64]
