@@ -17,10 +17,11 @@ class InvalidBacktest(ScoringError):
 class NothingToBacktest(ScoringError):
     """No event of the type was decided in the period, and no history to try the change on occurred in it."""
 
-    def __init__(self, *, event_type: str, since: datetime, until: datetime) -> None:
+    def __init__(self, *, event_type: str, since: datetime, until: datetime, unsequenced: int = 0) -> None:
+        waiting = f"{unsequenced:,} events wait to be sequenced" if unsequenced else "choose another period"
         super().__init__(
             f"no {event_type} was decided from {since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M} UTC, and"
-            " no history that this change can be tried on occurred then; choose another period"
+            f" no history that this change can be tried on occurred then; {waiting}"
         )
         self.event_type, self.since, self.until = event_type, since, until
 

@@ -59,8 +59,8 @@ class BacktestResult:
     events whose decision did not log all features that it reads. `failed`: {error: events}. `skipped`: active
     rules that could not be evaluated. `good_units`: distinct values of the field `unit` among good events
     that are hit. `differing`: events that today's configuration decides otherwise than was decided then.
-    `ruleset`: its version. `undecided`: `cells` of events without a decision, of which rules and
-    lists alone speak.
+    `ruleset`: its version. `undecided`: `cells` of events without a decision, of which rules and lists alone
+    speak; `unsequenced`: those left out, because their lane has no place for them yet.
     """
 
     cells: Sequence[Sequence[Any]]
@@ -80,6 +80,7 @@ class BacktestResult:
     mature_before: str
     timing: Mapping[str, Any]
     undecided: Sequence[Sequence[Any]] = ()
+    unsequenced: int = 0
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> "BacktestResult":
@@ -200,7 +201,9 @@ def classes_of(counted: Mapping[str, Sequence[int]]) -> Classes:
     )
 
 
-def result_of(tally: Tally, before: TriedConfiguration, *, lacking: int, timing: Timing) -> BacktestResult:
+def result_of(
+    tally: Tally, before: TriedConfiguration, *, lacking: int, timing: Timing, unsequenced: int = 0
+) -> BacktestResult:
     """The result of a tally; of long lists of rules and errors, the first ones."""
     others = [(name, count, tally.shared[name]) for name, count in tally.others.most_common(MAX_OTHERS)]
     return BacktestResult(
@@ -224,6 +227,7 @@ def result_of(tally: Tally, before: TriedConfiguration, *, lacking: int, timing:
         mature_before=to_iso(tally.mature_before),
         timing=asdict(timing),
         undecided=_listed(tally.undecided),
+        unsequenced=unsequenced,
     )
 
 

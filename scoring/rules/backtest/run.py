@@ -19,7 +19,7 @@ from scoring.rules.backtest.evaluation.asking import Mask, PageAsker
 from scoring.rules.backtest.evaluation.configuration import TriedConfiguration, operands_in
 from scoring.rules.backtest.evaluation.evaluating import Decided, decide_page
 from scoring.rules.backtest.evaluation.reading import EventPage, Reading, iter_pages, range_of
-from scoring.rules.backtest.evaluation.undecided import TodaysLists, has_undecided, iter_undecided
+from scoring.rules.backtest.evaluation.undecided import TodaysLists, count_undecided, iter_undecided
 from scoring.rules.backtest.requests import BacktestRequest
 from scoring.rules.backtest.results import BacktestResult, Timing, result_of
 from scoring.rules.backtest.tallying import Tally
@@ -66,16 +66,28 @@ def run_backtest(
     )
     reading = Reading(kind.name, request.since, request.until)
     work.add_decided(reading, watch=watch)
-    if not isinstance(request.change, PolicyChange) and has_undecided(reading):
+    if not isinstance(request.change, PolicyChange) and (undecided := count_undecided(reading)):
         work.add_undecided(reading, now=now, watch=watch)
+        work.unsequenced = max(undecided - work.undecided, 0)
     if not work.tally.events:
-        raise NothingToBacktest(event_type=kind.name, since=request.since, until=request.until)
-    return result_of(work.tally, before, lacking=work.lacking, timing=work.clocks.timing())
+        raise NothingToBacktest(
+            event_type=kind.name, since=request.since, until=request.until, unsequenced=work.unsequenced
+        )
+    return result_of(
+        work.tally,
+        before,
+        lacking=work.lacking,
+        unsequenced=work.unsequenced,
+        timing=work.clocks.timing(),
+    )
 
 
 @dataclass
 class _Work:
-    """A running backtest: what is tried, and what it has added up."""
+    """A running backtest: what is tried, and what it has added up.
+
+    `undecided`: events without a decision so far; `unsequenced`: those that their lane does not have.
+    """
 
     tally: Tally
     change: Change
@@ -84,6 +96,8 @@ class _Work:
     retracted: set[int]
     clocks: _Clocks = field(default_factory=_Clocks)
     lacking: int = 0
+    undecided: int = 0
+    unsequenced: int = 0
 
     def add_decided(self, reading: Reading, *, watch: ProgressReporter) -> None:
         """Try the change on the events decided in the period."""
@@ -104,6 +118,7 @@ class _Work:
         )
         for page in _timed(pages, self.clocks):
             self._add(page)
+            self.undecided += len(page)
 
     def _todays_lists(self, now: datetime) -> TodaysLists:
         version, kind = self.before.version, self.tally.kind

@@ -39,8 +39,8 @@ _DECISION = """
     SELECT 1 FROM scoring_decision decision
      WHERE decision.event_position = event.position AND decision.revision = 0
 """
-_ANY = f"""
-    SELECT EXISTS (SELECT 1 FROM scoring_event event WHERE {_CHOSEN} AND NOT EXISTS ({_DECISION}))
+_COUNT = f"""
+    SELECT count(*) FROM scoring_event event WHERE {_CHOSEN} AND NOT EXISTS ({_DECISION})
 """  # noqa: S608
 # OFFSET 0 keeps it a look-up by event: as a join it would read all decisions for every page.
 _AMONG = f"""
@@ -119,11 +119,11 @@ class TodaysLists:
         return found
 
 
-def has_undecided(reading: Reading) -> bool:
-    """Whether any event without a decision occurred in the period."""
+def count_undecided(reading: Reading) -> int:
+    """How many events without a decision occurred in the period, sequenced or not."""
     with connection.cursor() as cursor:
-        cursor.execute(_ANY, [reading.event_type, reading.since, reading.until])
-        return bool(cursor.fetchone()[0])
+        cursor.execute(_COUNT, [reading.event_type, reading.since, reading.until])
+        return int(cursor.fetchone()[0])
 
 
 def iter_undecided(

@@ -183,6 +183,12 @@ def cautions(result: BacktestResult, job: BacktestJob, kind: type[EventType]) ->
             " as history. No model scored them: of these, rules and lists alone speak, and lists as they are"
             " today."
         )
+    if result.unsequenced:
+        yield (
+            f"{count_text(result.unsequenced)} events of the period are left out, because their lane has not"
+            " sequenced them: history waits for a load to end or for manage.py rebuild --online, live events"
+            " for their decision."
+        )
     if result.lacking:
         yield (
             f"{count_text(result.lacking)} decisions did not log all features that it reads, so it could not"

@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from scoring.catalog.registry import event_type
 from scoring.intake.corrections import correct_event, retract_event
 from scoring.intake.labels import LabelStatement, record_labels
 from scoring.intake.receive import receive_events, received_entry
@@ -24,8 +25,10 @@ from scoring.rules.backtest.changes import Change, ListChange, PolicyChange, Rul
 from scoring.rules.backtest.errors import NothingToBacktest
 from scoring.rules.backtest.jobs import backtests as jobs
 from scoring.rules.backtest.jobs import running
+from scoring.rules.backtest.models import BacktestJob
 from scoring.rules.backtest.pages.result_page import weekly_plot
 from scoring.rules.backtest.pages.start_form import usual_period
+from scoring.rules.backtest.pages.words import cautions
 from scoring.rules.backtest.requests import BacktestRequest
 from scoring.rules.backtest.results import BacktestResult
 from scoring.rules.backtest.run import run_backtest
@@ -39,6 +42,7 @@ from tests.factories.policies import store_policy
 from tests.factories.rules import store_rule
 
 LANE = "commerce"
+PAYMENT = event_type("payment")
 Load = Callable[[int], None]
 
 
@@ -162,6 +166,31 @@ def test_a_corrected_event_counts_once_as_it_was_received_and_a_retracted_one_no
     result = tried(RuleChange("velocity", 1))
     assert names(result, "newly_blocked") == {"T-10", "T-11"}
     assert (result.decided_events, result.undecided_events) == (0, 12)
+
+
+def load_without_sequencing(count: int, *, after: int) -> None:
+    now = datetime.now(UTC)
+    entries = [
+        received_entry(event, source="shop", history=True) for event in payments(after + count)[after:]
+    ]
+    pending.enqueue_history(append_bulk(entries, now=now), lane=LANE, now=now)
+
+
+def test_history_that_is_not_sequenced_yet_is_left_out_and_counted(load_payments: Load) -> None:
+    load_payments(10)
+    load_without_sequencing(3, after=10)
+    store_rule(expression="amount > 0.0", outcome="block")
+    result = tried(RuleChange("velocity", 1))
+    assert (result.events, result.unsequenced) == (10, 3)
+    [caution] = [each for each in cautions(result, BacktestJob(), PAYMENT) if "left out" in each]
+    assert caution.startswith("3 events of the period are left out, because their lane has not sequenced")
+
+
+def test_a_period_with_nothing_but_unsequenced_history_says_so(load_payments: Load) -> None:
+    load_without_sequencing(3, after=0)
+    store_rule(expression="amount > 0.0", outcome="block")
+    with pytest.raises(NothingToBacktest, match="3 events wait to be sequenced"):
+        tried(RuleChange("velocity", 1))
 
 
 def test_lists_find_history_as_they_are_today(load_payments: Load) -> None:
