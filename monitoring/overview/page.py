@@ -34,6 +34,7 @@ PERMISSIONS = {
     "rule": "scoring.view_rule",
     "model": "scoring.view_modelversion",
     "drift": "monitoring.view_modelwindow",
+    "replay_check": "monitoring.view_modelwindow",
     "features": "scoring.view_featuresetversion",
     "batch_views": "scoring.view_batchversion",
     "experiment": "experiments.view_experiment",

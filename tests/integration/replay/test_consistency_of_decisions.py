@@ -114,7 +114,9 @@ def test_a_finding_that_differs_is_a_notice_that_leads_to_both_values(send: Any,
     assert (notice.page, notice.query) == ("replay_check", "?type=payment")
     client = Client()
     client.force_login(auditor)
-    page = client.get(f"/admin/replay-check/{notice.query}").content.decode()
+    address = f"/admin/replay-check/{notice.query}"
+    assert address in client.get("/admin/").content.decode()
+    page = client.get(address).content.decode()
     assert "1 of 3 recomputed decision differs from the log." in page
     assert "findings.large-1" in page
     assert "ANOTHER" in page

@@ -10,6 +10,7 @@ from monitoring.drift.report import DriftReport, FeatureDrift, SideShares
 from monitoring.models import MinuteWindow
 from monitoring.overview.attention import notices
 from monitoring.overview.facts import CaseQueue, Champion, Facts, PendingEvents, StoreStatus
+from monitoring.overview.page import PERMISSIONS
 from monitoring.windows.batch_views import Freshness
 from monitoring.windows.latency_histogram import bin_of
 from scoring.batch.compute.profile import Profile
@@ -254,6 +255,7 @@ def test_each_problem_gives_one_notice_with_a_remedy(facts: dict[str, object], t
     assert notice.tone == tone
     assert what in notice.what
     assert notice.do
+    assert not notice.page or notice.page in PERMISSIONS  # the overview links it for those who may open it
 
 
 @pytest.mark.parametrize(

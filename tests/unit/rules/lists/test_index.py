@@ -49,6 +49,13 @@ def test_a_listed_value_hits_with_who_and_why() -> None:
     assert hit.key == key_of("c-2").hex()
 
 
+def test_a_value_with_a_slash_is_no_network_unless_the_list_matches_networks() -> None:
+    index = NO_LISTS.after([define(1), add(2, "c/old", "10.0.0.0/8")])
+    assert hits(index, card="c/old") == [("stolen_cards", "card", 2)]
+    assert hits(index, card="10.0.0.0/8") == [("stolen_cards", "card", 2)]
+    assert index.list_prefixes == {}
+
+
 def test_an_expired_value_does_not_hit() -> None:
     index = NO_LISTS.after([define(1), add(2, "c-1", until=TOMORROW)])
     assert hits(index, TOMORROW - timedelta(microseconds=1), card="c-1")
