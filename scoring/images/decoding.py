@@ -9,9 +9,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
-from typing import NamedTuple
 
-import numpy as np
 from PIL import Image, ImageOps
 
 from scoring.images import headers
@@ -26,6 +24,7 @@ from scoring.images.errors import (
 from scoring.images.modes import to_rgb
 from scoring.images.pdq import Pixels
 from scoring.images.polyglots import other_format
+from scoring.images.stills import ImageStill, spread_evenly
 
 try:
     import pillow_heif
@@ -90,13 +89,6 @@ class ImageLimits:
 LIMITS = ImageLimits()
 
 
-class Still(NamedTuple):
-    """A frame in RGB, uint8[height, width, 3], and its time in seconds (0 of pages)."""
-
-    at: float
-    pixels: Pixels
-
-
 @dataclass(frozen=True, slots=True)
 class OpenedImage:
     """An image whose pixels are not decoded yet.
@@ -118,9 +110,9 @@ class OpenedImage:
         """
         return next(self.stills(1)).pixels
 
-    def stills(self, most: int) -> Iterator[Still]:
+    def stills(self, most: int) -> Iterator[ImageStill]:
         """Up to `most` frames, spread evenly; raises UnreadableImage or, of a later page, ImageTooLarge."""
-        wanted = set(np.linspace(0, self.frames - 1, min(most, self.frames)).round().astype(int).tolist())
+        wanted = set(spread_evenly(self.frames, most))
         at = 0.0
         for frame in range(max(wanted) + 1):
             still, seconds = self._read(frame, at, wanted=frame in wanted)
@@ -128,7 +120,7 @@ class OpenedImage:
                 yield still
             at += seconds
 
-    def _read(self, frame: int, at: float, *, wanted: bool) -> tuple[Still | None, float]:
+    def _read(self, frame: int, at: float, *, wanted: bool) -> tuple[ImageStill | None, float]:
         """A frame, if it is wanted, and how long it is shown. All before it were read."""
         image = self._image
         try:
@@ -138,7 +130,7 @@ class OpenedImage:
             still = None
             if wanted:
                 pixels = to_rgb(_upright(_reduced(image)))
-                still = Still(_seconds(image, "timestamp") or at, pixels)
+                still = ImageStill(_seconds(image, "timestamp") or at, pixels)
             return still, _seconds(image, "duration")
         except UNREADABLE as error:
             raise UnreadableImage(self.media_type, problem_of(error)) from error

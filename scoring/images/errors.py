@@ -84,3 +84,18 @@ class AlsoAnotherFormat(ScoringError):
         super().__init__(
             f"the file is {media_type} and also {other}; send the image alone, for example saved again"
         )
+
+
+class UnreadableVideo(ScoringError):
+    """A file that is damaged, truncated, not of its type, or has no pictures."""
+
+    def __init__(self, media_type: str, problem: str) -> None:
+        self.media_type = media_type
+        super().__init__(f"the file cannot be read as {media_type}: {problem}")
+
+
+class VideoTooLong(ScoringError):
+    """A video of more seconds or frames than may be read."""
+
+    def __init__(self, problem: str, allowed: str) -> None:
+        super().__init__(f"the video has {problem}; allowed are {allowed}")

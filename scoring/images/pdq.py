@@ -39,6 +39,8 @@ _COSINES = np.sqrt(2 / SAMPLES) * np.cos(
 )
 # Mirroring an axis changes the sign of its odd frequencies.
 _MIRRORED = np.where(np.arange(1, FREQUENCIES + 1) % 2 == 1, -1.0, 1.0)
+_RGB = np.array([0.299, 0.587, 0.114], np.float32)  # their parts of the luminance (ITU-R BT.601)
+_LUMA = np.ones(1, np.float32)
 _GRADIENT_PER_QUALITY = 90  # the sum of all steps, in percent of the range, that is a quality of 1
 
 
@@ -59,20 +61,33 @@ class Pdq(NamedTuple):
 
 def pdq(pixels: Pixels) -> Pdq:
     """The PDQ hashes of an image in RGB, uint8[height, width, 3]."""
+    return _pdq_of(pixels, _RGB, 1.0)
+
+
+def pdq_of_luma(luma: Pixels, *, scale: float = 1.0) -> Pdq:
+    """The PDQ hashes of a luminance, uint8[height, width], whose range is 255 / `scale`.
+
+    Videos store it so, mostly in a range of 219 (ITU-R BT.601). What is not black or white there is not
+    clipped, as a conversion to RGB would do.
+    """
+    return _pdq_of(luma[..., None], _LUMA, scale)
+
+
+def _pdq_of(pixels: Pixels, channels: NDArray[np.float32], scale: float) -> Pdq:
     if min(pixels.shape[:2]) < MIN_EDGE:
         return Pdq(np.zeros((len(VARIANTS), 4), np.uint64), 0)
-    samples = blurred_samples(pixels)
+    samples = blurred_samples(pixels, channels) * scale
     block = _COSINES @ samples @ _COSINES.T
     return Pdq(np.stack([_hash_of(variant) for variant in _variants_of(block)]), quality_of(samples))
 
 
-def blurred_samples(pixels: Pixels) -> NDArray[np.float64]:
-    """The image's luminance (ITU-R BT.601, 0 to 255), blurred and read at 64 x 64 points."""
-    height, width, _ = pixels.shape
+def blurred_samples(pixels: Pixels, channels: NDArray[np.float32] = _RGB) -> NDArray[np.float64]:
+    """The sum of the weighted channels, blurred and read at 64 x 64 points: float64[64, 64]."""
+    height, width, depth = pixels.shape
     rows, columns = sample_weights(height), sample_weights(width)
-    contiguous = np.ascontiguousarray(pixels).view()
-    contiguous.flags.writeable = False  # as decoded images are: the kernel is compiled once
-    return _weighted_sums(contiguous, *rows, *columns)
+    lines = np.ascontiguousarray(pixels).reshape(height, width * depth).view()
+    lines.flags.writeable = False  # as decoded images are: the kernel is compiled once
+    return _weighted_sums(lines, channels, *rows, *columns)
 
 
 def quality_of(samples: NDArray[np.float64]) -> int:
@@ -106,24 +121,30 @@ def sample_weights(length: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]
 
 # A numeric kernel, in a form that numba compiles to vectors.
 @njit(cache=True, nogil=True, error_model="numpy")
-def _weighted_sums(pixels, first_rows, row_weights, first_columns, column_weights):  # type: ignore[no-untyped-def]
-    """The samples float64[64, 64], by the weights of their rows and columns."""
+def _weighted_sums(  # type: ignore[no-untyped-def]  # noqa: PLR0917
+    lines, channels, first_rows, row_weights, first_columns, column_weights
+):
+    """The samples of `lines` uint8[height, width * depth], by the weights of channels, rows and columns."""
     samples = np.empty((first_rows.size, first_columns.size))
-    line = np.empty(pixels.shape[1], np.float32)
-    red, green, blue = np.float32(0.299), np.float32(0.587), np.float32(0.114)
+    summed = np.empty(lines.shape[1], np.float32)
+    mixed = np.empty(lines.shape[1] // channels.size, np.float32)
     for i in range(first_rows.size):
-        line[:] = 0.0
+        summed[:] = 0.0
         for k in range(row_weights.shape[1]):
             weight = row_weights[i, k]
             if weight != 0.0:
-                row = pixels[first_rows[i] + k]
-                for x in range(line.size):
-                    line[x] += weight * (red * row[x, 0] + green * row[x, 1] + blue * row[x, 2])
+                line = lines[first_rows[i] + k]
+                for x in range(summed.size):
+                    summed[x] += weight * np.float32(line[x])
+        mixed[:] = 0.0
+        for channel in range(channels.size):
+            for x in range(mixed.size):
+                mixed[x] += channels[channel] * summed[x * channels.size + channel]
         for j in range(first_columns.size):
             total = 0.0
             for k in range(column_weights.shape[1]):
                 if column_weights[j, k] != 0.0:
-                    total += column_weights[j, k] * line[first_columns[j] + k]
+                    total += column_weights[j, k] * mixed[first_columns[j] + k]
             samples[i, j] = total
     return samples
 
