@@ -15,7 +15,16 @@ from scoring.admin_kit.change_lists import EventTypeFilter, LinkedAdmin, ModelAd
 from scoring.admin_kit.entry_lists import event_text, find_events
 from scoring.admin_kit.formatting import NO_VALUE, money_text, percent_text
 
-for page in ("queue", "case", "event", "explanation", "entities", "list_values", "content.statement"):
+for page in (
+    "queue",
+    "case",
+    "event",
+    "explanation",
+    "entities",
+    "list_values",
+    "content.statement",
+    "content.figures",
+):
     import_module(f"reviews.pages.{page}")
 
 
