@@ -15,6 +15,7 @@ from reviews.console.entity_index import (
     search_entities,
 )
 from reviews.console.event_details import HistoryRow, entity_history
+from reviews.pages.content.panel import struck_panel
 from reviews.pages.event_panels import entity_link, entity_words, may_see_personal, words_of_name
 from reviews.pages.history_table import lines_of, number_in
 from reviews.pages.list_panel import entity_lists_panel
@@ -70,6 +71,7 @@ class EntitiesPage(AdminPage):
             panels |= entity_lists_panel(
                 panels["ref"], user=self.request.user, personal=personal, now=timezone.now()
             )
+            panels |= {"author": struck_panel(panels["ref"], personal=personal, now=timezone.now())}
         return super().get_context_data(text=text, kinds=_kind_names(), **panels, **kwargs)
 
 

@@ -46,7 +46,7 @@ class Figures:
     @property
     def time_to_action(self) -> timedelta:
         """The median."""
-        return median(self.times)
+        return timedelta(seconds=median(each.total_seconds() for each in self.times))
 
 
 class _Appealed(NamedTuple):
@@ -158,7 +158,5 @@ def _reported(kinds: Mapping[str, type[EventType]], cases: Sequence[Case]) -> se
 def action_words(figures: Figures) -> list[tuple[str, int]]:
     """How many verdicts gave which action, in words, the most severe first."""
     kind = event_type(figures.event_type)
-    ordered = [*actions_of(kind), "allow"]
-    return [
-        (action_title(kind, name), figures.actions[name]) for name in ordered if figures.actions.get(name)
-    ]
+    given = [name for name in (*actions_of(kind), ALLOW) if figures.actions.get(name)]
+    return [(action_title(kind, name), figures.actions[name]) for name in given]

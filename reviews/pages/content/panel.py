@@ -28,7 +28,7 @@ from reviews.work.reason_codes import action_title, policy_titles
 from reviews.work.verdict_rules import ALLOW, REVIEW
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Text
-from scoring.catalog.registry import event_type
+from scoring.catalog.registry import event_type, event_types
 
 EACH_WAY = 3  # events of the conversation before and after
 MAX_ALIKE = 8
@@ -114,7 +114,7 @@ def content_panel(
         alike=Alike(len(found), _became_counts(kind, found), _likes(shown, events)),
         group=_likes(group[:MAX_GROUP], events),
         more=len(group) > MAX_GROUP,
-        author=_author(kind, refs.get(struck_field(kind)), personal=personal, now=now),
+        author=_author(refs.get(struck_field(kind)), personal=personal, now=now),
     )
 
 
@@ -198,10 +198,17 @@ def _line(event: Snapshot) -> Line:
     return Line(event, words, tone)
 
 
-def _author(kind: type[EventType], ref: EntityRef | None, *, personal: bool, now: datetime) -> Author | None:
+def struck_panel(ref: EntityRef, *, personal: bool, now: datetime) -> Author | None:
+    """The panel of an entity that can get strikes; None for one of another kind."""
+    kinds = {kind.fields[name].kind for kind in event_types().values() if (name := struck_field(kind))}
+    return _author(ref, personal=personal, now=now) if ref.kind in kinds else None
+
+
+def _author(ref: EntityRef | None, *, personal: bool, now: datetime) -> Author | None:
     if ref is None:
         return None
     events = len(events_of_entity(ref.kind, ref.value, limit=MAX_COUNTED + 1))
+    titles = [policy_titles(kind) for kind in event_types().values() if kind.strikes]
     return Author(
         words=entity_words(ref, personal=personal),
         title=ref.kind.replace("_", " ").capitalize(),
@@ -209,5 +216,5 @@ def _author(kind: type[EventType], ref: EntityRef | None, *, personal: bool, now
         events=min(events, MAX_COUNTED),
         capped=events > MAX_COUNTED,
         strikes=strikes_against(ref.kind, ref.value, now=now),
-        policies=policy_titles(kind),
+        policies={name: title for each in titles for name, title in each.items()},
     )

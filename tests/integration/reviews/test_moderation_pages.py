@@ -8,10 +8,12 @@ from pytest_django import DjangoAssertNumQueries
 
 from reviews.models import Case, WellnessLimit
 from reviews.work import claims
+from reviews.work.verdicts import undo_verdict
 from tests.integration.reviews.browsing import LOOK, QUEUE, WORK, Browse, page_of, take, text_of
 from tests.integration.reviews.moderation import (  # noqa: F401 (a fixture)
     SPAM,
     appeal,
+    consume,
     judge,
     notes,
     open_note,
@@ -218,3 +220,15 @@ def test_the_page_takes_few_queries_however_many_near_duplicates(
     client.get(page_of(case))
     with django_assert_max_num_queries(45):
         client.get(page_of(case))
+
+
+def test_the_page_of_an_author_shows_their_strikes_and_those_that_were_lifted(browse: Browse) -> None:
+    judge(open_note("N-1", now=now()), now=now(), **SPAM, strike=True)
+    undone = judge(open_note("N-2", now=now()), now=now(), **SPAM, strike=True)
+    undo_verdict(undone.pk, reviewer="ana", now=now())
+    consume()
+    otto = browse("otto", *LOOK)
+    page = text_of(otto.get("/admin/entities/?kind=author&value=ann"))
+    assert '<strong class="ws-num">1</strong> strike in 7 d' in page
+    assert "1 was lifted" in page
+    assert "strikes in" not in text_of(otto.get("/admin/entities/?kind=thread&value=t-1"))
