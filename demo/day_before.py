@@ -1,4 +1,4 @@
-"""The last day before a demo: simulated payments pass through the services, each at its own time.
+"""The last day before a demo: simulated events pass through the services, each at its own time.
 
 A demo thus starts on an ordinary day: views published when due, decisions spread over the hours, all but the
 latest cases decided, delayed labels received.
@@ -6,11 +6,13 @@ latest cases decided, delayed labels received.
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from demo.simulation.continued import PeriodTraffic, messages_of
+from demo.simulation.continued import TimedMessage
 from demo.simulation.sender import EVENTS
 from reviews.errors import ReviewError
 from reviews.models import Case
@@ -24,12 +26,25 @@ from scoring.lanes.lock import held_lane
 from scoring.log.consumers.runs import run_consumers
 from scoring.runner.lane_runner import LaneRunner
 
-LANE, REVIEWER = "commerce", "ana"
+REVIEWER = "ana"
 STEP = timedelta(minutes=20)  # at least as often as the most frequent view is published
 UNWORKED = timedelta(hours=6)  # newer cases are left for the demo's users
-REASONS = {"fraud": "known_pattern", "legitimate": "usual_behaviour"}
 
-Message = tuple[datetime, str, dict[str, Any]]
+
+@dataclass(frozen=True)
+class World:
+    """What happens in a lane during the day, and the verdicts of a reviewer who knows the truth.
+
+    `judge` gives the arguments of a verdict on a case of the scored type `event_type`.
+    """
+
+    event_type: str
+    messages: Sequence[TimedMessage]
+    judge: Callable[[Case], Mapping[str, Any]]
+
+    @property
+    def lane(self) -> str:
+        return event_type(self.event_type).lane
 
 
 class SettableClock:
@@ -46,29 +61,31 @@ class SettableClock:
 
 
 def play(
-    traffic: PeriodTraffic,
+    worlds: Sequence[World],
     *,
     since: datetime,
     until: datetime,
     source: str,
     progress: Callable[[int], None] = lambda count: None,
 ) -> None:
-    """Play the traffic of [since, until) while no worker runs. `progress` receives counts of messages."""
-    frauds = set(traffic.events.id[traffic.events.scenario != ""])
-    steps: dict[int, list[Message]] = defaultdict(list)
-    for message in messages_of(traffic):
+    """Play the messages of [since, until) while no worker runs. `progress` receives counts of messages."""
+    steps: dict[int, list[TimedMessage]] = defaultdict(list)
+    for message in sorted((each for world in worlds for each in world.messages), key=lambda each: each[0]):
         steps[(message[0] - since) // STEP].append(message)
     clock = SettableClock(since)
-    with held_lane(LANE, wait=True):
-        runner = LaneRunner(LANE, clock=clock)
+    with ExitStack() as stack:
+        runners = {world.lane: LaneRunner(world.lane, clock=clock) for world in worlds}
+        for lane in runners:
+            stack.enter_context(held_lane(lane, wait=True))
         for number in range(-((since - until) // STEP)):
             publish_due(now=since + number * STEP)
-            handle(steps[number], source=source, runner=runner, clock=clock)
+            handle(steps[number], source=source, runners=runners, clock=clock)
             end = min(since + (number + 1) * STEP, until)
             run_consumers(now=end)
             clock.set(end)
-            work_cases(opened_before=end - UNWORKED, frauds=frauds, now=end)
-            drain(runner)
+            for world in worlds:
+                work_cases(world, opened_before=end - UNWORKED, now=end)
+                drain(runners[world.lane])
             progress(len(steps[number]))
 
 
@@ -77,18 +94,24 @@ def publish_due(*, now: datetime) -> None:
         publish(view, now=now)
 
 
-def handle(messages: Sequence[Message], *, source: str, runner: LaneRunner, clock: SettableClock) -> None:
+def handle(
+    messages: Sequence[TimedMessage], *, source: str, runners: Mapping[str, LaneRunner], clock: SettableClock
+) -> None:
     """Receive each event or label at its own time, and process it before the next."""
     for at, path, body in messages:
         clock.set(at)
+        kind = event_type(body["type"] if path == EVENTS else body["event_type"])
         if path == EVENTS:
-            kind = event_type(body["type"])
             submission = Submission(kind.name, kind.parse(body, now=at, rates={}))
             receive_events([submission], source=source, now=at)
         else:
-            label = LabelStatement(body["event_type"], body["event_id"], body["label"], body["source"])
-            record_labels([label], source=source, now=at)
-        drain(runner)
+            record_labels([_statement(body)], source=source, now=at)
+        drain(runners[kind.lane])
+
+
+def _statement(body: Mapping[str, Any]) -> LabelStatement:
+    named = (body["event_type"], body["event_id"], body["label"], body["source"])
+    return LabelStatement(*named, policies=tuple(body.get("policies", ())))
 
 
 def drain(runner: LaneRunner) -> None:
@@ -96,14 +119,12 @@ def drain(runner: LaneRunner) -> None:
         pass
 
 
-def work_cases(*, opened_before: datetime, frauds: Collection[str], now: datetime) -> None:
-    """Decide the cases opened before then, as a reviewer who knows which payments are fraud."""
-    for case in Case.objects.pending().filter(opened_at__lt=opened_before).order_by("opened_at"):
-        verdict = "fraud" if case.event_stream.rsplit("/", 1)[-1] in frauds else "legitimate"
+def work_cases(world: World, *, opened_before: datetime, now: datetime) -> None:
+    """Decide the cases of a world that were opened before then."""
+    cases = Case.objects.pending().filter(event_type=world.event_type, opened_at__lt=opened_before)
+    for case in cases.order_by("opened_at"):
         try:
             claims.claim_case(case.pk, reviewer=REVIEWER, now=now)
-            verdicts.decide_case(
-                case.pk, reviewer=REVIEWER, verdict=verdict, reason_code=REASONS[verdict], now=now
-            )
+            verdicts.decide_case(case.pk, reviewer=REVIEWER, now=now, **world.judge(case))
         except ReviewError:
             continue  # claimed by a user, or contradicted by a label: left for a person

@@ -55,7 +55,7 @@ class Accounts:
 
 def spam_wave(rng: np.random.Generator, community: Community, day: int) -> Iterator[Step]:
     """New accounts post variants of one advertisement in many threads, disguised more and more."""
-    accounts, policy = _new_accounts(rng, rng.integers(4, 12)), str(rng.choice(["spam", "spam", "scam"]))
+    accounts, policy = _new_accounts(rng, int(rng.integers(4, 12))), str(rng.choice(["spam", "spam", "scam"]))
     yield from _sign_ups(accounts, scenario="spam_wave")
     topic, clock = _topic(rng), 5 * MINUTE
     text = write(rng, BREAKING[policy], topic=topic)
@@ -68,7 +68,7 @@ def spam_wave(rng: np.random.Generator, community: Community, day: int) -> Itera
 
 def raid(rng: np.random.Generator, community: Community, day: int) -> Iterator[Step]:
     """Many accounts insult one member in one thread within minutes."""
-    accounts = _new_accounts(rng, rng.integers(5, 15))
+    accounts = _new_accounts(rng, int(rng.integers(5, 15)))
     yield from _sign_ups(accounts, scenario="raid")
     topic, name, clock = _topic(rng), str(rng.choice(NAMES)), 10 * MINUTE
     place = _in_thread(rng, topic, day)
@@ -106,7 +106,11 @@ def ban_evasion(rng: np.random.Generator, community: Community, day: int) -> Ite
 
 def image_repost(rng: np.random.Generator, community: Community, day: int) -> Iterator[Step]:
     """One forbidden picture is posted again and again, edited a little each time."""
-    accounts, picture, clock = _new_accounts(rng, rng.integers(3, 8)), int(rng.integers(1, 1_000)), 5 * MINUTE
+    accounts, picture, clock = (
+        _new_accounts(rng, int(rng.integers(3, 8))),
+        int(rng.integers(1, 1_000)),
+        5 * MINUTE,
+    )
     yield from _sign_ups(accounts, scenario="image_repost")
     for number in range(rng.integers(6, 16)):
         clock += rng.exponential(4 * MINUTE)

@@ -1,23 +1,20 @@
 """The simulated community as an import and as requests to the API."""
 
-from collections.abc import Callable, Collection, Iterator
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pandas as pd
 
 from demo.community.days import FIELDS, MAX_LABEL_DELAY_DAYS, MAX_SCENARIO_DAYS, RATE_PER_DAY, draw_days
 from demo.community.members import Community
+from demo.simulation.continued import FindReceived, TimedMessage
 from demo.simulation.sender import EVENTS, LABELS, Message
 from scoring.ingest.mapping.mapping import ColumnMapping, LabelMapping
 from scoring.timestamps import to_iso
 
 DAY = timedelta(days=1)
 LABEL_SOURCE = "moderation"
-TimedMessage = tuple[datetime, str, dict[str, Any]]  # due, path, body
-
-# Returns those event IDs that the receiver of the labels has received.
-FindReceived = Callable[[Collection[str]], Collection[str]]
 
 
 def split_by_type(frame: pd.DataFrame, *, source: str) -> list[tuple[ColumnMapping, pd.DataFrame]]:
@@ -36,6 +33,11 @@ def split_by_type(frame: pd.DataFrame, *, source: str) -> list[tuple[ColumnMappi
     return parts
 
 
+def first_day(since: datetime) -> date:
+    """The first day whose activity may reach, with its labels, into what comes after `since`."""
+    return (since - timedelta(days=MAX_SCENARIO_DAYS + MAX_LABEL_DELAY_DAYS)).date()
+
+
 def draw_messages(
     community: Community,
     *,
@@ -48,8 +50,7 @@ def draw_messages(
 
     Labels of events before `since` are included only if those events were `received`.
     """
-    first = since - timedelta(days=MAX_SCENARIO_DAYS + MAX_LABEL_DELAY_DAYS)
-    frame = draw_days(community, first=first.date(), until=until, rate=rate)
+    frame = draw_days(community, first=first_day(since), until=until, rate=rate)
     labels = frame[frame.label.notna() & (frame.label_known_at >= since) & (frame.label_known_at < until)]
     is_earlier = labels.occurred_at < since
     known = labels.id.isin(list(received(labels.id[is_earlier].tolist())))

@@ -15,6 +15,7 @@ from scoring.timestamps import to_iso
 DAY = timedelta(days=1)
 
 
+TimedMessage = tuple[datetime, str, dict[str, Any]]  # due, path, body
 # Returns those event IDs that the receiver of the labels has received.
 FindReceived = Callable[[Collection[str]], Collection[str]]
 
@@ -61,7 +62,7 @@ def continue_history(
         begin = end
 
 
-def messages_of(traffic: PeriodTraffic) -> list[tuple[datetime, str, dict[str, Any]]]:
+def messages_of(traffic: PeriodTraffic) -> list[TimedMessage]:
     """Request bodies with their paths, in order of the times at which they are due."""
     events = [
         (at, EVENTS, to_payload(row, id=row["id"], occurred_at=to_iso(at)))

@@ -51,11 +51,12 @@ LAST_DAY = timedelta(days=1)
 # By then 30-day windows, 90-day profiles and delayed labels have filled, so that models train on values like
 # those that they decide on.
 WARM_UP = timedelta(days=45)
+COMMUNITY_DAYS = 60
 MIN_DAYS = 145  # labels mature after 45 days, the first model is 21 days older, and features warm up
 
 INTRODUCTION = """
-  The demo simulates {days} days of payments, trains two models on them, decides the last day with them,
-  and then runs everything with live traffic.
+  The demo simulates {days} days of payments and two months of a community, trains models on them, decides
+  the last day with them, and then runs everything with live traffic.
   The first start takes about five minutes on two idle cores, later starts half a minute. It needs {memory}
   of memory and {disk} of disk. Press Ctrl-C to stop everything. All data is in
   {var}.
@@ -177,9 +178,10 @@ class Command(BaseCommand):
             return
         until = until or (timezone.now() - LAST_DAY).isoformat(timespec="seconds")
         note.write_text(until)
-        self.say(f"Simulating {days} days of payments ...")
-        simulate = ["simulate", "history", f"--days={days}", f"--until={until}", f"--source={SOURCE}"]
-        run_command(simulate, environment)
+        self.say(f"Simulating {days} days of payments, and {COMMUNITY_DAYS} of a community ...")
+        for command, length in (("simulate", days), ("simulate_community", COMMUNITY_DAYS)):
+            loaded_with = [f"--days={length}", f"--until={until}", f"--source={SOURCE}"]
+            run_command([command, "history", *loaded_with], environment)
         note.write_text(f"{until} loaded")
 
     # Running
@@ -201,10 +203,13 @@ class Command(BaseCommand):
         self.say("Starting web, workers, scheduler and live traffic ...")
         environment |= {"ASSAY_HOST": HOST, "ASSAY_PORT": str(port), "ASSAY_API_KEY": key}
         mode = f"--continue --since {since.isoformat()}" if rate is None else f"--rate {rate:g}"
-        live = f"{sys.executable} manage.py simulate live {mode} --url {address}"
+        manage = f"{sys.executable} manage.py"
+        live = f"{manage} simulate live {mode} --url {address}"
+        community = f"{manage} simulate_community live --since {since.isoformat()} --url {address}"
         programs = [
             *procfile_programs(environment, listener=listener),
             Program("live", live, environment, settings.BASE_DIR),
+            Program("community", community, environment, settings.BASE_DIR),
         ]
         announce = partial(self.announce, address, key=key, password=password, learn_from=learn_from)
         announcer = threading.Thread(target=announce, daemon=True)

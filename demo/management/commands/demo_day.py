@@ -2,18 +2,14 @@
 
 from argparse import ArgumentParser
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from demo import demo_data, demo_ruleset
+from demo import demo_data, demo_ruleset, worlds
 from demo.day_before import play, publish_due
-from demo.management.commands.simulate import SEED, received_ids
-from demo.simulation.continued import draw_period
-from demo.simulation.history import RATE_PER_DAY, customers_for
-from demo.simulation.population import make_population
+from demo.worlds import CONTENT, PAYMENT
 from scoring.errors import ScoringError
 from scoring.learning.promotion.gate import approve
 from scoring.learning.promotion.promote import promote
@@ -23,7 +19,6 @@ from scoring.management.arguments import read_moment
 from scoring.management.bars import StepProgressBars
 from scoring.registry.models import Route
 
-EVENT_TYPE = "payment"
 FIRST_MODEL_AGE = timedelta(days=21)
 
 
@@ -45,8 +40,10 @@ class Command(BaseCommand):
         self, *, since: datetime, until: datetime, learn_from: datetime, source: str, **options: Any
     ) -> None:
         try:
-            if not Route.objects.filter(event_type=EVENT_TYPE).exists():
+            if not Route.objects.filter(event_type=PAYMENT).exists():
                 self.train_models(since=learn_from, now=since)
+            if not Route.objects.filter(event_type=CONTENT).exists():
+                introduce(train(CONTENT, as_of=since, now=since), now=since)
             demo_ruleset.configure_deciding(now=since)
             self.simulate_period(since=since, until=until, source=source)
         except ScoringError as error:
@@ -55,22 +52,26 @@ class Command(BaseCommand):
     def train_models(self, *, since: datetime, now: datetime) -> None:
         """Train a champion on the history up to some weeks ago, and a second model on all of it."""
         publish_due(now=now)
-        champion = train(since=since, as_of=now - FIRST_MODEL_AGE, now=now)
-        approve(champion, actor=demo_data.ACTOR, note="the demo's first model", now=now)
-        promote(champion, actor=demo_data.ACTOR, now=now)
-        train(since=since, as_of=now, now=now)
-        self.stdout.write(demo_data.compare_newest_with_champion(EVENT_TYPE, now=now))
+        introduce(train(PAYMENT, since=since, as_of=now - FIRST_MODEL_AGE, now=now), now=now)
+        train(PAYMENT, since=since, as_of=now, now=now)
+        self.stdout.write(demo_data.compare_newest_with_champion(PAYMENT, now=now))
 
     def simulate_period(self, *, since: datetime, until: datetime, source: str) -> None:
-        population = make_population(customers=customers_for(RATE_PER_DAY), seed=SEED)
-        received = partial(received_ids, source=source)
-        traffic = draw_period(population, since=since, until=until, rate=RATE_PER_DAY, received=received)
-        total = len(traffic.events) + len(traffic.labels)
+        played = [
+            world(since=since, until=until, source=source) for world in (worlds.payments, worlds.community)
+        ]
+        total = sum(len(world.messages) for world in played)
         with tqdm(total=total, unit=" events", desc="the last day", leave=False) as bar:
-            play(traffic, since=since, until=until, source=source, progress=bar.update)
+            play(played, since=since, until=until, source=source, progress=bar.update)
 
 
-def train(*, since: datetime, as_of: datetime, now: datetime) -> str:
-    request = TrainingRequest(EVENT_TYPE, as_of=as_of, since=since)
+def introduce(model: str, *, now: datetime) -> None:
+    """Make a model the champion."""
+    approve(model, actor=demo_data.ACTOR, note="the demo's first model", now=now)
+    promote(model, actor=demo_data.ACTOR, now=now)
+
+
+def train(event_type: str, *, as_of: datetime, now: datetime, since: datetime | None = None) -> str:
+    request = TrainingRequest(event_type, as_of=as_of, since=since)
     with StepProgressBars() as bar:
         return run_training(request, config=TrainingConfig(), actor="command/train", now=now, watch=bar).name

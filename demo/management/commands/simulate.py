@@ -2,9 +2,8 @@
 
 import os
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -26,16 +25,15 @@ from demo.simulation.sender import (
     traffic_messages,
     wait_until_ready,
 )
+from demo.worlds import PAYMENT, SEED, find_received
 from scoring.api.keys.issue import find_sender
 from scoring.errors import ScoringError
 from scoring.ingest.imports import ingest_frame
 from scoring.ingest.mapping.mapping import ColumnMapping, LabelMapping
-from scoring.intake.models import Event
 from scoring.management.arguments import integer, number, read_http_url, read_moment, read_new_file
 from scoring.management.bars import StepProgressBars
 from scoring.states.history import sequence_history
 
-SEED = 1
 SOURCE = "simulator"
 LANE = "commerce"
 
@@ -136,16 +134,10 @@ def continued_history(options: dict[str, Any]) -> Iterator[Message]:
         make_population(customers=options["customers"], seed=options["seed"]),
         since=since,
         rate=options["rate_per_day"],
-        received=partial(received_ids, source=sender.source),
+        received=find_received(PAYMENT, source=sender.source),
     )
     late = (now - since).total_seconds()
     return ((due - late, path, body) for due, path, body in messages)
-
-
-def received_ids(ids: Collection[str], *, source: str) -> set[str]:
-    """Those of `ids` that are payments of this source."""
-    events = Event.objects.filter(type="payment", source=source, external_id__in=ids)
-    return set(events.values_list("external_id", flat=True))
 
 
 def split_by_type(frame: pd.DataFrame, *, source: str = SOURCE) -> list[tuple[ColumnMapping, pd.DataFrame]]:
@@ -205,6 +197,11 @@ def _add_live(live: CommandParser) -> None:
     live.add_argument(
         "--since", type=read_moment, help="with --continue: start from this earlier time (default: now)"
     )
+    add_address(live)
+
+
+def add_address(live: CommandParser) -> None:
+    """Where traffic is sent, with which key, and for how long."""
     live.add_argument(
         "--url",
         type=read_http_url,

@@ -1,6 +1,7 @@
 """The simulated day before a demo."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,10 @@ import pytest
 import redis
 from django.contrib.auth.models import User
 
-from demo.day_before import REVIEWER, UNWORKED, SettableClock, play
-from demo.simulation.continued import PeriodTraffic, draw_period
+from demo.day_before import REVIEWER, UNWORKED, SettableClock, World, play
+from demo.simulation.continued import PeriodTraffic, draw_period, messages_of
 from demo.simulation.population import make_population
+from demo.worlds import judge_payment
 from reviews.models import Case
 from scoring.batch.models import BatchVersion
 from scoring.decisions.models import Decision
@@ -29,7 +31,9 @@ def played(online_redis: redis.Redis, settings: Any, tmp_path: Path) -> PeriodTr
     User.objects.create_user(REVIEWER)
     population = make_population(customers=200, seed=5)
     traffic = draw_period(population, since=SINCE, until=UNTIL, rate=60, received=set)
-    play(traffic, since=SINCE, until=UNTIL, source="demo")
+    frauds = set(traffic.events.id[traffic.events.scenario != ""])
+    world = World("payment", messages_of(traffic), partial(judge_payment, frauds=frauds))
+    play([world], since=SINCE, until=UNTIL, source="demo")
     return traffic
 
 
