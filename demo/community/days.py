@@ -36,6 +36,9 @@ FIELDS = {
 }
 COLUMNS = ("id", "type", "occurred_at", *dict.fromkeys(name for names in FIELDS.values() for name in names))
 TRUTH = ("label", "policies", "label_known_at", "truth", "scenario", "picture", "edit")
+_ORDINARY = {"scenario": "", "truth": ""}
+# as drawn, with times in seconds of the day
+_DRAWN = [*COLUMNS[:2], "second", *COLUMNS[3:], *TRUTH[:2], "known", *TRUTH[3:]]
 
 
 def draw_days(
@@ -70,10 +73,7 @@ def _draw_day(community: Community, day: date, *, rate: float) -> pd.DataFrame:
     for number, row in enumerate(rows):
         row["id"] = f"c{community.seed}-{day:%Y%m%d}-{number:05d}"
     rows += list(_reports(rng, rows))
-    frame = pd.DataFrame(
-        rows, columns=[*COLUMNS[:2], "second", *COLUMNS[3:], *TRUTH[:2], "known", *TRUTH[3:]]
-    )
-    return _with_times(frame, day)
+    return _with_times(pd.DataFrame([_ORDINARY | row for row in rows], columns=_DRAWN), day)
 
 
 def _ordinary(
@@ -149,9 +149,4 @@ def _with_times(frame: pd.DataFrame, day: date) -> pd.DataFrame:
         return pd.Timestamp(day, tz="UTC") + pd.to_timedelta(seconds.astype(float).round(), unit="s")
 
     times = {"occurred_at": moments(frame.second), "label_known_at": moments(frame.known)}
-    plain = (
-        frame.astype(object)
-        .where(frame.notna(), None)
-        .assign(**times, scenario=frame.scenario.fillna(""), truth=frame.truth.fillna(""))
-    )
-    return plain[[*COLUMNS, *TRUTH]]
+    return frame.astype(object).where(frame.notna(), None).assign(**times)[[*COLUMNS, *TRUTH]]

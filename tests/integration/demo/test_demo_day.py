@@ -1,5 +1,6 @@
 """The simulated day before a demo."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -9,11 +10,15 @@ import pytest
 import redis
 from django.contrib.auth.models import User
 
+from demo import worlds
+from demo.community.traffic import draw_messages
 from demo.day_before import REVIEWER, UNWORKED, SettableClock, World, play
 from demo.simulation.continued import PeriodTraffic, draw_period, messages_of
 from demo.simulation.population import make_population
-from demo.worlds import judge_payment
+from demo.simulation.sender import EVENTS
+from demo.worlds import judge_content, judge_payment
 from reviews.models import Case
+from reviews.work.verdict_rules import Verdict, check_verdict
 from scoring.batch.models import BatchVersion
 from scoring.decisions.models import Decision
 from scoring.intake.models import Event, Label
@@ -65,3 +70,37 @@ def test_a_clock_advances_from_the_time_to_which_it_is_set() -> None:
     assert SINCE <= clock() <= clock() < SINCE + timedelta(hours=1)
     clock.set(UNTIL)
     assert clock() >= UNTIL
+
+
+def test_a_community_is_played_beside_the_payments(
+    online_redis: redis.Redis, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.VAR_DIR = tmp_path
+    User.objects.create_user(REVIEWER)
+    monkeypatch.setattr(worlds, "draw_messages", partial(draw_messages, rate=120))
+    monkeypatch.setattr(worlds, "draw_period", partial(draw_period, rate=20))
+    until = SINCE + timedelta(hours=8)
+    played = [world(since=SINCE, until=until, source="demo") for world in (worlds.payments, worlds.community)]
+    play(played, since=SINCE, until=until, source="demo")
+    assert Pending.objects.count() == 0
+    sent = Counter(body["type"] for world in played for _, path, body in world.messages if path == EVENTS)
+    assert Counter(Event.objects.values_list("type", flat=True)) == sent
+    assert sent["content"] > 5
+    assert Decision.objects.filter(event_type="content").count() == sent["content"]
+
+
+def test_the_reviewer_removes_what_breaks_a_policy_and_leaves_the_rest() -> None:
+    broken = {"c1": "scam"}
+    removed = judge_content(Case(event_stream="content/demo/c1", event_type="content"), broken=broken)
+    left = judge_content(Case(event_stream="content/demo/c2", event_type="content"), broken=broken)
+    assert check_verdict("content", Verdict(**removed_as_verdict(removed))).policies.keys() == {"scam"}
+    assert left == {"verdict": "acceptable", "reason_code": "within_rules"}
+    assert check_verdict("content", Verdict("acceptable", "within_rules")).action == "allow"
+
+
+def removed_as_verdict(given: Any) -> dict[str, Any]:
+    return {
+        "value": given["verdict"],
+        "reason_code": "",
+        **{key: given[key] for key in given if key != "verdict"},
+    }
