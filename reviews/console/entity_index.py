@@ -17,7 +17,7 @@ from scoring.catalog.errors import FieldError
 from scoring.catalog.event_type import parse_id
 from scoring.catalog.fields import Entity
 from scoring.catalog.registry import event_type, event_types
-from scoring.lanes.amendments import CORRECTED, RECEIVED, VERSIONS
+from scoring.lanes.amendments import RECEIVED, REPLACEMENTS, VERSIONS
 from scoring.log import vault
 from scoring.log.consumers.registry import Consumer
 from scoring.log.entries import LAST_POSITION, Entry
@@ -65,12 +65,12 @@ def entity_key(kind: str, value: str) -> int:
 
 
 def index_entities(entries: Sequence[Entry], *, now: datetime) -> None:
-    """Add received events to the index, and move corrected ones, in the caller's transaction."""
+    """Add received events to the index, and move amended ones, in the caller's transaction."""
     received = [entry for entry in entries if entry.type == RECEIVED]
     rows = [(key, entry.position) for entry in received for key in _keys_of(entry.data)]
     copy_values(connection, _TABLE, ("entity", "position"), rows)
     for entry in entries:
-        if entry.type == CORRECTED:
+        if entry.type in REPLACEMENTS:
             _move(entry)
     senders = sorted({(entry.data["type"], entry.data["source"]) for entry in received})
     if not senders:
@@ -220,7 +220,7 @@ def _counted(keys: Sequence[int]) -> list[int]:
 
 ENTITIES = Consumer(
     name="reviews.entities",
-    types=frozenset({RECEIVED, CORRECTED}),
+    types=VERSIONS,
     handle=index_entities,
     reset=empty_index,
 )

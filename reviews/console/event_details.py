@@ -10,7 +10,7 @@ from scoring.decisions.models import Decision
 from scoring.intake.answers import current_version, fields_as_sent
 from scoring.intake.labels import said_by_source
 from scoring.intake.models import Amendment, Event, Label
-from scoring.lanes.amendments import CORRECTED, RETRACTED
+from scoring.lanes.amendments import CORRECTED, ENRICHED, RETRACTED
 from scoring.lanes.entry_types import LABEL_TYPES
 from scoring.log import vault
 from scoring.log.entries import Entry
@@ -160,10 +160,10 @@ def entity_history(kind: str, value: str, *, before: int | None = None, limit: i
 
 
 def amended(positions: Sequence[int]) -> tuple[dict[int, Entry], set[int]]:
-    """The latest correction by event position, and the positions of retracted events."""
+    """The latest amended version by event position, and the positions of retracted events."""
     found = Amendment.objects.filter(event_position__in=positions).order_by("position")
     kinds = list(found.values_list("kind", "event_position", "position"))
-    latest = {event: position for kind, event, position in kinds if kind == Amendment.Kind.CORRECTION}
+    latest = {event: position for kind, event, position in kinds if kind != Amendment.Kind.RETRACTION}
     corrections = read_positions(list(latest.values()))
     versions = {entry.data["event_position"]: entry for entry in corrections}
     return versions, {event for kind, event, _ in kinds if kind == Amendment.Kind.RETRACTION}
@@ -174,6 +174,8 @@ def _amendments(stream: Sequence[Entry]) -> list[AmendmentDetail]:
     for entry in stream:
         if entry.type == CORRECTED:
             found.append(_amendment(entry, entry.data["version"], _changes(before.data, entry.data)))
+            before = entry
+        elif entry.type == ENRICHED:
             before = entry
         elif entry.type == RETRACTED:
             found.append(_amendment(entry, 0, []))

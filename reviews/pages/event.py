@@ -14,7 +14,7 @@ from reviews.pages.event_panels import event_panels, may_see_personal
 from reviews.pages.history_table import history_of, number_in
 from reviews.pages.list_panel import event_lists_panel
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
-from scoring.intake.corrections import MAX_REASON_LENGTH, retract_event
+from scoring.intake.amending.corrections import MAX_REASON_LENGTH, retract_event
 from scoring.intake.errors import EventAlreadyRetracted, EventStillHistory
 from scoring.log.errors import EntryNotFound, StreamConflict
 

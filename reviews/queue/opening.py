@@ -11,6 +11,7 @@ from reviews.models import Case
 from reviews.queue.ranking import expected_loss, is_sampled
 from reviews.queue.sensitivity import queue_of, sensitive_streams
 from scoring.catalog.registry import event_type
+from scoring.decisions.decision_entries import ENRICHED
 from scoring.intake.models import Amendment
 from scoring.lanes.amendments import RETRACTED
 from scoring.log.append import append, append_new
@@ -103,8 +104,7 @@ def entry_for_revision(
     if to_review or why == Case.Why.SAMPLE or case.is_held(now):
         return _entry("case.rescored", decision, version=case.version, data=facts)
     outcome = decision.data["outcome"]
-    what = "event was corrected, and the decision" if _is_correction(decision) else "decision was"
-    because = f"the {what} revised from {case.outcome} to {outcome}"
+    because = f"the {_what_happened(decision)} revised from {case.outcome} to {outcome}"
     return _entry(
         "case.closed", decision, version=case.version, data={"outcome": outcome, "because": because}
     )
@@ -127,9 +127,17 @@ def _facts(decision: Entry, why: Case.Why, sensitive: Set[str]) -> dict[str, Any
     }
 
 
+def _what_happened(decision: Entry) -> str:
+    """What led to a revised decision, as the beginning of a sentence."""
+    if decision.data["cause"] == ENRICHED:
+        return "event's media were processed, and the decision was"
+    return "event was corrected, and the decision" if _is_correction(decision) else "decision was"
+
+
 def _is_correction(decision: Entry) -> bool:
-    """Whether the event itself was corrected, rather than only scored again."""
-    return "event_version" in decision.data and decision.type == "decision.revised"
+    """Whether the event itself was corrected, rather than only scored again or enriched."""
+    is_amended = "event_version" in decision.data and decision.type == "decision.revised"
+    return is_amended and decision.data["cause"] != ENRICHED
 
 
 def _retracted(streams: Set[str]) -> set[str]:

@@ -12,8 +12,8 @@ from scoring.catalog.errors import InvalidEvent
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Entity
 from scoring.catalog.registry import event_type
+from scoring.intake.amending.corrections import retract_event
 from scoring.intake.answers import current_version, fields_as_sent, retraction_in
-from scoring.intake.corrections import retract_event
 from scoring.intake.receive import Submission, receive_events
 from scoring.lanes.amendments import RECEIVED
 from scoring.log import vault

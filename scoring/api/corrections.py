@@ -20,14 +20,15 @@ from scoring.catalog.errors import FieldError
 from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import event_type
 from scoring.catalog.unknown_fields import unknown_field_problems
+from scoring.content.media.attaching import attach_to_one
 from scoring.intake import admission
-from scoring.intake.answers import current_version
-from scoring.intake.corrections import (
+from scoring.intake.amending.corrections import (
     MAX_REASON_LENGTH,
     AmendmentReceipt,
     correct_event,
     retract_event,
 )
+from scoring.intake.answers import current_version
 from scoring.intake.errors import EventNotFound, InvalidRequest, RequestProblem
 from scoring.intake.external.fetching import add_external_signals
 from scoring.intake.receive import Submission, priority_of
@@ -53,7 +54,7 @@ class CorrectionsView(EventView):
         body = read_members(request.data, CORRECTION_MEMBERS, of="a correction")
         reason = read_reason(body)
         version = read_version(body)
-        submission = read_corrected(body, stream=stream, now=now)
+        submission = read_corrected(body, stream=stream, sender=sender_of(request), now=now)
         admission.admit({event_type(type).lane: 1}, priority=priority_of(1, wait=preferences.wait))
         receipt = correct_event(
             submission,
@@ -124,7 +125,7 @@ def read_version(body: Mapping[str, Any]) -> int | None:
     raise InvalidRequest([RequestProblem("version", "is not a version number", "a whole number from 1")])
 
 
-def read_corrected(body: Mapping[str, Any], *, stream: str, now: datetime) -> Submission:
+def read_corrected(body: Mapping[str, Any], *, stream: str, sender: Sender, now: datetime) -> Submission:
     """The whole event as it should read. Raises `InvalidRequest`, `InvalidEvent`, `EventNotFound`."""
     entries = read_stream(stream)
     if not entries:
@@ -143,7 +144,9 @@ def read_corrected(body: Mapping[str, Any], *, stream: str, now: datetime) -> Su
         **(rates_for(kind, payload, now=now, known={}) or {}),
         **rates_in(kind, current_version(entries).data["fields"]),
     }
-    parsed = kind.parse(payload, now=now, rates=rates)
+    parsed = attach_to_one(
+        kind.parse(payload, now=now, rates=rates), pending_outcome=sender.media_pending_outcome
+    )
     [parsed] = add_external_signals([parsed], earlier=current_version(entries).data)
     return Submission(kind.name, parsed)
 

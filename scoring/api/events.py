@@ -20,11 +20,12 @@ from scoring.api.links import event_link
 from scoring.api.pending import list_pending, read_paging
 from scoring.api.preferences import Preferences, read_preferences
 from scoring.api.schema.events import LIST_PARKED, RETRIEVE, SUBMIT
-from scoring.catalog.errors import MAX_NAME_SHOWN, FieldError
-from scoring.catalog.event_type import MAX_ID_LENGTH, EventType
+from scoring.catalog.errors import MAX_NAME_SHOWN, FieldError, InvalidEvent
+from scoring.catalog.event_type import MAX_ID_LENGTH, EventType, ParsedFields
 from scoring.catalog.exchange_rates.rates import load_rates
 from scoring.catalog.fields import clean_identifier, parse_currency
 from scoring.catalog.registry import event_type, event_types
+from scoring.content.media.attaching import attach_media
 from scoring.decisions.failure_policy import decide_without_lane
 from scoring.errors import ScoringError
 from scoring.intake import admission
@@ -103,7 +104,10 @@ def submit(
     """
     rates: dict[str, Rates] = {}
     with telemetry.stage("validate", events=len(payloads)):
-        parsed = [parse_submission(payload, sender=sender, now=now, rates=rates) for payload in payloads]
+        parsed = with_media(
+            [parse_submission(payload, sender=sender, now=now, rates=rates) for payload in payloads],
+            sender=sender,
+        )
     valid = [attempt for attempt in parsed if isinstance(attempt, Submission)]
     counted = Counter(event_type(submission.type).lane for submission in valid)
     priority = priority_of(len(valid), wait=preferences.wait)
@@ -134,6 +138,19 @@ def with_external_signals(submissions: Sequence[Submission]) -> list[Submission]
     """The submissions with the signals that services of the installation give for them."""
     parsed = add_external_signals([each.parsed for each in submissions])
     return [Submission(each.event_type, each) for each in parsed]
+
+
+def with_media(
+    parsed: Sequence[Submission | ScoringError], *, sender: Sender
+) -> list[Submission | ScoringError]:
+    """The submissions with what is known of the media that they name; an error for one with an unknown id."""
+    events = [each.parsed for each in parsed if isinstance(each, Submission)]
+    attached = iter(attach_media(events, pending_outcome=sender.media_pending_outcome))
+    return [_submission_of(next(attached)) if isinstance(each, Submission) else each for each in parsed]
+
+
+def _submission_of(attached: ParsedFields | InvalidEvent) -> Submission | ScoringError:
+    return attached if isinstance(attached, InvalidEvent) else Submission(attached.event_type, attached)
 
 
 def parse_submission(

@@ -21,6 +21,8 @@ class ApiKey(models.Model):
     label_sources = models.JSONField(default=list, blank=True)
     event_types = models.JSONField(default=list, blank=True)
     networks = models.JSONField("client addresses", default=list, blank=True)  # CIDR
+    # The outcome that events get at least until their media are processed; None: as their type says.
+    media_pending_outcome = models.CharField(max_length=20, null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)

@@ -20,6 +20,8 @@ from scoring.catalog.fields import (
     clean_identifier,
     parse_currency,
 )
+from scoring.catalog.media.attachments import Attachments
+from scoring.catalog.media.facts import MediaFacts
 from scoring.catalog.moments import parse_moment
 from scoring.catalog.outcomes import BASIC_OUTCOMES, outcomes_problem
 from scoring.catalog.policies import Policy, VerdictWords, policies_problem, verdicts_problem
@@ -57,11 +59,15 @@ class Signals(NamedTuple):
 
     `references`: the version of each list of the installation that was used for it, by name.
     `external`: how each external signal was answered, by its name (see `scoring.intake.external.origins`).
+    `media`: what was known of the attached media; `held`: the outcome that the event gets at least, until all
+    of them are processed, "" for none.
     """
 
     values: Measured
     references: dict[str, str]
     external: dict[str, dict[str, Any]] = {}
+    media: tuple[MediaFacts, ...] = ()
+    held: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +107,9 @@ class EventType:
     conversation: ClassVar[str] = ""
     failure_outcome: ClassVar[str] = "review"
     no_model_outcome: ClassVar[str] = "review"
+    # The outcome that an event gets at least until its media are processed, unless its sender's key says
+    # otherwise; "": what is known decides.
+    media_pending_outcome: ClassVar[str] = ""
     # Assumed cost of a wrong decision on an event without an amount, in minor units of the base currency.
     nominal_stake: ClassVar[int] = 5_000
     # Features that new models are trained on; and, by any name, the sets that live models still use.
@@ -112,6 +121,7 @@ class EventType:
     external_signals: ClassVar[dict[str, ExternalSignal]] = {}
     origin: ClassVar[Origin]
     signals: ClassVar[dict[str, Signal]] = {}  # what is measured at receipt, by column
+    media_fields: ClassVar[dict[str, Attachments]] = {}
     _known: ClassVar[frozenset[str]] = frozenset()
     _measured: ClassVar[tuple[tuple[str, Field], ...]] = ()
     _plain: ClassVar[tuple[tuple[str, Field], ...]] = ()
@@ -135,6 +145,7 @@ class EventType:
         _check_external(cls)
         cls._money = tuple((name, f) for name, f in cls.fields.items() if isinstance(f, Money))
         cls._plain = tuple((name, f) for name, f in cls.fields.items() if not isinstance(f, Money))
+        cls.media_fields = {name: f for name, f in cls.fields.items() if isinstance(f, Attachments)}
         cls._measured = tuple((name, f) for name, f in cls.fields.items() if f.measured_signals)
         cls.signals = {name: external.signal for name, external in cls.external_signals.items()}
         for name, field in cls._measured:
@@ -268,6 +279,13 @@ def _check_declaration(cls: type[EventType]) -> None:
                 module=module,
                 line=line,
             )
+    if cls.media_pending_outcome not in ("", *cls.outcomes):
+        raise CatalogError(
+            f"{cls.__name__}.media_pending_outcome is {cls.media_pending_outcome!r}, neither empty nor one of"
+            f" {', '.join(cls.outcomes)}",
+            module=module,
+            line=line,
+        )
     if cls.base_currency not in EXPONENTS:
         raise CatalogError(
             f"{cls.__name__}.base_currency {cls.base_currency!r} is not an ISO 4217 currency",

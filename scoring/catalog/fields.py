@@ -107,6 +107,10 @@ class Field:
         """The signals of a canonical value, by name, without those that it does not have."""
         return {}
 
+    def as_sent(self, value: Canonical) -> Any:
+        """A canonical value as a payload has it."""
+        return value
+
     def json_schema(self) -> dict[str, Any]:
         """JSON Schema (2020-12) of the raw value."""
         description = self.help or self.verbose_name

@@ -12,11 +12,13 @@ from scoring.decisions.predictions.model_answers import ModelAnswer, Scored
 from scoring.decisions.predictions.predicting import RUNTIME
 from scoring.features.compile.plan import FeatureSet
 from scoring.features.logged_vectors import describe_also, pack_vectors
+from scoring.lanes.amendments import is_enrichment
 from scoring.lanes.claiming import Claim
 from scoring.log.entries import NewEntry
 from scoring.timestamps import to_iso
 
-CORRECTED = "corrected"  # the cause of a decision on a corrected event that did not fail
+# The causes of decisions on amended events that did not fail.
+CORRECTED, ENRICHED = "corrected", "enriched"
 
 
 def decision_entry(
@@ -71,10 +73,11 @@ def decision_entry(
 
 
 def _correction(claim: Claim, answer: ModelAnswer) -> dict[str, Any]:
-    """For a corrected event: the position of the correction that was decided, and the cause."""
+    """For an amended event: the position of the version that was decided, and the cause."""
     if claim.event_version == claim.event_position:
         return {}
-    return {"event_version": claim.event_version, "cause": answer.cause or CORRECTED}
+    cause = ENRICHED if is_enrichment(claim.event) else CORRECTED
+    return {"event_version": claim.event_version, "cause": answer.cause or cause}
 
 
 def _batch_versions(item: Scored, sets: Sequence[FeatureSet]) -> dict[str, Numbers]:

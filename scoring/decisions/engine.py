@@ -8,8 +8,10 @@ from typing import Literal
 from scoring.catalog.registry import event_type
 from scoring.decisions.decision_entries import decision_entry
 from scoring.decisions.facts import facts_of, sets_read, unseen_by
+from scoring.decisions.media_hold import hold_for_media
 from scoring.decisions.predictions.deciding_models import DecidingModels
 from scoring.decisions.predictions.model_answers import ModelAnswer, Scored, ask_models
+from scoring.lanes.amendments import REPLACING
 from scoring.lanes.claiming import Claim
 from scoring.log.entries import NewEntry
 from scoring.rules.deciding.base_outcome import Base, by_model, by_policy, without_score
@@ -58,7 +60,9 @@ def decide(
 
 def _decide_without_rules(answer: ModelAnswer, *, deciding: DecidingModels, now: datetime) -> Decided:
     base = base_outcome(answer)
-    decided = {"outcome": base.outcome, "thresholds": base.thresholds}
+    kind, event = event_type(answer.item.claim.event["type"]), answer.item.claim.event
+    unheld = {"outcome": base.outcome, "thresholds": base.thresholds}
+    decided = hold_for_media(unheld, event, outcomes=kind.outcomes)
     entry = decision_entry(answer, decided, deciding=deciding, now=now)
     return Decided(answer.item.claim, entry, rescore=bool(answer.cause))
 
@@ -96,7 +100,7 @@ def decide_one(
     )
     entry = decision_entry(
         answer,
-        {**decided, "thresholds": base.thresholds},
+        hold_for_media({**decided, "thresholds": base.thresholds}, claim.event, outcomes=kind.outcomes),
         deciding=deciding,
         read=sets_read(answer.item, answer.model.feature_set, configuration.features),
         now=now,
@@ -125,6 +129,6 @@ def _decider(answer: ModelAnswer) -> Literal["model", "policy"]:
 
 
 def _may_explore(answer: ModelAnswer) -> bool:
-    """Not in place of a failed model; and of an event or correction only what its sender is told first."""
+    """Not in place of a failed model; and of a version of an event only the decision that is made first."""
     claim = answer.item.claim
-    return answer.basis != "fallback" and (not claim.decisions or claim.kind == "correction")
+    return answer.basis != "fallback" and (not claim.decisions or claim.kind in REPLACING)

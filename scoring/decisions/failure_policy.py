@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from scoring.catalog.registry import event_type
 from scoring.decisions.finding_counts import count_findings
+from scoring.decisions.media_hold import hold_for_media
 from scoring.intake.answers import answer_from_stream
 from scoring.log.append import append
 from scoring.log.entries import Entry, NewEntry
@@ -78,8 +79,9 @@ def _decide_one(received: Entry, *, cause: str) -> dict[str, Any]:
 
 def _append(stream: Sequence[Entry], *, cause: str) -> Entry:
     now, received = timezone.now(), stream[0]
-    base = event_type(received.data["type"]).failure_outcome
-    judged = judge_without_lane(received.data, base=base, now=now)
+    kind = event_type(received.data["type"])
+    judged = judge_without_lane(received.data, base=kind.failure_outcome, now=now)
+    judged = hold_for_media(judged, received.data, outcomes=kind.outcomes)
     decision = NewEntry(
         stream=received.stream,
         expected_version=stream[-1].stream_version,

@@ -30,6 +30,7 @@ from scoring.declare.several import SeveralFeatures, iter_features
 from scoring.declare.signals import (
     ADDRESS_SIGNALS,
     EMAIL_SIGNALS,
+    MEDIA_SIGNALS,
     PHONE_SIGNALS,
     TEXT_SIGNALS,
     USER_AGENT_SIGNALS,
@@ -54,6 +55,7 @@ from scoring.declare.words.distinct import Distinct
 from scoring.declare.words.fetched import FetchedSignal
 from scoring.declare.words.labels import Labeled
 from scoring.declare.words.last_values import Changed, Last, Traveled
+from scoring.declare.words.media import MediaSignal, MediaVocabulary
 from scoring.declare.words.on_entity import OnEntity, reserve_names
 from scoring.declare.words.own_values import (
     BatchValue,
@@ -79,6 +81,7 @@ from scoring.declare.words.windows import Aggregate
 __all__ = [
     "ADDRESS_SIGNALS",
     "EMAIL_SIGNALS",
+    "MEDIA_SIGNALS",
     "PHONE_SIGNALS",
     "TEXT_SIGNALS",
     "TILES_PER_WINDOW",
@@ -113,6 +116,8 @@ __all__ = [
     "Labeled",
     "Last",
     "Measured",
+    "MediaSignal",
+    "MediaVocabulary",
     "Named",
     "NamedField",
     "OnEntity",

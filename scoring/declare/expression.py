@@ -15,6 +15,7 @@ from scoring.declare.protocols.grammar import Grammar
 from scoring.declare.signals import (
     ADDRESS_SIGNALS,
     EMAIL_SIGNALS,
+    MEDIA_SIGNALS,
     PHONE_SIGNALS,
     TEXT_SIGNALS,
     USER_AGENT_SIGNALS,
@@ -37,6 +38,7 @@ _SIGNALS_OF = {
     "Phone": PHONE_SIGNALS,
     "IpAddress": ADDRESS_SIGNALS,
     "UserAgent": USER_AGENT_SIGNALS,
+    "Attachments": MEDIA_SIGNALS,
 }
 
 

@@ -112,6 +112,17 @@ USER_AGENT_SIGNALS = by_name(
     Signal("system", "the operating system of the {field}", CATEGORY, missing="if it is not known"),
     Signal("is_bot", "is a bot's", denial="is not a bot's"),
 )
+_UNPROCESSED = "until they are processed"
+# `scoring.catalog.media.facts` computes them of what is known of the files.
+MEDIA_SIGNALS = by_name(
+    Signal("count", "the number of {field}", "files"),
+    Signal("images", "the number of pictures among the {field}", "pictures"),
+    Signal("videos", "the number of videos among the {field}", "videos"),
+    Signal("pending", "the number of {field} that are not processed yet", "files"),
+    Signal("failed", "could not all be processed", denial="could all be processed"),
+    Signal("nsfw", "the highest score for sexual content of the {field}", "share", missing=_UNPROCESSED),
+    Signal("quality", "the lowest quality of the hashes of the {field}", "number", missing=_UNPROCESSED),
+)
 NETWORK_PREFIX = "in_"
 
 

@@ -32,10 +32,11 @@ DECISION_FIELDS = (
     "policy",
     "breaker",
     "exploration",
+    "held",
     "decided_at",
     "revision",
 )
-OF_RULESET = ("policy", "breaker", "exploration")  # absent where they say nothing
+OPTIONAL = ("policy", "breaker", "exploration", "held")  # absent where they say nothing
 REASON_FIELDS = ("source", "code", "text", "value", "usual", "contribution", "feature")
 OF_FEATURES = dict.fromkeys(("value", "usual", "contribution", "feature"))  # a list, bank or rule has none
 
@@ -65,7 +66,7 @@ def decision_from(data: Mapping[str, Any]) -> dict[str, Any]:
     thresholds = data["thresholds"]
     told = {
         **data,
-        **{field: _in_order(data.get(field)) for field in OF_RULESET},
+        **{field: _in_order(data.get(field)) for field in OPTIONAL},
         "ruleset": data.get("ruleset"),
         "decided_by": decided_by(data),
         "reasons": reasons_from(data),
@@ -198,7 +199,7 @@ def fields_as_sent(event: Mapping[str, Any]) -> dict[str, Any]:
             shown["currency"] = value["currency"]
             shown[name] = decimal_text(value["minor"], value["currency"])
         elif name in declared and not declared[name].personal:
-            shown[name] = value
+            shown[name] = declared[name].as_sent(value)
     return shown
 
 

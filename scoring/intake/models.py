@@ -33,13 +33,14 @@ class Event(models.Model):
 
 
 class Amendment(models.Model):
-    """A correction or the retraction of an event. Projection of `event.corrected` and `event.retracted`.
+    """A change of an event. Projection of `event.corrected`, `event.enriched` and `event.retracted`.
 
-    `version` is the number of the version from then on; a retraction does not change it.
+    `version` is the number of the version from then on; only a correction changes it.
     """
 
     class Kind(models.TextChoices):
         CORRECTION = "correction"
+        ENRICHMENT = "enrichment"
         RETRACTION = "retraction"
 
     position = models.BigIntegerField(primary_key=True)

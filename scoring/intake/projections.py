@@ -9,6 +9,11 @@ from scoring.log.projections import amend, project
 from scoring.sql.bulk_tables import Row
 from scoring.timestamps import from_iso
 
+AMENDMENT_KINDS = {
+    "event.corrected": Amendment.Kind.CORRECTION,
+    "event.enriched": Amendment.Kind.ENRICHMENT,
+    "event.retracted": Amendment.Kind.RETRACTION,
+}
 MAX_ACTOR = 160  # characters: "user/" and a Django user name
 
 
@@ -47,17 +52,17 @@ def retracted_event(event: Row, entry: Entry) -> Row:
 
 
 @project("event.corrected", Amendment)
+@project("event.enriched", Amendment)
 @project("event.retracted", Amendment)
 def amendment_row(entry: Entry) -> Row:
-    corrected = entry.type == "event.corrected"
     return {
         "position": entry.position,
         "event_position": entry.data["event_position"],
         "event_type": entry.data["type"],
         "event_stream": entry.stream,
-        "kind": (Amendment.Kind.CORRECTION if corrected else Amendment.Kind.RETRACTION).value,
+        "kind": AMENDMENT_KINDS[entry.type].value,
         "version": entry.data["version"],
-        "reason": entry.data["reason"],
+        "reason": entry.data.get("reason", ""),
         "actor": entry.metadata.get("actor", "")[:MAX_ACTOR],
         "amended_at": entry.recorded_at,
     }

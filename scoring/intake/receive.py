@@ -139,6 +139,8 @@ def received_entry(
             **({"signals": signals.values} if signals.values else {}),
             **({"references": signals.references} if signals.references else {}),
             **({"external": signals.external} if signals.external else {}),
+            **({"media": [each.as_data() for each in signals.media]} if signals.media else {}),
+            **({"held": signals.held} if signals.held else {}),
         },
         metadata={"actor": actor} if actor else {},
     )

@@ -1,4 +1,4 @@
-"""Corrected and retracted events: what each of their entries does to a lane, in its order.
+"""Corrected, enriched and retracted events: what each of their entries does to a lane, in its order.
 
 That depends on what the lane has applied before: a correction undoes the current version and moves the label
 counts to the new one; a label counts for the current version. The holder of a lane and the computation of a
@@ -13,14 +13,19 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
+from scoring.catalog.media.facts import is_pending
 from scoring.lanes.entry_types import LABEL_TYPES
 from scoring.lanes.order import Effect, Effects, label_delta
 from scoring.log.entries import Entry
 from scoring.log.read import read_streams
 
 RECEIVED, CORRECTED, RETRACTED = "event.received", "event.corrected", "event.retracted"
-VERSIONS = frozenset({RECEIVED, CORRECTED})
-AMENDMENTS = frozenset({CORRECTED, RETRACTED})
+# An event whose media were processed after it was received: the same payload with what they gave.
+ENRICHED = "event.enriched"
+REPLACEMENTS = frozenset({CORRECTED, ENRICHED})  # take the place of the version before
+VERSIONS = REPLACEMENTS | {RECEIVED}
+AMENDMENTS = REPLACEMENTS | {RETRACTED}
+REPLACING = ("correction", "enrichment")  # the kinds of pending entries that are replacements
 
 POSITIONS_A_QUERY = 50_000
 
@@ -34,7 +39,7 @@ _AMENDED = """
 """
 _UNAPPLIED = """
     SELECT position FROM scoring_pending
-     WHERE position = ANY(%s) AND kind IN ('event', 'label', 'correction', 'retraction')
+     WHERE position = ANY(%s) AND kind IN ('event', 'label', 'correction', 'enrichment', 'retraction')
 """
 
 
@@ -172,6 +177,16 @@ def amended_event(stream: Sequence[Entry], labels: Sequence[Entry]) -> AmendedEv
         },
         retractions={entry.position for entry in stream if entry.type == RETRACTED},
     )
+
+
+def is_enrichment(version: Mapping[str, Any]) -> bool:
+    """Whether this is the data of an enrichment, rather than of a receipt or a correction."""
+    return "enriches" in version
+
+
+def awaits_media(version: Mapping[str, Any]) -> bool:
+    """Whether a version was received before all media of the event were processed."""
+    return is_pending(version.get("media", ()))
 
 
 def positions_of(event: AmendedEvent) -> list[int]:

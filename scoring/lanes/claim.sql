@@ -39,7 +39,7 @@ chosen AS (
 SELECT p.position, p.kind, p.priority, p.event_stream, p.wake_token,
        entry.type, entry.schema_version, entry.data,
        event.position, event.schema_version, event.data,
-       CASE WHEN entry.type = 'event.corrected' THEN entry.recorded_at ELSE event.recorded_at END,
+       CASE WHEN entry.type IN ('event.corrected', 'event.enriched') THEN entry.recorded_at ELSE event.recorded_at END,
        head.version, head.decisions, head.amended,
        (SELECT coalesce(string_agg(event_type || '/' || version, ' ' ORDER BY event_type), '')
           FROM scoring_route),
@@ -49,6 +49,6 @@ SELECT p.position, p.kind, p.priority, p.event_stream, p.wake_token,
   JOIN scoring_logentry event ON event.stream = p.event_stream AND event.stream_version = 1
  CROSS JOIN LATERAL (
        SELECT max(stream_version) AS version, count(*) FILTER (WHERE type LIKE 'decision.%') AS decisions,
-              bool_or(type IN ('event.corrected', 'event.retracted')) AS amended
+              bool_or(type IN ('event.corrected', 'event.enriched', 'event.retracted')) AS amended
          FROM scoring_logentry WHERE stream = p.event_stream) head
  ORDER BY p.turn

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 from django.db import connection
 
+from scoring.lanes.amendments import REPLACEMENTS
 from scoring.lanes.queue import LATER, NORMAL, URGENT
 from scoring.log.upcasters import upcast_to_current
 from scoring.sql.statements import array_text, execute_prepared
@@ -23,7 +24,7 @@ class Claim:
 
     `event`: the data of the event's version that the entry concerns, `event_version` its position and
     `received_at` its time; `event_position` is the position of the receipt. `amended`: the event has been
-    corrected or retracted.
+    corrected, enriched or retracted.
     """
 
     position: int
@@ -72,7 +73,7 @@ def _claim(row: Sequence[Any]) -> Claim:
     position, kind, priority, event_stream, wake_token, entry_type, entry_schema, data, *rest = row
     event_position, event_schema, event, received_at, version, decisions, amended, routes, ruleset = rest
     entry_data = upcast_to_current(entry_type, event_stream, entry_schema, orjson.loads(data))
-    corrected = entry_type == "event.corrected"
+    replaced = entry_type in REPLACEMENTS
     return Claim(
         position=position,
         kind=kind,
@@ -82,9 +83,9 @@ def _claim(row: Sequence[Any]) -> Claim:
         data=entry_data,
         event_position=event_position,
         event=entry_data
-        if corrected
+        if replaced
         else upcast_to_current("event.received", event_stream, event_schema, orjson.loads(event)),
-        event_version=position if corrected else event_position,
+        event_version=position if replaced else event_position,
         received_at=received_at,
         stream_version=version,
         decisions=decisions,

@@ -19,6 +19,7 @@ class Pending(models.Model):
         LABEL = "label"
         RESCORE = "rescore"
         CORRECTION = "correction"
+        ENRICHMENT = "enrichment"
         RETRACTION = "retraction"
 
     class State(models.TextChoices):

@@ -116,7 +116,7 @@ def enqueue_labels(
 def enqueue_amendment(
     entry: Entry, *, kind: str, lane: str, priority: int, wake_token: str | None, now: datetime
 ) -> None:
-    """Queue a correction or retraction. `wake_token`: of the client that waits for it."""
+    """Queue a correction, enrichment or retraction. `wake_token`: of the client that waits for it."""
     row = (entry.position, lane, kind, "ready", priority, entry.stream, None, wake_token, "", now)
     _insert([row])
 

@@ -12,7 +12,7 @@ import numpy as np
 from django.db import connection, transaction
 
 from scoring.catalog.registry import event_type
-from scoring.lanes.amendments import AMENDMENTS, CORRECTED, RECEIVED, RETRACTED
+from scoring.lanes.amendments import AMENDMENTS, CORRECTED, ENRICHED, RECEIVED, RETRACTED
 from scoring.lanes.models import Pending
 from scoring.lanes.queue import LATER, NORMAL
 from scoring.log.entries import Entry
@@ -24,6 +24,7 @@ from scoring.timestamps import from_iso
 KINDS = {
     RECEIVED: Pending.Kind.EVENT,
     CORRECTED: Pending.Kind.CORRECTION,
+    ENRICHED: Pending.Kind.ENRICHMENT,
     RETRACTED: Pending.Kind.RETRACTION,
 }
 LABELS = frozenset({"label.recorded", "label.retracted"})
@@ -116,7 +117,7 @@ def read_parked() -> dict[int, str]:
 
 
 def read_withdrawn() -> np.ndarray:
-    """The positions that corrections and retractions dequeued before they were applied, sorted, int64."""
+    """The positions that amendments dequeued before they were applied, sorted, int64."""
     found: list[int] = []
     for entries in iter_log(types=AMENDMENTS):
         for entry in entries:

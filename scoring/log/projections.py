@@ -97,8 +97,7 @@ def project(entry_type: str, model: type[models.Model]) -> Callable[[RowOf], Row
     """
 
     def register(row_of: RowOf) -> RowOf:
-        projection = _row_projection(entry_type, model, keyed_by_position=True)
-        projection.rows_of[entry_type] = partial(_one_row, row_of)
+        _add_rows(entry_type, model, partial(_one_row, row_of), keyed_by_position=True)
         return row_of
 
     return register
@@ -111,8 +110,7 @@ def project_each(entry_type: str, model: type[models.Model]) -> Callable[[RowsOf
     """
 
     def register(rows_of: RowsOf) -> RowsOf:
-        projection = _row_projection(entry_type, model, keyed_by_position=False)
-        projection.rows_of[entry_type] = rows_of
+        _add_rows(entry_type, model, rows_of, keyed_by_position=False)
         return rows_of
 
     return register
@@ -122,8 +120,7 @@ def amend(entry_type: str, model: type[models.Model], *, key: KeyOf) -> Callable
     """Register a pure function `(row, entry) -> row`: how `entry_type` amends a row of `model`."""
 
     def register(change: Amend) -> Amend:
-        projection = _row_projection(entry_type, model)
-        projection.amend_of[entry_type] = (lambda entry: (key(entry),), change)
+        _add_amendment(entry_type, model, lambda entry: (key(entry),), change)
         return change
 
     return register
@@ -133,7 +130,7 @@ def amend_each(entry_type: str, model: type[models.Model], *, keys: KeysOf) -> C
     """Register a pure function `(row, entry) -> row`: how `entry_type` amends each row of `keys(entry)`."""
 
     def register(change: Amend) -> Amend:
-        _row_projection(entry_type, model).amend_of[entry_type] = (keys, change)
+        _add_amendment(entry_type, model, keys, change)
         return change
 
     return register
@@ -153,22 +150,41 @@ def fold_into(entry_type: str, model: type[models.Model], *, key: KeyOf) -> Call
     return register
 
 
-def _row_projection(
-    entry_type: str, model: type[models.Model], *, keyed_by_position: bool | None = None
-) -> RowProjection:
+def _add_rows(
+    entry_type: str, model: type[models.Model], rows_of: RowsOf, *, keyed_by_position: bool
+) -> None:
+    """Raises ValueError for a second projection of this type, or rows with keys of another kind."""
+    projection = _row_projection(entry_type, model)
+    if entry_type in projection.rows_of:
+        raise _exists(entry_type, model)
+    if projection.rows_of and projection.keyed_by_position != keyed_by_position:
+        raise ValueError(f"{model.__name__} already has rows with keys of another kind")
+    projection.keyed_by_position = keyed_by_position
+    projection.rows_of[entry_type] = rows_of
+
+
+def _add_amendment(entry_type: str, model: type[models.Model], keys: KeysOf, change: Amend) -> None:
+    """Raises ValueError if entries of this type already amend the table."""
+    projection = _row_projection(entry_type, model)
+    if entry_type in projection.amend_of:
+        raise _exists(entry_type, model)
+    projection.amend_of[entry_type] = (keys, change)
+
+
+def _row_projection(entry_type: str, model: type[models.Model]) -> RowProjection:
     """The row projection of `model`, from now on of `entry_type` too.
 
-    Raises ValueError if the table already has another kind of projection, or one of this type.
+    Raises ValueError if the table has another kind of projection.
     """
     projection = _projections.setdefault(model._meta.db_table, RowProjection(BulkTable.of(model)))
-    if not isinstance(projection, RowProjection) or entry_type in projection.types:
-        raise ValueError(f"{model.__name__} already has another projection of {entry_type}")
-    if keyed_by_position is not None:
-        if projection.rows_of and projection.keyed_by_position != keyed_by_position:
-            raise ValueError(f"{model.__name__} already has rows with keys of another kind")
-        projection.keyed_by_position = keyed_by_position
+    if not isinstance(projection, RowProjection):
+        raise _exists(entry_type, model)
     _by_type[entry_type].append(projection)
     return projection
+
+
+def _exists(entry_type: str, model: type[models.Model]) -> ValueError:
+    return ValueError(f"{model.__name__} already has another projection of {entry_type}")
 
 
 def _one_row(row_of: RowOf, entry: Entry) -> tuple[Row, ...]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Field, Flag, Money, Number, Text
+from scoring.catalog.media.attachments import Attachments
 from scoring.declare import Signal
 from scoring.features.folding.encode import KeyColumn
 from scoring.lanes.amendments import RECEIVED, RETRACTED
@@ -88,7 +89,7 @@ def column_type(field: Field) -> pa.DataType:
         return pa.float64()
     if isinstance(field, Flag):
         return pa.bool_()
-    return pa.string() if isinstance(field, Text) else NAMES
+    return pa.string() if isinstance(field, (Text, Attachments)) else NAMES
 
 
 def signal_type(signal: Signal) -> pa.DataType:
@@ -116,7 +117,7 @@ def rows_by_type(texts: Texts, types: Collection[str] = (RECEIVED,)) -> dict[str
 
 
 def event_table(kind: type[EventType], texts: Texts, fields: Collection[str] | None = None) -> pa.Table:
-    """A row for each of these receipts and corrections of one type, with all its fields or with these."""
+    """A row for each of these versions of events of one type, with all its fields or with these."""
     schema = event_schema(kind, fields)
     names = [name for name in kind.fields if name in schema.names]
     signals = [name for name in kind.signals if name in schema.names]
@@ -168,7 +169,7 @@ def label_table(texts: Texts) -> pa.Table:
 
 
 def amendment_table(texts: Texts) -> pa.Table:
-    """A row for each of these `event.corrected` and `event.retracted` entries (AMENDMENTS)."""
+    """A row for each of these entries of the types AMENDMENTS (AMENDED)."""
     numbers = {"event_position": pa.int64(), "version": pa.int64()}
     parsed = _parse(texts, {**numbers, "type": pa.string(), "reason": pa.string()})
     columns = {

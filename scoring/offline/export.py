@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from scoring.catalog.registry import event_types
-from scoring.lanes.amendments import AMENDMENTS, CORRECTED, RECEIVED
+from scoring.lanes.amendments import AMENDMENTS, RECEIVED, REPLACEMENTS
 from scoring.lanes.entry_types import LABEL_TYPES
 from scoring.log.entries import START
 from scoring.log.read import count_after
@@ -134,8 +134,8 @@ def _export_page(
 
 def _partitions(texts: Texts) -> Iterator[tuple[str, pa.Table]]:
     """The page's rows by the directory they belong in."""
-    for directory, entry_type in (("events", RECEIVED), ("corrections", CORRECTED)):
-        of_types = rows_by_type(texts, (entry_type,))
+    for directory, types in (("events", (RECEIVED,)), ("corrections", REPLACEMENTS)):
+        of_types = rows_by_type(texts, types)
         for name in sorted(of_types.keys() & event_types().keys()):
             table = event_table(event_types()[name], texts.take(of_types[name]))
             yield from _by_day(table, "_occurred_at", f"{directory}/type={name}")

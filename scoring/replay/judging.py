@@ -15,6 +15,7 @@ import numpy as np
 
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.decisions.facts import features_in
+from scoring.decisions.media_hold import hold_for_media
 from scoring.features.compile.plan import lane_plan
 from scoring.replay.bank_hits import PastBanks
 from scoring.replay.compare import DecisionComparison, compare
@@ -73,7 +74,18 @@ class Judge:
         hits = find_past_hits([self._past_event(logged[row]) for row in rows])
         for row, found in zip(rows, hits, strict=True):
             judged[row] = self._judge(logged[row], again[row], found)
-        return judged
+        return [self._held(*pair) for pair in zip(logged, judged, strict=True)]
+
+    def _held(self, logged: LoggedDecision, made: Recomputed) -> Recomputed:
+        """The outcome that the event gets at least until its media are processed."""
+        if made.why_not or not logged.event.get("held"):
+            return made
+        decided = {
+            "outcome": made.outcome,
+            "decided_by": made.judgement.decided_by if made.judgement else "",
+        }
+        held = hold_for_media(decided, logged.event, outcomes=self.kind.outcomes)
+        return replace(made, outcome=held["outcome"])
 
     def _read(self, version: int) -> PastRuleset:
         ruleset = ruleset_at(version)

@@ -26,7 +26,7 @@ from scoring.features.folding.fold import fold
 from scoring.features.logged_vectors import restore_row
 from scoring.lanes import claiming
 from scoring.lanes import queue as pending
-from scoring.lanes.amendments import AMENDMENTS
+from scoring.lanes.amendments import AMENDMENTS, REPLACING
 from scoring.lanes.claiming import Claim
 from scoring.lanes.item_versions import effects_of, place_claims, up_to_repeated_event
 from scoring.lanes.order import Effects
@@ -368,6 +368,6 @@ class LaneRunner:
 
 
 def _is_decided(claim: Claim) -> bool:
-    """Whether an event gets a decision. A correction of history does not: history was never decided."""
-    from_history = claim.kind == "correction" and claim.event["history"]
+    """Whether an event gets a decision. An amendment of history does not: history was never decided."""
+    from_history = claim.kind in REPLACING and claim.event["history"]
     return event_type(claim.event["type"]).scored and not from_history

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from scoring import deadlines
 from scoring.api.corrections import read_members
-from scoring.api.events import parse_submission, with_external_signals
+from scoring.api.events import parse_submission, with_external_signals, with_media
 from scoring.api.items import SECONDS_FOR_FEW, ApiView, read_object
 from scoring.api.keys.issue import Sender
 from scoring.api.keys.permissions import sender_of
@@ -58,7 +58,7 @@ def read_event(body: Mapping[str, Any], *, sender: Sender, now: datetime) -> Sub
         raise InvalidRequest([RequestProblem("event", "is missing", "an event as for POST events")])
     sent = read_object(body["event"], field="event")
     payload = {"id": DEFAULT_ID, "occurred_at": to_iso(now), **sent}
-    parsed = parse_submission(payload, sender=sender, now=now, rates={})
+    [parsed] = with_media([parse_submission(payload, sender=sender, now=now, rates={})], sender=sender)
     if isinstance(parsed, ScoringError):
         raise parsed
     [submission] = with_external_signals([parsed])

@@ -45,6 +45,8 @@ class Sender:
     event_types: tuple[str, ...] = ()  # empty: every type
     networks: tuple[Network, ...] = ()  # empty: every address
     expires_at: datetime | None = None
+    # What its events get at least until their media are processed; None: as their type says.
+    media_pending_outcome: str | None = None
 
     @property
     def is_authenticated(self) -> bool:
@@ -77,13 +79,24 @@ def create_key(
     event_types: Sequence[str] = (),
     networks: Sequence[str] = (),
     expires_at: datetime | None = None,
+    media_pending_outcome: str | None = None,
 ) -> tuple[ApiKey, str]:
     """Create a key of 256 random bits; returns its row and the key, which is stored nowhere.
 
     See `KeyRequest` for the arguments. Raises `InvalidKeyRequest`, which names the invalid field.
     """
     wanted = check_request(
-        KeyRequest(name, source, scopes, label_sources, event_types, networks, expires_at), now=now
+        KeyRequest(
+            name,
+            source,
+            scopes,
+            label_sources,
+            event_types,
+            networks,
+            expires_at,
+            media_pending_outcome,
+        ),
+        now=now,
     )
     key = f"assay_{secrets.token_urlsafe(32)}"
     row = ApiKey(
@@ -96,6 +109,7 @@ def create_key(
         event_types=wanted.event_types,
         networks=wanted.networks,
         expires_at=wanted.expires_at,
+        media_pending_outcome=wanted.media_pending_outcome,
         created_at=now,
     )
     data = {"prefix": row.prefix, **wanted.described()}
@@ -185,6 +199,7 @@ def _read_sender(digest: str) -> Sender:
         tuple(row.event_types),
         tuple(map(read_network, row.networks)),
         row.expires_at,
+        row.media_pending_outcome,
     )
 
 

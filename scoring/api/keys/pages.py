@@ -57,7 +57,23 @@ FIELD_OF = {
     "event type": "event_types",
     "client address": "networks",
     "expiry": "lifetime",
+    "outcome": "media_pending_outcome",
 }
+
+
+AS_THE_TYPE_SAYS, AT_ONCE = "", "at once"
+# What a choice of the form means for the key, where it is not an outcome.
+PENDING_OUTCOMES: dict[str, str | None] = {AS_THE_TYPE_SAYS: None, AT_ONCE: ""}
+
+
+def pending_outcomes() -> list[tuple[str, str]]:
+    """The choices for events whose media are pending: what is less than a block, of any event type."""
+    outcomes = dict.fromkeys(name for kind in event_types().values() for name in kind.outcomes)
+    return [
+        (AS_THE_TYPE_SAYS, "As the event type says"),
+        (AT_ONCE, "Decide on what is known"),
+        *((name, f"At least {name}") for name in outcomes if name != "allow"),
+    ]
 
 
 class KeyForm(forms.Form):
@@ -96,6 +112,13 @@ class KeyForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
         help_text="Addresses or networks (192.0.2.0/24), one per line. If empty, any address is accepted.",
     )
+    media_pending_outcome = forms.ChoiceField(
+        label="Until pictures and videos are processed",
+        choices=pending_outcomes,
+        required=False,
+        initial=AS_THE_TYPE_SAYS,
+        help_text="What events get at least while files that they name are still being processed.",
+    )
     lifetime = forms.ChoiceField(
         label="Valid for", choices=list(LIFETIMES.items()), initial="365", required=False
     )
@@ -113,6 +136,9 @@ class KeyForm(forms.Form):
             "event_types": chosen["event_types"],
             "networks": chosen["networks"].replace(",", " ").split(),
             "expires_at": timezone.now() + timedelta(days=int(days)) if days else None,
+            "media_pending_outcome": PENDING_OUTCOMES.get(
+                chosen["media_pending_outcome"], chosen["media_pending_outcome"]
+            ),
         }
 
 

@@ -24,6 +24,7 @@ SCOPES = {
 }
 SOURCE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,59}")
 MAX_NAME_LENGTH = 100
+TOLD = ("scopes", "media_pending_outcome")  # also when empty, which says something
 MAX_LABEL_SOURCES = MAX_NETWORKS = 20
 
 # The label sources of keys: people state the rest, signed in.
@@ -35,7 +36,8 @@ class KeyRequest:
     """A requested key. `label_sources` None: the sender's own name, if it may write labels.
 
     Empty `event_types` and `networks` mean no restriction; without `expires_at` the key is valid until
-    revoked.
+    revoked. `media_pending_outcome`: what its events get at least until their media are processed, "" for
+    nothing; None: as their type says.
     """
 
     name: str
@@ -45,11 +47,13 @@ class KeyRequest:
     event_types: Sequence[str] = ()
     networks: Sequence[str] = ()
     expires_at: datetime | None = None
+    media_pending_outcome: str | None = None
 
     def described(self) -> dict[str, Any]:
         """The log entry's data, except the prefix; unrestricted fields are left out."""
         values = asdict(self) | {"expires_at": self.expires_at and to_iso(self.expires_at)}
-        return {name: value for name, value in values.items() if value or name == "scopes"}
+        told = {name: value for name, value in values.items() if value is not None}
+        return {name: value for name, value in told.items() if value or name in TOLD}
 
 
 def check_request(request: KeyRequest, *, now: datetime) -> KeyRequest:
@@ -61,6 +65,10 @@ def check_request(request: KeyRequest, *, now: datetime) -> KeyRequest:
         _refuse("scope", scope, scope not in SCOPES, ", ".join(SCOPES))
     for name in request.event_types:
         _refuse("event type", name, name not in event_types(), ", ".join(event_types()))
+    if request.media_pending_outcome is not None:
+        outcomes = sorted({outcome for kind in event_types().values() for outcome in kind.outcomes})
+        given = request.media_pending_outcome
+        _refuse("outcome", given, given not in ("", *outcomes), f"empty, or one of {', '.join(outcomes)}")
     if request.expires_at is not None:
         text = to_iso(request.expires_at)
         _refuse("expiry", text, request.expires_at <= now, f"a time after {to_iso(now)}")

@@ -1,9 +1,10 @@
-"""Uploaded media as a table: how each log entry changes its row."""
+"""Uploaded media, and the events that wait for them, as tables: how each log entry changes their rows."""
 
 from scoring.content.media.entries import FAILED, PROCESSED, RECEIVED, REMOVED, REVEALED
-from scoring.content.media.models import MediaItem
+from scoring.content.media.models import AwaitedMedia, MediaItem
+from scoring.lanes.amendments import awaits_media
 from scoring.log.entries import Entry
-from scoring.log.projections import fold_into
+from scoring.log.projections import amend_each, fold_into, project
 from scoring.sql.bulk_tables import Row
 
 MAX_ERROR = 400  # characters; the column's length
@@ -79,3 +80,29 @@ def removed_media(row: Row | None, entry: Entry) -> Row:
 @fold_into(REVEALED, MediaItem, key=media_of)
 def revealed_media(row: Row | None, entry: Entry) -> Row:
     return {**(row or {}), "version": entry.stream_version}
+
+
+def awaited_of(entry: Entry) -> list[int]:
+    """The key of the version that an amendment replaces, if that one awaited media."""
+    return [entry.data["awaited"]] if "awaited" in entry.data else []
+
+
+@amend_each("event.retracted", AwaitedMedia, keys=awaited_of)
+@amend_each("event.enriched", AwaitedMedia, keys=awaited_of)
+@amend_each("event.corrected", AwaitedMedia, keys=awaited_of)
+def settled_media(row: Row, entry: Entry) -> Row:
+    return {**row, "settled": True}
+
+
+@project("event.corrected", AwaitedMedia)
+@project("event.received", AwaitedMedia)
+def awaited_media(entry: Entry) -> Row | None:
+    if not awaits_media(entry.data):
+        return None
+    return {
+        "position": entry.position,
+        "event_stream": entry.stream,
+        "media": [each["id"] for each in entry.data["media"] if each["status"] == "pending"],
+        "settled": False,
+        "received_at": entry.recorded_at,
+    }

@@ -14,6 +14,7 @@ from scoring.catalog.fields import (
     Text,
     UserAgent,
 )
+from scoring.catalog.media.attachments import Attachments
 from scoring.declare import NamedField, Origin
 from scoring.declare.protocols.fields import FieldTypes
 
@@ -21,7 +22,7 @@ _CLASSES = {
     each.__name__: each
     for each in (
         *(Entity, Category, Text, Money, Number, Flag),
-        *(Email, Phone, IpAddress, UserAgent, ExternalSignal),
+        *(Email, Phone, IpAddress, UserAgent, Attachments, ExternalSignal),
     )
 }
 

@@ -15,6 +15,7 @@ from scoring.ingest.report import ChunkResult
 from scoring.ingest.rows.amounts import RateOf
 from scoring.ingest.rows.event_rows import ParsedChunk, RowParser
 from scoring.ingest.rows.label_rows import LabelRowParser, ParsedLabels
+from scoring.ingest.rows.media import attach_rows
 from scoring.ingest.rows.reconcile import reconcile_labels, reconcile_rows, streams_of
 from scoring.ingest.rows.writing import record_live_labels, write_history, write_history_labels, write_live
 from scoring.log.read import read_streams
@@ -62,21 +63,22 @@ class EventImporter:
         return self.rows.parse(chunk)
 
     def write(self, parsed: ParsedChunk, *, now: datetime) -> ChunkResult:
+        rows, unknown_media = attach_rows(parsed.rows)
         settled = reconcile_rows(
-            parsed.rows,
+            rows,
             source=self.source,
             label_source=self.label_source,
             history=self.history,
-            stored=read_streams(streams_of(parsed.rows, source=self.source)),
+            stored=read_streams(streams_of(rows, source=self.source)),
         )
         if self.history:
             write_history(settled, lane=self.lane, now=now)
         else:
-            write_live(settled, parsed.rows, source=self.source, label_source=self.label_source, now=now)
+            write_live(settled, rows, source=self.source, label_source=self.label_source, now=now)
         return ChunkResult(
             accepted=len(settled.events),
             duplicate=settled.duplicate,
-            refused={**parsed.reasons, **settled.refused},
+            refused={**parsed.reasons, **unknown_media, **settled.refused},
             labels=len(settled.labels),
             label_problems={i: text for i, text in parsed.label_problems.items() if i not in settled.refused},
             stated=parsed.stated,

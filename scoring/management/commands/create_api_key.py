@@ -54,6 +54,12 @@ class Command(BaseCommand):
             dest="networks",
             help="address or network (CIDR) that may use the key; may be repeated (default: any)",
         )
+        parser.add_argument(
+            "--media-pending-outcome",
+            metavar="OUTCOME",
+            help='what events get at least until their pictures and videos are processed, such as limit; ""'
+            " decides on what is known (default: as the event type says)",
+        )
         parser.add_argument("--expires-in-days", type=int, help="validity (default: until revoked)")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -71,6 +77,7 @@ class Command(BaseCommand):
                 label_sources=options["label_sources"],
                 event_types=options["event_types"],
                 networks=options["networks"],
+                media_pending_outcome=options["media_pending_outcome"],
                 expires_at=None if days is None else now + timedelta(days=days),
                 now=now,
                 actor=f"shell/{getpass.getuser()}",

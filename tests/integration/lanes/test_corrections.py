@@ -8,8 +8,8 @@ from scoring.decisions.models import Decision
 from scoring.features.compile.plan import lane_plan
 from scoring.features.folding.arena import Arena
 from scoring.features.folding.fold import fold
+from scoring.intake.amending.corrections import AmendmentReceipt, correct_event, retract_event
 from scoring.intake.answers import answer_for
-from scoring.intake.corrections import AmendmentReceipt, correct_event, retract_event
 from scoring.intake.errors import EventAlreadyRetracted, EventStillHistory, EventVersionConflict
 from scoring.intake.labels import LabelStatement, record_labels
 from scoring.intake.models import Amendment, Event

@@ -232,7 +232,7 @@ def test_the_actor_of_an_amendment_is_recorded(send, work):
 def test_an_event_that_changes_meanwhile_is_read_again_a_few_times(send, work, monkeypatch, amend, conflicts):
     send(payments(2))
     work()
-    inject_conflicts(monkeypatch, "scoring.intake.corrections", count=conflicts)
+    inject_conflicts(monkeypatch, "scoring.intake.amending.appending", count=conflicts)
     if conflicts == ATTEMPTS:
         with pytest.raises(StreamConflict):
             amend()

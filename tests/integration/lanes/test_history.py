@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import DatabaseError, connection
 
-from scoring.intake.corrections import correct_event
+from scoring.intake.amending.corrections import correct_event
 from scoring.intake.labels import LabelStatement, label_entry, record_labels
 from scoring.intake.models import Event, Label
 from scoring.intake.receive import received_entry

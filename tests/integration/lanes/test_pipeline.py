@@ -10,7 +10,7 @@ import pytest
 from django.db import DatabaseError, connection, connections
 
 from scoring.decisions.models import Decision
-from scoring.intake.corrections import correct_event
+from scoring.intake.amending.corrections import correct_event
 from scoring.intake.receive import Submission
 from scoring.lanes.lock import held_lane
 from scoring.lanes.models import Pending

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection
 
-from scoring.intake.corrections import correct_event
+from scoring.intake.amending.corrections import correct_event
 from scoring.intake.labels import LabelStatement, record_labels
 from scoring.intake.models import Label
 from scoring.lanes import claiming

@@ -7,7 +7,7 @@ import pytest
 from scoring.features.compile.plan import lane_plan
 from scoring.features.folding.arena import Arena
 from scoring.features.folding.fold import fold
-from scoring.intake.corrections import correct_event, retract_event
+from scoring.intake.amending.corrections import correct_event, retract_event
 from scoring.intake.errors import EventAlreadyRetracted
 from scoring.intake.models import Amendment
 from scoring.lanes.models import Pending

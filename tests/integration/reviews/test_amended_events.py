@@ -9,7 +9,7 @@ from reviews.console.entity_index import ENTITIES, events_of_entity
 from reviews.console.event_details import entity_history, event_detail
 from reviews.models import Case, EventEntity
 from reviews.work import claims, verdicts
-from scoring.intake.corrections import correct_event, retract_event
+from scoring.intake.amending.corrections import correct_event, retract_event
 from scoring.intake.models import Event
 from scoring.log.append import append
 from scoring.log.consumers.registry import rebuild_consumer

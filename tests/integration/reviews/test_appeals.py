@@ -6,8 +6,8 @@ from reviews.errors import InvalidVerdict, NothingToClaim, OwnVerdictAppealed
 from reviews.models import Case
 from reviews.strikes.recording import strikes_of
 from reviews.work import claims, verdicts
+from scoring.intake.amending.corrections import retract_event
 from scoring.intake.answers import retraction_in
-from scoring.intake.corrections import retract_event
 from scoring.intake.models import Label
 from scoring.log.append import append
 from tests.factories.log import decided

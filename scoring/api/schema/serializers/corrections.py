@@ -4,7 +4,7 @@ from rest_framework import serializers
 
 from scoring.api.schema.serializers.events import EventRecordSerializer
 from scoring.api.schema.serializers.fields import ClosedSerializer, CorrectedEventField
-from scoring.intake.corrections import MAX_REASON_LENGTH
+from scoring.intake.amending.corrections import MAX_REASON_LENGTH
 
 NOT_BLANK = r"\S"
 

@@ -64,6 +64,16 @@ class ExplorationUseSerializer(serializers.Serializer):
     stopped_by = serializers.CharField(help_text="The cap that stopped it; otherwise empty")
 
 
+class HeldSerializer(serializers.Serializer):
+    """The event is held until its media are processed."""
+
+    outcome = CatalogChoiceField(all_outcomes)
+    in_place_of = CatalogChoiceField(all_outcomes)
+    media = serializers.ListField(
+        child=serializers.CharField(), help_text="The ids of those that are pending"
+    )
+
+
 class DecisionSerializer(serializers.Serializer):
     """A decision on an event, with its reasons."""
 
@@ -71,7 +81,8 @@ class DecisionSerializer(serializers.Serializer):
     score = serializers.FloatField(allow_null=True, help_text="Calibrated probability of fraud or abuse")
     basis = serializers.ChoiceField(choices=Decision.Basis.values)
     cause = serializers.CharField(
-        help_text="Why the failure policy decided, or `corrected` after a correction; otherwise empty"
+        help_text="Why the failure policy decided, or `corrected` after a correction, `enriched` after its"
+        " media were processed; otherwise empty"
     )
     model = serializers.CharField(help_text="Model version; empty if no model decided")
     decided_by = serializers.ChoiceField(
@@ -85,6 +96,9 @@ class DecisionSerializer(serializers.Serializer):
     policy = PolicyUseSerializer(allow_null=True, help_text="Null if the model's own thresholds held")
     breaker = BreakerUseSerializer(allow_null=True, help_text="Null unless it was open")
     exploration = ExplorationUseSerializer(allow_null=True, help_text="Null if it was not considered")
+    held = HeldSerializer(
+        allow_null=True, help_text="Null unless its outcome holds until media are processed"
+    )
     decided_at = serializers.DateTimeField()
     revision = serializers.IntegerField(min_value=0)
 

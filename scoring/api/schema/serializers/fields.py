@@ -23,7 +23,7 @@ class FeatureValueField(serializers.Field):
     """The value of a feature: a number, the name of a category, or none."""
 
 
-@extend_schema_field({"type": ["string", "number", "boolean"]})
+@extend_schema_field({"type": ["string", "number", "boolean", "array"], "items": {"type": "string"}})
 class EventFieldValueField(serializers.Field):
     """The value of an event's field."""
 

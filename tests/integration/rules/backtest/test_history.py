@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from scoring.catalog.registry import event_type
-from scoring.intake.corrections import correct_event, retract_event
+from scoring.intake.amending.corrections import correct_event, retract_event
 from scoring.intake.labels import LabelStatement, record_labels
 from scoring.intake.receive import receive_events, received_entry
 from scoring.jobs.queue import JobQueue

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from scoring.intake.corrections import correct_event
+from scoring.intake.amending.corrections import correct_event
 from scoring.intake.receive import receive_events
 from scoring.log.models import LogEntry
 from scoring.rules.rules.trial import sample

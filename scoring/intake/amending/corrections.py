@@ -9,23 +9,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from django.db import transaction
-
 from scoring.catalog.card_numbers import mask_card_numbers
 from scoring.catalog.registry import event_type
+from scoring.intake.amending.appending import append_amendment
 from scoring.intake.answers import answer_for, current_version, is_undecided, retraction_in
 from scoring.intake.errors import (
     EventAlreadyRetracted,
     EventNotFound,
-    EventStillHistory,
     EventVersionConflict,
 )
-from scoring.intake.receive import Submission, differing_fields, priority_of, received_entry, vault_items
+from scoring.intake.receive import Submission, differing_fields, received_entry, vault_items
 from scoring.lanes import queue as pending
-from scoring.lanes.amendments import CORRECTED, RETRACTED, VERSIONS
+from scoring.lanes.amendments import CORRECTED, RETRACTED
 from scoring.log import vault
-from scoring.log.append import append
-from scoring.log.entries import Entry, NewEntry
+from scoring.log.entries import Entry
 from scoring.log.read import read_stream
 from scoring.log.retry import append_retrying
 from scoring.signals import lane_notifications
@@ -78,7 +75,7 @@ def correct_event(
             raise EventVersionConflict(sent.stream, given=version, found=held.data.get("version", 1))
         data = _corrected_data(held, sent.data, stream[0], reason)
         vault.store(vault_items([submission]))
-        _append(stream, CORRECTED, data, channel=channel, now=now, actor=actor)
+        append_amendment(stream, CORRECTED, data, channel=channel, now=now, actor=actor)
         return None
 
     # The event may be decided, corrected or retracted meanwhile.
@@ -104,7 +101,7 @@ def retract_event(stream_name: str, *, reason: str, now: datetime, actor: str = 
             return "replayed"
         stream = _amendable(stream_name, stream)
         data = _about(stream[0]) | {"version": _version_of(current_version(stream)), "reason": reason}
-        _append(stream, RETRACTED, data, channel=None, now=now, actor=actor)
+        append_amendment(stream, RETRACTED, data, now=now, actor=actor)
         return "recorded"
 
     return AmendmentReceipt(append_retrying(retract), answer_for(stream_name), is_undecided=False)
@@ -141,56 +138,6 @@ def _about(received: Entry) -> dict[str, Any]:
 
 def _version_of(entry: Entry) -> int:
     return int(entry.data.get("version", 1))
-
-
-def _append(
-    stream: Sequence[Entry],
-    entry_type: str,
-    data: Mapping[str, Any],
-    *,
-    channel: ReplyChannel | None,
-    now: datetime,
-    actor: str,
-) -> None:
-    """Append the amendment and queue it behind the entries of the event that the lane has yet to apply.
-
-    Parked entries are dequeued instead, and so are entries that would decide an old version again.
-    """
-    lane = event_type(data["type"]).lane
-    versions = [entry.position for entry in stream if entry.type in VERSIONS]
-    queued = pending.lock_event(versions)
-    if any(each.state == "history" for each in queued):
-        raise EventStillHistory(stream[0].stream)
-    rescores = [each.position for each in queued if each.kind == "rescore"]
-    unapplied = [each for each in queued if each.kind != "rescore"]
-    dropped = [each.position for each in unapplied if each.state == "parked"]
-    pending.complete([*dropped, *rescores])
-    earlier = {position for entry in stream for position in entry.data.get("dropped", ())}
-    # An event that was never applied needs no undoing.
-    withdrawn = entry_type == RETRACTED and {*dropped, *earlier}.issuperset(versions)
-    new = NewEntry(
-        stream=stream[0].stream,
-        expected_version=stream[-1].stream_version,
-        type=entry_type,
-        data={
-            **data,
-            **({"dropped": dropped} if dropped else {}),
-            **({"withdrawn": True} if withdrawn else {}),
-        },
-        metadata={"actor": actor} if actor else {},
-    )
-    [entry] = append([new], now=now)
-    if not withdrawn:
-        own = priority_of(1, wait=None if channel is None else 1.0)
-        pending.enqueue_amendment(
-            entry,
-            kind="retraction" if entry_type == RETRACTED else "correction",
-            lane=lane,
-            priority=max([own, *(each.priority for each in unapplied if each.state == "ready")]),
-            wake_token=channel.token if channel else None,
-            now=now,
-        )
-    transaction.on_commit(lambda: lane_notifications.notify_lanes({lane}))
 
 
 def _repeated(stream: Sequence[Entry], channel: ReplyChannel | None, wait: float | None) -> AmendmentReceipt:
