@@ -6,6 +6,7 @@ them. `says` is how reasons name an entity's events.
 
 from scoring.catalog.event_type import EventType, Labels, days
 from scoring.catalog.fields import Category, Entity, IpAddress, Number, Text
+from scoring.catalog.media.attachments import Attachments
 from scoring.catalog.policies import ReasonCode, VerdictWords
 from scoring.declare import day_of_week, hour_of_day, pair
 from scoring.event_types.content_policies import CONTENT_POLICIES, CONTENT_VERDICTS
@@ -108,6 +109,7 @@ class Content(EventType):
     device = Entity(optional=True, says="on this device", help="Fingerprint of the device")
     ip = IpAddress(optional=True, says="from this address", help="IP address of the author")
     text = Text(optional=True, max_length=MAX_TEXT, help="What is written")
+    attachments = Attachments(optional=True, help="The ids of uploaded pictures and videos")
 
     features = [
         kind,
@@ -121,6 +123,12 @@ class Content(EventType):
         text.digits(),
         text.symbols(),
         text.longest_run(),
+        # What is attached
+        attachments.count(),
+        attachments.videos(),
+        attachments.nsfw(),
+        attachments.quality(),
+        attachments.failed(),
         # How busy and how new is the author
         author.count(over="10m 1h 24h 7d"),
         author.since_last(),
