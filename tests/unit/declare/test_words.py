@@ -17,6 +17,7 @@ from scoring.catalog.contact_fields import Email, Phone
 from scoring.catalog.event_type import EventType
 from scoring.catalog.external_signals import ExternalSignal
 from scoring.catalog.fields import Category, Entity, Flag, IpAddress, Money, Number, Text, UserAgent
+from scoring.catalog.media.attachments import Attachments
 from scoring.declare import (
     Condition,
     Expression,
@@ -60,6 +61,7 @@ class Sale(EventType):
     note = Text(optional=True)
     email, phone = Email(optional=True), Phone(optional=True)
     ip, agent = IpAddress(networks=("data_centers",)), UserAgent()
+    photos = Attachments(optional=True)
     habits = Profile(card, over="90d", every="1d", stale_after="3d", typical=median(amount))
     risk = ExternalSignal(url="https://risk.example", send=(card,), gives=Number())
     features = (
@@ -76,6 +78,7 @@ class Sale(EventType):
         ip.is_in("data_centers"),
         agent.family(),
         agent.is_bot(),
+        photos.nsfw(),
         hour_of_day(),
         day_of_week(),
         is_night(22, 6),

@@ -108,7 +108,7 @@ def test_events_name_the_versions_of_the_lists_that_they_were_measured_with(
     settings.DISPOSABLE_DOMAINS = written(tmp_path, "mailinator.com")
     (tmp_path / "networks").mkdir()
     settings.NETWORK_LISTS = {"tor": written(tmp_path / "networks", "203.0.113.0/24")}
-    signals, versions, _ = Visit.signals_of({"email": "a@mailinator.com", "ip": "203.0.113.9"})
+    signals, versions, *_ = Visit.signals_of({"email": "a@mailinator.com", "ip": "203.0.113.9"})
     assert (signals["email.is_disposable"], signals["ip.in_tor"]) == (True, True)
     assert "ip.in_vpn" not in signals
     assert set(versions) == {"disposable_domains", "tor"}
