@@ -19,6 +19,7 @@ from scoring.catalog.currency import minor_units
 from scoring.catalog.event_type import PAYLOAD_WORDS, RESERVED_NAMES, EventType
 from scoring.catalog.external_signals import ExternalSignal
 from scoring.catalog.fields import Category, Entity, Flag, IpAddress, Money, Number, Text, UserAgent
+from scoring.catalog.media.attachments import Attachments
 from scoring.features.compile import plan as plans
 from scoring.features.compile.plan import compile_lane
 from scoring.features.folding.arena import Arena
@@ -99,6 +100,7 @@ class Everything(EventType):
     email, phone, agent = Email(optional=True), Phone(optional=True), UserAgent(optional=True)
     ip = IpAddress(optional=True, networks=("data_centers",))
     lat, lon, lat2, lon2, year = (Number(optional=True) for _ in range(5))
+    attachments = Attachments(optional=True)
     device_risk = ExternalSignal(url="https://risk.example", send=(device,), gives=Number())
 
 
@@ -139,6 +141,7 @@ def test_every_word_of_the_page_can_be_declared() -> None:
         ("## Phone numbers", declare.PHONE_SIGNALS),
         ("## IP addresses", [*declare.ADDRESS_SIGNALS, 'is_in("tor")']),
         ("## User agents", declare.USER_AGENT_SIGNALS),
+        ("## Pictures and videos", declare.MEDIA_SIGNALS),
     ],
 )
 def test_the_page_has_every_signal(heading: str, signals: Collection[str]) -> None:
