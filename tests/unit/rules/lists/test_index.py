@@ -113,6 +113,15 @@ def test_a_network_hits_its_addresses_and_the_narrowest_one_is_named() -> None:
     assert index.keys_of("payment", {"ip": "00" * 16}, revealed={}) == {"ip": ()}
 
 
+def test_removed_values_are_merged_as_added_ones_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(key_table, "MIN_MERGED", 2)
+    entries = {bytes([number]) * 16: KeyEntry(number, NEVER, "test") for number in range(4)}
+    stored = KeyTable().changed(entries, {})
+    assert len(stored.stored) == 4
+    fewer = stored.changed({}, {key: entry.id for key, entry in [*entries.items()][:3]})
+    assert (len(fewer.stored), len(fewer.removed), len(fewer)) == (1, 0, 1)
+
+
 @pytest.mark.parametrize("merged_from", [1, 10_000])
 def test_many_changes_are_merged_into_the_arrays_and_nothing_else_changes(
     monkeypatch: pytest.MonkeyPatch, merged_from: int
