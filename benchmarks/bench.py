@@ -21,6 +21,7 @@ from benchmarks.driver import LIST, Bench
 from benchmarks.explain import measure as measure_explanations
 from benchmarks.features import bulk_figures
 from benchmarks.growth import measure_growth
+from benchmarks.images import measure as measure_images
 from benchmarks.installation import RATE_PER_DAY, InstallationSize, describe_model, installation, online_store
 from benchmarks.modes import MODES, Mode
 from benchmarks.report import Report, print_table, say_rate
@@ -155,6 +156,7 @@ def measure_kernels(mode: Mode) -> Figures:
         measure_explanations()
         | compared
         | measure_rules()
+        | measure_images()
         | {
             "backfill_events": mode.backfill,
             "backfill_us_per_event": bulk["all_us"],
