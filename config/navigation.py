@@ -40,6 +40,7 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
     ),
     "Deciding": (
         Item("Lists", "format_list_bulleted", "lists", "scoring.view_valuelist"),
+        Item("Hash banks", "image_search", "banks", "scoring.view_bank"),
         Item("Rules", "rule", "scoring_rule_changelist", "scoring.view_rule", pages="rules/"),
         Item("Policies", "balance", "policies", "scoring.view_storedpolicy", pages="policies/"),
         Item("Rule quality", "fact_check", "rule_quality", "scoring.view_ruleday", pages="rule-quality/"),

@@ -8,7 +8,7 @@ from django.db.models import Q
 LOOK = (
     *("scoring.view_event", "scoring.view_decision", "scoring.view_label"),
     *("reviews.view_case", "scoring.view_featuresetversion", "scoring.view_batchversion"),
-    *("scoring.view_valuelist", "scoring.view_rule", "scoring.view_backtestjob"),
+    *("scoring.view_valuelist", "scoring.view_bank", "scoring.view_rule", "scoring.view_backtestjob"),
     *("scoring.view_ruleday", "scoring.view_rulehit"),
 )
 LOOK_AT_MODELS = (
@@ -22,13 +22,14 @@ LOOK_AT_RULES = (
 SET_POLICIES = ("scoring.draft_policy", "scoring.activate_policy")
 GUARD = ("scoring.set_breaker", "scoring.reset_breaker")
 EXPLORE = ("scoring.set_exploration",)
-WORK = ("reviews.work_case", "reviews.decide_group", "scoring.add_listedvalue")
+WORK = ("reviews.work_case", "reviews.decide_group", "scoring.add_listedvalue", "scoring.add_bankitem")
 DRAFT = ("scoring.draft_rule", "scoring.add_backtestjob", "scoring.cancel_backtestjob")
 LEAD = (
     *("reviews.undo_verdict", "reviews.decide_escalation", "scoring.upload_label", "scoring.retract_event"),
     *(f"reviews.{verb}_wellnesslimit" for verb in ("view", "add", "change", "delete")),
     *("scoring.change_valuelist", "scoring.change_listedvalue", "scoring.import_listedvalue"),
     "scoring.allow_listedvalue",
+    *("scoring.change_bank", "scoring.change_bankitem", "scoring.import_bankitem"),
 )
 DECIDE = ("scoring.activate_rule", "scoring.suppress_rule")
 TRAIN = (

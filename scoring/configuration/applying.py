@@ -19,6 +19,7 @@ from scoring.configuration.errors import (
     Problem,
 )
 from scoring.configuration.reading import Document, read_document
+from scoring.configuration.sections.banks import BanksSection
 from scoring.configuration.sections.guards import BreakersSection, ExplorationSection
 from scoring.configuration.sections.lists import ListsSection
 from scoring.configuration.sections.policies import PoliciesSection
@@ -29,9 +30,10 @@ from scoring.configuration.writing import document_text
 from scoring.errors import ScoringError
 from scoring.rules.lists.definitions import current_definitions
 
-# In the order in which they are applied: rules name lists.
+# In the order in which they are applied: rules name lists and hash banks.
 SECTIONS: tuple[Section, ...] = (
     ListsSection(),
+    BanksSection(),
     RulesSection(),
     PoliciesSection(),
     ExplorationSection(),

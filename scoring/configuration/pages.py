@@ -19,6 +19,7 @@ FILE_NAME = "assay.yaml"
 MAX_PROBLEMS_SHOWN = 100
 TITLES = {
     "lists": "Lists",
+    "banks": "Hash banks",
     "rules": "Rules",
     "policies": "Policies",
     "exploration": "Exploration",

@@ -15,6 +15,13 @@ lists:
     code: TRUSTED
     sentence: The customer is trusted
     description: Asked for by support
+banks:
+  known_abuse:
+    title: Known abuse
+    action: review
+    distance: 20
+    policy: sexual
+    sentence: The picture is known abuse
 rules:
   payment:
     large_amount:

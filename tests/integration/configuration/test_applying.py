@@ -73,7 +73,7 @@ def test_what_is_applied_to_an_empty_installation_is_exported_as_it_was() -> Non
     applied = apply(CONFIGURATION)
     assert yaml.safe_load(export_text()) == yaml.safe_load(CONFIGURATION)
     assert {change.what for change in applied.changes} == {"added"}
-    assert len(applied.changes) == 8
+    assert len(applied.changes) == 9
     text = export_text()
     assert apply(text).is_nothing
     assert export_text() == text
@@ -110,7 +110,7 @@ def test_entries_are_those_of_the_pages_with_their_authors() -> None:
     entries = list(iter_changes())
     approved = [entry for entry in entries if entry.data.get("stage") == "active"]
     assert {entry.type for entry in entries} == {
-        *("list.defined", "rule.drafted", "rule.activation_requested", "rule.staged"),
+        *("list.defined", "bank.defined", "rule.drafted", "rule.activation_requested", "rule.staged"),
         *("policy.drafted", "policy.activation_requested", "policy.staged"),
         *("exploration.changed", "breaker.changed"),
     }
@@ -213,7 +213,7 @@ def test_a_shadow_that_the_file_does_not_mention_is_pruned_with_its_rule_left() 
 
 
 WRONG = [
-    ("rules:", "ruls:", "ruls: is not a section (allowed: lists, rules"),
+    ("rules:", "ruls:", "ruls: is not a section (allowed: lists, banks, rules"),
     ("action: block", "action: blok", "line 5, lists.stolen_cards.action: 'blok' is not an action (allowed"),
     ("kind: card", "kind: crad", "lists.stolen_cards.kind: 'crad' is not a kind of values"),
     ("    title: Stolen cards\n", "", "line 3, lists.stolen_cards.title: is missing"),

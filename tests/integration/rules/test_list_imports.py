@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from django.utils import timezone
 
 from scoring.rules.lists.changing.defining import archive_list
 from scoring.rules.lists.errors import ImportNotPossible, InvalidListChange, ListArchived
-from scoring.rules.lists.importing import files, lifecycle, lines, running
+from scoring.rules.lists.importing import files, lifecycle, lines, running, tasks
 from scoring.rules.lists.importing.files import REJECTS, read_pieces
 from scoring.rules.lists.importing.lifecycle import (
     confirm_import,
@@ -20,6 +21,7 @@ from scoring.rules.lists.importing.lifecycle import (
     discard_import,
     start_import,
 )
+from scoring.rules.lists.importing.target import INTO_LIST
 from scoring.rules.lists.importing.tasks import run_list_import
 from scoring.rules.lists.models import ListedValue, ListImport, ListImportPart
 from tests.factories.lists import ANA, defined, listed
@@ -92,12 +94,12 @@ def test_an_interrupted_import_is_continued_where_it_matters(
 
     with monkeypatch.context() as patch:
         batches = iter([None, None, end])
-        original = running.add_checked
+        original = INTO_LIST.add
 
         def add_or_end(*args: object, **given: object) -> object:
             return (next(batches) or original)(*args, **given)  # type: ignore[operator]
 
-        patch.setattr(running, "add_checked", add_or_end)
+        patch.setattr(tasks, "INTO_LIST", replace(INTO_LIST, add=add_or_end))
         with pytest.raises(KeyboardInterrupt):
             run_list_import(row.number)
     assert len(live()) == 20
@@ -114,13 +116,13 @@ def test_a_discarded_import_stops_between_batches(sent: list[int], monkeypatch: 
     row = upload(cards(35))
     run_list_import(row.number)
     confirm_import(number=row.number, now=timezone.now())
-    original = running.add_checked
+    original = INTO_LIST.add
 
     def add_and_discard(*args: object, **given: object) -> object:
         discard_import(number=row.number, now=timezone.now())
-        return original(*args, **given)  # type: ignore[arg-type]
+        return original(*args, **given)
 
-    monkeypatch.setattr(running, "add_checked", add_and_discard)
+    monkeypatch.setattr(tasks, "INTO_LIST", replace(INTO_LIST, add=add_and_discard))
     assert run_list_import(row.number) == "discarded"
     assert len(live()) == 10
     assert not ListImportPart.objects.exists()

@@ -39,6 +39,15 @@ def read_table(
     closed, and too many lines.
     """
     text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
+    try:
+        yield from _read_text(text, definition, defaults, now)
+    finally:
+        text.detach()  # so that it does not close the file, which is the caller's
+
+
+def _read_text(
+    text: io.TextIOWrapper, definition: BankDefinition, defaults: LineDefaults, now: datetime
+) -> Iterator[GoodLine | RejectedLine]:
     first = read_text_line(text, 1)
     if NOT_TEXT.search(first):
         raise UnreadableListFile("is not text in UTF-8", HEADER_ALLOWED)

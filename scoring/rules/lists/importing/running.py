@@ -15,7 +15,7 @@ from scoring.errors import ScoringError
 from scoring.formulas import guard_cell
 from scoring.rules.lists.importing.files import FILE, REJECTS, TextPieces, delete_files, open_file
 from scoring.rules.lists.importing.lines import GoodLine, LineDefaults, RejectedLine
-from scoring.rules.lists.importing.target import INTO_LIST, ImportTarget
+from scoring.rules.lists.importing.target import ImportTarget
 from scoring.rules.lists.models import ListImport
 from scoring.sql.advisory_locks import LockSpace, session_lock
 
@@ -44,7 +44,7 @@ class _Stopped(ScoringError):
     """The import was discarded meanwhile."""
 
 
-def run_step(number: int, target: ImportTarget = INTO_LIST) -> str:
+def run_step(number: int, target: ImportTarget) -> str:
     """Run the step that an import is in, unless another process does; returns the state after it."""
     with session_lock(LockSpace.LIST_IMPORT, str(number)) as held:
         row = ListImport.objects.filter(number=number).first()

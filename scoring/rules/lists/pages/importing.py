@@ -180,7 +180,7 @@ STEPS = {"add": confirm_import, "discard": discard_import, "continue": continue_
 
 
 def import_or_404(number: int) -> ListImport:
-    row = ListImport.objects.filter(number=number).first()
+    row = ListImport.objects.filter(number=number, into=ListImport.Into.LIST).first()
     if row is None:
         raise Http404(f"There is no import {number}.")
     return row

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -107,7 +108,7 @@ class ListPage(AdminPage):
             may_change=may(user, CHANGE, row.action) and not row.is_archived,
             may_import=may(user, IMPORT, row.action) and not row.is_archived,
             me=actor_of(self.request),
-            imports=ListImport.objects.filter(list_name=row.name).order_by("-number")[:5],
+            imports=latest_imports(row.name, ListImport.Into.LIST),
         )
 
     def _selectable(self, lines: Sequence[ValueRow], of_list: ValueList) -> bool:
@@ -253,6 +254,11 @@ ACTIONS: dict[str, tuple[str, Callable[[ListPage, ListDefinition, datetime], str
 }
 
 
+def latest_imports(name: str, into: ListImport.Into) -> QuerySet[ListImport]:
+    """The last files that were imported into a list or bank."""
+    return ListImport.objects.filter(list_name=name, into=into).order_by("-number")[:5]
+
+
 def added_words(added: Added) -> str:
     """What adding values did, in a sentence or two."""
     parts = [f"{counted(added.added, 'value')} added"]
@@ -264,6 +270,6 @@ def added_words(added: Added) -> str:
     return f"{', '.join(parts)}.{hold}"
 
 
-def counted(number: int, noun: str) -> str:
-    """ "1 value", "2 values"."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def counted(number: int, noun: str, plural: str = "s") -> str:
+    """ "1 value", "2 values"; `plural`: what the plural of the noun ends with."""
+    return f"{number:,} {noun}{'' if number == 1 else plural}"

@@ -1,0 +1,107 @@
+"""The items of a hash bank as its page shows them: found, filtered and in words."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+from django.db.models import IntegerField, Q, QuerySet
+from django.db.models.expressions import RawSQL
+from django.urls import reverse
+
+from scoring.catalog.errors import FieldError
+from scoring.intake.models import Event
+from scoring.rules.banks.changing.items import parse_hash
+from scoring.rules.banks.matches import MAX_COUNTED, MatchesOfItem, matches_of_items
+from scoring.rules.banks.models import Bank, BankItem, BankMatch, bits_of_hex
+from scoring.rules.banks.pages.words import shortened_hash
+from scoring.rules.lists.pages.rows import EXPIRED, LIVE, REMOVED, conditions_of, person
+
+ROWS = 50
+LATEST = 12  # matches of a bank
+MEDIA_KIND = "media"  # the kind of the entities that uploaded files are
+
+
+class ItemRow(NamedTuple):
+    """An item: its hash in short, its matches ("" for none), and the page of the file it comes from.
+
+    `apart`: how many bits it differs by from the hash that was searched; None without such a search.
+    """
+
+    row: BankItem
+    hash: str
+    state: str
+    apart: int | None
+    matches: str
+    matched_at: datetime | None
+    media_link: str
+    added_by: str
+    removed_by: str
+
+
+class MatchRow(NamedTuple):
+    """A file that a bank matched, with its event."""
+
+    match: BankMatch
+    event: Event | None
+    media: str
+    media_link: str
+
+
+def items_in_state(bank: str, state: str, *, now: datetime) -> QuerySet[BankItem]:
+    """The items of a bank that hold, have expired, or were removed."""
+    return BankItem.objects.filter(conditions_of(now)[state], bank_name=bank)
+
+
+def find_items(bank: Bank, text: str) -> QuerySet[BankItem]:
+    """Every row, removed ones too, with this source or tag; of a hash, those within the bank's distance."""
+    of_bank = BankItem.objects.filter(bank_name=bank.name)
+    try:
+        bits = bits_of_hex(parse_hash(text))
+    except FieldError:
+        return of_bank.filter(Q(source__iexact=text) | Q(tags__contains=[text.lower()]))
+    apart = RawSQL("bit_count(hash # %s::varbit)", [bits], output_field=IntegerField())
+    return of_bank.annotate(apart=apart).filter(Q(apart__lte=bank.distance) | Q(media=text.lower()))
+
+
+def shown_items(rows: Iterable[BankItem], *, now: datetime) -> list[ItemRow]:
+    """Rows as the page shows them; one query for what they matched."""
+    found = list(rows)
+    matches = matches_of_items([row.pk for row in found])
+    return [_shown(row, matches.get(row.pk), now) for row in found]
+
+
+def latest_matches(bank: str) -> list[MatchRow]:
+    """The last files that the bank matched, each with its event; in two queries."""
+    found = list(BankMatch.objects.filter(bank_name=bank).order_by("-decided_at")[:LATEST])
+    events = Event.objects.in_bulk({match.event_position for match in found})
+    return [
+        MatchRow(
+            match, events.get(match.event_position), shortened_hash(match.media), media_link(match.media)
+        )
+        for match in found
+    ]
+
+
+def media_link(media: str) -> str:
+    """The page of an uploaded file as an entity, with its events."""
+    return f"{reverse('admin:entities')}?{urlencode({'kind': MEDIA_KIND, 'value': media})}" if media else ""
+
+
+def _shown(row: BankItem, matches: MatchesOfItem | None, now: datetime) -> ItemRow:
+    state = REMOVED if row.removed_version is not None else EXPIRED if row.is_expired(now) else LIVE
+    return ItemRow(
+        row,
+        shortened_hash(row.hex),
+        state,
+        getattr(row, "apart", None),
+        _count_words(matches.matches) if matches else "",
+        matches.latest if matches else None,
+        media_link(row.media),
+        person(row.added_by),
+        person(row.removed_by),
+    )
+
+
+def _count_words(matches: int) -> str:
+    return f"{matches:,} or more" if matches >= MAX_COUNTED else f"{matches:,}"
