@@ -168,7 +168,7 @@ class EventSender(models.Model):
 class ReviewerAction(models.Model):
     """A case claimed, decided or released by a reviewer, or media shown. Projection of these entries.
 
-    Breaks and limits of viewing are counted from it.
+    `event_position`: 0 for media shown without an event. Breaks and limits of viewing are counted from it.
     """
 
     position = models.BigIntegerField(primary_key=True)

@@ -125,7 +125,7 @@ def _action(entry: Entry) -> Row:
         "position": entry.position,
         "reviewer": entry.data["reviewer"] if "reviewer" in entry.data else _actor(entry),
         "at": entry.recorded_at,
-        "event_position": entry.data["event_position"],
+        "event_position": entry.data.get("event_position", 0),  # files may be looked at without an event
         "sensitive": entry.data.get("sensitive", False),
     }
 
