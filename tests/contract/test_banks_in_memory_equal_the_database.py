@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scoring.images import hash_index
+from scoring.rules.banks import lookup
 from scoring.rules.banks.changing.adding import remove_items
 from scoring.rules.banks.changing.defining import archive_bank
 from scoring.rules.banks.definitions import bank_definitions_as_of
@@ -154,12 +155,13 @@ def test_memory_database_and_reference_agree(
         transaction.set_rollback(True)
 
 
-def test_a_bank_too_large_for_the_database_is_left_out_and_named() -> None:
+def test_a_bank_too_large_for_the_database_is_left_out_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
     defined_bank("small", action="block")
     defined_bank("large", action="block")
     banked("small", pdq(1))
     banked("large", pdq(1), pdq(2))
     event = {"media": [picture(pdq(1))]}
-    found = find_bank_hits(event, version=current_version(), now=NOW, most=8)
+    monkeypatch.setattr(lookup, "MAX_COMPARISONS", 8)
+    found = find_bank_hits(event, version=current_version(), now=NOW)
     assert [hit.bank for hit in found.hits] == ["small"]
     assert found.unseen == ["large"]

@@ -50,13 +50,11 @@ def find_bank_hits(
     version: int,
     now: datetime,
     definitions: BankDefinitions | None = None,
-    most: int = MAX_COMPARISONS,
 ) -> BankHits:
     """The files of an event (data of its receipt) that match banks of a version of the ruleset.
 
-    Items that have expired `now` do not match. `definitions`: of that version, read if they are not given.
-    `most`: how many comparisons a bank may take. A query for each bank and file, and one for all; none for an
-    event without hashes.
+    Items that have expired `now` do not match. `definitions`: of that version, read if they are not
+    given. A query for each bank and file, and one for all; none for an event without hashes.
     """
     media = media_of(event)
     if not media or not version:
@@ -64,7 +62,7 @@ def find_bank_hits(
     banks = list(open_banks(bank_definitions_as_of(version) if definitions is None else definitions))
     sizes = dict(Bank.objects.values_list("name", "size")) if banks else {}
     work = sum(len(each.hashes) for each in media)
-    seen = [bank for bank in banks if sizes.get(bank.name, 0) * work <= most]
+    seen = [bank for bank in banks if sizes.get(bank.name, 0) * work <= MAX_COMPARISONS]
     hits = [hit for each in media for hit in _hits_of(each, seen, version=version, now=now)]
     return BankHits(hits, [bank.name for bank in banks if bank not in seen])
 

@@ -57,7 +57,7 @@ class RulesetReader:
             changes = list(iter_changes(after=self.ruleset.version, until=version))
             ruleset = fold_changes(self.ruleset, changes, version=version)
             lists = self.lists.after(changes)
-            banks = self.banks and self.banks.after(changes)
+            banks = None if self.banks is None else self.banks.after(changes)
         # All or nothing: what fails is read again.
         self.ruleset, self.lists, self.banks, self._position = ruleset, lists, banks, position
         self._configurations = {}
