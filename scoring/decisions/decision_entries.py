@@ -8,6 +8,7 @@ from scoring.batch.serve.filling import views_read_by
 from scoring.batch.serve.lookup import Numbers
 from scoring.catalog.registry import event_type
 from scoring.decisions.predictions.deciding_models import DecidingModel, DecidingModels
+from scoring.decisions.predictions.head_answers import as_data
 from scoring.decisions.predictions.model_answers import ModelAnswer, Scored
 from scoring.decisions.predictions.predicting import RUNTIME
 from scoring.features.compile.plan import FeatureSet
@@ -47,6 +48,7 @@ def decision_entry(
             "margin": answer.margin,
             "score": answer.score,
             "reasons": list(answer.reasons),
+            **({"policies": as_data(answer.heads)} if answer.heads else {}),
             "model": model.name,
             "feature_set": model.feature_set.hash,
             **describe_also(also),

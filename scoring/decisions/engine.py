@@ -10,11 +10,12 @@ from scoring.decisions.decision_entries import decision_entry
 from scoring.decisions.facts import facts_of, sets_read, unseen_by
 from scoring.decisions.media_hold import hold_for_media
 from scoring.decisions.predictions.deciding_models import DecidingModels
+from scoring.decisions.predictions.head_answers import as_data
 from scoring.decisions.predictions.model_answers import ModelAnswer, Scored, ask_models
 from scoring.lanes.amendments import REPLACING
 from scoring.lanes.claiming import Claim
 from scoring.log.entries import NewEntry
-from scoring.rules.deciding.base_outcome import Base, by_model, by_policy, without_score
+from scoring.rules.deciding.base_outcome import Base, by_model, by_policy, with_heads, without_score
 from scoring.rules.deciding.configuration import Configuration
 from scoring.rules.deciding.findings import Facts, Found, find
 from scoring.rules.deciding.guards import Guards, pass_breaker, pass_exploration
@@ -109,19 +110,25 @@ def decide_one(
 
 
 def apply_policy(answer: ModelAnswer, facts: Facts, found: Found, *, policy: LivePolicy | None) -> Base:
-    """The outcome of the score by the policy that holds; `base_outcome` without one, or without a score."""
+    """The outcome of the scores by the policy that holds; `base_outcome` without one, or without a score.
+
+    The policy concerns the main score. A head's more severe outcome prevails over it.
+    """
     if policy is None or answer.score is None or answer.thresholds is None:
         return base_outcome(answer)
     kind = event_type(facts.event["type"])
-    return by_policy(policy, facts, found, kind=kind, score=answer.score, of_model=answer.thresholds)
+    base = by_policy(policy, facts, found, kind=kind, score=answer.score, of_model=answer.thresholds)
+    return with_heads(base, as_data(answer.heads), kind=kind)
 
 
 def base_outcome(answer: ModelAnswer) -> Base:
-    """The outcome of the score by the model's thresholds; without one, that which the event type states."""
+    """The most severe outcome by the thresholds of the model and its heads; without a score, that which the
+    event type states.
+    """
     kind = event_type(answer.item.claim.event["type"])
     if answer.score is None or answer.thresholds is None:
         return without_score(kind, failed=bool(answer.cause))
-    return by_model(kind, answer.score, answer.thresholds)
+    return with_heads(by_model(kind, answer.score, answer.thresholds), as_data(answer.heads), kind=kind)
 
 
 def _decider(answer: ModelAnswer) -> Literal["model", "policy"]:

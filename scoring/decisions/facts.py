@@ -6,11 +6,13 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.decisions.predictions.head_answers import as_data
 from scoring.decisions.predictions.model_answers import ModelAnswer, Scored
 from scoring.features.compile.plan import FeatureSet
 from scoring.rules.deciding.findings import Facts
 from scoring.rules.deciding.live_rules import LiveRules
 from scoring.rules.deciding.recording import Unseen
+from scoring.rules.heads import NO_HEADS, Heads, scores_by_operand
 
 
 def facts_of(answer: ModelAnswer, names: tuple[str, ...]) -> Facts:
@@ -21,16 +23,39 @@ def facts_of(answer: ModelAnswer, names: tuple[str, ...]) -> Facts:
     item = answer.item
     if not names:
         return Facts(item.claim.event, score=answer.score)
-    features = features_in(item.row, names, own=answer.model.feature_set, sets=item.sets)
+    features = features_in(
+        item.row,
+        names,
+        own=answer.model.feature_set,
+        sets=item.sets,
+        vector=answer.vector,
+        heads=as_data(answer.heads),
+    )
     return Facts(item.claim.event, features, answer.score)
 
 
 def features_in(
-    row: NDArray[np.float64], names: tuple[str, ...], *, own: FeatureSet, sets: Sequence[FeatureSet]
+    row: NDArray[np.float64],
+    names: tuple[str, ...],
+    *,
+    own: FeatureSet,
+    sets: Sequence[FeatureSet],
+    vector: NDArray[np.float64],
+    heads: Heads = NO_HEADS,
 ) -> dict[str, float | None]:
-    """The features of these names in a folded row that holds `sets`, as far as one of them has each."""
+    """The features of these names in a folded row that holds `sets`, as far as one of them has each.
+
+    What the model filled in comes from its `vector` [F], of the set `own`; scores of policies from its
+    `heads`.
+    """
     held, columns = _columns(names, _in_order(own, sets))
-    return dict(zip(held, row[columns].tolist(), strict=True))
+    found: dict[str, float | None] = dict(zip(held, row[columns].tolist(), strict=True))
+    for column, *_ in own.resemblances:
+        if own.names[column] in found:
+            found[own.names[column]] = float(vector[column])
+    if heads:
+        found |= {name: score for name, score in scores_by_operand(heads).items() if name in names}
+    return found
 
 
 def sets_read(item: Scored, own: FeatureSet, names: tuple[str, ...]) -> list[FeatureSet]:
@@ -72,4 +97,5 @@ def unseen_by(answer: ModelAnswer, rules: LiveRules) -> Sequence[Unseen]:
     if answer.basis != "fallback" and answer.item.claim.kind != "rescore":
         return []
     held = {name for each in answer.item.sets for name in each.names}
+    held |= scores_by_operand(as_data(answer.heads)).keys()
     return rules.unseen(held, score=answer.basis != "fallback")

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from scoring.decisions.errors import ModelFailed
 from scoring.decisions.models import ShadowScore
-from scoring.decisions.predictions.categories import apply_vocabulary
+from scoring.decisions.predictions.event_texts import reveal_texts
+from scoring.decisions.predictions.model_columns import fill_model_columns
 from scoring.decisions.predictions.predicting import predict
 from scoring.features.compile.plan import FeatureSet
 from scoring.features.logged_vectors import unpack_also, unpack_vectors
@@ -88,12 +89,16 @@ def _scores(
     if not vectors:
         return []
     logged = [entry for entry in asked if entry.position in vectors]
-    coded = apply_vocabulary(
+    of_events = [fields[_version_of(entry)] for entry in logged]
+    texts = model.loaded.texts
+    filled = fill_model_columns(
         np.stack(list(vectors.values())),
         feature_set=model.feature_set,
-        fields=[fields[_version_of(entry)] for entry in logged],
+        fields=of_events,
+        models=texts,
+        texts=reveal_texts(model.loaded.event_type, of_events, names=[text.field for text in texts]),
     )
-    scores = predict(model.loaded, coded).scores
+    scores = predict(model.loaded, filled).scores
     return [_row(entry, float(score), model.loaded) for entry, score in zip(logged, scores, strict=True)]
 
 

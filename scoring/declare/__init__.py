@@ -74,7 +74,7 @@ from scoring.declare.words.signals import (
     PhoneVocabulary,
     UserAgentVocabulary,
 )
-from scoring.declare.words.texts import TextSignal, TextVocabulary
+from scoring.declare.words.texts import TextResemblance, TextSignal, TextVocabulary
 from scoring.declare.words.vocabulary import EntityVocabulary, InRole, Pair, pair
 from scoring.declare.words.windows import Aggregate
 
@@ -131,6 +131,7 @@ __all__ = [
     "SinceFirst",
     "SinceLast",
     "SinceLastSame",
+    "TextResemblance",
     "TextSignal",
     "TextVocabulary",
     "Traveled",

@@ -325,6 +325,8 @@ class Arithmetic(Expression):
                 raise self.origin.error(
                     f"{side.own_field} is a category; arithmetic with its codes is meaningless"
                 )
+            if side.plain.filled_by_model:
+                raise self.origin.error(f"{side.name} is computed by each model; arithmetic cannot use it")
         left, right = self.left.lower(program), self.right.lower(program)
         return program.emit(self._words.operation, left, right)
 

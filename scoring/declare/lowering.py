@@ -70,6 +70,10 @@ class ProgramOf(Protocol[SomeSubject]):
         """The name of a field that must be the event's own, and of one of these types."""
         ...
 
+    def own_policy(self, policy: str, origin: Origin) -> None:
+        """Refuses a policy that the event type does not declare; "" is any."""
+        ...
+
     def own_value(self, field: NamedField, types: FieldTypes, origin: Origin) -> Register:
         """The number in such a field."""
         ...

@@ -20,6 +20,7 @@ class Word:
 
     is_calendar: ClassVar[bool] = False  # depends only on when the event occurred
     is_age: ClassVar[bool] = False  # grows while nothing happens
+    filled_by_model: ClassVar[bool] = False  # NaN in a lane's row; each model has its own values
 
     @property
     def name(self) -> str:

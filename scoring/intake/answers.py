@@ -72,7 +72,21 @@ def decision_from(data: Mapping[str, Any]) -> dict[str, Any]:
         "reasons": reasons_from(data),
         "thresholds": thresholds and dict(sorted(thresholds.items(), key=_value_and_name)),
     }
-    return {field: told[field] for field in DECISION_FIELDS}
+    answer = {field: told[field] for field in DECISION_FIELDS}
+    return {**answer, "policies": _heads_from(data["policies"])} if data.get("policies") else answer
+
+
+def _heads_from(heads: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """What the heads of the model say of each policy."""
+    return {
+        policy: {
+            "score": head["score"],
+            "outcome": head["outcome"],
+            "thresholds": dict(sorted(head["thresholds"].items(), key=_value_and_name)),
+            "reasons": [_named(reason, *REASON_FIELDS[1:]) for reason in head["reasons"]],
+        }
+        for policy, head in sorted(heads.items())
+    }
 
 
 def _in_order(told: Mapping[str, Any] | None) -> dict[str, Any] | None:

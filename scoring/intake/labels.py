@@ -17,14 +17,16 @@ from scoring.intake.errors import (
     RequestProblem,
     TooManyLabelSources,
 )
-from scoring.intake.label_policies import (
+from scoring.intake.label_sources import (
     NOTHING_NAMED,
+    PEOPLE,
     NamedPolicies,
+    canonical_source,
+    effective_label,
     named_after,
     named_by_source,
     policy_keys,
 )
-from scoring.intake.label_sources import PEOPLE, canonical_source, effective_label
 from scoring.lanes import held_labels
 from scoring.lanes import queue as pending
 from scoring.lanes.entry_types import LABEL_TYPES

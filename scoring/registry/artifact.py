@@ -1,4 +1,7 @@
-"""A model as bytes: XGBoost's UBJSON and canonical JSON, identified by one checksum of both. No pickles."""
+"""A model as bytes: XGBoost's UBJSON, canonical JSON and further parts, identified by one checksum of all.
+
+No pickles. Parts are what only some models have: the boosters of policies, and the weights of text models.
+"""
 
 import hashlib
 from collections.abc import Mapping
@@ -11,6 +14,21 @@ from scoring.registry.calibration import Calibration
 from scoring.registry.errors import ArtifactCorrupt
 
 FORMAT = 1
+
+
+@dataclass(frozen=True)
+class HeadSpec:
+    """The parts of a policy's head that its booster does not contain."""
+
+    calibration: Calibration
+    thresholds: Mapping[str, float]
+    base_rate: float
+    rounds: int
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> "HeadSpec":
+        """The head from what `asdict` made of it."""
+        return cls(**{**data, "calibration": Calibration(**data["calibration"])})
 
 
 @dataclass(frozen=True)
@@ -32,6 +50,16 @@ class ModelSpec:
     rounds: int
     extra: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def heads(self) -> dict[str, HeadSpec]:
+        """The heads of policies, by policy."""
+        return {name: HeadSpec.from_data(data) for name, data in self.extra.get("heads", {}).items()}
+
+    @property
+    def texts(self) -> dict[str, dict[str, Any]]:
+        """What is stored of the text models beside their weights, by field (see `text_models`)."""
+        return dict(self.extra.get("texts", {}))
+
     def to_json(self) -> str:
         """Canonical JSON: equal specs give equal bytes."""
         return orjson.dumps({"format": FORMAT, **asdict(self)}, option=orjson.OPT_SORT_KEYS).decode()
@@ -48,19 +76,61 @@ class ModelSpec:
 
 @dataclass(frozen=True)
 class Artifact:
-    """The bytes of a model as stored."""
+    """The bytes of a model as stored. `parts`: packed by `pack_parts`; empty for most models."""
 
     booster: bytes
     spec: str
+    parts: bytes = b""
 
     @property
     def digest(self) -> str:
-        """SHA-256 in hex over the booster's length (8 bytes, little-endian), the booster and the spec."""
-        content = len(self.booster).to_bytes(8, "little") + self.booster + self.spec.encode()
-        return hashlib.sha256(content).hexdigest()
+        """SHA-256 in hex over the booster's length (8 bytes, little-endian), the booster and the spec.
+
+        If there are parts, a zero byte, which no spec contains, and the parts follow.
+        """
+        digest = hashlib.sha256(len(self.booster).to_bytes(8, "little"))
+        for content in (self.booster, self.spec.encode(), b"\0" if self.parts else b"", self.parts):
+            digest.update(content)
+        return digest.hexdigest()
 
     def verify(self, digest: str) -> "Artifact":
         """Itself, if these bytes are the ones named `digest`. Raises ArtifactCorrupt."""
         if self.digest != digest:
             raise ArtifactCorrupt(digest=digest, actual=self.digest)
         return self
+
+
+def head_part(policy: str) -> str:
+    """The name of the part with the booster of a policy's head."""
+    return f"head/{policy}"
+
+
+def text_part(field_name: str) -> str:
+    """The name of the part with the weights of a field's text model."""
+    return f"text/{field_name}"
+
+
+def pack_parts(parts: Mapping[str, bytes]) -> bytes:
+    """Named parts as one: the length of a JSON header (8 bytes, little-endian), the header, and the parts.
+
+    They are in order of their names. No parts are no bytes.
+
+    >>> unpack_parts(pack_parts({"b": b"22", "a": b"1"}))
+    {'a': b'1', 'b': b'22'}
+    """
+    if not parts:
+        return b""
+    header = orjson.dumps([[name, len(parts[name])] for name in sorted(parts)])
+    return b"".join([len(header).to_bytes(8, "little"), header, *(parts[name] for name in sorted(parts))])
+
+
+def unpack_parts(packed: bytes) -> dict[str, bytes]:
+    """The named parts from the result of `pack_parts`."""
+    if not packed:
+        return {}
+    place = 8 + int.from_bytes(packed[:8], "little")
+    parts = {}
+    for name, length in orjson.loads(packed[8:place]):
+        parts[name] = packed[place : place + length]
+        place += length
+    return parts

@@ -28,6 +28,18 @@ class ArtifactMissing(ArtifactCorrupt):
         self.digest, self.actual = digest, ""
 
 
+class NgramsChanged(ArtifactCorrupt):
+    """The text model of a version was trained on other n-grams than this code computes."""
+
+    def __init__(self, *, digest: str, needed: str, computed: str) -> None:
+        ScoringError.__init__(
+            self,
+            f"artifact {digest} has weights of other n-grams ({needed}) than this code computes ({computed}):"
+            " train and promote another model",
+        )
+        self.digest, self.actual = digest, ""
+
+
 class FeatureSetMissing(ScoringError):
     """A deployed model needs a feature set that this code does not declare."""
 

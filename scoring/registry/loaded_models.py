@@ -1,7 +1,8 @@
 """Model versions ready to predict: their boosters, loaded once per process."""
 
 import functools
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,15 +10,46 @@ from numpy.typing import NDArray
 from scoring.explain.prediction import load_booster, predict_margin
 from scoring.explain.treeshap import Explainer, explainer_for
 from scoring.explain.xgboost_native import xgb
-from scoring.registry.artifact import ModelSpec
+from scoring.registry.artifact import Artifact, HeadSpec, ModelSpec, head_part, unpack_parts
 from scoring.registry.model_versions import ModelDescription, find_version, read_artifact
+from scoring.registry.text_models import TextModel, text_models
+
+
+@dataclass(frozen=True)
+class LoadedHead:
+    """The head of a policy, ready to predict."""
+
+    spec: HeadSpec
+    booster: xgb.Booster
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """{"review", "block"}, on its calibrated score."""
+        return dict(self.spec.thresholds)
+
+    def predict(self, X: NDArray) -> NDArray[np.float64]:
+        """Calibrated scores [n] of the vectors [n, F] of its model."""
+        return self.spec.calibration.score(predict_margin(self.booster, X).astype(np.float64))
+
+    def contributions(self, X: NDArray) -> NDArray[np.float64]:
+        """The margins' exact TreeSHAP [n, F + 1], the bias last."""
+        return self.explainer.explain(X)[1]
+
+    @functools.cached_property
+    def explainer(self) -> Explainer:
+        return explainer_for(self.booster)
 
 
 @dataclass(frozen=True)
 class LoadedModel(ModelDescription):
-    """A model version ready to predict. XGBoost computes in float32; the results are float64."""
+    """A model version ready to predict. XGBoost computes in float32; the results are float64.
+
+    `texts`: the text models that fill in columns of its vectors; `heads`: those of policies, by policy.
+    """
 
     booster: xgb.Booster
+    texts: Sequence[TextModel] = ()
+    heads: Mapping[str, LoadedHead] = field(default_factory=dict)
 
     def predict(self, X: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """(margins [n], calibrated scores [n]) of vectors [n, F] in set order; NaN is a missing value.
@@ -58,4 +90,20 @@ def _read_model(name: str, *, threads: int) -> LoadedModel:
     artifact = read_artifact(row)
     booster = load_booster(artifact.booster, threads=threads)
     spec = ModelSpec.from_json(artifact.spec)
-    return LoadedModel(name, row.event_type, row.feature_set, spec, booster)
+    return LoadedModel(
+        name,
+        row.event_type,
+        row.feature_set,
+        spec,
+        booster,
+        texts=text_models(spec, artifact),
+        heads=_heads(spec, artifact, threads=threads),
+    )
+
+
+def _heads(spec: ModelSpec, artifact: Artifact, *, threads: int) -> dict[str, LoadedHead]:
+    parts = unpack_parts(artifact.parts) if spec.heads else {}
+    return {
+        policy: LoadedHead(head, load_booster(parts[head_part(policy)], threads=threads))
+        for policy, head in spec.heads.items()
+    }

@@ -89,7 +89,7 @@ def read_artifact(version: ModelVersion) -> Artifact:
     stored = ModelArtifact.objects.filter(digest=version.artifact).first()
     if stored is None:
         raise ArtifactMissing(digest=version.artifact)
-    return Artifact(bytes(stored.booster), stored.spec).verify(version.artifact)
+    return Artifact(bytes(stored.booster), stored.spec, bytes(stored.parts)).verify(version.artifact)
 
 
 def champion_of(event_type: str) -> str | None:
@@ -145,5 +145,6 @@ def _entries(
 
 def _store(artifact: Artifact) -> None:
     ModelArtifact.objects.get_or_create(
-        digest=artifact.digest, defaults={"booster": artifact.booster, "spec": artifact.spec}
+        digest=artifact.digest,
+        defaults={"booster": artifact.booster, "spec": artifact.spec, "parts": artifact.parts},
     )

@@ -81,6 +81,7 @@ class ModelArtifact(models.Model):
 
     digest = models.CharField(max_length=64, primary_key=True)
     booster = models.BinaryField()  # XGBoost UBJSON
+    parts = models.BinaryField(default=b"")  # heads of policies and text models: scoring/registry/artifact.py
     spec = models.TextField()  # canonical JSON: feature set, vocabularies, calibration, thresholds, medians
 
 

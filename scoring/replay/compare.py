@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from scoring.features.logged_vectors import unpack_vectors
 from scoring.replay.logged import LoggedDecision
 from scoring.replay.recompute import NOT_KNOWN, Judgement, Recomputed
+from scoring.rules.heads import Heads, heads_of
 
 # Contributions are sums in an order that another library may choose differently; everything else is exact.
 TOLERANCE = 1e-5  # log-odds
 
 # In processing order: the first aspect that differs explains the later ones.
 OF_RULESET = ("findings", "thresholds", "decided_by", "exploration")  # of decisions that name a ruleset
-ASPECTS = ("vector", "margin", "score", "contributions", *OF_RULESET, "outcome", "reasons")
+ASPECTS = ("vector", "margin", "score", "contributions", "policies", *OF_RULESET, "outcome", "reasons")
 BITS = "contributions to the bit"
 _ASPECT_OF_MEMBER = {"errors": "findings", "policy": "thresholds", "initial": "decided_by"}
 
@@ -83,6 +84,9 @@ def compare(logged: LoggedDecision, again: Recomputed) -> DecisionComparison:
         held["contributions"] = near(contributions, again.contributions)
         held[BITS] = contributions.tobytes() == again.contributions.tobytes()
         held["reasons"] = same_reasons(data["reasons"], again.reasons)
+        if heads_of(data) or again.heads:
+            held["policies"] = same_heads(heads_of(data), again.heads)
+            differences += _of_heads(heads_of(data), again.heads)
         differences += _of_values("margin", data["margin"], again.margin, held)
         differences += _of_values("score", data["score"], again.score, held)
         if not held["contributions"]:
@@ -168,6 +172,24 @@ def _in_reason(logged: Mapping[str, Any], again: Mapping[str, Any]) -> Iterator[
                 yield key
         elif before != after:
             yield key
+
+
+def same_heads(logged: Heads, again: Heads) -> bool:
+    """Whether the same policies have the same scores, outcomes, thresholds and reasons."""
+    return not list(_of_heads(logged, again))
+
+
+def _of_heads(logged: Heads, again: Heads) -> Iterator[FieldDifference]:
+    for policy in {**logged, **again}:
+        before, after = logged.get(policy, {}), again.get(policy, {})
+        for key in ("score", "outcome", "thresholds"):
+            if before.get(key) != after.get(key):
+                yield FieldDifference(
+                    f"policies.{policy}.{key}", shown(before.get(key)), shown(after.get(key))
+                )
+        if not same_reasons(before.get("reasons", ()), after.get("reasons", ())):
+            for each in _of_reasons(before.get("reasons", ()), after.get("reasons", ())):
+                yield replace(each, field=f"policies.{policy}.{each.field}")
 
 
 def _of_reasons(

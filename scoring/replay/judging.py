@@ -23,7 +23,7 @@ from scoring.replay.list_hits import PastEvent, PastHits, find_past_hits
 from scoring.replay.logged import LoggedDecision
 from scoring.replay.recompute import Judgement, Recomputed
 from scoring.rules.breaker.tripping import OPEN
-from scoring.rules.deciding.base_outcome import Base, by_model, by_policy, without_score
+from scoring.rules.deciding.base_outcome import Base, by_model, by_policy, with_heads, without_score
 from scoring.rules.deciding.findings import Facts, Found, bank_findings, judge
 from scoring.rules.deciding.live_rules import LiveRules, compile_rules
 from scoring.rules.deciding.precedence import Resolution, explored, held_by_breaker, resolve
@@ -154,8 +154,10 @@ class Judge:
         if made.score is None or made.of_model is None:
             return without_score(self.kind, failed=logged.basis == "fallback")
         if policy is None:
-            return by_model(self.kind, made.score, made.of_model)
-        return by_policy(policy, facts, found, kind=self.kind, score=made.score, of_model=made.of_model)
+            base = by_model(self.kind, made.score, made.of_model)
+        else:
+            base = by_policy(policy, facts, found, kind=self.kind, score=made.score, of_model=made.of_model)
+        return with_heads(base, made.heads, kind=self.kind)
 
     def _guarded(
         self, logged: LoggedDecision, resolution: Resolution, ruleset: Ruleset
@@ -191,5 +193,8 @@ def _features(made: Recomputed, names: tuple[str, ...]) -> RowFeatures:
     if own is None or not names:
         return RowFeatures({})
     sets = lane_plan(find_event_type(own.event_type).lane).feature_sets(own.event_type)
-    known = features_in(made.known.astype(np.float64), names, own=own, sets=sets)
-    return RowFeatures(features_in(made.row, names, own=own, sets=sets), all(known.values()))
+    known = features_in(
+        made.known.astype(np.float64), names, own=own, sets=sets, vector=np.ones(len(own.names))
+    )
+    found = features_in(made.row, names, own=own, sets=sets, vector=made.vector, heads=made.heads)
+    return RowFeatures(found, all(known.values()))

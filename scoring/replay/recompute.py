@@ -10,16 +10,20 @@ from numpy.typing import NDArray
 
 from scoring.catalog.registry import event_type
 from scoring.decisions.errors import ModelFailed
-from scoring.decisions.predictions.categories import apply_vocabulary
+from scoring.decisions.predictions.event_texts import EventTexts, reveal_texts
+from scoring.decisions.predictions.head_answers import as_data, ask_heads
+from scoring.decisions.predictions.model_columns import fill_model_columns
 from scoring.decisions.predictions.predicting import predict
+from scoring.decisions.predictions.reasoning import Reasoner
 from scoring.features.compile.plan import FeatureSet, lane_plan
+from scoring.features.logged_vectors import unpack_vectors
 from scoring.registry.errors import ArtifactCorrupt, FeatureSetMissing, UnknownModel
 from scoring.registry.feature_sets import check_feature_set
 from scoring.registry.loaded_models import LoadedModel, load_model
 from scoring.replay.lane_rows import LaneRows
 from scoring.replay.logged import LoggedDecision
+from scoring.rules.heads import NO_HEADS, Heads, severest_outcome
 from scoring.rules.policies.thresholds import outcome_of
-from scoring.sentences.reasons import reasons_for
 
 # Errors that make a decision impossible to recompute; any other is a bug of replay.
 UNUSABLE = (ArtifactCorrupt, UnknownModel, FeatureSetMissing)
@@ -71,6 +75,7 @@ class Recomputed:
     margin: float | None = None
     score: float | None = None
     reasons: Sequence[dict[str, Any]] = ()
+    heads: Heads = field(default_factory=lambda: NO_HEADS)
     row: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     known: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, dtype=bool))
     of_model: Mapping[str, float] | None = None
@@ -160,29 +165,37 @@ def _by_model(
     logged: Sequence[LoggedDecision], rows: LaneRows, loaded: LoadedModel, declared: FeatureSet
 ) -> list[Recomputed]:
     fields = [decision.fields for decision in logged]
-    features = apply_vocabulary(declared.vector_of(rows.values), feature_set=declared, fields=fields)
+    texts = reveal_texts(loaded.event_type, fields, names=[text.field for text in loaded.texts])
+    features = fill_model_columns(
+        declared.vector_of(rows.values), feature_set=declared, fields=fields, models=loaded.texts, texts=texts
+    )
     context, known = declared.context_of(rows.values), rows.known[:, declared.context_columns]
     rescored = [decision.rescored for decision in logged]
     context[rescored], known[rescored] = np.nan, True  # these decisions did not have what was usual either
+    if loaded.texts:
+        keep_logged_resemblances(features, known, logged, declared, texts)
     predicted = predict(loaded, features)
+    reasoner = Reasoner(loaded, declared, features, context, fields, texts if loaded.texts else None)
+    heads = [as_data(of_event) for of_event in ask_heads(loaded, features, reasoner=reasoner)]
+    outcomes = event_type(loaded.event_type).outcomes
+    unknown = [{declared.names[column] for column in np.flatnonzero(~of_event)} for of_event in known]
     return [
         Recomputed(
-            outcome=outcome_of(float(predicted.scores[row]), decision.entry.data["thresholds"]),
+            outcome=severest_outcome(
+                outcome_of(float(predicted.scores[row]), decision.entry.data["thresholds"], outcomes),
+                heads[row],
+                outcomes,
+            ),
             feature_set=declared,
             vector=features[row],
             contributions=predicted.contributions[row],
             margin=float(predicted.margins[row]),
             score=float(predicted.scores[row]),
-            reasons=_as_known(
-                reasons_for(
-                    vector=features[row],
-                    contributions=predicted.contributions[row],
-                    context=context[row],
-                    feature_set=declared,
-                    medians=loaded.medians,
-                ),
-                unknown={declared.names[column] for column in np.flatnonzero(~known[row])},
-            ),
+            reasons=_as_known(reasoner.reasons(row, predicted.contributions[row]), unknown[row]),
+            heads={
+                policy: {**head, "reasons": _as_known(head["reasons"], unknown[row])}
+                for policy, head in heads[row].items()
+            },
             row=rows.values[row],
             known=rows.known[row],
             of_model=loaded.thresholds,
@@ -191,10 +204,29 @@ def _by_model(
     ]
 
 
-def _as_known(reasons: Sequence[dict[str, Any]], *, unknown: Collection[str]) -> list[dict[str, Any]]:
+def _as_known(reasons: Sequence[Mapping[str, Any]], unknown: Collection[str]) -> list[dict[str, Any]]:
     """The reasons, with NOT_KNOWN in the place of what is usual for the features of which that is unknown."""
     usual = {"usual": NOT_KNOWN, "text": NOT_KNOWN}
-    return [{**each, **usual} if each["feature"] in unknown else each for each in reasons]
+    return [{**each, **(usual if each["feature"] in unknown else {})} for each in reasons]
+
+
+def keep_logged_resemblances(
+    features: NDArray[np.float64],
+    known: NDArray[np.bool_],
+    logged: Sequence[LoggedDecision],
+    feature_set: FeatureSet,
+    texts: EventTexts,
+) -> None:
+    """Put back, in place, what a decision logged of a text that was erased since: nothing else knows it.
+
+    What its reasons quoted is not known either, as `known` [n, F] says of the features then.
+    """
+    for column, field_name, _ in feature_set.resemblances:
+        of_events = texts.of(field_name, [decision.fields for decision in logged])
+        for row, (text, decision) in enumerate(zip(of_events, logged, strict=True)):
+            if text is None and decision.fields.get(field_name) is not None:
+                vector, _ = unpack_vectors(decision.entry.packed or b"", width=len(feature_set.names))
+                features[row, column], known[row, column] = vector[column], False
 
 
 def _unmodeled(name: str, logged: str) -> FeatureSet:

@@ -8,7 +8,12 @@ from scoring.features.compile.specs import FeatureSpec
 from scoring.sentences.figures import format_value
 from scoring.sentences.grammar import FeatureGrammar
 
-_UNORDERED = ("flag", "category", "weekday")  # units whose numbers have no meaningful mean or median
+_UNORDERED = (
+    "flag",
+    "category",
+    "weekday",
+    "log-odds",
+)  # units whose numbers have no meaningful mean or median
 _STATEMENTS = (" is {value}", " are {value}", " was {value}", " were {value}")  # "not known" fits in as well
 
 

@@ -18,4 +18,12 @@ class Comment(EventType):
     author = Entity()
     text = Text(optional=True, max_length=5_000)
 
-    features = [author.count(over="1h 24h"), text.length(), text.links(), text.capitals()]
+    features = [
+        author.count(over="1h 24h"),
+        text.length(),
+        text.links(),
+        text.capitals(),
+        text.resemblance(),
+        text.resemblance("spam"),
+        text.resemblance("scam"),
+    ]

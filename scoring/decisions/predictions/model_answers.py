@@ -2,7 +2,7 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -11,14 +11,16 @@ from numpy.typing import NDArray
 
 from scoring.batch.serve.lookup import Numbers
 from scoring.decisions.errors import ModelFailed, VectorOfOtherFeatures
-from scoring.decisions.predictions.categories import apply_vocabulary
 from scoring.decisions.predictions.deciding_models import DecidingModel, DecidingModels
+from scoring.decisions.predictions.event_texts import EventTexts, reveal_texts
+from scoring.decisions.predictions.head_answers import NO_HEADS, HeadAnswers, ask_heads
+from scoring.decisions.predictions.model_columns import fill_model_columns
 from scoring.decisions.predictions.predicting import predict
+from scoring.decisions.predictions.reasoning import Reasoner
 from scoring.features.compile.plan import FeatureSet
 from scoring.lanes.claiming import Claim
 from scoring.lanes.order import values_of
 from scoring.registry.loaded_models import LoadedModel
-from scoring.sentences.reasons import reasons_for
 from scoring.signals.telemetry import telemetry
 
 logger = logging.getLogger(__name__)
@@ -31,9 +33,9 @@ NO_CONTRIBUTIONS: NDArray[np.float64] = np.empty(0)
 class Scored:
     """A claimed event and the row that its lane folded for it [plan.width], at this seq of the lane's order.
 
-    `sets`: the feature sets whose values the row holds; a row just folded holds all of the event's type. Open
-    categories are not encoded yet, since each model has its own vocabulary. `batch`: the version of each
-    batch view that values were read from.
+    `sets`: the feature sets whose values the row holds; a row just folded holds all of the event's type. What
+    differs between models, such as codes of open categories, is not filled in yet. `batch`: the version of
+    each batch view that values were read from. `texts`: by digest, those of an event that is not stored.
     """
 
     claim: Claim
@@ -42,6 +44,7 @@ class Scored:
     row: NDArray[np.float64]
     sets: Sequence[FeatureSet]
     batch: Numbers = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class ModelAnswer:
     """What the model of an event's arm answered; without a `score`, `model` says why none did.
 
     `vector` [F] and `contributions` [F + 1, none without a score] are of the model's feature set.
-    `thresholds`: those that were stored with the model.
+    `thresholds`: those that were stored with the model. `heads`: what its heads answered, by policy.
     """
 
     item: Scored
@@ -60,6 +63,7 @@ class ModelAnswer:
     score: float | None = None
     thresholds: Mapping[str, float] | None = None
     reasons: Sequence[Mapping[str, Any]] = ()
+    heads: HeadAnswers = field(default_factory=lambda: NO_HEADS)
 
     @property
     def basis(self) -> Basis:
@@ -81,48 +85,76 @@ def ask_models(scored: Sequence[Scored], *, deciding: DecidingModels) -> list[Mo
         model = deciding.model_for(item.claim.event)
         models[model.name] = model
         places[model.name].append(place)
+    texts = _texts_for(models.values(), scored)
     answers: dict[int, ModelAnswer] = {}
     for name, rows in places.items():
         asked = [scored[row] for row in rows]
-        answers.update(zip(rows, _ask(models[name], asked, deciding=deciding), strict=True))
+        answers.update(zip(rows, _ask(models[name], asked, deciding=deciding, texts=texts), strict=True))
     return [answers[place] for place in range(len(scored))]
 
 
-def _ask(model: DecidingModel, items: Sequence[Scored], *, deciding: DecidingModels) -> list[ModelAnswer]:
+def _texts_for(models: Iterable[DecidingModel], scored: Sequence[Scored]) -> EventTexts | None:
+    """The texts that some deciding model reads, with one query for all events; None if none does."""
+    names = [text.field for model in models if model.loaded for text in model.loaded.texts]
+    if not names:
+        return None
+    return reveal_texts(
+        scored[0].claim.event["type"],
+        [item.claim.event["fields"] for item in scored],
+        names=names,
+        given={digest: text for item in scored for digest, text in item.texts.items()},
+    )
+
+
+def _ask(
+    model: DecidingModel, items: Sequence[Scored], *, deciding: DecidingModels, texts: EventTexts | None
+) -> list[ModelAnswer]:
     if model.loaded is None:
         return [ModelAnswer(item, model, model.feature_set.vector_of(item.row)) for item in items]
     try:
-        return _answers_of(model, model.loaded, items)
+        return _answers_of(model, model.loaded, items, texts=texts)
     except ModelFailed as error:
         failure = error
-    return _after_failure(failure, model, items, deciding=deciding)
+    return _after_failure(failure, model, items, deciding=deciding, texts=texts)
 
 
 def _after_failure(
-    failure: ModelFailed, model: DecidingModel, items: Sequence[Scored], *, deciding: DecidingModels
+    failure: ModelFailed,
+    model: DecidingModel,
+    items: Sequence[Scored],
+    *,
+    deciding: DecidingModels,
+    texts: EventTexts | None,
 ) -> list[ModelAnswer]:
     """Ask about each event alone, as one may have caused the failure; then the champion; then no model."""
     if len(items) > 1:
-        return [answer for item in items for answer in _ask(model, [item], deciding=deciding)]
+        return [answer for item in items for answer in _ask(model, [item], deciding=deciding, texts=texts)]
     logger.error("%s: %s", items[0].claim.event_stream, failure)
     if model is not deciding.champion:
-        return _ask(deciding.champion, items, deciding=deciding)
+        return _ask(deciding.champion, items, deciding=deciding, texts=texts)
     failed = replace(model, loaded=None, cause="model_failed", feature_set=deciding.newest)
-    return _ask(failed, items, deciding=deciding)
+    return _ask(failed, items, deciding=deciding, texts=texts)
 
 
-def _answers_of(model: DecidingModel, loaded: LoadedModel, items: Sequence[Scored]) -> list[ModelAnswer]:
+def _answers_of(
+    model: DecidingModel, loaded: LoadedModel, items: Sequence[Scored], *, texts: EventTexts | None
+) -> list[ModelAnswer]:
     _require_values(model, items)
     rows = np.stack([item.row for item in items])
     context = model.feature_set.context_of(rows)
     context[[item.claim.kind == "rescore" for item in items]] = np.nan  # its usual values were not logged
-    features = apply_vocabulary(
-        model.feature_set.vector_of(rows),
-        feature_set=model.feature_set,
-        fields=[values_of(item.claim.event) for item in items],
-    )
+    fields = [values_of(item.claim.event) for item in items]
     with telemetry.stage("predict", events=len(items)):
+        features = fill_model_columns(
+            model.feature_set.vector_of(rows),
+            feature_set=model.feature_set,
+            fields=fields,
+            models=loaded.texts,
+            texts=texts,
+        )
         predicted = predict(loaded, features)
+        reasoner = Reasoner(loaded, model.feature_set, features, context, fields, texts)
+        heads = ask_heads(loaded, features, reasoner=reasoner)
     return [
         ModelAnswer(
             item=item,
@@ -132,13 +164,8 @@ def _answers_of(model: DecidingModel, loaded: LoadedModel, items: Sequence[Score
             margin=float(predicted.margins[row]),
             score=float(predicted.scores[row]),
             thresholds=loaded.thresholds,
-            reasons=reasons_for(
-                vector=features[row],
-                contributions=predicted.contributions[row],
-                context=context[row],
-                feature_set=model.feature_set,
-                medians=loaded.medians,
-            ),
+            reasons=reasoner.reasons(row, predicted.contributions[row]),
+            heads=heads[row],
         )
         for row, item in enumerate(items)
     ]

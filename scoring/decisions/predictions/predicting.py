@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.decisions.errors import ModelFailed
-from scoring.registry.loaded_models import LoadedModel
+from scoring.registry.loaded_models import LoadedHead, LoadedModel
 from scoring.registry.model_versions import library_versions
 
 # The library versions of a decision: replay reproduces it bit for bit under the same ones.
@@ -31,3 +31,14 @@ def predict(loaded: LoadedModel, features: NDArray[np.float64]) -> Prediction:
     if not np.isfinite(scores).all():
         raise ModelFailed(loaded.name, "its scores are not all numbers")
     return Prediction(margins, scores, contributions)
+
+
+def predict_head(loaded: LoadedModel, head: LoadedHead, features: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The calibrated scores [n] of a policy's head. Raises ModelFailed for anything that it raises."""
+    try:
+        scores = head.predict(features)
+    except Exception as error:  # the same edge as in `predict`
+        raise ModelFailed(loaded.name, f"{type(error).__name__}: {error}") from error
+    if not np.isfinite(scores).all():
+        raise ModelFailed(loaded.name, "its scores are not all numbers")
+    return scores

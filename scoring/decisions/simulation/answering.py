@@ -20,6 +20,7 @@ def answer_request(request: Mapping[str, Any]) -> dict[str, Any]:
         banked=bank_hits_from(request["banked"]),
         version=request["ruleset"],
         now=now,
+        texts=request["texts"],
     )
     operands = operands_of(request["event"]["type"])
     expressions = [compile_expression(text, operands) for text in request["expressions"]]

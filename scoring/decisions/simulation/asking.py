@@ -1,7 +1,7 @@
 """Have a worker simulate an event, and wait for the answer: the web process neither folds nor predicts.
 
 Lists, for which this process has the raw personal values, and hash banks are looked up here; the worker gets
-an event as in the log.
+an event as in the log, and the texts that its models read.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,6 +17,7 @@ from scoring.catalog.registry import scored_type
 from scoring.decisions.errors import SimulationUnavailable
 from scoring.decisions.simulation.hits_as_data import data_of_bank_hits, data_of_hits
 from scoring.decisions.simulation.tasks import ANSWER, run_simulation
+from scoring.features.compile.plan import lane_plan
 from scoring.intake.receive import Submission, received_entry, vault_items
 from scoring.log import vault
 from scoring.rules.banks.lookup import find_bank_hits
@@ -69,6 +70,7 @@ def _ask(
         "banked": data_of_bank_hits(find_bank_hits(event, version=version, now=now)),
         "ruleset": version,
         "expressions": list(expressions),
+        "texts": texts_of_models(submission),
         "now": to_iso(now),
         "token": channel.token,
     }
@@ -89,6 +91,18 @@ def _answer_in(answers: dict[str, dict[str, Any]], *, cause: str, wait: float) -
         raise SimulationUnavailable(answer["problem"])
     simulated: dict[str, Any] = answer["simulated"]
     return simulated
+
+
+def texts_of_models(submission: Submission) -> dict[str, str]:
+    """The personal texts from which a model of the event's type may fill in features, by digest.
+
+    They are the only personal values that leave this process: for the seconds that the request waits.
+    """
+    kind = scored_type(submission.type)
+    sets = lane_plan(kind.lane).feature_sets(kind.name)
+    names = {name for each in sets for _, name, _ in each.resemblances if kind.fields[name].personal}
+    fields = submission.parsed.fields
+    return {vault.digest_of(name, fields[name]): fields[name] for name in names & fields.keys()}
 
 
 def personal_values(submission: Submission) -> dict[str, str]:

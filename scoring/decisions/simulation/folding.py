@@ -28,8 +28,13 @@ class FoldedEvent:
     head: LaneHead
 
 
-def fold_event(event: Mapping[str, Any], *, ruleset: int, now: datetime) -> FoldedEvent:
-    """Fold an event (data of a receipt) as the next item of its lane. Raises SimulationUnavailable."""
+def fold_event(
+    event: Mapping[str, Any], *, ruleset: int, now: datetime, texts: Mapping[str, str] | None = None
+) -> FoldedEvent:
+    """Fold an event (data of a receipt) as the next item of its lane. Raises SimulationUnavailable.
+
+    `texts`: its personal texts by digest, since the vault lacks them.
+    """
     kind = event_type(event["type"])
     plan = lane_plan(kind.lane)
     head = read_head(kind.lane)
@@ -43,7 +48,8 @@ def fold_event(event: Mapping[str, Any], *, ruleset: int, now: datetime) -> Fold
     [row] = fold(plan, batch, Arena.from_blobs(plan, look.states))
     claim = unstored_claim(event, ruleset=ruleset, now=now)
     sets, read = plan.feature_sets(kind.name), lookup.numbers[0]
-    return FoldedEvent(Scored(claim, seen.order, seen.seq + 1, row, sets, read), seen)
+    scored = Scored(claim, seen.order, seen.seq + 1, row, sets, read, dict(texts or {}))
+    return FoldedEvent(scored, seen)
 
 
 def _look(plan: LanePlan, keys: list[str], script: ScriptCall | None) -> Look:

@@ -49,14 +49,16 @@ def simulate(
     banked: BankHits = NO_BANK_HITS,
     version: int,
     now: datetime,
+    texts: Mapping[str, str] | None = None,
 ) -> Simulated:
     """Decide an event (data of a receipt) as if it had been received now, under a version of the ruleset.
 
-    `hits`: its values on the lists of that version; `banked`: its files that match banks of that version.
-    Nothing is written. Raises UnknownEventType, EventTypeNotScored, SimulationUnavailable.
+    `hits`: its values on the lists of that version; `banked`: its files that match banks of that version;
+    `texts`: the texts that models read, by digest. Nothing is written. Raises UnknownEventType,
+    EventTypeNotScored, SimulationUnavailable.
     """
     kind = scored_type(event["type"])
-    folded = fold_event(event, ruleset=version, now=now)
+    folded = fold_event(event, ruleset=version, now=now, texts=texts)
     deciding = load_deciding_models(kind.name, current_routes().get(kind.name))
     ruleset = ruleset_at(version)
     if not version:

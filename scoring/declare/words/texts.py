@@ -1,13 +1,20 @@
-"""Words for text signals: `comment.links()`, `display_name.capitals()`."""
+"""Words for texts: `comment.links()`; how much one resembles labeled texts: `comment.resemblance("spam")`."""
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
+from scoring.declare.canonical import call, quoted
+from scoring.declare.expression import Expression
+from scoring.declare.lowering import Program, Register
 from scoring.declare.protocols.fields import NamedField
 from scoring.declare.protocols.grammar import Grammar
 from scoring.declare.signals import TEXT_SIGNALS
 from scoring.declare.spelling import words_of
 from scoring.declare.words.signals import FieldSignal
+
+LOG_ODDS = "log-odds"
 
 
 @dataclass(frozen=True)
@@ -23,6 +30,62 @@ class TextSignal(FieldSignal):
         if self.about.missing:
             text += f" or {self.about.missing}"
         return f"{text}, or if it was received before texts were measured"
+
+
+@dataclass(frozen=True)
+class TextResemblance(Expression):
+    """How much more a text resembles those labeled positive than the others, in log-odds; NaN without a text.
+
+    `policy`: those labeled with this policy; "" for any positive label. Each model learns its own, so a lane
+    leaves it NaN and the model fills it in.
+    """
+
+    kind = "resemblance"
+    filled_by_model = True
+
+    field: NamedField
+    policy: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.field.name}_resemblance" + (f"_{self.policy}" if self.policy else "")
+
+    @property
+    def definition(self) -> str:
+        return call(f"{self.field.name}.resemblance", *([quoted(self.policy)] if self.policy else []))
+
+    def unit(self, fields: Mapping[str, NamedField]) -> str:
+        return LOG_ODDS
+
+    def noun(self, grammar: Grammar) -> str:
+        return f"the resemblance of the {grammar.field(self.field.name)} to {self.looked_for(grammar)}"
+
+    def looked_for(self, grammar: Grammar) -> str:
+        """What the text is compared with: "spam", "violating comments"."""
+        return words_of(self.policy) if self.policy else f"{grammar.positive} {grammar.subject}s"
+
+    def sentence(self, grammar: Grammar, value: float) -> str:
+        field = f"the {grammar.field(self.field.name)}"
+        if math.isnan(value):
+            return f"{field} is not known"
+        verb = "resembles" if value > 0 else "does not resemble"
+        return f"{field} {verb} {self.looked_for(grammar)}"
+
+    def description(self, grammar: Grammar) -> str:
+        field, looked_for = grammar.field(self.field.name), self.looked_for(grammar)
+        return (
+            f"how much the {field} resembles {looked_for}, as the model learned it from labeled texts:"
+            " above 0 more than other texts, below 0 less"
+        )
+
+    def without_past(self, grammar: Grammar) -> str:
+        field = grammar.field(self.field.name)
+        return f"missing without a {field}, if it was erased, or before a model learned it"
+
+    def lower(self, program: Program) -> Register:
+        program.own_field(self.field, ("Text",), self.origin)
+        program.own_policy(self.policy, self.origin)
+        return program.constant(math.nan)
 
 
 class TextVocabulary:
@@ -55,6 +118,10 @@ class TextVocabulary:
     def longest_run(self) -> TextSignal:
         """The length of the longest run of one character."""
         return self._signal("longest_run")
+
+    def resemblance(self, policy: str = "") -> TextResemblance:
+        """How much it resembles the texts that were labeled positive, or labeled with a policy."""
+        return TextResemblance(cast(NamedField, self), policy)
 
     def _signal(self, signal: str) -> TextSignal:
         return TextSignal(cast(NamedField, self), signal)

@@ -53,6 +53,11 @@ class FeatureSet:
     columns: NDArray[np.int64]
     context_columns: NDArray[np.int64]
 
+    @property
+    def resemblances(self) -> tuple[tuple[int, str, str], ...]:
+        """(column, text field, policy or "") of the features that models fill in from texts."""
+        return _resemblances(self)
+
     def vector_of(self, out: NDArray[np.float64]) -> NDArray[np.float64]:
         """The set's values [..., F] of folded rows [..., plan.width]; a copy."""
         return out[..., self.columns]
@@ -275,6 +280,12 @@ def _feature_set(
         columns=np.array(values, dtype=np.int64),
         context_columns=np.array(context, dtype=np.int64),
     )
+
+
+@lru_cache(maxsize=256)
+def _resemblances(feature_set: FeatureSet) -> tuple[tuple[int, str, str], ...]:
+    found = [(column, spec.resemblance) for column, spec in enumerate(feature_set.features)]
+    return tuple((column, each.field.name, each.policy) for column, each in found if each)
 
 
 def feature_digest(spec: FeatureSpec) -> str:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Money
+from scoring.catalog.policies import names_of
 from scoring.declare import FeatureView, NamedField, Origin
 from scoring.declare.protocols.fields import HASHED, FieldTypes
 from scoring.features import opcodes as op
@@ -102,6 +103,12 @@ class ProgramBuilder:
 
     def own_field(self, field: NamedField, types: FieldTypes, origin: Origin) -> str:
         return own_field(self.member, field, types, origin)
+
+    def own_policy(self, policy: str, origin: Origin) -> None:
+        known = names_of(self.member.policies)
+        if policy and policy not in known:
+            listed = ", ".join(known) or "none"
+            raise origin.error(f"{policy!r} is not a policy of {self.member.name}; its policies: {listed}")
 
     def own_value(self, field: NamedField, types: FieldTypes, origin: Origin) -> int:
         return self.item_value(self.own_field(field, types, origin))

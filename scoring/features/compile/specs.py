@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from scoring.catalog.event_type import EventType
-from scoring.declare import Expression, parts_of
+from scoring.declare import Expression, TextResemblance, parts_of
 from scoring.declare.spelling import words_of
 
 
@@ -14,9 +14,9 @@ class FeatureSpec:
     """One feature of a set. `code`: the stable reason code; `field`: the event's own field it shows, if any.
 
     `unit`: "events", "values", "money" (minor units of `currency`), "seconds", "share", "ratio", "hour",
-    "weekday", "category", "flag", "years", "km", "km/h", "characters",
-    "words", "links", "number", or the field's own unit. `definition`: the declaration in canonical text.
-    `owner`: who is responsible for it, by default the event type's owner.
+    "weekday", "category", "flag", "years", "km", "km/h", "log-odds",
+    "characters", "words", "links", "number", or the field's own unit. `definition`: the declaration in
+    canonical text. `owner`: who is responsible for it, by default the event type's owner.
     """
 
     name: str
@@ -41,6 +41,12 @@ class FeatureSpec:
     def is_calendar(self) -> bool:
         """Whether it depends only on when the event occurred, so that all events of the hour share it."""
         return self.expression.plain.is_calendar
+
+    @property
+    def resemblance(self) -> TextResemblance | None:
+        """The feature as one that models fill in from a text; None for any other."""
+        plain = self.expression.plain
+        return plain if isinstance(plain, TextResemblance) else None
 
     @property
     def is_age(self) -> bool:

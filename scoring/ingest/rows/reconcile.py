@@ -8,7 +8,7 @@ from typing import Any
 from scoring.ingest.rows.event_rows import ParsedRow
 from scoring.ingest.rows.label_rows import LabelRow
 from scoring.ingest.rows.row_labels import LabelReader, RowLabel
-from scoring.intake.label_policies import NamedPolicies, named_after, named_by_source
+from scoring.intake.label_sources import NamedPolicies, named_after, named_by_source
 from scoring.intake.labels import label_entry, said_by_source
 from scoring.intake.receive import Submission, differing_fields, received_entry
 from scoring.lanes.entry_types import LABEL_TYPES

@@ -5,6 +5,7 @@ A blocked event never shows whether it was good, and what is blocked is not a ra
 for 1 / propensity events (Horvitz & Thompson 1952).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from scoring.timestamps import to_micros
 
 Weights = NDArray[np.float64]
+Texts = Mapping[str, NDArray[np.object_]]  # text field -> the text of each row, None where it is not known
 
 
 @dataclass(frozen=True)
@@ -43,21 +45,23 @@ class UnknownBlocks:
     """Mature events that were blocked and have no label: neither trained on nor evaluated on.
 
     They are part of the traffic, so distributions and daily rates include them. X float32[m, F];
-    `occurred_at` int64[m], microseconds.
+    `occurred_at` int64[m], microseconds; `texts`: as in a training set.
     """
 
     X: NDArray[np.float32]
     occurred_at: NDArray[np.int64]
+    texts: Texts = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.occurred_at)
 
     def during(self, times: NDArray[np.int64]) -> "UnknownBlocks":
         """Those between the first and the last of these times."""
-        if not len(times):
-            return UnknownBlocks(self.X[:0], self.occurred_at[:0])
-        within = (self.occurred_at >= times.min()) & (self.occurred_at <= times.max())
-        return UnknownBlocks(self.X[within], self.occurred_at[within])
+        within = np.zeros(len(self), dtype=bool)
+        if len(times):
+            within = (self.occurred_at >= times.min()) & (self.occurred_at <= times.max())
+        texts = {name: column[within] for name, column in self.texts.items()}
+        return UnknownBlocks(self.X[within], self.occurred_at[within], texts)
 
 
 def weights_or_none(weights: Weights) -> Weights | None:

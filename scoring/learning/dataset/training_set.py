@@ -1,5 +1,6 @@
 """The point-in-time join: vectors as of each decision, labels as known at the cut-off."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -7,7 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.learning.dataset.outliers import NO_OUTLIERS, Outliers, find_outliers
-from scoring.learning.dataset.selection import SelectionHistory, UnknownBlocks, Weights, weights_or_none
+from scoring.learning.dataset.selection import (
+    SelectionHistory,
+    Texts,
+    UnknownBlocks,
+    Weights,
+    weights_or_none,
+)
 from scoring.timestamps import to_micros
 
 UNLABELED = -1
@@ -38,6 +45,7 @@ class VectorTable:
     X float32[n, F] in set order; `occurred_at` int64[n], microseconds since 1970; `positions` int64[n], the
     events' log positions; `groups` int64[n] codes of the type's first entity (the unit of resampling).
     A correction has a row and a position of its own; `periods` says when each row of an event was valid.
+    `texts`: of the fields from which models fill in features; these features are NaN in X.
     """
 
     event_type: str
@@ -49,6 +57,7 @@ class VectorTable:
     groups: NDArray[np.int64]
     vocabularies: dict[str, tuple[str, ...]]
     periods: VersionPeriods = field(default_factory=VersionPeriods)
+    texts: Texts = field(default_factory=dict)
 
     def held_at(self, moment: datetime) -> NDArray[np.bool_]:
         """bool[n]: the rows valid at a moment; a retracted event has none."""
@@ -70,18 +79,27 @@ class LabelHistory:
     """The labels recorded for those events, in recorded order.
 
     `rows` int64[k] rows of the vector table; `known_at` int64[k], microseconds; `effective` int8[k], the
-    label from then on: 1 positive, 0 negative, -1 none (retracted).
+    label from then on: 1 positive, 0 negative, -1 none (retracted). `policies`: for each policy int8[k],
+    likewise; -1 also where a positive label names no policies.
     """
 
     rows: NDArray[np.int64]
     known_at: NDArray[np.int64]
     effective: NDArray[np.int8]
+    policies: Mapping[str, NDArray[np.int8]] = field(default_factory=dict)
 
     def as_of(self, moment: datetime, *, count: int) -> NDArray[np.int8]:
         """int8[count]: every row's label as known at `moment`; -1 for none."""
+        return self._state(self.effective, moment, count=count)
+
+    def policies_as_of(self, moment: datetime, *, count: int) -> dict[str, NDArray[np.int8]]:
+        """For each policy int8[count]: whether every row was known to break it at `moment`; -1 if unknown."""
+        return {name: self._state(broken, moment, count=count) for name, broken in self.policies.items()}
+
+    def _state(self, stated: NDArray[np.int8], moment: datetime, *, count: int) -> NDArray[np.int8]:
         known = self.known_at <= to_micros(moment)
         state = np.full(count, UNLABELED, dtype=np.int8)
-        state[self.rows[known]] = self.effective[known]  # the last one of repeated rows wins
+        state[self.rows[known]] = stated[known]  # the last one of repeated rows wins
         return state
 
 
@@ -91,7 +109,8 @@ class TrainingSet:
 
     `outliers`: the events excluded because of their time; `unknown`: those excluded because they were blocked
     and have no label. `weights`: how often each event counts, 1 / propensity of events that exploration let
-    through; None if each counts once.
+    through; None if each counts once. `texts`: see VectorTable. `policies`: for each policy int8[n], 1 if it
+    is broken, 0 if not, -1 if unknown, where a positive label does not say which.
     """
 
     event_type: str
@@ -108,6 +127,8 @@ class TrainingSet:
     outliers: Outliers = NO_OUTLIERS
     weights: Weights | None = None
     unknown: UnknownBlocks | None = None
+    texts: Texts = field(default_factory=dict)
+    policies: Mapping[str, NDArray[np.int8]] = field(default_factory=dict)
 
     @property
     def explored(self) -> int:
@@ -129,7 +150,14 @@ class TrainingSet:
             return self  # X may take most of the memory
         columns = ("X", "y", "occurred_at", "positions", "groups", "inferred")
         taken = {name: getattr(self, name)[rows] for name in columns}
-        return replace(self, **taken, weights=self.weights_of(rows), unknown=self.unknown_during(rows))
+        return replace(
+            self,
+            **taken,
+            weights=self.weights_of(rows),
+            unknown=self.unknown_during(rows),
+            texts={name: column[rows] for name, column in self.texts.items()},
+            policies={name: column[rows] for name, column in self.policies.items()},
+        )
 
 
 def select_rows(X: NDArray[np.float32], rows: NDArray) -> NDArray[np.float32]:
@@ -182,8 +210,25 @@ def join_labels(
         as_of=as_of,
         vocabularies=vectors.vocabularies,
         weights=weights_or_none(weights[rows]),
-        unknown=UnknownBlocks(vectors.X[unknown], vectors.occurred_at[unknown]) if len(unknown) else None,
+        unknown=_unknown_blocks(vectors, unknown) if len(unknown) else None,
+        texts={name: column[rows] for name, column in vectors.texts.items()},
+        policies=_policies(labels.policies_as_of(as_of, count=count), state=state, rows=rows),
     )
+
+
+def _unknown_blocks(vectors: VectorTable, rows: NDArray[np.intp]) -> UnknownBlocks:
+    texts = {name: column[rows] for name, column in vectors.texts.items()}
+    return UnknownBlocks(vectors.X[rows], vectors.occurred_at[rows], texts)
+
+
+def _policies(
+    stated: Mapping[str, NDArray[np.int8]], *, state: NDArray[np.int8], rows: NDArray[np.intp]
+) -> dict[str, NDArray[np.int8]]:
+    """An inferred negative breaks no policy."""
+    return {
+        name: np.where(state[rows] == UNLABELED, 0, broken[rows]).astype(np.int8)
+        for name, broken in stated.items()
+    }
 
 
 def without_outliers(data: TrainingSet) -> TrainingSet:

@@ -1,6 +1,7 @@
 """Vectors and labels for training: a lane folded again in order, and the labels of its events."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -8,6 +9,7 @@ import pyarrow.compute as pc
 from django.db import connection
 
 from scoring.batch.serve.joining import RuleValues
+from scoring.catalog.policies import names_of
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.catalog.registry import first_entity
 from scoring.features.compile.plan import FeatureSet, lane_plan
@@ -79,7 +81,7 @@ def read_vectors(
         watch.advance(part.head.seq - reached)
         reached = part.head.seq
     watch.advance(max(items - reached, 0))  # items beyond the log position
-    columns = collected.columns()
+    columns: dict[str, Any] = collected.columns()
     return VectorTable(
         event_type=event_type,
         feature_names=feature_set.names,
@@ -107,12 +109,30 @@ def read_labels(
         vectors.event_type, log_position=log_position, store=store, progress=watch.advance
     )
     which, rows = _rows_of_events(vectors, integers(label_rows["event_position"]))
-    state = pc.fill_null(pc.equal(label_rows["effective"], positive).cast(pa.int8()), UNLABELED)
+    state = pc.fill_null(pc.equal(label_rows["effective"], positive).cast(pa.int8()), UNLABELED).to_numpy()
     return LabelHistory(
         rows=rows,
         known_at=integers(label_rows["known_at"])[which],
-        effective=state.to_numpy()[which],
+        effective=state[which],
+        policies={
+            name: broken[which]
+            for name, broken in _broken_policies(vectors.event_type, label_rows, state).items()
+        },
     )
+
+
+def _broken_policies(event_type: str, label_rows: pa.Table, state: np.ndarray) -> dict[str, np.ndarray]:
+    """For each policy of the type int8[k]: whether each label says that it is broken; UNLABELED if unsaid."""
+    names = names_of(find_event_type(event_type).policies)
+    if not names:
+        return {}
+    named = label_rows["effective_policies"].cast(pa.string()).to_pylist()
+    stated = [frozenset(text.split(",")) if text else None for text in named]
+    found = {}
+    for name in names:
+        broken = np.array([UNLABELED if each is None else name in each for each in stated], dtype=np.int8)
+        found[name] = np.where(state == 1, broken, state).astype(np.int8)
+    return found
 
 
 def read_selection(vectors: VectorTable, *, log_position: int | None = None) -> SelectionHistory:

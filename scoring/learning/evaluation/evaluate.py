@@ -14,6 +14,8 @@ from scoring.learning.dataset.training_set import (
 )
 from scoring.learning.dataset.vectors_and_labels import read_labels, read_selection, read_vectors
 from scoring.learning.metrics.resampling import Interval, bootstrap_average_precision_difference
+from scoring.learning.texts.filling import fill_texts
+from scoring.learning.texts.reading import with_texts
 from scoring.learning.training.baseline import baseline_score, fit_baseline
 from scoring.learning.training.fit import measure
 from scoring.learning.training.runs import code_columns, require_rows
@@ -50,13 +52,10 @@ def run_evaluation(
     FeatureSetMissing, NoEventsToEvaluate.
     """
     model = load_for_bulk(name, threads=threads)
-    row = ModelVersion.objects.get(name=name)
-    vectors = read_vectors(
-        model.event_type,
-        vocabulary=model.spec.vocabularies,
-        feature_set=check_feature_set(model),
-        watch=watch,
-    )
+    row, own = ModelVersion.objects.get(name=name), check_feature_set(model)
+    vectors = read_vectors(model.event_type, vocabulary=model.spec.vocabularies, feature_set=own, watch=watch)
+    vectors = with_texts(vectors, [text.field for text in model.texts], watch=watch)
+    fill_texts(vectors.X, model, own, vectors.texts)
     labels, selection = read_labels(vectors, watch=watch), read_selection(vectors)
     matures_after = timedelta(days=row.lineage["matures_after_days"])
     test = join_labels(

@@ -76,6 +76,31 @@ def bootstrap_average_precision_difference(
     return Interval(_difference(rankings, labels, weights), float(low), float(high), level, samples)
 
 
+def bootstrap_average_precision(
+    *,
+    y: NDArray,
+    score: NDArray,
+    groups: NDArray | None = None,
+    samples: int = 200,
+    seed: int = 0,
+    level: float = 0.95,
+    weights: NDArray | None = None,
+) -> Interval:
+    """Percentile interval of average precision; whole `groups` are drawn, as in the paired difference."""
+    labels = np.asarray(y, dtype=np.float64)
+    ranking = _rank(score)
+    codes = np.arange(len(labels)) if groups is None else np.unique(groups, return_inverse=True)[1]
+    size = int(codes.max()) + 1
+    rng = np.random.default_rng(seed)
+    found = np.empty(samples)
+    for draw in range(samples):
+        drawn = np.bincount(rng.integers(0, size, size), minlength=size)[codes]
+        found[draw] = _average_precision(ranking, labels, drawn if weights is None else drawn * weights)
+    tail = (1.0 - level) / 2.0
+    low, high = np.nanquantile(found, [tail, 1.0 - tail])
+    return Interval(_average_precision(ranking, labels, weights), float(low), float(high), level, samples)
+
+
 @dataclass(frozen=True)
 class _Ranking:
     """Row numbers from the highest score down, and where each run of tied scores ends."""

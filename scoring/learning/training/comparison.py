@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.features.compile.plan import FeatureSet
 from scoring.learning.dataset.training_set import TrainingSet
 from scoring.learning.dataset.vectors_and_labels import read_vectors
 from scoring.learning.metrics.curves import describe_curves
 from scoring.learning.metrics.resampling import bootstrap_average_precision_difference
 from scoring.learning.promotion.gate import no_champion_then
+from scoring.learning.texts.filling import fill_texts
 from scoring.learning.training.fit import Trained, measure
 from scoring.progress import NO_PROGRESS, ProgressReporter
 from scoring.registry.errors import ArtifactCorrupt, UnknownModel
@@ -87,8 +89,17 @@ def recode_categories(
 
 
 def _vectors_for(champion: LoadedModel, held_out: TrainingSet, watch: ProgressReporter) -> NDArray:
-    """The events' vectors in the champion's own feature set, coded by its own vocabularies."""
+    """The events' vectors in the champion's own set, as its vocabularies and text models code them."""
     own = own_set(champion)
+    X = _vectors_in(champion, own, held_out, watch)
+    if own:
+        fill_texts(X, champion, own, held_out.texts)
+    return X
+
+
+def _vectors_in(
+    champion: LoadedModel, own: FeatureSet | None, held_out: TrainingSet, watch: ProgressReporter
+) -> NDArray:
     new = find_feature_set(held_out.event_type, held_out.vocabularies, held_out.feature_set)
     if own and new and own.declared == new.declared:
         return recode_categories(

@@ -5,8 +5,11 @@ margins are log-odds and nothing has to be corrected afterwards. Platt scaling o
 remaining miscalibration. Only events that exploration let through have weights: `dataset/selection.py`.
 """
 
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from types import MappingProxyType
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +21,15 @@ from scoring.learning.dataset.requirements import require_history, require_posit
 from scoring.learning.dataset.selection import UnknownBlocks
 from scoring.learning.dataset.split import DAY_US, TimeSlices, split_by_time
 from scoring.learning.dataset.training_set import TrainingSet, select_rows
+from scoring.learning.heads.training import Fitted, TrainedHead, train_heads
 from scoring.learning.metrics.quality import all_metrics, precision_and_recall_at
+from scoring.learning.texts.fitting import fit_texts
 from scoring.learning.training.recipe import TrainingConfig
 from scoring.learning.training.thresholds import choose_thresholds
 from scoring.progress import NO_PROGRESS, ProgressReporter
 from scoring.registry.calibration import Calibration, fit_platt
+from scoring.registry.feature_sets import find_feature_set
+from scoring.registry.text_models import TextModel
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,8 @@ class Trained:
 
     `grown_on`: the rows of the data that the trees were grown on; `held_out`: rows the model has not seen,
     and `score` (float64[n]) its scores of them; `unknown_score` (float64[m]) those of the unknown blocks of
-    the same time.
+    the same time. `texts`: the text models that filled in features; `heads`: those of policies, and
+    `without_head` why others have none.
     """
 
     booster: xgb.Booster
@@ -46,6 +54,13 @@ class Trained:
     held_out: TrainingSet
     score: NDArray[np.float64]
     unknown_score: NDArray[np.float64]
+    texts: Sequence[TextModel] = ()
+    heads: Mapping[str, TrainedHead] = field(default_factory=dict)
+    without_head: Mapping[str, str] = field(default_factory=dict)
+
+
+NO_EXTRA: Final[Mapping[str, Any]] = MappingProxyType({})
+LEAF_SHARE, MIN_LEAF, MAX_LEAF = 0.02, 1.0, 5.0  # of the hessian, where resemblances are features
 
 
 class RoundProgress(xgb.callback.TrainingCallback):
@@ -77,17 +92,13 @@ def train_model(
     require_history(data)
     slices = split_by_time(occurred_at=data.occurred_at, y=data.y, shares=shares, needs=config.needs)
     require_positives(data, slices, config.needs, with_test=test is None)
-    rounds = choose_rounds(data=data, slices=slices, config=config, watch=watch)
-    rows = np.concatenate([slices.train, slices.gap, slices.validation])
-    booster, base_rate = grow(
-        X=select_rows(data.X, rows),
-        y=data.y[rows],
-        weights=data.weights_of(rows),
-        rounds=rounds,
-        config=config,
-        watch=watch,
-    )
-    calibration, thresholds = _calibrate(booster, data, slices.calibration, config)
+    rows = rows_to_grow_on(slices)
+    texts = _fit_texts(data, rows, test=test, watch=watch)
+    fit = partial(fit_slices, config=config, extra=parameters_for_texts(data, rows, texts), watch=watch)
+    fitted = fit(data, slices)
+    booster, rounds, base_rate = fitted.booster, fitted.rounds, fitted.base_rate
+    calibration, thresholds = fitted.calibration, fitted.thresholds
+    heads, without_head = train_heads(data, slices, needs=config.needs, fit=fit, test=test)
     judged = test if test is not None else data.take(slices.test)
     score = calibration.score(predict_margin(booster, judged.X))
     return Trained(
@@ -103,7 +114,66 @@ def train_model(
         held_out=judged,
         score=score,
         unknown_score=_score_unknown(booster, calibration, judged.unknown),
+        texts=texts,
+        heads=heads,
+        without_head=without_head,
     )
+
+
+def rows_to_grow_on(slices: TimeSlices) -> NDArray[np.intp]:
+    """The rows on which trees are grown: up to the calibration slice, because the newest fraud tells most."""
+    return np.concatenate([slices.train, slices.gap, slices.validation])
+
+
+def fit_slices(
+    data: TrainingSet,
+    slices: TimeSlices,
+    *,
+    config: TrainingConfig,
+    extra: Mapping[str, Any],
+    watch: ProgressReporter = NO_PROGRESS,
+) -> Fitted:
+    """Choose the number of trees, grow them, calibrate and choose thresholds, each on its slices.
+
+    `extra`: parameters of XGBoost that override those of `config`.
+    """
+    rounds = choose_rounds(data=data, slices=slices, config=config, extra=extra, watch=watch)
+    rows = rows_to_grow_on(slices)
+    booster, base_rate = grow(
+        X=select_rows(data.X, rows),
+        y=data.y[rows],
+        weights=data.weights_of(rows),
+        rounds=rounds,
+        config=config,
+        extra=extra,
+        watch=watch,
+    )
+    calibration, thresholds = _calibrate(booster, data, slices.calibration, config)
+    return Fitted(booster, rounds, base_rate, calibration, thresholds)
+
+
+def parameters_for_texts(
+    data: TrainingSet, rows: NDArray[np.intp], texts: Sequence[TextModel]
+) -> dict[str, Any]:
+    """What XGBoost needs to learn from resemblances with few labels; nothing without text models.
+
+    Smaller leaves than usual while there are few labels: the text models have already averaged over n-grams.
+    """
+    if not texts:
+        return {}
+    rate = rate_of(data.y[rows])
+    hessian = len(rows) * rate * (1 - rate)  # of all rows at the start
+    return {"min_child_weight": float(np.clip(hessian * LEAF_SHARE, MIN_LEAF, MAX_LEAF))}
+
+
+def _fit_texts(
+    data: TrainingSet, rows: NDArray[np.intp], *, test: TrainingSet | None, watch: ProgressReporter
+) -> tuple[TextModel, ...]:
+    if not data.texts:
+        return ()
+    own = find_feature_set(data.event_type, data.vocabularies, data.feature_set)
+    resemblances = own.resemblances if own else ()
+    return fit_texts(data, rows, resemblances=resemblances, test=test, watch=watch)
 
 
 def _score_unknown(
@@ -113,7 +183,12 @@ def _score_unknown(
 
 
 def choose_rounds(
-    *, data: TrainingSet, slices: TimeSlices, config: TrainingConfig, watch: ProgressReporter = NO_PROGRESS
+    *,
+    data: TrainingSet,
+    slices: TimeSlices,
+    config: TrainingConfig,
+    extra: Mapping[str, Any] = NO_EXTRA,
+    watch: ProgressReporter = NO_PROGRESS,
 ) -> int:
     """The number of trees with the lowest log loss on the validation slice, at most `config.trees`."""
     X, y, weights = select_rows(data.X, slices.train), data.y[slices.train], data.weights_of(slices.train)
@@ -128,7 +203,7 @@ def choose_rounds(
     )
     watch.begin("choosing the number of trees", total=config.trees)
     booster = xgb.train(
-        booster_parameters(config, base_rate=rate_of(y, weights)),
+        booster_parameters(config, base_rate=rate_of(y, weights)) | dict(extra),
         train,
         config.trees,
         evals=[(validation, "validation")],
@@ -145,6 +220,7 @@ def grow(
     y: NDArray,
     rounds: int,
     config: TrainingConfig,
+    extra: Mapping[str, Any] = NO_EXTRA,
     weights: NDArray | None = None,
     watch: ProgressReporter = NO_PROGRESS,
 ) -> tuple[xgb.Booster, float]:
@@ -152,7 +228,7 @@ def grow(
     base_rate = rate_of(y, weights)
     matrix = xgb.QuantileDMatrix(X, y, weight=weights, max_bin=config.max_bin, nthread=config.threads)
     watch.begin("growing the trees", total=rounds)
-    parameters = booster_parameters(config, base_rate=base_rate)
+    parameters = booster_parameters(config, base_rate=base_rate) | dict(extra)
     return xgb.train(parameters, matrix, rounds, callbacks=[RoundProgress(watch)]), base_rate
 
 
@@ -197,7 +273,10 @@ def column_medians(X: NDArray) -> list[float | None]:
 
 def shuffle_labels(data: TrainingSet, *, seed: int) -> TrainingSet:
     """The same set with shuffled labels: whatever a model learns from it is leakage or noise."""
-    return replace(data, y=np.random.default_rng(seed).permutation(data.y))
+    generator = np.random.default_rng(seed)
+    shuffled = generator.permutation(data.y)
+    policies = {name: generator.permutation(broken) for name, broken in data.policies.items()}
+    return replace(data, y=shuffled, policies=policies)
 
 
 def describe_slices(

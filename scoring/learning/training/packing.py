@@ -1,8 +1,11 @@
 """Packs a trained booster into the artifact that is stored."""
 
+from dataclasses import asdict
+from typing import Any
+
 from scoring.learning.dataset.training_set import TrainingSet
 from scoring.learning.training.fit import Trained
-from scoring.registry.artifact import Artifact, ModelSpec
+from scoring.registry.artifact import Artifact, ModelSpec, head_part, pack_parts, text_part
 
 
 def pack_model(*, trained: Trained, data: TrainingSet) -> Artifact:
@@ -17,5 +20,19 @@ def pack_model(*, trained: Trained, data: TrainingSet) -> Artifact:
         medians=tuple(trained.medians),
         base_rate=trained.base_rate,
         rounds=trained.rounds,
+        extra=_extra(trained),
     )
-    return Artifact(bytes(trained.booster.save_raw("ubj")), spec.to_json())
+    parts = {text_part(text.field): text.packed() for text in trained.texts}
+    parts |= {head_part(name): _ubj(head.booster) for name, head in trained.heads.items()}
+    return Artifact(_ubj(trained.booster), spec.to_json(), pack_parts(parts))
+
+
+def _extra(trained: Trained) -> dict[str, Any]:
+    """Text models and heads as the spec describes them; empty without any, as in models before there were."""
+    texts = {text.field: text.described() for text in trained.texts}
+    heads = {name: asdict(head.spec) for name, head in trained.heads.items()}
+    return {**({"texts": texts} if texts else {}), **({"heads": heads} if heads else {})}
+
+
+def _ubj(booster: Any) -> bytes:
+    return bytes(booster.save_raw("ubj"))

@@ -13,7 +13,7 @@ import numpy as np
 from django.db import transaction
 
 import scoring
-from scoring.catalog.event_type import categories_of
+from scoring.catalog.event_type import EventType, categories_of
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.catalog.registry import scored_type
 from scoring.features.compile.plan import FeatureSet, lane_plan
@@ -36,6 +36,7 @@ from scoring.learning.metrics.latency import measure_latency
 from scoring.learning.metrics.reference import describe_reference
 from scoring.learning.metrics.resampling import chance_average_precision
 from scoring.learning.promotion.gate import judge
+from scoring.learning.texts.reading import with_texts
 from scoring.learning.training.comparison import compare_with_champion
 from scoring.learning.training.fit import Trained, shuffle_labels, train_model
 from scoring.learning.training.held_out import describe_held_out, stakes_of
@@ -61,6 +62,7 @@ CODE_ROOMS = (
     "learning",
     "offline",
     "registry",
+    "texts",
 )
 
 
@@ -111,6 +113,7 @@ def fit_model(
     read_until = last_position() if request.log_position is None else request.log_position
     vocabulary = count_vocabulary(kind, as_of=request.as_of, watch=watch)
     vectors = read_vectors(kind.name, vocabulary=vocabulary, log_position=request.log_position, watch=watch)
+    vectors = with_texts(vectors, _text_fields(kind), watch=watch)
     labels = read_labels(vectors, log_position=read_until, watch=watch)
     selection = read_selection(vectors, log_position=read_until)
     data, test = training_and_test(vectors, labels, selection, request, now=now)
@@ -130,6 +133,11 @@ def fit_model(
         trained, artifact, request=request, data=data, config=config, lineage=lineage, watch=watch
     )
     return FittedModel(trained, artifact, registration, vocabulary)
+
+
+def _text_fields(kind: type[EventType]) -> list[str]:
+    """The text fields from which new models of the type fill in features."""
+    return [field for _, field, _ in lane_plan(kind.lane).feature_set(kind.name).resemblances]
 
 
 def check_window(request: TrainingRequest, *, now: datetime) -> None:
@@ -185,6 +193,7 @@ def _registration(
     latency = measure_latency(artifact, trained.held_out.X)
     metrics = trained.metrics | further_metrics(trained, reference["outcomes"], data=data)
     metrics["latency_ms"] = latency.milliseconds
+    metrics |= _of_heads(trained)
     watch.advance(1)
     comparison = compare_with_champion(trained, threads=config.threads, watch=watch)
     checks = judge(
@@ -208,6 +217,16 @@ def _registration(
         checks=checks,
         held_out={**sample, "stakes": stakes_of(data.event_type, sample["positions"])},
     )
+
+
+def _of_heads(trained: Trained) -> dict[str, Any]:
+    """What is stored of the heads: their metrics by policy, and why other policies have none."""
+    if not trained.heads and not trained.without_head:
+        return {}
+    return {
+        "policies": {name: dict(head.metrics) for name, head in trained.heads.items()},
+        "without_head": dict(trained.without_head),
+    }
 
 
 def days_held_out(trained: Trained, *, data: TrainingSet) -> float:

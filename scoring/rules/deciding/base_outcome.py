@@ -1,11 +1,12 @@
 """The outcome of a calibrated score, before lists and rules: by a policy, or by the model's thresholds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from scoring.catalog.event_type import EventType
 from scoring.rules.deciding.findings import Facts, Found
+from scoring.rules.heads import Heads, severest_outcome
 from scoring.rules.policies.segments import LivePolicy, SegmentError
 from scoring.rules.policies.thresholds import describe_use, outcome_of, thresholds_for
 
@@ -32,6 +33,13 @@ def without_score(kind: type[EventType], *, failed: bool) -> Base:
 def by_model(kind: type[EventType], score: float, thresholds: Mapping[str, float]) -> Base:
     """The outcome by the thresholds stored with a model."""
     return Base(outcome_of(score, thresholds, kind.outcomes), thresholds)
+
+
+def with_heads(base: Base, heads: Heads, *, kind: type[EventType]) -> Base:
+    """The outcome after the heads of the model: the most severe of all."""
+    if not heads:
+        return base
+    return replace(base, outcome=severest_outcome(base.outcome, heads, kind.outcomes))
 
 
 def by_policy(

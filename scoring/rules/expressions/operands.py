@@ -22,6 +22,7 @@ SCORE, SOURCE = "score", "source"
 Value = float | str | bool
 
 _TYPE_OF_UNIT = {"flag": FLAG}
+_POLICY_PREFIX = "policy_"
 _SKIPPED_UNITS = ("category",)  # codes that mean something to one model only
 
 
@@ -113,7 +114,7 @@ def _operands_by_name(event_type: str) -> Mapping[str, Operand]:
     """
     kind = scored_type(event_type)
     found: dict[str, Operand] = {}
-    for operand in (*_own_words(), *_fields(kind), *_signals(kind), *_features(kind)):
+    for operand in (*_own_words(), *_fields(kind), *_signals(kind), *_features(kind), *_policies(kind)):
         found.setdefault(operand.name, operand)
     return found
 
@@ -198,6 +199,31 @@ def _features(kind: type[EventType]) -> Iterator[Operand]:
         for spec in feature_set.features:
             if spec.unit not in _SKIPPED_UNITS:
                 yield _feature(kind, spec)
+
+
+def policy_operand(policy: str) -> str:
+    """The name of the operand with the score of a policy's head."""
+    return f"{_POLICY_PREFIX}{policy}"
+
+
+def is_policy_operand(name: str) -> bool:
+    """Whether a feature of this name would be the score of a policy's head."""
+    return name.startswith(_POLICY_PREFIX)
+
+
+def _policies(kind: type[EventType]) -> Iterator[Operand]:
+    """The scores of the heads: like features, they come with the vector, and a fallback lacks them."""
+    for policy in kind.policies:
+        name = policy_operand(policy.name)
+        yield Operand(
+            name=spelled(name),
+            kind="feature",
+            type=NUMBER,
+            column=name,
+            description=f"The model's score for the policy {policy.title or policy.name}: a calibrated"
+            " probability; missing if the model has no head for it",
+            unit="probability",
+        )
 
 
 def _feature(kind: type[EventType], spec: FeatureSpec) -> Operand:

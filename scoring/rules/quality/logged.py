@@ -7,6 +7,7 @@ from typing import Any, Literal
 from scoring.catalog.outcomes import BASIC_OUTCOMES
 from scoring.catalog.registry import event_types
 from scoring.rules.deciding.precedence import ALLOW, Finding, resolve
+from scoring.rules.heads import heads_of, severest_outcome
 from scoring.rules.policies.thresholds import outcome_of
 
 BasisKind = Literal["model", "policy"]
@@ -40,7 +41,8 @@ def findings_in(decision: Mapping[str, Any], *, kind: str = "") -> list[Finding]
 def base_of(decision: Mapping[str, Any], outcomes: Sequence[str]) -> str:
     """The outcome that the score alone, or its absence, gave: what was decided without any finding."""
     if thresholds := decision["thresholds"]:
-        return outcome_of(decision["score"], thresholds, outcomes)
+        outcome = outcome_of(decision["score"], thresholds, outcomes)
+        return severest_outcome(outcome, heads_of(decision), outcomes)
     kind = event_types().get(decision["event_type"])
     if kind is None or decision["basis"] == "model":
         return initial_of(decision)  # of before thresholds were logged, when there were no rules either

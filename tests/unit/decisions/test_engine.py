@@ -46,7 +46,12 @@ def outcomes_that_differ(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def model(arm: Arm, *, cause: str = "", explain: Any = None) -> DecidingModel:
     loaded: Any = SimpleNamespace(
-        name=arm.model, thresholds={"review": 0.4, "block": 0.8}, medians=(None,) * WIDTH, explain=explain
+        name=arm.model,
+        thresholds={"review": 0.4, "block": 0.8},
+        medians=(None,) * WIDTH,
+        explain=explain,
+        texts=(),
+        heads={},
     )
     return DecidingModel(SETS[0], arm.model, None if cause else loaded, cause, arm)
 

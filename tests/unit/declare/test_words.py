@@ -70,6 +70,7 @@ class Sale(EventType):
         (amount * 2).named("double"),
         habits.typical,
         note.links(),
+        note.resemblance(),
         email.domain(),
         email.is_disposable(),
         email.digits(),

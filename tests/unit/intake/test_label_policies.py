@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from scoring.intake.errors import InvalidRequest
-from scoring.intake.label_policies import NOTHING_NAMED, NamedPolicies
+from scoring.intake.label_sources import NOTHING_NAMED, NamedPolicies
 from scoring.intake.label_statements import parse_statement
 from scoring.intake.labels import label_entry
 from scoring.intake.projections import label_row

@@ -74,6 +74,26 @@ class HeldSerializer(serializers.Serializer):
     )
 
 
+class PolicyReasonSerializer(serializers.Serializer):
+    """A reason of the score of a policy."""
+
+    code = serializers.CharField()
+    text = serializers.CharField()
+    value = FeatureValueField(allow_null=True)
+    usual = FeatureValueField(allow_null=True)
+    contribution = serializers.FloatField()
+    feature = serializers.CharField()
+
+
+class PolicyScoreSerializer(serializers.Serializer):
+    """What the model says of one policy."""
+
+    score = serializers.FloatField(help_text="Calibrated probability that the event breaks the policy")
+    outcome = CatalogChoiceField(all_outcomes)
+    thresholds = serializers.DictField(child=serializers.FloatField())
+    reasons = PolicyReasonSerializer(many=True, help_text="Empty unless the score reaches a threshold")
+
+
 class DecisionSerializer(serializers.Serializer):
     """A decision on an event, with its reasons."""
 
@@ -101,6 +121,11 @@ class DecisionSerializer(serializers.Serializer):
     )
     decided_at = serializers.DateTimeField()
     revision = serializers.IntegerField(min_value=0)
+    policies = serializers.DictField(
+        child=PolicyScoreSerializer(),
+        required=False,
+        help_text="By policy, of an event type whose model has heads for them",
+    )
 
 
 class AnswerSerializer(serializers.Serializer):

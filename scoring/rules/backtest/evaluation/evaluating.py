@@ -15,6 +15,7 @@ from scoring.rules.backtest.evaluation.configuration import TriedConfiguration
 from scoring.rules.backtest.evaluation.list_edits import listed_after
 from scoring.rules.backtest.evaluation.reading import EventPage
 from scoring.rules.deciding.precedence import ALLOW, Finding, resolve
+from scoring.rules.heads import heads_of, severest_outcome
 from scoring.rules.policies.policy import Policy, Segment
 from scoring.rules.policies.segments import LivePolicy
 from scoring.rules.policies.thresholds import outcome_of, thresholds_for
@@ -90,7 +91,8 @@ def _base_by_model(decision: Mapping[str, Any], kind: type[EventType]) -> str:
     """The thresholds that were logged are the model's, unless a policy gave them."""
     if not decision.get("policy"):
         return base_of(decision, kind.outcomes)
-    return outcome_of(decision["score"], thresholds_of_model(decision["model"]), kind.outcomes)
+    outcome = outcome_of(decision["score"], thresholds_of_model(decision["model"]), kind.outcomes)
+    return severest_outcome(outcome, heads_of(decision), kind.outcomes)
 
 
 def _base_by_policy(
@@ -103,7 +105,8 @@ def _base_by_policy(
         of_model=thresholds_of_model(decision["model"]),
         segment=segment,
     )
-    return outcome_of(decision["score"], thresholds, kind.outcomes)
+    outcome = outcome_of(decision["score"], thresholds, kind.outcomes)
+    return severest_outcome(outcome, heads_of(decision), kind.outcomes)
 
 
 @lru_cache(maxsize=64)

@@ -16,7 +16,8 @@ from scoring.features.logged_vectors import unpack_also
 from scoring.log.upcasters import upcast_to_current
 from scoring.rules.deciding.precedence import Finding
 from scoring.rules.expressions.columns import Column
-from scoring.rules.expressions.operands import Operand
+from scoring.rules.expressions.operands import Operand, is_policy_operand
+from scoring.rules.heads import heads_of, scores_by_operand
 from scoring.rules.quality.logged import findings_in
 from scoring.rules.rules.trial.decided_events import FeatureColumns
 from scoring.rules.rules.trial.sample import positions_since
@@ -83,7 +84,7 @@ class EventPage:
 
     def lacks(self, features: Collection[str]) -> int:
         """The number of events whose decision did not log all of these features."""
-        wanted = frozenset(features)
+        wanted = frozenset(name for name in features if not is_policy_operand(name))
         sets = Counter(map(_logged_sets, self.decisions)) if wanted else Counter()
         return sum(count for sets_of, count in sets.items() if not wanted <= self._names(*sets_of))
 
@@ -107,6 +108,7 @@ class EventPage:
                 for name, place in places.items():
                     values[name][rows] = matrix[:, place]
         self._fill_from_also(values)
+        self._fill_from_heads(values)
         return values
 
     def _own_sets(self) -> Iterator[tuple[list[int], tuple[str, ...]]]:
@@ -127,6 +129,13 @@ class EventPage:
                     for name in values.keys() & set(names):
                         if np.isnan(values[name][row]):
                             values[name][row] = vector[names.index(name)]
+
+    def _fill_from_heads(self, values: Mapping[str, NDArray[np.float64]]) -> None:
+        """Fill in the scores of policies, which decisions log beside the vector."""
+        for row, decision in enumerate(self.decisions):
+            for name, score in scores_by_operand(heads_of(decision)).items():
+                if name in values:
+                    values[name][row] = score
 
     def _names(self, model: str, feature_set: str, *also: str) -> frozenset[str]:
         names = set(self.features.names_of(model, feature_set))

@@ -13,6 +13,7 @@ from scoring.log.entries import Entry
 from scoring.log.read import read_streams
 from scoring.registry.errors import ArtifactCorrupt, UnknownModel
 from scoring.registry.model_versions import describe_model
+from scoring.rules.heads import heads_of, scores_by_operand
 from scoring.timestamps import from_iso
 
 Vocabularies = Mapping[str, Sequence[str]]
@@ -56,15 +57,16 @@ class FeatureColumns:
         """The features of a set that this code declares, in order; none of another set."""
         return self._declared.get(declared, ())
 
-    def features_of(self, decision: Entry) -> dict[str, float]:
+    def features_of(self, decision: Entry) -> dict[str, float | None]:
         """The logged features by name; none of a set that this code does not declare."""
         packed = decision.packed or b""
-        found: dict[str, float] = {}
+        found: dict[str, float | None] = {}
         for declared, values in unpack_also(decision.data, packed).items():
             found.update(zip(self.declared_names(declared), values.tolist(), strict=False))
         names = self.names_of(decision.data["model"], decision.data.get("feature_set", ""))
         own, _ = unpack_vectors(packed, width=len(names))
-        return {**found, **dict(zip(names, own.tolist(), strict=False))}
+        found.update(zip(names, own.tolist(), strict=False))
+        return {**found, **scores_by_operand(heads_of(decision.data))}
 
     def names_of(self, model: str, feature_set: str) -> tuple[str, ...]:
         """The features of a decision's own vector in order, by its model and the hash of its set."""

@@ -4,7 +4,8 @@ from scoring.learning.training.runs import CODE_ROOMS, code_digest
 
 # What these rooms hold does not change a feature's value or a fitted model: storage, errors, texts, pages.
 OTHER_ROOMS = {
-    *("admin_kit", "deadlines", "errors", "jobs", "lanes", "log", "progress", "signals", "sql", "timestamps"),
+    *("admin_kit", "deadlines", "errors", "intervals", "jobs", "lanes", "log", "progress", "signals", "sql"),
+    "timestamps",
 }
 COMPUTING = (
     "scoring.batch.compute.statistics",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from scoring.decisions.predictions.categories import apply_vocabulary
+from scoring.decisions.predictions.model_columns import fill_model_columns
 from scoring.features.compile.plan import lane_plan
 
 KNOWN = ("grocery", "fuel")
@@ -16,7 +16,7 @@ def test_only_categories_are_encoded_and_the_given_vectors_stay_unchanged() -> N
     before = features.copy()
     fields = [{"category": "fuel"}, {"category": "grocery"}, {"category": "toys"}, {}]
 
-    coded = apply_vocabulary(features, feature_set=feature_set, fields=fields)
+    coded = fill_model_columns(features, feature_set=feature_set, fields=fields)
 
     np.testing.assert_equal(coded[:, category], [2, 1, 0, np.nan])
     others = np.arange(len(feature_set.names)) != category
