@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 
-from PIL import Image, ImageOps
+from PIL import Image
 
 from scoring.images import headers
 from scoring.images.errors import (
@@ -21,7 +21,7 @@ from scoring.images.errors import (
     TooManyFrames,
     UnreadableImage,
 )
-from scoring.images.modes import to_rgb
+from scoring.images.modes import to_rgb, turned
 from scoring.images.pdq import Pixels
 from scoring.images.polyglots import other_format
 from scoring.images.stills import ImageStill, spread_evenly
@@ -129,7 +129,8 @@ class OpenedImage:
                 self._limits.check_size(*image.size)
             still = None
             if wanted:
-                pixels = to_rgb(_upright(_reduced(image)))
+                pixels = to_rgb(_reduced(image))
+                pixels = turned(pixels, _orientation(image))
                 still = ImageStill(_seconds(image, "timestamp") or at, pixels)
             return still, _seconds(image, "duration")
         except UNREADABLE as error:
@@ -220,7 +221,3 @@ def _is_sideways(image: Image.Image) -> bool:
 def _seconds(image: Image.Image, name: str) -> float:
     """A time in milliseconds that the current frame states: its duration, or for some formats its start."""
     return float(image.info.get(name) or 0) / 1_000
-
-
-def _upright(image: Image.Image) -> Image.Image:
-    return ImageOps.exif_transpose(image) if _orientation(image) > 1 else image

@@ -99,6 +99,27 @@ def test_damaged_exif_is_ignored() -> None:
     assert open_image(content, media_type="image/jpeg").width == 96
 
 
+@pytest.mark.parametrize(
+    ("media_type", "mode"),
+    [
+        *(("image/jpeg", mode) for mode in ("L", "CMYK")),
+        *(("image/png", mode) for mode in ("1", "L", "LA", "P", "RGBA", "I;16")),
+        *(("image/tiff", mode) for mode in ("1", "L", "P", "CMYK", "RGBA", "I;16", "I", "F")),
+        *(("image/bmp", mode) for mode in ("1", "L", "P")),
+        *(("image/gif", mode) for mode in ("1", "L", "P")),
+    ],
+)
+def test_every_mode_of_a_file_becomes_rgb(media_type: str, mode: str) -> None:
+    """An image that is dark at the top and light at the bottom, in black and white too."""
+    gray = Image.linear_gradient("L")
+    deep = np.asarray(gray).astype(np.uint16) * 257
+    image = Image.fromarray(deep) if mode == "I;16" else gray.convert(mode)
+    pixels = open_image(saved(media_type, image), media_type=media_type).pixels()
+    rows = pixels.mean(axis=(1, 2))
+    assert pixels.shape == (256, 256, 3)
+    np.testing.assert_allclose(rows[[20, 128, 235]], [20, 128, 235], atol=40 if mode == "1" else 4)
+
+
 def test_a_transparent_image_is_on_white() -> None:
     content = saved("image/png", Image.new("RGBA", (8, 8), (0, 0, 0, 0)))
     assert open_image(content, media_type="image/png").pixels().min() == 255

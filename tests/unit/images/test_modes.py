@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
-from scoring.images.modes import to_rgb
+from scoring.images import modes
+from scoring.images.modes import to_rgb, turned
 
 GRAY = np.tile(np.linspace(0, 255, 64), (48, 1)).astype(np.uint8)
 
@@ -71,3 +72,23 @@ def test_a_transparent_color_of_a_palette_is_white() -> None:
     image.putpixel((1, 0), 1)
     image.info["transparency"] = 0
     assert to_rgb(image).tolist() == [[[255, 255, 255], [40, 50, 60]]]
+
+
+def test_an_image_is_the_same_in_strips(monkeypatch: pytest.MonkeyPatch) -> None:
+    images = [
+        Image.fromarray(GRAY).convert("P"),
+        Image.effect_noise((60, 40), 90).convert("RGBA"),
+        Image.fromarray(GRAY.astype(np.float32) / 300),
+    ]
+    images[1].putalpha(Image.fromarray(GRAY[:40, :60]))
+    whole = [to_rgb(image) for image in images]
+    monkeypatch.setattr(modes, "_STRIP_PIXELS", 500)
+    assert [to_rgb(image).tolist() for image in images] == [pixels.tolist() for pixels in whole]
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_pixels_are_turned_as_pillow_turns_them(orientation: int) -> None:
+    image = Image.effect_noise((5, 3), 90).convert("RGB")
+    image.getexif()[0x0112] = orientation
+    expected = np.asarray(ImageOps.exif_transpose(image))
+    assert turned(np.asarray(image), orientation).tolist() == expected.tolist()
