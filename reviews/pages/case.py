@@ -17,7 +17,7 @@ from reviews.models import Case
 from reviews.pages.case_timeline import timeline_of
 from reviews.pages.content.appealed import appealed_panel
 from reviews.pages.content.panel import content_panel, is_restricted
-from reviews.pages.event import detail_or_404, shortened
+from reviews.pages.event import detail_or_404
 from reviews.pages.event_panels import event_panels, may_see_personal
 from reviews.pages.history_table import history_of, number_in
 from reviews.pages.list_panel import event_lists_panel
@@ -30,6 +30,7 @@ from reviews.work.notes import MAX_NOTE_LENGTH
 from reviews.work.reason_codes import NEEDS_NOTE, action_title, broken_policies, words_of
 from reviews.work.verdict_rules import Verdict, labels_from_others
 from reviews.work.verdicts import undo_verdict
+from scoring.admin_kit.formatting import shortened
 from scoring.admin_kit.pages import AdminPage, register_page
 from scoring.catalog.registry import event_type
 

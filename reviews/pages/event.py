@@ -13,12 +13,12 @@ from reviews.pages.content.panel import content_panel, is_restricted
 from reviews.pages.event_panels import event_panels, may_see_personal
 from reviews.pages.history_table import history_of, number_in
 from reviews.pages.list_panel import event_lists_panel
+from scoring.admin_kit.formatting import shortened
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
 from scoring.intake.amending.corrections import MAX_REASON_LENGTH, retract_event
 from scoring.intake.errors import EventAlreadyRetracted, EventStillHistory
 from scoring.log.errors import EntryNotFound, StreamConflict
 
-MAX_TITLE_LENGTH = 40
 RETRACT = "scoring.retract_event"
 
 
@@ -78,11 +78,6 @@ class EventPage(AdminPage):
         else:
             messages.success(request, "Event retracted and removed from the counts of its entities.")
         return redirect("admin:event", position=position)
-
-
-def shortened(text: str) -> str:
-    """A name short enough for a page title: a long one loses its middle."""
-    return text if len(text) <= MAX_TITLE_LENGTH else f"{text[: MAX_TITLE_LENGTH - 13]}...{text[-10:]}"
 
 
 def detail_or_404(position: int) -> EventDetail:

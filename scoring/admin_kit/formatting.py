@@ -1,10 +1,11 @@
-"""How numbers, amounts and times are written, the same on every page."""
+"""How numbers, amounts, times and long names are written, the same on every page."""
 
 from datetime import datetime, timedelta
 
 from scoring.catalog.currency import format_minor
 
 NO_VALUE = "-"
+MAX_TITLE_LENGTH = 40  # characters of a name in the title of a page
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 _STEPS = (
     (timedelta(minutes=1), timedelta(seconds=1), "s"),
@@ -55,3 +56,8 @@ def ago_text(moment: datetime | None, now: datetime) -> str:
     if moment is None:
         return NO_VALUE
     return f"{duration_text(now - moment)} ago" if moment <= now else f"in {duration_text(moment - now)}"
+
+
+def shortened(text: str) -> str:
+    """A name short enough for a page title: a long one loses its middle."""
+    return text if len(text) <= MAX_TITLE_LENGTH else f"{text[: MAX_TITLE_LENGTH - 13]}...{text[-10:]}"

@@ -6,8 +6,8 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
 from reviews.errors import NoStatement
-from reviews.pages.event import shortened
 from reviews.statements.statement import statement_of
+from scoring.admin_kit.formatting import shortened
 from scoring.admin_kit.pages import AdminPage, register_page
 from scoring.intake.models import Event
 from scoring.timestamps import from_iso

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 import pytest
 
 from reviews.console.event_details import SourceLabel
-from reviews.pages.event import MAX_TITLE_LENGTH, shortened
 from reviews.pages.event_panels import (
     field_words,
     label_rows,
@@ -113,10 +112,3 @@ def test_a_field_is_named_as_the_catalog_says_or_else_by_its_name() -> None:
 )
 def test_only_a_whole_number_is_read_from_an_address(text: str | None, number: int | None) -> None:
     assert number_in(text) == number
-
-
-def test_a_long_name_keeps_its_start_and_end() -> None:
-    assert shortened("short") == "short"
-    long = "a" * 150 + "b" * 50
-    assert len(shortened(long)) == MAX_TITLE_LENGTH
-    assert (shortened(long)[0], shortened(long)[-1]) == ("a", "b")
