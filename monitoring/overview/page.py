@@ -11,17 +11,10 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from monitoring.overview.attention import notices
+from monitoring.overview.day_tiles import day_tiles, hours_by_type, outcome_shares
 from monitoring.overview.facts import DAY, TWO_HOURS, Facts, read_facts
 from monitoring.overview.notices import Notice
-from monitoring.overview.tiles import (
-    Linker,
-    Tile,
-    day_tiles,
-    model_tiles,
-    outcome_shares,
-    queue_tiles,
-    traffic_tiles,
-)
+from monitoring.overview.tiles import Linker, Tile, model_tiles, queue_tiles, traffic_tiles
 from monitoring.windows.hourly import to_hour, to_minute
 from monitoring.windows.plots import HOUR, MINUTE, Timeline, latency_plot, outcomes_plot, volume_plot
 from scoring.admin_kit.pages import AdminPage, register_page
@@ -80,11 +73,27 @@ def overview(user: User | AnonymousUser, *, now: datetime) -> dict[str, Any]:
         "notices": [(notice, list(_notice_links(notice, link))) for notice in notices(facts)],
         "groups": [
             TileGroup("traffic", "Now", traffic_tiles(facts, link)),
-            TileGroup("day", "Last 24 hours", day_tiles(facts, link), outcome_shares(facts.hours)),
+            *day_groups(facts, link),
             TileGroup("work", "Work and models", [*queue_tiles(facts, link), *model_tiles(facts, link)]),
         ],
         "plots": plots(facts),
     }
+
+
+def day_groups(facts: Facts, link: Linker) -> list[TileGroup]:
+    """The last 24 hours of each event type that was decided or labeled."""
+    by_type = hours_by_type(facts.hours)
+    if not by_type:
+        return [TileGroup("day", "Last 24 hours", [Tile("Decisions", "0", "no event was decided")])]
+    return [
+        TileGroup(
+            f"day-{kind.name}",
+            f"Last 24 hours: {kind.name} events",
+            day_tiles(kind, hours, link),
+            outcome_shares(kind, hours),
+        )
+        for kind, hours in by_type.items()
+    ]
 
 
 def linker_for(user: User | AnonymousUser) -> Linker:

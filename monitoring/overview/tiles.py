@@ -1,14 +1,11 @@
 """The overview's tiles: one figure each, with where to act. Pure: facts in, tiles out."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from operator import attrgetter
 from typing import Any
 
 from monitoring.drift.distance import State
 from monitoring.drift.report import DriftReport
-from monitoring.models import HourlyWindow
 from monitoring.overview.facts import Champion, Facts
 from monitoring.windows.traffic import RecentTraffic
 from scoring.admin_kit.formatting import (
@@ -17,10 +14,8 @@ from scoring.admin_kit.formatting import (
     count_text,
     decimal_text,
     duration_text,
-    money_text,
     percent_text,
 )
-from scoring.catalog.registry import all_outcomes, event_types
 from scoring.learning.models import TrainingJob
 from scoring.registry.models import ModelVersion
 
@@ -33,14 +28,6 @@ SCORES = {
     State.STABLE: "scores stable",
     State.MODERATE: "scores drifted",
     State.SHIFTED: "scores drifted strongly",
-}
-
-OUTCOME_WORDS = {
-    "allow": "Allowed",
-    "challenge": "Challenged",
-    "review": "Sent to review",
-    "limit": "Limited",
-    "block": "Blocked",
 }
 
 Linker = Callable[..., str]  # the address of an admin page with its arguments, "" where the user may not go
@@ -90,55 +77,6 @@ def _change(last: int, before: int) -> str:
 
 def _ms(value: float | None) -> str:
     return NO_VALUE if value is None else f"{value:,.0f} ms" if value >= 10 else f"{value:.1f} ms"
-
-
-def day_tiles(facts: Facts, link: Linker) -> list[Tile]:
-    """Decisions and amounts by outcome, and confirmed fraud, of the last 24 hours."""
-    decided = sum(window.decided for window in facts.hours)
-    tiles = []
-    for outcome in all_outcomes():
-        count = sum(window.decided_as(outcome) for window in facts.hours)
-        share = percent_text(count / decided) if decided else NO_VALUE
-        tiles.append(
-            Tile(
-                OUTCOME_WORDS.get(outcome, outcome.capitalize()),
-                money(facts.hours, partial(HourlyWindow.stake_of, outcome=outcome)),
-                f"{count_text(count)} events, {share}",
-                href=link("scoring_decision_changelist", query=f"?outcome__exact={outcome}"),
-            )
-        )
-    positives = sum(window.positives for window in facts.hours)
-    fraud = money(facts.hours, attrgetter("fraud_stake"))
-    labels = link("scoring_label_changelist")
-    return [
-        *tiles,
-        Tile(
-            "Confirmed fraud",
-            fraud,
-            f"{count_text(positives)} {'event' if positives == 1 else 'events'} labeled",
-            href=labels,
-        ),
-    ]
-
-
-def money(hours: Iterable[HourlyWindow], amount: Callable[[HourlyWindow], int]) -> str:
-    """The sum of an amount, one for each base currency."""
-    sums: dict[str, int] = {}
-    for window in hours:
-        kind = event_types().get(window.event_type)
-        if kind is not None and kind.scored:
-            sums[kind.base_currency] = sums.get(kind.base_currency, 0) + amount(window)
-    return " + ".join(money_text(total, currency) for currency, total in sorted(sums.items())) or NO_VALUE
-
-
-def outcome_shares(hours: Iterable[HourlyWindow]) -> list[tuple[str, int, float]]:
-    """(outcome, decisions, share) of the last 24 hours; empty without decisions."""
-    counts = dict.fromkeys(all_outcomes(), 0)
-    for window in hours:
-        for outcome in counts:
-            counts[outcome] += window.decided_as(outcome)
-    total = sum(counts.values())
-    return [(outcome, count, count / total) for outcome, count in counts.items()] if total else []
 
 
 def queue_tiles(facts: Facts, link: Linker) -> list[Tile]:

@@ -9,6 +9,7 @@ from monitoring.models import ModelWindow, TrafficWindow
 from monitoring.windows.binning import Reference
 from monitoring.windows.latency_histogram import add_histograms, percentile_ms
 from scoring.admin_kit.plots import NO_DATA, Axis, Plot, Series, outcome_color
+from scoring.catalog.outcomes import BASIC_OUTCOMES
 from scoring.catalog.registry import all_outcomes
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -55,9 +56,10 @@ class Timeline:
 
 
 def outcomes_plot(timeline: Timeline, *, title: str) -> Plot:
-    """Decisions by outcome, stacked."""
+    """Decisions by outcome, stacked; without the outcomes that only some types declare, if none had them."""
     totals = timeline.sums(lambda window: window.decided)
     series = [_outcome_series(timeline, outcome) for outcome in all_outcomes()]
+    series = [each for each in series if each.label in BASIC_OUTCOMES or _any(each.points)]
     return Plot(
         title=title,
         x=timeline.axis,

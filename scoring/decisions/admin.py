@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from scoring.admin_kit.badges import badge
-from scoring.admin_kit.change_lists import moment_column, two_lines, unbroken
+from scoring.admin_kit.change_lists import EventTypeFilter, moment_column, two_lines, unbroken
 from scoring.admin_kit.entry_lists import EntriesAdmin, EventRowsAdmin, link_to_entry
 from scoring.admin_kit.formatting import NO_VALUE, money_text, percent_text
 from scoring.catalog.registry import all_outcomes, event_type
@@ -47,7 +47,7 @@ class DecisionAdmin(EventRowsAdmin, EntriesAdmin):
     """Decisions, newest first; searched by the position or the full name of their event."""
 
     when_empty = "Decisions appear here as soon as events arrive."
-    list_filter = (OutcomeFilter, DeciderFilter)
+    list_filter = (EventTypeFilter, OutcomeFilter, DeciderFilter)
     list_display = (
         link_to_entry("position", "entry"),
         "event",

@@ -2,25 +2,16 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from operator import attrgetter
 
 import pytest
 
 from monitoring.drift.distance import State
-from monitoring.models import HourlyWindow, MinuteWindow
+from monitoring.models import MinuteWindow
 from monitoring.overview.facts import CaseQueue, Champion, Facts
-from monitoring.overview.tiles import (
-    day_tiles,
-    model_tiles,
-    money,
-    outcome_shares,
-    queue_tiles,
-    traffic_tiles,
-)
+from monitoring.overview.tiles import model_tiles, queue_tiles, traffic_tiles
 from monitoring.windows.latency_histogram import bin_of
 from scoring.learning.models import TrainingJob
 from scoring.registry.models import ModelVersion, Route
-from tests.factories.catalog import catalog_with
 from tests.factories.log import NOW
 from tests.unit.monitoring.overview.test_attention import QUIET, candidate, minutes, report
 
@@ -37,10 +28,6 @@ def shown(tiles: list) -> dict[str, tuple[str, str]]:
 
 def traffic(*windows: MinuteWindow) -> dict[str, tuple[str, str]]:
     return shown(traffic_tiles(replace(QUIET, minutes=list(windows)), link))
-
-
-def hour(event_type: str = "payment", **columns: int) -> HourlyWindow:
-    return HourlyWindow(event_type=event_type, start=NOW.replace(minute=0), **columns)
 
 
 @pytest.mark.parametrize(
@@ -84,40 +71,6 @@ def test_median_and_slow_percentiles_are_distinguished() -> None:
     assert float(slowest[0].split()[0]) == pytest.approx(900, rel=0.13)
     assert slowest[1].startswith("95th: ")
     assert float(slowest[1].split()[1]) == pytest.approx(90, rel=0.13)
-
-
-def test_amounts_and_decisions_are_shown_by_outcome() -> None:
-    window = hour(
-        decided_allow=90, decided_review=8, decided_block=2,
-        stake_allow=9_000_00, stake_review=800_00, stake_block=20_00, positives=3, fraud_stake=55_00,
-    )  # fmt: skip
-    assert shown(day_tiles(replace(QUIET, hours=[window, hour(decided_allow=0)]), link)) == {
-        "Allowed": ("9,000.00 USD", "90 events, 90.0\N{NO-BREAK SPACE}%"),
-        "Sent to review": ("800.00 USD", "8 events, 8.0\N{NO-BREAK SPACE}%"),
-        "Blocked": ("20.00 USD", "2 events, 2.0\N{NO-BREAK SPACE}%"),
-        "Confirmed fraud": ("55.00 USD", "3 events labeled"),
-    }
-    assert outcome_shares([window]) == [("allow", 90, 0.9), ("review", 8, 0.08), ("block", 2, 0.02)]
-    assert outcome_shares([hour()]) == []
-
-
-def test_outcomes_that_some_types_declare_have_tiles_and_shares_of_their_own() -> None:
-    window = hour(decided_allow=6, decided_other={"challenge": 3, "limit": 1}, stake_other={"limit": 50_00})
-    with catalog_with("tests.factories.transfers"):
-        tiles = shown(day_tiles(replace(QUIET, hours=[window]), link))
-        shares = outcome_shares([window])
-    assert [*tiles][:5] == ["Allowed", "Challenged", "Sent to review", "Limited", "Blocked"]
-    assert tiles["Challenged"] == ("0.00 USD", "3 events, 30.0\N{NO-BREAK SPACE}%")
-    assert tiles["Limited"] == ("50.00 USD", "1 events, 10.0\N{NO-BREAK SPACE}%")
-    assert [(outcome, count) for outcome, count, _ in shares] == [
-        ("allow", 6), ("challenge", 3), ("review", 0), ("limit", 1), ("block", 0),
-    ]  # fmt: skip
-
-
-def test_amounts_are_summed_over_hours_and_no_amount_is_a_dash() -> None:
-    assert money([hour(stake_block=1_50), hour(stake_block=50)], attrgetter("stake_block")) == "2.00 USD"
-    blocked = attrgetter("stake_block")
-    assert money([hour("gone", stake_block=1)], blocked) == money([], blocked) == "-"
 
 
 def test_the_queue_tile_shows_open_cases_and_the_oldest() -> None:
