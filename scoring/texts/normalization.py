@@ -6,13 +6,14 @@ scripts than Latin stays as it is: only what is drawn the same is written the sa
 
 import html
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
-from scoring.texts.characters import is_styled, plain_character
+from scoring.texts.characters import is_invisible, is_styled, plain_character
 from scoring.texts.disguises import find_leet, find_lookalikes, find_spaced_words
 from scoring.texts.tracked import Edit, TrackedText
 
@@ -71,6 +72,22 @@ def normalize_text(text: str) -> NormalizedText:
         disguised_share=sum(end - start for start, end in places) / len(text) if text else 0.0,
         tracked=tracked,
     )
+
+
+@lru_cache(maxsize=MAX_KEPT)
+def readable_text(text: str) -> str:
+    """The text without style and without what is not seen, but with its case, accents and spelling.
+
+    >>> readable_text("\uff26r\u200bee B\u00fccher")
+    'Free Bücher'
+    """
+    if "&" in text:
+        text = html.unescape(text)
+    if text.isascii():
+        return text
+    composed = unicodedata.normalize("NFKC", text)
+    unseen = {each for each in set(composed) if is_invisible(each)}
+    return composed.translate(dict.fromkeys(map(ord, unseen)))
 
 
 def _show_as_drawn(tracked: TrackedText) -> None:
