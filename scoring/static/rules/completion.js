@@ -10,6 +10,8 @@ window.ruleEditor = window.ruleEditor || {};
   const WORD = /[A-Za-z_][A-Za-z0-9_.]*$/;
   const LOOKUP = /\b(listed|tagged)\(\s*([A-Za-z_][A-Za-z0-9_]*)?\s*(,\s*(["']?)([A-Za-z0-9_-]*))?$/;
 
+  const BANKED = /\bbanked\(\s*(["']?)([A-Za-z0-9_-]*)$/;
+
   const rank = (name, typed) => {
     const lower = name.toLowerCase(), asked = typed.toLowerCase();
     if (lower.startsWith(asked)) return 0;
@@ -42,6 +44,13 @@ window.ruleEditor = window.ruleEditor || {};
     text: `holds values of the kind ${list.kind}`,
   });
 
+  const ofBank = (quote) => (name) => ({
+    label: name,
+    insert: quote ? name : `"${name}"`,
+    note: "hash bank",
+    text: "matches files of the event",
+  });
+
   // What fits at the caret: {start, typed, items}; null if nothing does.
   const offersAt = (data, text, all) => {
     const lookup = LOOKUP.exec(text);
@@ -50,6 +59,11 @@ window.ruleEditor = window.ruleEditor || {};
       const lists = data.lists.filter((list) => list.function === lookup[1] && (!field || list.kind === field.lists));
       const typed = lookup[5] || "";
       return { start: text.length - typed.length, typed, items: fitting(lists.map(ofList(lookup[4])), typed) };
+    }
+    const banked = BANKED.exec(text);
+    if (banked) {
+      const typed = banked[2];
+      return { start: text.length - typed.length, typed, items: fitting(data.banks.map(ofBank(banked[1])), typed) };
     }
     if (isQuoted(text)) return null;
     const typed = (WORD.exec(text) || [""])[0];

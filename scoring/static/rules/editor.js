@@ -112,6 +112,9 @@
         name: `"${each.name}"`, insert: `"${each.name}"`, text: `A ${each.function === "tagged" ? "tag" : "list"} of ${each.kind} values`,
         note: `for ${each.function}(...)`,
       })),
+      ...data.banks.map((name) => ({
+        name: `"${name}"`, insert: `"${name}"`, text: "A hash bank, which matches files of the event", note: "for banked(...)",
+      })),
     ];
     const draw = () => {
       const asked = search.value.trim().toLowerCase();

@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.test import Client
 from django.utils import timezone
 
 from scoring.decisions.explanations.document import explain_event
@@ -195,3 +197,24 @@ def test_what_a_bank_matched_is_kept_with_what_people_made_of_it(send: Any, work
     rows = list(BankMatch.objects.order_by("pk").values())
     call_command("rebuild", projection=["bankmatch"], verbosity=0)
     assert list(BankMatch.objects.order_by("pk").values()) == rows
+
+
+def test_pages_of_an_event_say_how_near_its_file_is_and_that_the_bank_errs(send: Any, work: Any) -> None:
+    defined_bank(title="Known abuse")
+    banked("known_abuse", ONE, now=now())
+    streams = send_with(send, *[[picture(differing(ONE, bits), media=f"{bits}" * 64)] for bits in range(6)])
+    work()
+    said = [
+        LabelStatement("payment", stream.rpartition("/")[2], "legitimate", "chargeback") for stream in streams
+    ]
+    record_labels(said, source="shop", now=now())
+    position = read_stream(streams[5])[0].position
+    client = Client()
+    client.force_login(User.objects.create_superuser("root"))
+    page = client.get(f"/admin/events/{position}/").content.decode()
+    assert "File 555555555555… differs by 5 of 256 bits." in page
+    assert "People judged 6 matched events of this bank and overturned 6 (100.0\xa0%)." in page
+    sheet = client.get(f"/admin/events/{position}/explanation/").content.decode()
+    assert "Decided by the hash bank Known abuse" in sheet
+    bank = client.get("/admin/banks/known_abuse/").content.decode()
+    assert "Matches of this bank are often overturned." in bank

@@ -88,6 +88,9 @@ REFUSED = [
     ('listed(device, "x")', 1, 16, 'no list "x"', 'of the kind "device"; there is none yet'),
     ('listed(customer, "trusted")', 1, 18, "is a tag", 'tagged(customer, "trusted")'),
     ('tagged(card, "stolen_cards")', 1, 14, "is a list", 'listed(card, "stolen_cards")'),
+    ("banked()", 1, 1, "a hash bank in quotes", 'banked("name")'),
+    ('banked(card, "known_abuse")', 1, 1, "a hash bank in quotes", 'banked("name")'),
+    ('banked("known_abus")', 1, 8, 'no hash bank "known_abus"', '"known_abuse"'),
     ('card.matches("(")', 1, 14, "missing )", "RE2"),
     (r'card.matches("(?=a)b")', 1, 14, "invalid perl operator", "RE2"),
     ("card.matches(merchant)", 1, 14, "one pattern in quotes", ""),
@@ -99,7 +102,7 @@ REFUSED = [
 
 def problems_of(text: str) -> tuple[Problem, ...]:
     with pytest.raises(ExpressionInvalid) as refused:
-        compile_expression(text, operands_of("payment", lists=LISTS))
+        compile_expression(text, operands_of("payment", lists=LISTS, banks=["known_abuse"]))
     return refused.value.problems
 
 
@@ -153,3 +156,15 @@ def test_an_expression_is_accepted(text: str) -> None:
 def test_without_known_lists_any_list_may_be_named() -> None:
     found = compile_expression('listed(card, "gone")', operands_of("payment"))
     assert found.listed == {("card", "gone")}
+
+
+def test_a_type_without_files_has_no_bank_to_name() -> None:
+    with pytest.raises(ExpressionInvalid) as refused:
+        compile_expression('banked("known_abuse")', operands_of("payment", banks=()))
+    [problem] = refused.value.problems
+    assert "No hash bank is looked up for payment events" in problem.message
+
+
+def test_a_live_rule_may_name_a_bank_that_is_gone() -> None:
+    found = compile_expression('banked("gone") && amount > 5.0', operands_of("payment"))
+    assert (found.banks, found.lists) == ({"gone"}, frozenset())
