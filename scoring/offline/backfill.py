@@ -23,11 +23,12 @@ def fold_lane(
     log_position: int | None = None,
     also: Collection[str] = (),
     fill: Fill = iter,
+    items: int = ITEMS_A_BATCH,
 ) -> Iterator[tuple[LaneBatch, Slices]]:
     """The lane's present order from its beginning, each batch with its rows as `fold_slices` gives them.
 
-    The rows of a batch must be consumed before the next batch is requested. `log_position`, `also`: as in
-    `iter_lane_batches`. `fill` writes values of batch views, which are not in the lane, into the batches.
+    The rows of a batch must be consumed before the next batch is requested. `log_position`, `also`, `items`:
+    as in `iter_lane_batches`. `fill` writes values of batch views, which are not in the lane, into batches.
     Raises OfflineStoreOfAnotherLog, SchedulerUnreachable.
     """
     head = read_head(plan.lane)
@@ -42,7 +43,8 @@ def fold_lane(
             fill=fill,
         )
     else:
-        batches = fill(iter_lane_batches(plan, store=store, log_position=log_position, also=also))
+        read = iter_lane_batches(plan, store=store, log_position=log_position, also=also, items=items)
+        batches = fill(read)
         numbered = ((part, part.batch) for part in batches)
         yield from fold_history(plan, numbered, Arena(plan), threads=settings.BACKFILL_THREADS)
 

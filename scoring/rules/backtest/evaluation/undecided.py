@@ -19,7 +19,7 @@ from scoring.catalog.registry import event_type as find_event_type
 from scoring.features.compile.plan import FeatureSet, LanePlan, lane_plan
 from scoring.features.folding.split import with_columns
 from scoring.offline.backfill import fold_lane
-from scoring.offline.lane import LaneBatch, iter_lane_batches
+from scoring.offline.lane import ITEMS_A_FOLD, LaneBatch, iter_lane_batches
 from scoring.offline.store import OfflineStore
 from scoring.rules.backtest.evaluation.reading import EventPage, Reading, read_labels, read_versions
 from scoring.rules.banks.hits import media_of
@@ -181,6 +181,7 @@ class _LaneColumns:
             with_columns(self.plan, self.event_type, self.columns),
             store=store,
             also={name for each in batch_values for name in each.columns},
+            items=ITEMS_A_FOLD,
             fill=lambda parts: reduce(lambda filled, each: each.filled(filled), batch_values, parts),
         )
         for part, slices in history:
