@@ -66,14 +66,6 @@ class Matches(NamedTuple):
     distances: NDArray[np.int64]
 
 
-class VariantMatches(NamedTuple):
-    """The same for several queries: each hash once, with its nearest query (of equally near: the first)."""
-
-    ids: Ids
-    distances: NDArray[np.int64]
-    variants: NDArray[np.int64]
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class BandTables:
     """Hashes with the tables of `search_kernel`."""
@@ -168,19 +160,6 @@ class HashIndex:
             apart = np.concatenate([near, apart])
         order = np.lexsort((ids, apart))
         return Matches(ids[order], apart[order])
-
-    def search_variants(self, queries: Words, distance: int) -> VariantMatches:
-        """All hashes within `distance` of any of `queries` uint64[m, 4], such as an image's rotations."""
-        found = [self.search(query, distance) for query in queries]
-        ids = np.concatenate([NO_HASHES.ids, *(matches.ids for matches in found)])
-        apart = np.concatenate([_NO_PLACES, *(matches.distances for matches in found)])
-        variants = np.repeat(np.arange(len(found)), [len(matches.ids) for matches in found])
-        order = np.lexsort((variants, apart, ids))
-        ids, apart, variants = ids[order], apart[order], variants[order]
-        first = np.ones(len(ids), dtype=bool)  # of each id: the nearest
-        first[1:] = ids[1:] != ids[:-1]
-        order = np.lexsort((ids[first], apart[first]))
-        return VariantMatches(ids[first][order], apart[first][order], variants[first][order])
 
     def changed(self, added: tuple[Words, Ids | Sequence[int]], removed: Ids | Sequence[int]) -> "HashIndex":
         """The index without the ids `removed`, and with the hashes `added` (hashes and ids).

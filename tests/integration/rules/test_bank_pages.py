@@ -18,7 +18,7 @@ from scoring.rules.banks.changing.defining import archive_bank
 from scoring.rules.banks.changing.items import NewItem
 from scoring.rules.banks.models import Bank, BankItem, BankMatch
 from scoring.rules.lists.models import ListImport
-from tests.factories.banks import ANA, banked, defined_bank, differing, pdq, picture
+from tests.factories.banks import ANA, banked, defined_bank, differing, pdq, picture, video
 from tests.factories.lists import defined
 from tests.integration.rules.test_list_pages import client_of
 
@@ -175,6 +175,22 @@ def test_a_preview_counts_the_near_files_of_30_days_and_adds_nothing(analyst: Cl
     assert "38 bits, beyond the distance of this bank" in text
     assert f"kind=media&amp;value={'1' * 64}" in text
     assert live() == set()
+
+
+def test_a_preview_says_how_much_of_a_video_matches(analyst: Client) -> None:
+    """A clip of four frames, of which two are near the hashes, and one of them only within 40 bits."""
+    defined_bank()
+    shown = video(differing(ONE, 9), pdq("first scene"), differing(TWO, 40), pdq("last scene"), ONE)
+    frames = [{"at": at, "quality": 100, "pdq": variants} for at, variants in enumerate(shown["hashes"])]
+    stored_file("d" * 64, ONE)
+    MediaItem.objects.update(hashes=frames)
+    response = analyst.post(
+        PAGE, {"action": "preview", "hashes": "\n".join((ONE, TWO, pdq("other"), pdq("more")))}
+    )
+    (found,) = response.context["preview"].nearest
+    assert (found.frames, found.match) == (5, (0.25, 0.4))
+    text = " ".join(response.content.decode().split())  # no-break spaces too
+    assert "0 bits; 40 % of its 5 frames match, and 25 % of the hashes" in text
 
 
 def test_a_preview_without_stored_files_says_so_and_bad_hashes_are_named(analyst: Client) -> None:

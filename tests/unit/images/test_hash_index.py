@@ -185,41 +185,10 @@ def test_more_matches_than_a_search_has_room_for_are_all_found() -> None:
     assert len(index.search(np.zeros(4, np.uint64), 0).ids) == 3_000
 
 
-def test_of_several_queries_each_match_has_the_nearest() -> None:
-    rng = np.random.default_rng(8)
-    queries = random_hashes(rng, 8)
-    hashes = np.concatenate([queries[2:3], flipped(rng, queries[5:6], 20), random_hashes(rng, 10)])
-    index = HashIndex.of(hashes, range(100, 112))
-    matches = index.search_variants(queries, 31)
-    assert matches.ids.tolist() == [100, 101]
-    assert matches.variants.tolist() == [2, 5]
-    assert matches.distances.tolist() == [0, int(distances(queries[5], hashes[1]))]
-
-
-@settings(max_examples=30, deadline=None)
-@given(SEEDS, DISTANCES)
-def test_several_queries_find_what_each_finds_alone(seed: int, distance: int) -> None:
-    rng = np.random.default_rng(seed)
-    hashes = clustered(rng, 200)
-    index = HashIndex.of(hashes, range(200))
-    queries = flipped(rng, hashes[:8], 30)
-    alone: dict[int, int] = {}
-    for query in queries:
-        for apart, number in found(index, query, distance):
-            alone[number] = min(apart, alone.get(number, 256))
-    together = index.search_variants(queries, distance)
-    expected = sorted((apart, number) for number, apart in alone.items())
-    assert list(zip(together.distances.tolist(), together.ids.tolist(), strict=True)) == expected
-    for number, apart, variant in zip(*together, strict=True):
-        assert distances(queries[variant], hashes[number]) == apart
-
-
 def test_an_empty_index_finds_nothing() -> None:
     index = HashIndex()
     assert len(index) == 0
     assert index.search(np.zeros(4, np.uint64), 31).ids.size == 0
-    assert index.search_variants(np.zeros((8, 4), np.uint64), 31).ids.size == 0
-    assert index.search_variants(np.zeros((0, 4), np.uint64), 31).ids.size == 0
 
 
 def test_an_index_says_how_much_memory_it_takes() -> None:

@@ -202,7 +202,7 @@ class BankPage(AdminPage):
             hashes = [_parsed(bank, item.hash) for item in typed.items(bank.name, now=now)]
         except InvalidBankChange as error:
             return self._refused(bank, error)
-        found = preview_matches(hashes, min_quality=bank.min_quality, now=now)
+        found = preview_matches(hashes, min_quality=bank.min_quality, distance=bank.distance, now=now)
         context = self.get_context_data(
             bank_name=bank.name,
             typed=typed,
@@ -240,6 +240,9 @@ def _near_files(found: Preview, distance: int) -> list[dict[str, Any]]:
             "link": media_link(each.media),
             "distance": each.distance,
             "matches": each.distance <= distance,
+            "frames": each.frames,
+            "of_hashes": each.match.of_one,
+            "of_frames": each.match.of_other,
         }
         for each in found.nearest
     ]
