@@ -76,6 +76,9 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
     ),
     "Records": (
         Item("Events", "receipt_long", "scoring_event_changelist", "scoring.view_event", pages="events/"),
+        Item(
+            "Uploaded files", "perm_media", "scoring_mediaitem_changelist", "scoring.view_mediaitem", "media/"
+        ),
         Item("Decisions", "gavel", "scoring_decision_changelist", "scoring.view_decision"),
         Item("Replay check", "published_with_changes", "replay_check", "monitoring.view_modelwindow"),
         Item("Pending and parked", "pending_actions", "scoring_pending_changelist", "scoring.view_pending"),

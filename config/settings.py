@@ -231,6 +231,8 @@ CELERY_TASK_ROUTES = {
     "scoring.batch.tasks.publish_due": {"queue": "training"},
     "scoring.batch.tasks.reload_lost_versions": {"queue": "training"},
     "scoring.rules.lists.importing.tasks.run_list_import": {"queue": "training"},
+    # Decoding takes seconds, of files that may be made to take longer.
+    "scoring.content.media.tasks.process_media": {"queue": "media"},
     "scoring.rules.banks.importing.tasks.run_bank_import": {"queue": "training"},
 }
 CELERY_BEAT_SCHEDULER = "config.schedules:Scheduler"
@@ -296,6 +298,17 @@ CELERY_BEAT_SCHEDULE = {
         "task": "scoring.rules.backtest.tasks.sweep_backtests",
         "schedule": 15.0,
         "options": {"expires": 15.0},
+    },
+    "restart the processing of uploaded files": {
+        "description": "Queues uploaded files that no worker has; enriches events whose files are processed.",
+        "task": "scoring.content.media.tasks.sweep_media",
+        "schedule": 5.0,
+        "options": {"expires": 5.0},
+    },
+    "delete old uploaded files": {
+        "description": "Deletes uploaded files after ASSAY_MEDIA_KEEP_DAYS; what was computed of them stays.",
+        "task": "scoring.content.media.tasks.delete_old_files",
+        "schedule": crontab(minute="41"),
     },
     "compute experiment results": {
         "description": "Recomputes the results of experiments that are out of date.",

@@ -27,6 +27,10 @@ _HEADS = """
 """
 _BREAKERS = "SELECT event_type, source, (until IS NOT NULL)::int FROM scoring_breakerstate"
 _BACKTESTS = "SELECT state, count(*) FROM scoring_backtestjob WHERE ended_at IS NULL GROUP BY state"
+_MEDIA = """
+    SELECT count(*), coalesce(extract(epoch FROM now() - min(received_at)), 0)
+      FROM scoring_mediaitem WHERE status = 'pending'
+"""
 _LAST = "SELECT coalesce(max(position), 0) FROM scoring_logentry"
 # Counters: series -> (metric name, help text, label names).
 COUNTERS = {
@@ -38,6 +42,8 @@ COUNTERS = {
         ("event_type", "kind", "name", "stage"),
     ),
     "rule_error": ("assay_rule_errors", "Decisions on which a live rule failed", ("event_type", "rule")),
+    "media": ("assay_media_processed", "Uploaded files processed, by how that ended", ("kind", "status")),
+    "enriched": ("assay_enriched_events", "Events enriched once their files were processed", ()),
     "explored": (
         "assay_explored",
         "Would-be blocks that exploration considered, by whether it let them through",
@@ -156,6 +162,11 @@ def database_gauges() -> Iterator[Metric]:
     backtests = GaugeMetricFamily("assay_backtests", "Backtests that have not ended", labels=["state"])
     for state, count in (dict.fromkeys(("queued", "running"), 0) | dict(_rows(_BACKTESTS))).items():
         backtests.add_metric([state], count)
+    [[waiting, oldest]] = _rows(_MEDIA)
+    yield GaugeMetricFamily("assay_media_waiting", "Uploaded files that are not processed yet", waiting)
+    yield GaugeMetricFamily(
+        "assay_media_oldest_seconds", "Age of the oldest of these files, in seconds", float(oldest)
+    )
     lag = horizon_lag()
     yield from (length, age, head, breakers, backtests)
     yield GaugeMetricFamily("assay_log_position", "Position of the last log entry", _rows(_LAST)[0][0])

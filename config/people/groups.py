@@ -9,7 +9,7 @@ LOOK = (
     *("scoring.view_event", "scoring.view_decision", "scoring.view_label"),
     *("reviews.view_case", "scoring.view_featuresetversion", "scoring.view_batchversion"),
     *("scoring.view_valuelist", "scoring.view_bank", "scoring.view_rule", "scoring.view_backtestjob"),
-    *("scoring.view_ruleday", "scoring.view_rulehit"),
+    *("scoring.view_ruleday", "scoring.view_rulehit", "scoring.view_mediaitem"),
 )
 LOOK_AT_MODELS = (
     *("scoring.view_modelversion", "scoring.view_trainingjob", "scoring.view_route"),
@@ -22,7 +22,10 @@ LOOK_AT_RULES = (
 SET_POLICIES = ("scoring.draft_policy", "scoring.activate_policy")
 GUARD = ("scoring.set_breaker", "scoring.reset_breaker")
 EXPLORE = ("scoring.set_exploration",)
-WORK = ("reviews.work_case", "reviews.decide_group", "scoring.add_listedvalue", "scoring.add_bankitem")
+WORK = (
+    *("reviews.work_case", "reviews.decide_group", "scoring.add_listedvalue", "scoring.add_bankitem"),
+    "scoring.see_mediafile",
+)
 DRAFT = ("scoring.draft_rule", "scoring.add_backtestjob", "scoring.cancel_backtestjob")
 LEAD = (
     *("reviews.undo_verdict", "reviews.decide_escalation", "scoring.upload_label", "scoring.retract_event"),
@@ -30,6 +33,7 @@ LEAD = (
     *("scoring.change_valuelist", "scoring.change_listedvalue", "scoring.import_listedvalue"),
     "scoring.allow_listedvalue",
     *("scoring.change_bank", "scoring.change_bankitem", "scoring.import_bankitem"),
+    *("scoring.download_mediafile", "scoring.remove_mediafile"),
 )
 DECIDE = ("scoring.activate_rule", "scoring.suppress_rule")
 TRAIN = (

@@ -14,12 +14,14 @@ from django.db import Error as DatabaseError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from config.status import servers
 from config.status.probes import Probe
 from embedded.paths import service_paths
+from scoring.content.media.queue import read_backlog
 from scoring.log.consumers.writers import oldest_writer
 from scoring.log.epochs import check_epoch
 from scoring.log.errors import LogAheadOfCluster
@@ -37,6 +39,7 @@ QUEUES = {
     "lanes": "events are stored and not decided; clients get 202 or the failure policy's outcome",
     "default": "cases, metrics and shadow scores are not updated",
     "training": "no model is trained, and batch views go stale",
+    "media": "uploaded pictures and videos are not processed, so content with them is decided without them",
 }
 SERVICES_UNKNOWN = "Unknown: web processes report through Redis, which cannot be reached."
 WORKERS_UNKNOWN = "Unknown: workers report through Redis, which cannot be reached."
@@ -186,6 +189,15 @@ def check_external_signals() -> str:
     return " ".join(f"The service of {name} fails ({cause})." for name, cause in failing) or OK
 
 
+def check_media() -> str:
+    """Whether uploaded files are processed in time."""
+    try:
+        backlog = read_backlog(now=timezone.now())
+    except DatabaseError:
+        return UNKNOWN
+    return backlog.in_words if backlog.is_late else OK
+
+
 def absences(said: list[Report]) -> list[str]:
     """A sentence for each process that is not running."""
     present = {each.by.split("/", 1)[0] for each in said if each.about == reports.WORKER and each.is_fresh}
@@ -224,6 +236,7 @@ PROBES: tuple[Probe, ...] = (
             "models": check_models,
             "clock": check_clock,
             "horizon": check_horizon,
+            "media": check_media,
         },
         hanging="PostgreSQL does not answer. Check whether it is stopped, unreachable or waiting for a lock.",
     ),
@@ -242,5 +255,5 @@ PROBES: tuple[Probe, ...] = (
 )
 # If these fail, events are still received and answered.
 NOT_ESSENTIAL = frozenset(
-    {"clock", "horizon", "workers", "workers_models", "workers_clocks", "external_signals", "disk"}
+    {"clock", "horizon", "media", "workers", "workers_models", "workers_clocks", "external_signals", "disk"}
 )

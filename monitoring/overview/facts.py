@@ -19,6 +19,7 @@ from monitoring.windows.binning import Reference
 from monitoring.windows.hourly import to_hour, to_minute
 from reviews.models import Case
 from scoring.catalog.registry import event_types
+from scoring.content.media.queue import MediaBacklog, read_backlog
 from scoring.decisions.models import Decision
 from scoring.lanes.models import Pending
 from scoring.learning.models import TrainingJob, TrainingProgress
@@ -101,6 +102,7 @@ class Facts:
     writer: OldestWriter | None = None
     store: StoreStatus | None = None
     pending: PendingEvents | None = None
+    media: MediaBacklog | None = None
     queue: CaseQueue | None = None
     champions: list[Champion] | None = None
     candidates: list[ModelVersion] | None = None
@@ -122,6 +124,7 @@ def read_facts(user: User | AnonymousUser, *, now: datetime) -> Facts:
     seen: dict[str, Any] = {}
     if user.has_perm("scoring.view_pending"):
         seen |= {"pending": read_pending(), "writer": oldest_writer(), "store": read_store()}
+        seen["media"] = read_backlog(now=now)
     if user.has_perm("scoring.view_decision"):
         seen["causes"] = read_causes(now=now)
     if user.has_perm("reviews.view_case"):

@@ -147,6 +147,20 @@ def pending_events(facts: Facts) -> Iterator[Notice]:
         )
 
 
+def media_behind(facts: Facts) -> Iterator[Notice]:
+    """Uploaded files that wait to be processed for long."""
+    if facts.media and facts.media.is_late:
+        yield Notice(
+            "warn",
+            f"{counted(facts.media.waiting, 'uploaded file waits', 'uploaded files wait')} to be processed,"
+            f" the oldest for {duration_text(timedelta(seconds=facts.media.oldest_seconds))}.",
+            "Content with them is decided without them. Check that the process media is running, or give it"
+            " more processes (ASSAY_MEDIA_WORKERS).",
+            *("See uploaded files", "scoring_mediaitem_changelist"),
+            query="?status__exact=pending",
+        )
+
+
 def silence(facts: Facts) -> Iterator[Notice]:
     """No events although the windows that count them are up to date."""
     if not any(
@@ -210,5 +224,5 @@ def _causes_text(causes: list[tuple[str, int]] | None) -> str:
 # Those of one tone appear in this order.
 RULES: tuple[Rule, ...] = (
     *(redis_trouble, unusable_models, failing_services, wrong_clocks, open_transactions),
-    *(stopped_consumers, late_consumers, pending_events, silence, fallbacks, slow_decisions),
+    *(stopped_consumers, late_consumers, pending_events, media_behind, silence, fallbacks, slow_decisions),
 )

@@ -193,7 +193,7 @@ def not_sent(detail: EventDetail) -> list[str]:
     return [
         field_words(name, field)
         for name, field in event_type(detail.type).fields.items()
-        if name not in detail.fields and name not in detail.personal and not is_fingerprint(field.kind)
+        if name not in detail.fields and name not in detail.personal and not field.computed
     ]
 
 

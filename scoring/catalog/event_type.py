@@ -121,6 +121,7 @@ class EventType:
     external_signals: ClassVar[dict[str, ExternalSignal]] = {}
     origin: ClassVar[Origin]
     signals: ClassVar[dict[str, Signal]] = {}  # what is measured at receipt, by column
+    computed_fields: ClassVar[dict[str, Field]] = {}  # not in payloads
     media_fields: ClassVar[dict[str, Attachments]] = {}
     _known: ClassVar[frozenset[str]] = frozenset()
     _measured: ClassVar[tuple[tuple[str, Field], ...]] = ()
@@ -144,7 +145,10 @@ class EventType:
         _check_declaration(cls)
         _check_external(cls)
         cls._money = tuple((name, f) for name, f in cls.fields.items() if isinstance(f, Money))
-        cls._plain = tuple((name, f) for name, f in cls.fields.items() if not isinstance(f, Money))
+        cls.computed_fields = {name: f for name, f in cls.fields.items() if f.computed}
+        cls._plain = tuple(
+            (name, f) for name, f in cls.fields.items() if not (isinstance(f, Money) or f.computed)
+        )
         cls.media_fields = {name: f for name, f in cls.fields.items() if isinstance(f, Attachments)}
         cls._measured = tuple((name, f) for name, f in cls.fields.items() if f.measured_signals)
         cls.signals = {name: external.signal for name, external in cls.external_signals.items()}
@@ -156,7 +160,7 @@ class EventType:
     def payload_names(cls) -> tuple[str, ...]:
         """Every name that a payload may have."""
         head = ("type", "id", "occurred_at", *(("currency",) if cls._money else ()))
-        return (*head, *cls.fields)
+        return (*head, *(name for name in cls.fields if name not in cls.computed_fields))
 
     @classmethod
     def parse(
@@ -177,6 +181,7 @@ class EventType:
         values = _parse_values(cls, payload, rates, problems)
         if problems:
             raise InvalidEvent(cls.name, problems)
+        values |= cls.computed_of(values)
         return ParsedFields(
             event_type=cls.name,
             external_id=external_id,
@@ -185,6 +190,12 @@ class EventType:
             personal=tuple(name for name in values if cls.fields[name].personal),
             signals=cls.signals_of(values),
         )
+
+    @classmethod
+    def computed_of(cls, values: Mapping[str, Canonical]) -> dict[str, Canonical]:
+        """The computed fields that canonical values give, by name."""
+        found = {name: field.compute(values) for name, field in cls.computed_fields.items()}
+        return {name: value for name, value in found.items() if value is not None}
 
     @classmethod
     def signals_of(cls, values: Mapping[str, Canonical]) -> Signals:
@@ -220,6 +231,8 @@ class EventType:
             currency = {"type": "string", "default": cls.base_currency, "enum": sorted(EXPONENTS)}
             properties["currency"] = _or_null(currency)
         for name, field in cls.fields.items():
+            if field.computed:
+                continue
             schema = field.json_schema()
             properties[name] = _or_null(schema) if field.optional else schema
         required = ["id", "occurred_at", *(name for name, field in cls.fields.items() if not field.optional)]
@@ -331,7 +344,9 @@ def _refuse_unknown(
     if payload.get("type", cls.name) != cls.name:
         problems.append(("type", "is another event type", cls.name))
     if not payload.keys() <= cls._known:
-        unknown = [name for name in payload if name not in cls._known]
+        sent = [name for name in payload if name in cls.computed_fields]
+        problems += [(name, "is computed by Assay", "leave it out") for name in sent]
+        unknown = [name for name in payload if name not in cls._known and name not in sent]
         problems += unknown_field_problems(unknown, known=list(cls.payload_names()), of="this event type")
 
 

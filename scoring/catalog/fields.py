@@ -50,7 +50,10 @@ class Field:
     """One field of a payload. `personal` values stay out of the log, which has their digest instead.
 
     `verbose_name` is how pages name it, by default its name in words: "merchant_lat" is "Merchant lat".
+    A `computed` field is not in the payload: Assay derives it from the others (`compute`).
     """
+
+    computed = False
 
     def __init__(
         self, *, optional: bool = False, personal: bool = False, verbose_name: str = "", help: str = ""
@@ -81,6 +84,10 @@ class Field:
     def parse(self, raw: object) -> Canonical:
         """The canonical value of a raw one. Raises FieldError(problem, allowed)."""
         raise NotImplementedError
+
+    def compute(self, values: Mapping[str, Canonical]) -> Canonical | None:
+        """Of a computed field: its value from the canonical values of the others; None if it has none."""
+        return None
 
     def read_cell(self, raw: object) -> object:
         """The value of a table cell, ready for `parse`; None if it is missing.

@@ -205,14 +205,14 @@ def is_undecided(stream: Sequence[Entry]) -> bool:
 
 
 def fields_as_sent(event: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a receipt as in a payload, without personal ones, of which the log has only digests."""
+    """The fields of a receipt as in a payload, without personal and computed ones."""
     declared = event_type(event["type"]).fields
     shown: dict[str, Any] = {}
     for name, value in event["fields"].items():
         if isinstance(value, dict):  # money
             shown["currency"] = value["currency"]
             shown[name] = decimal_text(value["minor"], value["currency"])
-        elif name in declared and not declared[name].personal:
+        elif name in declared and not (declared[name].personal or declared[name].computed):
             shown[name] = declared[name].as_sent(value)
     return shown
 

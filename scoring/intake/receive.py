@@ -10,6 +10,7 @@ from django.db import Error as DatabaseError
 from django.db import connection
 
 from scoring.catalog.event_type import ParsedFields
+from scoring.catalog.registry import event_type
 from scoring.intake.answers import answer_from_stream
 from scoring.intake.errors import PayloadConflict
 from scoring.intake.group_commit import ReceiptBatch, group_commit, lane_of
@@ -156,8 +157,9 @@ def vault_items(submissions: Sequence[Submission]) -> list[tuple[str, str]]:
 
 
 def differing_fields(stored: Mapping[str, Any], sent: Mapping[str, Any]) -> list[str]:
-    """Names of the fields that differ between two receipts of one id, exchange rates aside."""
-    names = sorted(stored["fields"].keys() | sent["fields"].keys())
+    """Names of the fields that differ between two receipts of one id; rates and computed fields aside."""
+    computed = event_type(sent["type"]).computed_fields
+    names = sorted((stored["fields"].keys() | sent["fields"].keys()) - computed.keys())
     differing = [
         name for name in names if _as_sent(stored["fields"].get(name)) != _as_sent(sent["fields"].get(name))
     ]

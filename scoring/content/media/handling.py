@@ -53,10 +53,11 @@ def process_again(media: str, *, now: datetime, actor: str = "") -> None:
         queue.enqueue(media, source=item.source, now=now)
 
 
-def record_revealed(media: str, *, what: str, now: datetime, actor: str) -> None:
-    """Record that a person looks at a file. Raises MediaNotFound."""
+def record_revealed(media: str, *, what: str, now: datetime, actor: str, event_position: int = 0) -> None:
+    """Record that a person looks at a file, on account of an event if they do. Raises MediaNotFound."""
+    data = {"id": media, "what": what, "event_position": event_position, "sensitive": True}
     with transaction.atomic():
-        _append(_locked(media), REVEALED, {"id": media, "what": what}, now=now, actor=actor)
+        _append(_locked(media), REVEALED, data, now=now, actor=actor)
 
 
 def _locked(media: str) -> MediaItem:

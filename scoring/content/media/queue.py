@@ -8,6 +8,7 @@ from typing import NamedTuple
 from celery import current_app
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Count, Min
 from kombu.exceptions import OperationalError
 
 from scoring.content.media.errors import MediaBehind
@@ -16,6 +17,7 @@ from scoring.content.media.models import MediaItem, MediaJob
 logger = logging.getLogger(__name__)
 
 TASK = "scoring.content.media.tasks.process_media"
+MAX_WAITING_SECONDS = 300.0  # of a file that waits; beyond it the queue is behind
 MESSAGE_SECONDS = 60.0  # until a message that no worker took expires
 MAX_ATTEMPTS = 2
 RETRY_AFTER = timedelta(seconds=10)
@@ -35,6 +37,7 @@ class Claimed(NamedTuple):
     """A file that this process is to work on. `attempt`: 1 at first."""
 
     id: str
+    source: str
     attempt: int
 
     @property
@@ -65,14 +68,17 @@ def send_message() -> None:
         logger.warning("no message sent for uploaded files: %s", error)
 
 
-def claim(*, now: datetime) -> Claimed | None:
-    """The next file that is due, for as long as processing may take; None if there is none."""
+def claim(*, now: datetime, after: str = "") -> Claimed | None:
+    """The next file that is due, for as long as processing may take; None if there is none.
+
+    `after`: the sender that had the previous turn.
+    """
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_CLAIM, [now])
+        cursor.execute(_CLAIM, [now, after])
         row = cursor.fetchone()
         if row is None:
             return None
-        claimed = Claimed(row[0], row[1] + 1)
+        claimed = Claimed(row[0], row[1], row[2] + 1)
         until = now + timedelta(seconds=settings.MEDIA_HARD_SECONDS) + LEASE_MARGIN
         MediaJob.objects.filter(pk=claimed.id).update(attempts=claimed.attempt, due_at=until)
     return claimed
@@ -101,7 +107,27 @@ def count_due(*, now: datetime) -> int:
     return MediaJob.objects.filter(due_at__lte=now).count()
 
 
-def oldest_seconds(*, now: datetime) -> float:
-    """How long the file that has waited longest has been pending; 0 if there is none."""
-    first = MediaItem.objects.filter(status=MediaItem.Status.PENDING).order_by("received_at").first()
-    return (now - first.received_at).total_seconds() if first else 0.0
+class MediaBacklog(NamedTuple):
+    """How many files are not processed yet, and how long the first of them has waited."""
+
+    waiting: int
+    oldest_seconds: float
+
+    @property
+    def is_late(self) -> bool:
+        return self.oldest_seconds > MAX_WAITING_SECONDS
+
+    @property
+    def in_words(self) -> str:
+        minutes = f"{self.oldest_seconds / 60:,.0f} min"
+        return (
+            f"{self.waiting:,} uploaded files wait to be processed, the first for {minutes}."
+            " Look at the log of the process media, or give it more processes (ASSAY_MEDIA_WORKERS)."
+        )
+
+
+def read_backlog(*, now: datetime) -> MediaBacklog:
+    """The files that are not processed yet."""
+    pending = MediaItem.objects.filter(status=MediaItem.Status.PENDING)
+    found = pending.aggregate(waiting=Count("pk"), oldest=Min("received_at"))
+    return MediaBacklog(found["waiting"], (now - found["oldest"]).total_seconds() if found["oldest"] else 0.0)

@@ -21,10 +21,12 @@ def process_media() -> int:
     from scoring.content.media.enrichment import enrich_events  # noqa: PLC0415 (only the media worker needs them)
     from scoring.content.media.processing.process import process_next  # noqa: PLC0415
 
-    until, count = time.monotonic() + MAX_SECONDS, 0
+    until, count, turn = time.monotonic() + MAX_SECONDS, 0, ""
     while time.monotonic() < until:
-        if not process_next(_sandbox(), now=timezone.now):
+        served = process_next(_sandbox(), now=timezone.now, after=turn)
+        if served is None:
             return count
+        turn = served
         enrich_events(now=timezone.now())
         count += 1
     queue.send_message()

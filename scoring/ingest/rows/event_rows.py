@@ -76,7 +76,7 @@ class RowParser:
         self._fields = {
             name: ColumnParser(cells.parsing(field))
             for name, field in kind.fields.items()
-            if name not in amounts
+            if name not in amounts and not field.computed
         }
         self._amounts = {
             name: AmountParser(
@@ -187,6 +187,7 @@ class RowParser:
             fields = {
                 name: cell for name, cell in zip(names, cells_of[index], strict=True) if cell is not None
             }
+            fields |= kind.computed_of(fields)
             moment = columns.moments[index]
             if moment is None:
                 raise AssertionError("unreachable: a row without a moment has a reason")

@@ -73,7 +73,10 @@ def process(media: str, *, nsfw: float = 0.5, problem: str = "") -> None:
         "previews": [],
     }
     settle(
-        MediaItem.objects.get(pk=media), Outcome(result, problem), Claimed(media, 1), now=datetime.now(UTC)
+        MediaItem.objects.get(pk=media),
+        Outcome(result, problem),
+        Claimed(media, "forum", 1),
+        now=datetime.now(UTC),
     )
 
 

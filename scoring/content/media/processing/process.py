@@ -25,34 +25,43 @@ logger = logging.getLogger(__name__)
 PREVIEWS: tuple[files.Preview, ...] = ("still", "blurred")
 
 
-def process_next(sandbox: Sandbox, *, now: Callable[[], datetime]) -> bool:
-    """Process the next file that is due; False if there is none.
+def process_next(sandbox: Sandbox, *, now: Callable[[], datetime], after: str = "") -> str | None:
+    """Process the next file that is due, of the sender whose turn it is after that one; returns its sender.
 
-    A file that kills its process, or takes too long, is tried once more and then failed.
+    None if no file is due. A file that kills its process, or takes too long, is tried once more and then
+    failed; so is one whose workers died.
     """
-    claimed = queue.claim(now=now())
+    claimed = queue.claim(now=now(), after=after)
     if claimed is None:
-        return False
+        return None
     item = MediaItem.objects.filter(pk=claimed.id, status=MediaItem.Status.PENDING).first()
     if item is None:
         queue.complete(claimed.id)
-        return True
+    elif outcome := _outcome(item, claimed, sandbox, now=now):
+        settle(item, outcome, claimed, now=now())
+    return claimed.source
+
+
+def _outcome(
+    item: MediaItem, claimed: Claimed, sandbox: Sandbox, *, now: Callable[[], datetime]
+) -> Outcome | None:
+    """What became of a file; None if it is to be tried again."""
+    if claimed.attempt > queue.MAX_ATTEMPTS:
+        return Outcome({}, f"the worker that processed it died {queue.MAX_ATTEMPTS} times")
     try:
-        outcome = read_and_store(item, sandbox)
+        return read_and_store(item, sandbox)
     except MediaFileMissing as missing:
-        outcome = Outcome({}, str(missing))
+        return Outcome({}, str(missing))
     except OSError as error:  # the store, or this machine's disk: not the file's fault
         logger.warning("media %s cannot be copied: %s", item.id, error)
         queue.postpone(claimed, now=now(), uncounted=True)
-        return True
+        return None
     except ReadingFailed as failed:
         if not claimed.is_last:
             logger.warning("media %s is tried again: %s", item.id, failed)
             queue.postpone(claimed, now=now())
-            return True
-        outcome = Outcome({}, f"{failed}; it was tried {claimed.attempt} times")
-    settle(item, outcome, claimed, now=now())
-    return True
+            return None
+        return Outcome({}, f"{failed}; it was tried {claimed.attempt} times")
 
 
 def read_and_store(item: MediaItem, sandbox: Sandbox) -> Outcome:

@@ -54,8 +54,9 @@ class Sandbox:
             self._send(process, to_line(job))
             outcome = outcome_of(self._answer(process, job.hard_seconds + (START_SECONDS if is_new else 0.0)))
         except (OSError, ValueError, TypeError) as error:
+            ending = _ending(process)
             self.stop()
-            raise ReadingFailed(f"the process that read it ended: {_ending(process)}") from error
+            raise ReadingFailed(f"the process that read it ended: {ending}") from error
         except ReadingFailed:
             self.stop()
             raise
