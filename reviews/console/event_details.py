@@ -121,7 +121,7 @@ def event_detail(position: int) -> EventDetail:
         occurred_at=event.occurred_at,
         received_at=event.received_at,
         history=event.history,
-        fields=fields_as_sent(held),
+        fields=fields_as_sent(held, computed=True),
         personal=_personal(held),
         currency=kind.base_currency,
         stake=kind.stake(held["fields"]),

@@ -110,6 +110,8 @@ class Content(EventType):
     ip = IpAddress(optional=True, says="from this address", help="IP address of the author")
     text = Text(optional=True, max_length=MAX_TEXT, help="What is written")
     attachments = Attachments(optional=True, help="The ids of uploaded pictures and videos")
+    media_1, media_2, media_3, media_4 = attachments.each(4)
+    image_band_1, image_band_2, image_band_3, image_band_4 = attachments.bands(4)
 
     features = [
         kind,
@@ -129,6 +131,15 @@ class Content(EventType):
         attachments.nsfw(),
         attachments.quality(),
         attachments.failed(),
+        # Who else published the same file, or one that looks the same
+        media_1.count(over="1h 24h 30d"),
+        media_1.distinct(author, over="1h 24h"),
+        media_1.fraud_share(over="30d", delay="0d"),
+        image_band_1.count(over="1h 24h 30d"),
+        image_band_1.distinct(author, over="1h 24h"),
+        image_band_1.fraud_share(over="30d", delay="0d"),
+        image_band_2.count(over="24h"),
+        image_band_2.distinct(author, over="24h"),
         # How busy and how new is the author
         author.count(over="10m 1h 24h 7d"),
         author.since_last(),

@@ -204,15 +204,17 @@ def is_undecided(stream: Sequence[Entry]) -> bool:
     return not any(entry.data.get("event_version") == version.position for entry in stream)
 
 
-def fields_as_sent(event: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a receipt as in a payload, without personal and computed ones."""
+def fields_as_sent(event: Mapping[str, Any], *, computed: bool = False) -> dict[str, Any]:
+    """The fields of a receipt as in a payload, without personal ones; `computed` ones, if wanted, too."""
     declared = event_type(event["type"]).fields
     shown: dict[str, Any] = {}
     for name, value in event["fields"].items():
         if isinstance(value, dict):  # money
             shown["currency"] = value["currency"]
             shown[name] = decimal_text(value["minor"], value["currency"])
-        elif name in declared and not (declared[name].personal or declared[name].computed):
+        elif name in declared and not declared[name].personal:
+            if declared[name].computed and not computed:
+                continue
             shown[name] = declared[name].as_sent(value)
     return shown
 

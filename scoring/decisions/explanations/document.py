@@ -82,7 +82,7 @@ def _event(entries: Sequence[Entry], decision: Entry) -> dict[str, Any]:
         "version": version.data.get("version", 1),
         "occurred_at": version.data["occurred_at"],
         "received_at": to_iso(received.recorded_at),
-        "fields": fields_as_sent(version.data),
+        "fields": fields_as_sent(version.data, computed=True),
         "signals": version.data.get("signals", {}),
         "external": version.data.get("external", {}),
         "withheld": [name for name in version.data["fields"] if name in declared and declared[name].personal],

@@ -37,7 +37,7 @@ def describe(
             "source": event["source"],
             "id": event["id"],
             "occurred_at": event["occurred_at"],
-            "fields": fields_as_sent(event),
+            "fields": fields_as_sent(event, computed=True),
         },
         "decision": decision_from(simulated.decision),
         "ruleset": simulated.ruleset.version,

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+from django.urls import reverse
 
 from scoring.catalog.registry import event_type
 from scoring.content.media.enrichment import enrich_events
@@ -15,9 +17,11 @@ from scoring.content.media.processing.protocol import Outcome
 from scoring.content.media.queue import Claimed
 from scoring.features.compile.plan import lane_plan
 from scoring.features.logged_vectors import unpack_vectors
+from scoring.ingest.mapping.mapping import ColumnMapping
 from scoring.lanes.lock import held_lane
 from scoring.lanes.models import Pending
 from scoring.lanes.rebuild_queue import rebuild_pending
+from scoring.log.consumers.runs import run_consumers
 from scoring.log.entries import Entry
 from scoring.log.projections import registered
 from scoring.log.read import read_stream
@@ -27,6 +31,7 @@ from scoring.runner.lane_runner import LaneRunner
 from scoring.signals import redis_connections as connections
 from scoring.timestamps import to_iso
 from tests.factories.catalog import catalog_with
+from tests.factories.imports import ingest_file
 from tests.factories.media import Uploads, digest, png
 from tests.lane_states import fold_log, read_online_states
 
@@ -35,6 +40,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 LANE = "clips"
 NOW = datetime.now(UTC)
 HASH = "0f" * 32
+JSON, ASYNC = "application/json", {"Prefer": "respond-async"}
 
 
 @pytest.fixture(autouse=True)
@@ -44,10 +50,10 @@ def clips() -> Iterator[None]:
         yield
 
 
-def work() -> None:
-    with held_lane(LANE) as held:
+def work(lane: str = LANE) -> None:
+    with held_lane(lane) as held:
         assert held
-        runner = LaneRunner(LANE)
+        runner = LaneRunner(lane)
         while runner.step():
             pass
 
@@ -84,9 +90,9 @@ def decisions(stream: str = "clip/forum/C-1") -> list[Entry]:
     return [entry for entry in read_stream(stream) if entry.type.startswith("decision.")]
 
 
-def features(decision: Entry) -> dict[str, float]:
+def features(decision: Entry, *, lane: str = LANE) -> dict[str, float]:
     name = decision.data["event_type"]
-    names = lane_plan(LANE).feature_sets(name)[0].names
+    names = lane_plan(lane).feature_set(name).names
     vector, _ = unpack_vectors(decision.packed or b"", width=len(names))
     return dict(zip(names, vector.tolist(), strict=True))
 
@@ -268,3 +274,63 @@ def test_replay_and_every_rebuild_agree(uploads: Uploads) -> None:
 
 def test_the_type_declares_an_outcome_that_it_has() -> None:
     assert event_type("held_clip").media_pending_outcome in event_type("held_clip").outcomes
+
+
+def test_files_and_bands_of_pictures_are_entities_that_events_have_in_common(
+    uploads: Uploads, admin_client: Any
+) -> None:
+    media = uploads.post(png()).json()["id"]
+    for number, author in enumerate(("ann", "bob")):
+        sent = content(number, author=author, attachments=[media])
+        assert (
+            uploads.client.post("/api/v1/events", sent, content_type=JSON, headers=ASYNC).status_code == 202
+        )
+    work("community")
+    process(media)
+    assert enrich_events(now=NOW) == 2
+    work("community")
+    [receipt, *_] = read_stream("content/forum/P-1")
+    assert receipt.data["fields"]["media_1"] == media
+    assert "image_band_1" not in receipt.data["fields"]
+    last = decisions("content/forum/P-1")[-1]
+    values = features(last, lane="community")
+    assert values["media_1_count_24h"] == 1.0
+    assert values["image_band_1_distinct_author_24h"] == 1.0
+    run_consumers(now=datetime.now(UTC))
+    answer = uploads.client.get("/api/v1/events/content/P-1").json()
+    assert set(answer["fields"]) == {"kind", "author", "attachments"}
+    page = admin_client.get(reverse("admin:event", args=[receipt.position]))
+    assert page.status_code == 200
+    found = admin_client.get(reverse("admin:entities"), {"kind": "media", "value": media})
+    assert ("ann" in found.content.decode(), "bob" in found.content.decode()) == (True, True)
+
+
+def test_computed_fields_cannot_be_sent(uploads: Uploads) -> None:
+    sent = content(1, author="ann", media_1=digest(b"x"))
+    answer = uploads.client.post("/api/v1/events", sent, content_type=JSON)
+    assert answer.status_code == 422
+    [problem] = answer.json()["errors"]
+    assert (problem["field"], problem["problem"]) == ("media_1", "is computed by Assay")
+
+
+def test_rows_of_a_file_name_uploaded_files(uploads: Uploads, tmp_path: Path) -> None:
+    media = uploads.post(png()).json()["id"]
+    files = (media, digest(b"never sent"), "")
+    lines = [f"R-{n},{to_iso(NOW)},ann,{each}" for n, each in enumerate(files)]
+    file = tmp_path / "clips.csv"
+    file.write_text("\n".join(["id,occurred_at,author,files", *lines]))
+    report = ingest_file(
+        file,
+        mapping=ColumnMapping(type="clip", source="files"),
+        history=False,
+        clock=lambda: datetime.now(UTC),
+    )
+    assert (report.accepted, report.rejected) == (2, 1)
+    assert read_stream("clip/files/R-0")[0].data["media"][0]["id"] == media
+
+
+def content(number: int, **fields: Any) -> bytes:
+    moment = to_iso(NOW - timedelta(minutes=9 - number))
+    return orjson.dumps(
+        {"type": "content", "id": f"P-{number}", "occurred_at": moment, "kind": "post", **fields}
+    )
