@@ -58,8 +58,8 @@ class Timeline:
 def outcomes_plot(timeline: Timeline, *, title: str) -> Plot:
     """Decisions by outcome, stacked; without the outcomes that only some types declare, if none had them."""
     totals = timeline.sums(lambda window: window.decided)
-    series = [_outcome_series(timeline, outcome) for outcome in all_outcomes()]
-    series = [each for each in series if each.label in BASIC_OUTCOMES or _any(each.points)]
+    outcomes = [name for name in all_outcomes() if name in BASIC_OUTCOMES or _any(_decided(timeline, name))]
+    series = [_outcome_series(timeline, outcome) for outcome in outcomes]
     return Plot(
         title=title,
         x=timeline.axis,
@@ -71,8 +71,11 @@ def outcomes_plot(timeline: Timeline, *, title: str) -> Plot:
 
 
 def _outcome_series(timeline: Timeline, outcome: str) -> Series:
-    points = timeline.sums(lambda window: window.decided_as(outcome))
-    return Series(outcome, points, color=outcome_color(outcome), kind="bar")
+    return Series(outcome, _decided(timeline, outcome), color=outcome_color(outcome), kind="bar")
+
+
+def _decided(timeline: Timeline, outcome: str) -> Points:
+    return timeline.sums(lambda window: window.decided_as(outcome))
 
 
 def volume_plot(timeline: Timeline, *, title: str) -> Plot:

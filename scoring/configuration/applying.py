@@ -28,6 +28,7 @@ from scoring.configuration.sections.schedules import SchedulesSection
 from scoring.configuration.sections.section import Applying, Item, Items, Planning, Section
 from scoring.configuration.writing import document_text
 from scoring.errors import ScoringError
+from scoring.rules.banks.definitions import current_bank_definitions
 from scoring.rules.lists.definitions import current_definitions
 
 # In the order in which they are applied: rules name lists and hash banks.
@@ -99,7 +100,11 @@ def compare_text(
     The arguments are those of `apply_text`. Raises ConfigurationInvalid with every problem.
     """
     before = read_state(requests=True)
-    planning = Planning(actor, approver, reason, now, prune, lists=dict(current_definitions()))
+    planning = Planning(
+        *(actor, approver, reason, now, prune),
+        lists=dict(current_definitions()),
+        banks=dict(current_bank_definitions()),
+    )
     planned = _Planned(planning, {name: dict(items) for name, items in before.items()})
     _work_through(read_document(text), planned, before)
     return _applied(before, planned.after, planning)

@@ -1,12 +1,17 @@
 """The section `banks`: definitions of hash banks, without their hashes."""
 
+from dataclasses import replace
+from typing import Any
+
 from scoring.configuration.sections.section import (
     TEXT,
     WHOLE,
     Applying,
     Data,
+    Item,
     Items,
     Key,
+    Planning,
     check_members,
     invalid_at,
     without_defaults,
@@ -15,9 +20,12 @@ from scoring.rules.banks.changing.defining import (
     DEFAULT_DISTANCE,
     DEFAULT_MIN_QUALITY,
     archive_bank,
+    check_bank,
     define_bank,
+    drafted_bank,
+    required_bank_reason,
 )
-from scoring.rules.banks.definitions import current_bank_definitions, open_banks
+from scoring.rules.banks.definitions import BankDefinition, current_bank_definitions, open_banks
 from scoring.rules.banks.errors import InvalidBankChange
 
 KINDS = {
@@ -41,16 +49,11 @@ class BanksSection:
 
     def export(self, *, requests: bool = False) -> Items:
         return {
-            (definition.name,): without_defaults(
-                {member: getattr(definition, member) for member in KINDS},
-                {**DEFAULTS, "code": f"BANK_{definition.name.upper()}"},
-            )
-            for definition in open_banks(current_bank_definitions())
+            (definition.name,): _exported(definition) for definition in open_banks(current_bank_definitions())
         }
 
     def apply(self, key: Key, data: Data, applying: Applying) -> None:
-        members = check_members(data, KINDS, required=REQUIRED)
-        given = {name: value for name, value in members.items() if value is not None}
+        given = _members(data)
         try:
             define_bank(name=key[0], actor=applying.actor, now=applying.now, **given)
         except InvalidBankChange as error:
@@ -58,3 +61,27 @@ class BanksSection:
 
     def remove(self, key: Key, applying: Applying) -> None:
         archive_bank(name=key[0], reason=applying.reason, actor=applying.actor, now=applying.now)
+
+    def plan(self, key: Key, data: Data, planning: Planning) -> Item | None:
+        definition = drafted_bank(name=key[0], **_members(data))
+        try:
+            check_bank(definition)
+        except InvalidBankChange as error:
+            raise invalid_at((), error.problems) from error
+        planning.banks[key[0]] = definition
+        return _exported(definition)
+
+    def plan_removal(self, key: Key, planning: Planning) -> Item | None:
+        required_bank_reason(key[0], planning.reason)
+        planning.banks[key[0]] = replace(planning.banks[key[0]], archived=True)
+        return None
+
+
+def _members(data: Data) -> dict[str, Any]:
+    members = check_members(data, KINDS, required=REQUIRED)
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def _exported(definition: BankDefinition) -> Item:
+    defaults = {**DEFAULTS, "code": f"BANK_{definition.name.upper()}"}
+    return without_defaults({member: getattr(definition, member) for member in KINDS}, defaults)

@@ -15,7 +15,7 @@ from scoring.configuration.sections.staged import StagedItem, VersionsHeld
 from scoring.log.entries import Entry, canonical_json
 from scoring.log.projections import StateProjection
 from scoring.log.rebuild import find_projection
-from scoring.rules.lists.definitions import Definitions
+from scoring.rules.rules.compiling import Nameable
 from scoring.rules.ruleset.life_cycle import ACTIVE, LIVE, SHADOW, LifeCycle, StoredVersion
 from scoring.rules.ruleset.life_cycle_rows import VersionInStages, VersionsInUse
 from scoring.rules.ruleset.stream import Change
@@ -39,11 +39,11 @@ class PlannableItem(StagedItem, Protocol):
         """The table of versions."""
         ...
 
-    def drafted(self, data: Data, stage: str, *, number: int, lists: Definitions) -> Change:
+    def drafted(self, data: Data, stage: str, *, number: int, nameable: Nameable) -> Change:
         """The change that drafts a version. Raises ItemInvalid."""
         ...
 
-    def check_live(self, version: Any, lists: Definitions) -> None:
+    def check_live(self, version: Any, nameable: Nameable) -> None:
         """Raises an error of the room for a version that events cannot be asked."""
         ...
 
@@ -51,8 +51,8 @@ class PlannableItem(StagedItem, Protocol):
 class PlannedItem:
     """Takes the place of a stored item (`StagedItem`)."""
 
-    def __init__(self, item: PlannableItem, lists: Definitions) -> None:
-        self._item, self._lists = item, lists
+    def __init__(self, item: PlannableItem, nameable: Nameable) -> None:
+        self._item, self._nameable = item, nameable
         self._heads = _InMemory(item.heads, [head] if (head := item.in_use()) else [])
         self._versions = _InMemory(item.stored, item.versions())
 
@@ -70,7 +70,7 @@ class PlannedItem:
 
     def draft(self, data: Data, stage: str, *, based_on: int, applying: Applying) -> int:
         number = based_on + 1
-        change = self._item.drafted(data, stage, number=number, lists=self._lists)
+        change = self._item.drafted(data, stage, number=number, nameable=self._nameable)
         self._take([change], actor=applying.actor, now=applying.now)
         return number
 
@@ -78,19 +78,19 @@ class PlannedItem:
         version = self._find(number)
         changes = self._life_cycle().stage(version, stage, by=applying.actor, reason=applying.reason)
         if stage in LIVE:
-            self._item.check_live(version, self._lists)
+            self._item.check_live(version, self._nameable)
         self._take(changes, actor=applying.actor, now=applying.now)
 
     def request(self, number: int, applying: Applying) -> None:
         version = self._find(number)
         changes = self._life_cycle().request(version, by=applying.actor, reason=applying.reason)
-        self._item.check_live(version, self._lists)
+        self._item.check_live(version, self._nameable)
         self._take(changes, actor=applying.actor, now=applying.now)
 
     def approve(self, number: int, applying: Applying) -> None:
         version = self._find(number)
         changes = self._life_cycle().approve(version, by=applying.approver, reason=applying.reason)
-        self._item.check_live(version, self._lists)
+        self._item.check_live(version, self._nameable)
         self._take(changes, actor=applying.approver, now=applying.now)
 
     def _find(self, number: int) -> StoredVersion:

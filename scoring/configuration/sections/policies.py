@@ -19,12 +19,12 @@ from scoring.configuration.sections.section import (
     invalid_at,
 )
 from scoring.configuration.sections.staged import apply_stages, exported, remove_stages
-from scoring.rules.lists.definitions import Definitions
 from scoring.rules.policies.checking import checked_policy
 from scoring.rules.policies.drafting import check_draft, draft_policy
 from scoring.rules.policies.errors import InvalidPolicy
 from scoring.rules.policies.models import PolicyInUse, StoredPolicy
 from scoring.rules.policies.staging import approve_activation, request_activation, stage_policy
+from scoring.rules.rules.compiling import Nameable
 from scoring.rules.ruleset.life_cycle import StoredVersion
 from scoring.rules.ruleset.stream import Change
 
@@ -92,15 +92,15 @@ class PolicyItem:
         actor, now, reason = applying.approver, applying.now, applying.reason
         approve_activation(event_type=self.event_type, number=number, actor=actor, now=now, reason=reason)
 
-    def drafted(self, data: Data, stage: str, *, number: int, lists: Definitions) -> Change:
+    def drafted(self, data: Data, stage: str, *, number: int, nameable: Nameable) -> Change:
         members = self._members(data, stage)
         try:
-            policy = check_draft(event_type=self.event_type, data=members, number=number, lists=lists)
+            policy = check_draft(event_type=self.event_type, data=members, number=number, nameable=nameable)
         except InvalidPolicy as error:
             raise invalid_at((stage,), error.problems) from error
         return Change("policy.drafted", policy.as_data())
 
-    def check_live(self, version: StoredVersion, lists: Definitions) -> None:
+    def check_live(self, version: StoredVersion, nameable: Nameable) -> None:
         """Conditions that name what is gone leave their segments empty; they stop no policy."""
 
     def _members(self, data: Data, stage: str) -> dict[str, Any]:
@@ -128,11 +128,11 @@ class PoliciesSection:
         remove_stages(PolicyItem(*key), applying)
 
     def plan(self, key: Key, data: Data, planning: Planning) -> Item | None:
-        item = PlannedItem(PolicyItem(*key), planning.lists)
+        item = PlannedItem(PolicyItem(*key), planning.nameable)
         apply_stages(item, data, planning, what=f"policy of {key[0]}")
         return exported(item, requests=True) or None
 
     def plan_removal(self, key: Key, planning: Planning) -> Item | None:
-        item = PlannedItem(PolicyItem(*key), planning.lists)
+        item = PlannedItem(PolicyItem(*key), planning.nameable)
         remove_stages(item, planning)
         return exported(item, requests=True) or None

@@ -19,8 +19,7 @@ from scoring.configuration.sections.section import (
     without_defaults,
 )
 from scoring.configuration.sections.staged import apply_stages, exported, remove_stages
-from scoring.rules.lists.definitions import Definitions
-from scoring.rules.rules.compiling import check_expression
+from scoring.rules.rules.compiling import Nameable, check_expression
 from scoring.rules.rules.drafting import RuleDraft, check_draft, draft_rule
 from scoring.rules.rules.errors import InvalidRule
 from scoring.rules.rules.models import Rule, StoredRuleVersion
@@ -88,16 +87,16 @@ class RuleItem:
         actor, now, reason = applying.approver, applying.now, applying.reason
         approve_activation(**self.names, number=number, actor=actor, now=now, reason=reason)
 
-    def drafted(self, data: Data, stage: str, *, number: int, lists: Definitions) -> Change:
+    def drafted(self, data: Data, stage: str, *, number: int, nameable: Nameable) -> Change:
         draft = self._draft(data, stage)
         try:
-            check_draft(draft, lists)
+            check_draft(draft, nameable)
         except InvalidRule as error:
             raise invalid_at((stage,), error.problems) from error
         return Change("rule.drafted", draft.numbered(number).as_data())
 
-    def check_live(self, version: StoredVersion, lists: Definitions) -> None:
-        check_expression(cast(StoredRuleVersion, version).expression, self.event_type, lists)
+    def check_live(self, version: StoredVersion, nameable: Nameable) -> None:
+        check_expression(cast(StoredRuleVersion, version).expression, self.event_type, nameable)
 
     def _draft(self, data: Data, stage: str) -> RuleDraft:
         members = check_members(data, KINDS, required=REQUIRED, at=(stage,))
@@ -131,12 +130,12 @@ class RulesSection:
         remove_stages(RuleItem(*key), applying)
 
     def plan(self, key: Key, data: Data, planning: Planning) -> Item | None:
-        item = PlannedItem(RuleItem(*key), planning.lists)
+        item = PlannedItem(RuleItem(*key), planning.nameable)
         apply_stages(item, data, planning, what=_words(key))
         return exported(item, requests=True) or None
 
     def plan_removal(self, key: Key, planning: Planning) -> Item | None:
-        item = PlannedItem(RuleItem(*key), planning.lists)
+        item = PlannedItem(RuleItem(*key), planning.nameable)
         remove_stages(item, planning)
         return exported(item, requests=True) or None
 

@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 
 from scoring.configuration.errors import ItemInvalid, Path
+from scoring.rules.banks.definitions import BankDefinition
 from scoring.rules.lists.definitions import ListDefinition
+from scoring.rules.rules.compiling import Nameable
 
 Key = Path  # of an item within its section: ("payment", "velocity")
 Data = Mapping[str, Any]
@@ -32,9 +34,15 @@ class Applying:
 
 @dataclass(slots=True)
 class Planning(Applying):
-    """`Applying` that changes nothing. `lists`: all lists as the file leaves them so far."""
+    """`Applying` that changes nothing. `lists`, `banks`: all of them as the file leaves them so far."""
 
     lists: dict[str, ListDefinition] = field(default_factory=dict)
+    banks: dict[str, BankDefinition] = field(default_factory=dict)
+
+    @property
+    def nameable(self) -> Nameable:
+        """What conditions may name once the file is applied."""
+        return Nameable(self.lists, self.banks)
 
 
 class Section(Protocol):

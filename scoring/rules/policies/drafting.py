@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from scoring.catalog.registry import scored_type
-from scoring.rules.lists.definitions import Definitions
 from scoring.rules.policies.checking import checked_policy
 from scoring.rules.policies.errors import InvalidPolicy, PolicyChangedMeanwhile, PolicyUnchanged
 from scoring.rules.policies.policy import Policy
 from scoring.rules.policies.segments import condition_problems
 from scoring.rules.policies.stored import find_policy, newest_number
+from scoring.rules.rules.compiling import Nameable
 from scoring.rules.ruleset.stream import Change, change_ruleset
 
 
@@ -39,16 +39,16 @@ def draft_policy(
 
 
 def check_draft(
-    *, event_type: str, data: Mapping[str, Any], number: int, lists: Definitions | None = None
+    *, event_type: str, data: Mapping[str, Any], number: int, nameable: Nameable | None = None
 ) -> Policy:
-    """The version that a draft becomes. `lists`: those that conditions may name, by default all there are.
+    """The version that a draft becomes. `nameable`: what conditions may name, by default all there is.
 
     Raises UnknownEventType, EventTypeNotScored, InvalidPolicy.
     """
     kind = scored_type(event_type)
     named = {"segments": [], "description": "", **data, "event_type": event_type}
     policy = checked_policy({**named, "number": number}, kind=kind)
-    if problems := list(condition_problems(policy, lists)):
+    if problems := list(condition_problems(policy, nameable)):
         raise InvalidPolicy(problems)
     return policy
 

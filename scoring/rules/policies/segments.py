@@ -11,10 +11,9 @@ from scoring.rules.expressions.compiling import CompiledExpression, compile_expr
 from scoring.rules.expressions.errors import ExpressionFailed, ExpressionInvalid
 from scoring.rules.expressions.operands import Operands, operands_of
 from scoring.rules.expressions.rewriting import Lookup
-from scoring.rules.lists.definitions import Definitions
 from scoring.rules.policies.errors import FieldProblem
 from scoring.rules.policies.policy import Policy, Segment
-from scoring.rules.rules.compiling import operands_now
+from scoring.rules.rules.compiling import Nameable, operands_now
 
 MAX_ERROR = 300  # characters of an error that a decision records
 
@@ -103,11 +102,11 @@ def compile_policy(policy: Policy) -> LivePolicy:
     return LivePolicy(policy, tuple(conditions), tuple(broken), builder)
 
 
-def condition_problems(policy: Policy, lists: Definitions | None = None) -> Iterator[FieldProblem]:
-    """The problems of a draft's conditions, with segment and place. `lists` as for `operands_now`."""
+def condition_problems(policy: Policy, nameable: Nameable | None = None) -> Iterator[FieldProblem]:
+    """The problems of a draft's conditions, with segment and place. `nameable` as for `operands_now`."""
     if not policy.segments:
         return
-    operands = operands_now(policy.event_type, lists)
+    operands = operands_now(policy.event_type, nameable)
     for number, segment in enumerate(policy.segments, start=1):
         for problem, allowed in _problems_of(segment.expression, operands):
             yield f"segments.{number}.expression", problem, allowed

@@ -10,8 +10,7 @@ from scoring.catalog.errors import UnknownEventType
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Entity
 from scoring.catalog.registry import event_type as find_event_type
-from scoring.rules.lists.definitions import Definitions
-from scoring.rules.rules.compiling import expression_problems
+from scoring.rules.rules.compiling import Nameable, expression_problems
 from scoring.rules.rules.errors import (
     FieldProblem,
     InvalidRule,
@@ -83,16 +82,16 @@ def draft_rule(draft: RuleDraft, *, based_on: int = 0, actor: str, now: datetime
     return RuleVersion.from_data(entry.data)
 
 
-def check_draft(draft: RuleDraft, lists: Definitions | None = None) -> None:
+def check_draft(draft: RuleDraft, nameable: Nameable | None = None) -> None:
     """Raises InvalidRule with every problem of the draft itself, not only the first.
 
-    `lists`: those that its condition may name, by default all that there are.
+    `nameable`: what its condition may name, by default all that there is.
     """
-    if problems := [*problems_of(draft, lists)]:
+    if problems := [*problems_of(draft, nameable)]:
         raise InvalidRule(problems)
 
 
-def problems_of(draft: RuleDraft, lists: Definitions | None = None) -> Iterator[FieldProblem]:
+def problems_of(draft: RuleDraft, nameable: Nameable | None = None) -> Iterator[FieldProblem]:
     try:
         kind = find_event_type(draft.event_type)
     except UnknownEventType as error:
@@ -101,7 +100,7 @@ def problems_of(draft: RuleDraft, lists: Definitions | None = None) -> Iterator[
     yield from _problems_of_words(draft)
     yield from _problems_of_effect(draft, kind)
     if kind.scored:
-        yield from expression_problems(draft.expression, kind.name, lists)
+        yield from expression_problems(draft.expression, kind.name, nameable)
 
 
 def _problems_of_words(draft: RuleDraft) -> Iterator[FieldProblem]:

@@ -184,6 +184,17 @@ def test_what_the_file_does_not_mention_stays_unless_it_is_pruned() -> None:
     assert apply(text, prune=True).is_nothing
 
 
+def test_a_rule_may_name_a_hash_bank_of_the_same_file_until_the_file_removes_it() -> None:
+    rule = {"expression": 'banked("known_abuse")', "outcome": "review", "sentence": "It is known"}
+    rules = {"rules": {"content": {"known": {"active": rule}}}}
+    data = yaml.safe_load(CONFIGURATION)
+    assert apply(yaml.safe_dump({"version": 1, "banks": data["banks"], **rules}, sort_keys=False)).changes
+    changed_rule = {**rule, "expression": 'banked("known_abuse") && author_count_1h > 1.0'}
+    rules["rules"]["content"]["known"]["active"] = changed_rule
+    [problem] = problems(yaml.safe_dump({"version": 1, "banks": {}, **rules}), prune=True)
+    assert "hash bank" in problem
+
+
 def test_a_section_that_the_file_lacks_is_never_pruned() -> None:
     apply(CONFIGURATION)
     assert apply("version: 1\nlists: {}", prune=True).changes[0].path[0] == "lists"

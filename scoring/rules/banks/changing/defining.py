@@ -50,7 +50,42 @@ def define_bank(
     `code` and `sentence` are the reason that a decision gives for a match; empty ones are made from name and
     title. Raises InvalidBankChange with every problem; with `is_new`, also if the name is taken.
     """
-    definition = BankDefinition(
+    definition = drafted_bank(
+        name=name,
+        title=title,
+        action=action,
+        distance=distance,
+        min_quality=min_quality,
+        description=description,
+        code=code,
+        sentence=sentence,
+        policy=policy,
+    )
+
+    def build() -> list[Change]:
+        row = Bank.objects.filter(name=name).first()
+        check_bank(definition, taken_by=row if is_new else None)
+        unchanged = row is not None and bank_definition_in(row) == definition
+        return [] if unchanged else [Change(DEFINED, definition.as_data())]
+
+    change_ruleset(build, actor=actor, now=now)
+    return definition
+
+
+def drafted_bank(
+    *,
+    name: str,
+    title: str,
+    action: str,
+    distance: int = DEFAULT_DISTANCE,
+    min_quality: int = DEFAULT_MIN_QUALITY,
+    description: str = "",
+    code: str = "",
+    sentence: str = "",
+    policy: str = "",
+) -> BankDefinition:
+    """The definition that `define_bank` stores, with its texts and reason in stored form. Not checked."""
+    return BankDefinition(
         name=name,
         title=" ".join(title.split()),
         description=" ".join(description.split()),
@@ -61,20 +96,16 @@ def define_bank(
         sentence=" ".join(sentence.split()) or _default_sentence(title, action),
         policy=policy,
     )
+
+
+def check_bank(definition: BankDefinition, *, taken_by: Bank | None = None) -> None:
+    """Raises InvalidBankChange with every problem. `taken_by`: a bank that already has the name."""
     problems = _problems_of(definition)
-
-    def build() -> list[Change]:
-        row = Bank.objects.filter(name=name).first()
-        found = list(problems)
-        if row is not None and is_new:
-            found.append(Problem("name", f"{name!r} is taken by the bank {row.title!r}", "another name"))
-        if found:
-            raise InvalidBankChange(name, found)
-        unchanged = row is not None and bank_definition_in(row) == definition
-        return [] if unchanged else [Change(DEFINED, definition.as_data())]
-
-    change_ruleset(build, actor=actor, now=now)
-    return definition
+    if taken_by is not None:
+        taken = f"{definition.name!r} is taken by the bank {taken_by.title!r}"
+        problems.append(Problem("name", taken, "another name"))
+    if problems:
+        raise InvalidBankChange(definition.name, problems)
 
 
 def archive_bank(*, name: str, reason: str, actor: str, now: datetime) -> Entry:
