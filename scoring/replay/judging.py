@@ -119,7 +119,7 @@ class Judge:
         found = judge(
             facts,
             hits.hits,
-            banked=bank_findings(banked, banks, outcomes=self.kind.outcomes),
+            banked=bank_findings(banked, banks, kind=self.kind),
             definitions=past.ruleset.lists,
             rules=past.rules if made.feature_set else past.rules.without_features(),
             now=now,

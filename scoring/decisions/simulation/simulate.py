@@ -69,7 +69,7 @@ def simulate(
     found = judge(
         facts,
         hits,
-        banked=bank_findings(banked.hits, ruleset.banks, outcomes=kind.outcomes),
+        banked=bank_findings(banked.hits, ruleset.banks, kind=kind),
         definitions=ruleset.lists,
         rules=configuration.rules,
         now=now,

@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 from scoring.images.hashes import Words, words_of
 from scoring.rules.banks.models import MAX_ITEMS, UNKNOWN_QUALITY
 
-FIELD = "attachments"
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MediaHashes:

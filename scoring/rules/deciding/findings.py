@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from scoring.catalog.event_type import EventType
 from scoring.log import vault
 from scoring.rules.banks.definitions import BankDefinition, BankDefinitions, outcome_asked
-from scoring.rules.banks.hits import FIELD as BANKED_FIELD
 from scoring.rules.banks.hits import BankHit, media_of
+from scoring.rules.banks.kinds import media_field
 from scoring.rules.deciding.configuration import Configuration
 from scoring.rules.deciding.live_rules import LiveRules, RuleError
 from scoring.rules.deciding.precedence import OUTCOME_OF_ACTION, Finding
@@ -74,7 +75,7 @@ def find_in_banks(
     if not banks.tables or not event.get("media"):
         return ()
     hits = banks.hits(media_of(event), now)
-    return bank_findings(hits, banks.definitions, outcomes=configuration.kind.outcomes)
+    return bank_findings(hits, banks.definitions, kind=configuration.kind)
 
 
 def judge(
@@ -126,21 +127,21 @@ def finding_of(hit: ListHit, definitions: Definitions) -> Finding:
 
 
 def bank_findings(
-    hits: Iterable[BankHit], definitions: BankDefinitions, *, outcomes: Sequence[str]
+    hits: Iterable[BankHit], definitions: BankDefinitions, *, kind: type[EventType]
 ) -> tuple[Finding, ...]:
-    """Hits as findings. `outcomes`: those of the event type."""
-    return tuple(_finding_of(hit, definitions[hit.bank], outcomes) for hit in hits)
+    """Hits in banks as findings, on an event of this type."""
+    return tuple(_bank_finding(hit, definitions[hit.bank], kind) for hit in hits)
 
 
-def _finding_of(hit: BankHit, definition: BankDefinition, outcomes: Sequence[str]) -> Finding:
+def _bank_finding(hit: BankHit, definition: BankDefinition, kind: type[EventType]) -> Finding:
     return Finding(
         kind="bank",
         name=hit.bank,
         number=hit.added,
-        outcome=outcome_asked(definition.action, outcomes),
+        outcome=outcome_asked(definition.action, kind.outcomes),
         code=definition.code,
         text=definition.sentence,
-        field=BANKED_FIELD,
+        field=media_field(kind),
         distance=hit.distance,
         item=hit.item,
         media=hit.media,

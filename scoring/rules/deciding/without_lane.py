@@ -31,7 +31,7 @@ def judge_without_lane(event: Mapping[str, Any], *, base: str, now: datetime) ->
     found = judge(
         Facts(event),
         find_hits(kind.name, event["fields"], version=version, now=now),
-        banked=bank_findings(banked.hits, ruleset.banks, outcomes=kind.outcomes),
+        banked=bank_findings(banked.hits, ruleset.banks, kind=kind),
         definitions=ruleset.lists,
         rules=rules.without_features(),
         now=now,

@@ -359,3 +359,26 @@ def test_differences_are_what_applying_changes(
             except ConfigurationInvalid as error:
                 outcomes.append(error.problems)
         assert outcomes[0] == outcomes[1]
+
+
+def test_a_rule_may_name_a_bank_that_the_file_defines_and_no_other() -> None:
+    text = """\
+version: 1
+banks:
+  memes:
+    title: Memes
+    action: tag
+rules:
+  content:
+    meme:
+      draft:
+        expression: banked("memes")
+        outcome: review
+        sentence: It is a meme
+"""
+    assert len(compare(text).changes) == 2
+    assert any(
+        'There is no hash bank "mimes"' in each for each in problems(text.replace('"memes"', '"mimes"'))
+    )
+    assert len(apply(text).changes) == 2
+    assert apply(export_text()).is_nothing

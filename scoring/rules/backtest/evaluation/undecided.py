@@ -109,13 +109,13 @@ class TodaysLists:
         """What they find in each of these events."""
         fields = [version["fields"] for version in versions]
         revealed = reveal_values(fields, self.index.fields_to_reveal(event_type))
-        outcomes = find_event_type(event_type).outcomes
+        kind = find_event_type(event_type)
         found = []
         for version in versions:
             keys = self.index.keys_of(event_type, version["fields"], revealed=revealed)
             listed = [finding_of(hit, self.index.definitions) for hit in self.index.hits(keys, self.now)]
             matched = self.banks.hits(media_of(version), self.now)
-            found.append([*listed, *bank_findings(matched, self.banks.definitions, outcomes=outcomes)])
+            found.append([*listed, *bank_findings(matched, self.banks.definitions, kind=kind)])
         return found
 
 

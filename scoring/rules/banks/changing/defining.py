@@ -1,6 +1,5 @@
 """Define, edit, restore and archive hash banks."""
 
-import re
 from datetime import datetime
 
 from scoring.catalog.characters import clean_name
@@ -8,6 +7,7 @@ from scoring.catalog.errors import FieldError
 from scoring.log.entries import Entry
 from scoring.rules.banks.definitions import ARCHIVED, DEFINED, BankDefinition, bank_definition_in
 from scoring.rules.banks.errors import BankArchived, InvalidBankChange, UnknownBank
+from scoring.rules.banks.kinds import known_policies
 from scoring.rules.banks.models import Bank
 from scoring.rules.lists.changing.defining import (
     CODE,
@@ -26,7 +26,6 @@ from scoring.rules.ruleset.stream import Change, change_ruleset
 DEFAULT_DISTANCE, MAX_DISTANCE = 31, 63
 DEFAULT_MIN_QUALITY, MAX_MIN_QUALITY = 50, 100
 
-_POLICY = re.compile(r"([a-z][a-z0-9_]{0,59})?")
 _SAYS = {"block": "is banned", "review": "is watched", "limit": "is limited", "label": "is labeled"}
 
 
@@ -178,8 +177,9 @@ def _problems_of(definition: BankDefinition) -> list[Problem]:
         problems.append(Problem("description", too_long, most_allowed))
     if not CODE.fullmatch(definition.code):
         problems.append(Problem("code", f"{definition.code[:80]!r} is not a reason code", CODE_ALLOWED))
-    if not _POLICY.fullmatch(definition.policy):
-        problems.append(Problem("policy", f"{definition.policy[:60]!r} is not a policy", "a name, or none"))
+    if definition.policy and definition.policy not in known_policies():
+        allowed = list(known_policies()) or "none: no event type with files has policies"
+        problems.append(Problem("policy", f"{definition.policy[:60]!r} is not a policy", allowed))
     actions = Bank.Action.values
     if definition.action not in actions:
         problems.append(Problem("action", f"{definition.action!r} is not an action", actions))

@@ -19,6 +19,7 @@ from scoring.rules.banks.changing.defining import (
 )
 from scoring.rules.banks.definitions import bank_definition_in
 from scoring.rules.banks.errors import InvalidBankChange, UnknownBank
+from scoring.rules.banks.kinds import known_policies
 from scoring.rules.banks.models import Bank
 from scoring.rules.banks.pages.permissions import DEFINE
 from scoring.rules.banks.pages.words import ACTION_WORDS
@@ -60,13 +61,7 @@ class BankForm(forms.Form):
         max_value=MAX_MIN_QUALITY,
         help_text="Pictures with less detail do not match: their hashes are too much alike.",
     )
-    policy = forms.CharField(
-        label="Policy",
-        max_length=60,
-        required=False,
-        help_text="The policy that a match breaks, such as sexual. Empty: none in particular.",
-        widget=forms.TextInput(attrs=_PLAIN),
-    )
+    policy = forms.ChoiceField(label="Policy", required=False, help_text="The policy that a match breaks.")
     sentence = forms.CharField(
         label="Reason",
         max_length=MAX_SENTENCE_LENGTH,
@@ -91,6 +86,9 @@ class BankForm(forms.Form):
     def __init__(self, *args: Any, existing: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"].disabled = existing
+        policy = self.fields["policy"]
+        if isinstance(policy, forms.ChoiceField):
+            policy.choices = [("", "None in particular"), *known_policies().items()]
 
     def take(self, error: InvalidBankChange) -> None:
         """Show what the service refused at its fields."""
