@@ -125,6 +125,14 @@ class Content(EventType):
         text.digits(),
         text.symbols(),
         text.longest_run(),
+        # What labeled texts does it resemble
+        text.resemblance(),
+        text.resemblance("spam"),
+        text.resemblance("harassment"),
+        text.resemblance("hate"),
+        text.resemblance("sexual"),
+        text.resemblance("violence"),
+        text.resemblance("scam"),
         # What is attached
         attachments.count(),
         attachments.videos(),

@@ -1,11 +1,13 @@
 """What in a text speaks for a label: marks in the original, and the words that a reason may quote."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scoring.decisions.predictions.event_texts import EventTexts, Fields
 from scoring.features.compile.plan import FeatureSet
@@ -30,38 +32,44 @@ def explain_text(
     if it did not learn the head.
     """
     model = next((each for each in loaded.texts if each.field == field and head in each.heads), None)
-    return _joined(_strong(_word_weights(model, text, head)), text) if model else []
+    if model is None:
+        return []
+    added = _added_by_characters(model, text, head)
+    return [(start, end, float(added[start:end].sum())) for start, end in _joined(_strong(text, added), text)]
 
 
-def _word_weights(model: TextModel, text: str, head: str) -> list[Mark]:
-    """The words of the original with what each adds; an n-gram counts for its characters in equal parts."""
+def _added_by_characters(model: TextModel, text: str, head: str) -> NDArray[np.float64]:
+    """What each character adds to the margin: its parts of the n-grams that it is in."""
     weights = model.weights[:, model.heads.index(head)]
     spans = ngram_spans(text)
-    occurrences = np.bincount([column for column, *_ in spans], minlength=1) if spans else np.empty(0)
-    per_character = np.zeros(len(text) + 1)
+    occurrences = Counter(column for column, *_ in spans)
+    added = np.zeros(len(text) + 1)
     for column, value, start, end in spans:
-        share = weights[column] * value / occurrences[column] / max(end - start, 1)
-        per_character[start : max(end, start + 1)] += share
-    return [
-        (found.start(), found.end(), float(per_character[found.start() : found.end()].sum()))
+        last = max(end, start + 1)
+        added[start:last] += weights[column] * value / occurrences[column] / (last - start)
+    return added
+
+
+def _strong(text: str, added: NDArray[np.float64]) -> list[Mark]:
+    """The words whose part of the margin is not negligible beside that of the strongest."""
+    words = [
+        (found.start(), found.end(), float(added[found.start() : found.end()].sum()))
         for found in _RUN.finditer(text)
     ]
-
-
-def _strong(words: Sequence[Mark]) -> list[Mark]:
     strongest = max((abs(weight) for *_, weight in words), default=0.0)
     return [word for word in words if strongest and abs(word[2]) >= MIN_MARK_SHARE * strongest]
 
 
-def _joined(words: Sequence[Mark], text: str) -> list[Mark]:
-    joined: list[Mark] = []
+def _joined(words: Sequence[Mark], text: str) -> list[tuple[int, int]]:
+    """The places of the words; neighbors that speak for the same side are one."""
+    joined: list[tuple[int, int, bool]] = []
     for start, end, weight in words:
         last = joined[-1] if joined else None
-        if last and (last[2] > 0) == (weight > 0) and not text[last[1] : start].strip():
-            joined[-1] = (last[0], end, last[2] + weight)
+        if last and last[2] == (weight > 0) and not text[last[1] : start].strip():
+            joined[-1] = (last[0], end, last[2])
         else:
-            joined.append((start, end, weight))
-    return joined
+            joined.append((start, end, weight > 0))
+    return [(start, end) for start, end, _ in joined]
 
 
 def quote_words(

@@ -15,6 +15,7 @@ from scoring.learning.pages.gate_table import check_rows, why_not_compared
 from scoring.learning.pages.history import history_of
 from scoring.learning.pages.lineage import lineage_rows, parameter_rows
 from scoring.learning.pages.metric_table import difference_in_words, metric_rows
+from scoring.learning.pages.policy_table import policies_without_head, policy_rows
 from scoring.learning.promotion.promote import champions_in_order
 from scoring.learning.promotion.stages import ModelStage, stage_of
 from scoring.log.entries import Entry
@@ -48,6 +49,8 @@ class ModelPage(AdminPage):
             why_not_compared=why_not_compared(version),
             difference=difference_in_words(version.comparison),
             plots=curve_plots(version),
+            policies=policy_rows(version),
+            without_head=policies_without_head(version),
             lineage=lineage_rows(version),
             parameters=parameter_rows(version),
             history=history_of(version, own, past),

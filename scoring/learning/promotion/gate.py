@@ -71,6 +71,7 @@ def judge(
         check_latency(metrics, limits, why_no_tables=why_no_tables),
         check_features(feature_set, declared),
         check_labels(lineage),
+        *(check_head(name, head) for name, head in metrics.get("policies", {}).items()),
     ]
     return [asdict(check) for check in checks]
 
@@ -153,6 +154,16 @@ def check_labels(lineage: Mapping[str, Any]) -> Check:
     reason = lineage.get("not_promotable")
     sentence = f"It must not decide: {reason}." if reason else "It was trained on the labels as recorded."
     return Check("real labels", sentence, None, "labels that were not shuffled", not reason)
+
+
+def check_head(policy: str, head: Mapping[str, Any]) -> Check:
+    """A head that ranks no better than chance would only add false alarms."""
+    name, value, chance = f"policy {policy}", head["average_precision"], head["chance"]
+    if value is None or chance is None:
+        sentence = f"No held-out event broke {policy}, so its head cannot be evaluated."
+        return Check(name, sentence, None, "a broken one", False)
+    sentence = f"Average precision of {policy} is {value:.4f}; 99 % of random orders stay below {chance:.4f}."
+    return Check(name, sentence, value, f"above {chance:.4f}", value > chance)
 
 
 def approve(name: str, *, actor: str, now: datetime, note: str = "", forced: bool = False) -> Entry:

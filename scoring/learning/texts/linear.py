@@ -1,7 +1,8 @@
 """Linear models over hashed n-grams: logistic regression on columns scaled by how they tell the classes.
 
-Each column is scaled by the log of the ratio of its shares among positive and negative texts (Wang & Manning,
-"Baselines and Bigrams", ACL 2012), which helps most with few labels. The scales are part of the weights.
+Each column is scaled by the root of the log ratio of its shares among positive and negative texts: a gentler
+form of Wang & Manning ("Baselines and Bigrams", ACL 2012), which helps most with few labels. On public
+comments the root did better than the ratio, and both better than no scale. The weights include the scales.
 """
 
 from dataclasses import dataclass
@@ -42,8 +43,8 @@ def fit_linear(rows: csr_matrix, y: NDArray, *, strength: float, weights: NDArra
     """
     used = np.unique(rows.indices)  # of 2**18 columns few occur
     own = rows[:, used]
-    ratios = log_count_ratios(own, y)
-    scaled = csr_matrix((own.data * ratios[own.indices], own.indices, own.indptr), shape=own.shape)
+    scales = np.sqrt(np.abs(log_count_ratios(own, y)))
+    scaled = csr_matrix((own.data * scales[own.indices], own.indices, own.indptr), shape=own.shape)
     solver = LogisticRegression(
         C=strength,
         class_weight="balanced",
@@ -54,7 +55,7 @@ def fit_linear(rows: csr_matrix, y: NDArray, *, strength: float, weights: NDArra
     )
     solver.fit(scaled, y, sample_weight=weights)
     found = np.zeros(rows.shape[1])
-    found[used] = np.float32(solver.coef_[0] * ratios)
+    found[used] = np.float32(solver.coef_[0] * scales)
     return Linear(found, float(np.float32(solver.intercept_[0])))
 
 

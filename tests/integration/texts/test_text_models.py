@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 import pytest
+from django.test import Client
 
 from scoring.decisions.models import ShadowScore
 from scoring.decisions.predictions.telling_words import explain_text
@@ -13,6 +14,7 @@ from scoring.decisions.simulation.asking import texts_of_models
 from scoring.decisions.simulation.hits_as_data import data_of_bank_hits
 from scoring.intake.receive import received_entry
 from scoring.learning.evaluation.evaluate import run_evaluation
+from scoring.learning.pages.policy_table import policy_rows
 from scoring.learning.training.runs import TrainingRun
 from scoring.log.models import VaultItem
 from scoring.log.tasks import run_consumers
@@ -176,3 +178,23 @@ def test_a_policy_with_too_few_labels_gets_no_head_and_the_version_says_why(trai
 def test_an_evaluation_reads_the_texts_too(trained: TrainingRun) -> None:
     found = run_evaluation(trained.name, since=BEGINNING, until=TRAINED_AT, now=TRAINED_AT)
     assert found.model["average_precision"] > 0.9
+
+
+def test_the_page_of_a_model_shows_each_policy_and_what_other_thresholds_would_do(
+    trained: TrainingRun, admin_client: Client
+) -> None:
+    page = admin_client.get(f"/admin/models/{trained.name}/").content.decode()
+    assert "Spam: precision against recall" in page
+    assert "What another threshold would do" in page
+    assert "Policy spam" in page  # its check at the gate
+    rows = policy_rows(ModelVersion.objects.get(name=trained.name))
+    assert [row.title for row in rows] == ["Spam", "Scam"]
+    assert [row.name for row in rows[0].outcomes] == ["review", "block"]
+    assert all(move.precision.endswith("%") for row in rows for move in row.moves)
+
+
+def test_the_page_says_which_policies_have_no_head(trained: TrainingRun, admin_client: Client) -> None:
+    few = train(minimum_positives=60)
+    page = " ".join(admin_client.get(f"/admin/models/{few.name}/").content.decode().split())
+    assert "Without a score: Scam (" in page
+    assert "Spam: precision against recall" in page

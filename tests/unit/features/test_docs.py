@@ -20,6 +20,7 @@ from scoring.catalog.event_type import PAYLOAD_WORDS, RESERVED_NAMES, EventType
 from scoring.catalog.external_signals import ExternalSignal
 from scoring.catalog.fields import Category, Entity, Flag, IpAddress, Money, Number, Text, UserAgent
 from scoring.catalog.media.attachments import Attachments
+from scoring.catalog.policies import Policy
 from scoring.features.compile import plan as plans
 from scoring.features.compile.plan import compile_lane
 from scoring.features.folding.arena import Arena
@@ -97,6 +98,7 @@ class Everything(EventType):
     card, merchant, device = Entity(), Entity(), Entity(optional=True)
     amount, category, urgent = Money(), Category(optional=True), Flag(optional=True)
     comment = Text(optional=True)
+    policies = (Policy("spam"),)
     email, phone, agent = Email(optional=True), Phone(optional=True), UserAgent(optional=True)
     ip = IpAddress(optional=True, networks=("data_centers",))
     lat, lon, lat2, lon2, year = (Number(optional=True) for _ in range(5))
