@@ -16,6 +16,7 @@ from reviews.errors import InvalidVerdict, ReviewError
 from reviews.models import Case
 from reviews.pages.case_timeline import timeline_of
 from reviews.pages.content.appealed import appealed_panel
+from reviews.pages.content.media import media_panel
 from reviews.pages.content.panel import content_panel, is_restricted
 from reviews.pages.event import detail_or_404
 from reviews.pages.event_panels import event_panels, may_see_personal
@@ -84,6 +85,7 @@ class CasePage(AdminPage):
                 )
             ),
             author=content.author if content else None,
+            media=media_panel(detail, user=self.request.user),
             stated=is_restricted(detail, case),
             may_decide_escalation=user.has_perm(ESCALATIONS),
             verdict_options=verdict_options(

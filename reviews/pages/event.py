@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from reviews.console.event_details import EventDetail, event_detail
 from reviews.models import Case
+from reviews.pages.content.media import media_panel
 from reviews.pages.content.panel import content_panel, is_restricted
 from reviews.pages.event_panels import event_panels, may_see_personal
 from reviews.pages.history_table import history_of, number_in
@@ -46,6 +47,7 @@ class EventPage(AdminPage):
             now=now,
             content=content,
             author=content.author if content else None,
+            media=media_panel(detail, user=self.request.user),
             stated=sees_cases and is_restricted(detail, Case.objects.filter(pk=position).first()),
             may_retract=self.request.user.has_perm(RETRACT) and not detail.is_retracted,
             max_reason_length=MAX_REASON_LENGTH,

@@ -51,7 +51,7 @@ class ListEntityPage(AdminPage):
             messages.error(request, f"Not listed. {problems}")
         else:
             messages.success(request, done)
-        return redirect(_back(request))
+        return redirect(back_to(request))
 
     def _put(self, ref: EntityRef, *, now: datetime) -> str:
         """Put the entity on the list, and say so."""
@@ -96,7 +96,8 @@ def _until_words(until: datetime | None) -> str:
     return f"until {until:%Y-%m-%d %H:%M} UTC" if until else "without an end"
 
 
-def _back(request: HttpRequest) -> str:
+def back_to(request: HttpRequest) -> str:
+    """The page of the admin that a form came from, else the search."""
     back = request.POST.get("back", "")
     safe = url_has_allowed_host_and_scheme(back, allowed_hosts=None) and back.startswith("/admin/")
     return back if safe else "admin:entities"

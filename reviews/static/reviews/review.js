@@ -69,8 +69,19 @@
     for (const other of document.querySelectorAll(`[name="${box.dataset.tickAll}"]`)) other.checked = box.checked;
   };
 
+  // Shows the picture itself, or blurs it again. The server records each request for it.
+  const toggleMedia = (button) => {
+    const picture = button.closest("figure").querySelector("[data-still]");
+    const shown = picture.classList.toggle("rv-blurred");
+    picture.dataset.blurred ??= picture.getAttribute("src");
+    picture.src = shown ? picture.dataset.blurred : picture.dataset.still;
+    button.firstChild.textContent = shown ? "Show " : "Blur ";
+  };
+
   const onClick = (event) => {
     const { target } = event;
+    const shower = target.closest("[data-show-media]");
+    if (shower) toggleMedia(shower);
     if (target.matches("[data-tick-all]")) tickAll(target);
     const link = target.closest("a[data-swap]");
     if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
