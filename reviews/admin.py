@@ -24,6 +24,7 @@ for page in (
     "list_values",
     "content.statement",
     "content.figures",
+    "content.bank_media",
 ):
     import_module(f"reviews.pages.{page}")
 

@@ -32,6 +32,7 @@ LISTS = {
     "scoring_decision": ("aldum", NO_GROUP, NO_GROUP, NO_GROUP),
     "scoring_label": ("aldum", NO_GROUP, NO_GROUP, NO_GROUP),
     "reviews_case": ("aldum", NO_GROUP, NO_GROUP, NO_GROUP),
+    "reviews_wellnesslimit": ("lum", "lm", "lm", "lm"),
     "scoring_modelversion": ("ldum", NO_GROUP, NO_GROUP, NO_GROUP),
     "scoring_rule": ("aldum", NO_GROUP, NO_GROUP, NO_GROUP),
     "scoring_rulehit": ("aldum", NO_GROUP, NO_GROUP, NO_GROUP),
@@ -57,6 +58,9 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "case": ("aldum", {"position": 1}),
     "event": ("aldum", {"position": 1}),
     "entities": ("aldum", {}),
+    "statement": ("aldum", {"position": 1}),
+    "moderation": ("aldum", {}),
+    "bank_media": ("alm", {}),
     "label_upload": ("lm", {}),
     "configuration": ("ldum", {}),
     "configuration_file": ("ldum", {}),
@@ -108,9 +112,15 @@ FOR_STAFF = {
 OPEN = {"healthz", "readyz", "metrics", "schema", "docs", "problem", "home", "admin:login"}
 FOR_KEYS = {
     *("api:events", "api:event", "api:corrections", "api:retraction", "api:parked-events"),
-    *("api:explanation", "api:simulations", "api:labels", "api:held-labels"),
+    *("api:explanation", "api:simulations", "api:labels", "api:held-labels", "reviews-api:statement"),
 }
-API_OF_ONE_EVENT = {"api:event", "api:corrections", "api:retraction", "api:explanation"}
+API_OF_ONE_EVENT = {
+    "api:event",
+    "api:corrections",
+    "api:retraction",
+    "api:explanation",
+    "reviews-api:statement",
+}
 # Django's own: choices of related rows, a row's public page, an app's lists, mistyped addresses.
 DJANGO_ADDRESSES = {"admin:autocomplete", "admin:view_on_site", "admin:app_list", "admin:?"}
 
@@ -125,6 +135,9 @@ ACTIONS: list[tuple[str, Mapping[str, str], str]] = [
     ("case", {"action": "release"}, "alm"),
     ("case", {"action": "decide"}, "alm"),
     ("case", {"action": "undo"}, "alm"),
+    ("case", {"action": "undo_all"}, "alm"),
+    ("case", {"action": "escalate"}, "alm"),
+    ("bank_media", {}, "alm"),
     ("event", {}, "lm"),
     ("label_upload", {}, "lm"),
     ("configuration", {}, "ldum"),
@@ -178,6 +191,7 @@ ACTIONS: list[tuple[str, Mapping[str, str], str]] = [
 LIST_ACTIONS = {
     ("auth_user", "delete_selected", "m"),
     ("auth_group", "delete_selected", NO_GROUP),
+    ("reviews_wellnesslimit", "delete_selected", "lm"),
     ("scoring_exchangerate", "delete_selected", NO_GROUP),
     ("django_celery_beat_periodictask", "enable_tasks", "m"),
     ("django_celery_beat_periodictask", "disable_tasks", "m"),
