@@ -80,9 +80,7 @@ class CasePage(AdminPage):
             own_appeal=case.not_for == user.get_username(),
             also=positions_in(self.request.POST.getlist("also")),
             content=(
-                content := content_panel(
-                    detail, marks={}, personal=personal, reviewer=user.get_username(), now=now
-                )
+                content := content_panel(detail, personal=personal, reviewer=user.get_username(), now=now)
             ),
             author=content.author if content else None,
             media=media_panel(detail, user=self.request.user),

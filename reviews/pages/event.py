@@ -41,7 +41,7 @@ class EventPage(AdminPage):
         panels = event_panels(detail, personal=personal)
         sees_cases, now = self.request.user.has_perm("reviews.view_case"), timezone.now()
         reviewer = self.request.user.get_username()
-        content = content_panel(detail, marks={}, personal=personal, reviewer=reviewer, now=now)
+        content = content_panel(detail, personal=personal, reviewer=reviewer, now=now)
         return super().get_context_data(
             case=Case.objects.filter(pk=position).first() if sees_cases else None,
             now=now,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from scoring.catalog.policies import Policy
 from scoring.catalog.registry import event_type
 from scoring.intake.answers import current_version
 from scoring.log.entries import Entry
@@ -43,11 +44,14 @@ def is_sensitive(decision: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
 
 
 def queue_of(decision: Mapping[str, Any]) -> str:
-    """The queue of the policy that the decision finds broken with the highest score; "" for none."""
+    """The queue of the policy that the decision finds likeliest broken; "" for none."""
+    policy = likeliest_policy(decision)
+    return (policy.queue or policy.name) if policy else ""
+
+
+def likeliest_policy(decision: Mapping[str, Any]) -> Policy | None:
+    """The policy with the highest score among those that the decision finds broken, None without any."""
     found = decision.get("policies") or {}
     policies = [each for each in event_type(decision["event_type"]).policies if each.name in found]
     likely = [each for each in policies if found[each.name].get("outcome") in SEVERE]
-    if not likely:
-        return ""
-    first = max(likely, key=lambda each: found[each.name].get("score") or 0.0)
-    return first.queue or first.name
+    return max(likely, key=lambda each: found[each.name].get("score") or 0.0, default=None)

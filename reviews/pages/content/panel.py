@@ -14,6 +14,7 @@ from reviews.duplicates.finding import Likeness, likenesses
 from reviews.models import Case
 from reviews.pages.content.marks import Part, marked_parts
 from reviews.pages.content.snapshots import Snapshot, snapshots_of
+from reviews.pages.content.telling import telling_parts
 from reviews.pages.event_panels import (
     ERASED,
     HIDDEN,
@@ -76,6 +77,7 @@ class Content(NamedTuple):
     """The panel. `group`: free cases of near-duplicates that one verdict can settle; `more`: not all."""
 
     texts: list[ShownText]
+    speaks_for: str  # what marked parts speak for, "" without marks
     before: list[Line]
     after: list[Line]
     conversation: str  # the address of the whole, "" for none
@@ -88,15 +90,15 @@ class Content(NamedTuple):
 def content_panel(
     detail: EventDetail,
     *,
-    marks: Mapping[str, Sequence[tuple[int, int, float]]],
     personal: bool,
     reviewer: str,
     now: datetime,
 ) -> Content | None:
-    """The panel of an event whose type has policies, else None. `marks`: telling spans of each text."""
+    """The panel of an event whose type has policies, else None."""
     kind = event_type(detail.type)
     if not kind.policies:
         return None
+    telling = telling_parts(detail, personal=personal)
     refs = dict(zip(entity_names(detail), detail.entities, strict=True))
     found = likenesses(detail.entities, than=detail.position)
     free = _free_cases(found, detail, reviewer=reviewer, now=now)
@@ -107,7 +109,8 @@ def content_panel(
     wanted = [*before, *after, *(each.position for each in [*shown, *group[:MAX_GROUP]])]
     events = snapshots_of(sorted(set(wanted)), personal=personal)
     return Content(
-        texts=texts_of(detail, personal=personal, marks=marks),
+        texts=texts_of(detail, personal=personal, marks=telling.marks),
+        speaks_for=telling.speaks_for,
         before=[_line(events[position]) for position in before if position in events],
         after=[_line(events[position]) for position in after if position in events],
         conversation=entity_link(conversation) if conversation else "",

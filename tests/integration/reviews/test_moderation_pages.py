@@ -1,7 +1,9 @@
 """The queue and the case page of an event type with policies, as a browser without JavaScript sees them."""
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from django.contrib.auth.models import Group, User
 from pytest_django import DjangoAssertNumQueries
@@ -9,6 +11,8 @@ from pytest_django import DjangoAssertNumQueries
 from reviews.models import Case, WellnessLimit
 from reviews.work import claims
 from reviews.work.verdicts import undo_verdict
+from scoring.registry.text_models import TextModel
+from scoring.texts.ngrams import COLUMNS, ngram_spans
 from tests.integration.reviews.browsing import LOOK, QUEUE, WORK, Browse, page_of, take, text_of
 from tests.integration.reviews.moderation import (  # noqa: F401 (a fixture)
     SPAM,
@@ -232,3 +236,26 @@ def test_the_page_of_an_author_shows_their_strikes_and_those_that_were_lifted(br
     assert '<strong class="ws-num">1</strong> strike in 7 d' in page
     assert "1 was lifted" in page
     assert "strikes in" not in text_of(otto.get("/admin/entities/?kind=thread&value=t-1"))
+
+
+def model_of_words(*heads: str, telling: str) -> SimpleNamespace:
+    """A loaded model whose text part knows one word."""
+    weights = np.zeros((COLUMNS, len(heads)))
+    for column, *_ in ngram_spans(telling):
+        weights[column] = 1.0
+    known = TextModel("text", heads, weights, np.zeros(len(heads)), {head: {} for head in heads})
+    return SimpleNamespace(texts=[known])
+
+
+def test_the_telling_words_of_the_likeliest_policy_are_marked(
+    browse: Browse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = model_of_words("", "spam", telling="channel")
+    monkeypatch.setattr("reviews.pages.content.telling.load_model", lambda name: model)
+    likely = {"spam": {"score": 0.9, "outcome": "review"}}
+    case = open_note(text="<i>My</i> channel", policies=likely, now=now())
+    page = text_of(browse("ana", *WORK).get(page_of(case)))
+    assert 'rv-mark--up3">channel</mark>' in page
+    assert "speaks for spam" in page
+    assert "&lt;i&gt;My&lt;/i&gt;" in page
+    assert "rv-mark--up3" not in text_of(browse("otto", *LOOK).get(page_of(case)))
