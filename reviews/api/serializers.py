@@ -25,7 +25,10 @@ class StatedDecisionSerializer(serializers.Serializer):
     territorial_scope = serializers.CharField()
     duration = serializers.CharField()
     ended_at = serializers.DateTimeField(allow_null=True, help_text="When an appeal was granted")
-    strike = serializers.BooleanField(help_text="Whether it came with a strike")
+    reduced_from = serializers.CharField(
+        allow_null=True, help_text="The action before an appeal made it milder"
+    )
+    strike = serializers.BooleanField(help_text="Whether it came with a strike that stands")
     overturned = serializers.BooleanField()
 
 

@@ -7,10 +7,10 @@ from django.http import QueryDict
 
 from reviews.models import Case
 from reviews.work.reason_codes import action_title, policy_titles, reasons_of, verdict_words
-from reviews.work.verdict_rules import actions_of
+from reviews.work.verdict_rules import ALLOW, actions_of, milder_actions
 from scoring.catalog.event_type import EventType
 from scoring.catalog.policies import ReasonCode
-from scoring.catalog.registry import event_type
+from scoring.catalog.registry import event_type, event_types
 
 ACTION_KEYS = ("x", "m", "w", "y")  # the most severe action first
 
@@ -34,7 +34,7 @@ class DraftVerdict(NamedTuple):
             fields.get("reason_code", ""),
             fields.get("note", ""),
             policies,
-            fields.get("outcome", "") if policies else "",
+            fields.get("outcome", "") if policies else fields.get("remains", ""),
             bool(fields.get("strike")),
         )
 
@@ -83,12 +83,14 @@ def verdict_options(
     """
     kind = event_type(case.event_type)
     positive, negative = kind.labels.values
-    broken = _option(kind, positive, "bad", others=others)._replace(
+    is_appeal = case.why == Case.Why.APPEAL
+    tones = ("good", "bad") if is_appeal else ("bad", "good")
+    first = _option(kind, positive, tones[0], others=others)._replace(
         policies=list(_policies(kind, draft, heads)),
-        actions=list(_actions(kind, draft)),
+        actions=list(_remaining(case, draft) if is_appeal else _actions(kind, draft)),
         strikes=bool(kind.policies and kind.strikes),
     )
-    return [broken, _option(kind, negative, "good", others=others)]
+    return [first, _option(kind, negative, tones[1], others=others)]
 
 
 def _option(kind: type[EventType], value: str, tone: str, *, others: Mapping[str, str]) -> VerdictOption:
@@ -111,9 +113,22 @@ def _policies(kind: type[EventType], draft: DraftVerdict, heads: Mapping[str, An
         )
 
 
+def _remaining(case: Case, draft: DraftVerdict) -> Iterator[ActionOption]:
+    """What a granted appeal may leave of the decision: nothing, or a milder action; none if only nothing."""
+    milder = milder_actions(case.event_type, case.outcome)
+    kind = next((each for each in event_types().values() if each.appeals == case.event_type), None)
+    if kind and milder:
+        titles = {ALLOW: "Restore"} | {name: f"Only {action_title(kind, name).lower()}" for name in milder}
+        yield from _action_options(titles, chosen=draft.action or ALLOW)
+
+
 def _actions(kind: type[EventType], draft: DraftVerdict) -> Iterator[ActionOption]:
     actions = actions_of(kind)
     chosen = draft.action if draft.action in actions else next(iter(actions), "")
-    for place, outcome in enumerate(actions):
+    yield from _action_options({name: action_title(kind, name) for name in actions}, chosen=chosen)
+
+
+def _action_options(titles: Mapping[str, str], *, chosen: str) -> Iterator[ActionOption]:
+    for place, (outcome, title) in enumerate(titles.items()):
         key = ACTION_KEYS[place] if place < len(ACTION_KEYS) else ""
-        yield ActionOption(outcome, action_title(kind, outcome), key, outcome == chosen)
+        yield ActionOption(outcome, title, key, outcome == chosen)

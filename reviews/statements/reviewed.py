@@ -58,6 +58,9 @@ def review_answer(received: Entry) -> dict[str, Any] | None:
 
 
 def _overturned(type_name: str, first: Case | None, granted: Case) -> Review:
-    negative = event_type(type_name).labels.negative
-    at = granted.decided_at or granted.opened_at
-    return Review(negative, (), ALLOW, strike=False, decided_at=at, first=first, granted=granted)
+    labels, at = event_type(type_name).labels, granted.decided_at or granted.opened_at
+    how: dict[str, Any] = {"strike": False, "decided_at": at, "first": first, "granted": granted}
+    if granted.action == ALLOW:
+        return Review(labels.negative, (), ALLOW, **how)
+    verdict, policies = (first.verdict, tuple(first.policies)) if first else (labels.positive, ())
+    return Review(verdict, policies, granted.action, **how)

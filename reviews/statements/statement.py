@@ -12,6 +12,7 @@ from django.conf import settings
 
 from reviews.console.entity_index import events_of_entity
 from reviews.errors import NoStatement
+from reviews.models import Case
 from reviews.statements.reviewed import Review, review_of
 from reviews.strikes.recording import CONTENT
 from reviews.work.reason_codes import action_title, words_of
@@ -43,8 +44,14 @@ class Decided(NamedTuple):
     decision: Entry | None
 
     @property
+    def granted(self) -> Case | None:
+        """The case of the appeal that overturned the decision or made it milder."""
+        return self.review.granted if self.review else None
+
+    @property
     def is_overturned(self) -> bool:
-        return self.review is not None and self.review.granted is not None
+        """Whether nothing restricts the event any more."""
+        return self.granted is not None and self.granted.action == ALLOW
 
 
 def statement_of(event_stream: str, *, now: datetime) -> dict[str, Any]:
@@ -112,17 +119,19 @@ def _found_by_models(decision: Mapping[str, Any]) -> list[str]:
 
 
 def _decision(kind: type[EventType], decided: Decided) -> dict[str, Any]:
-    overturned = decided.review.granted if decided.review else None
+    granted, ended = decided.granted, decided.is_overturned
+    action = granted.action if granted and not ended else decided.action
     return {
-        "action": decided.action,
-        "title": action_title(kind, decided.action),
-        "restriction": RESTRICTIONS.get(decided.action, "other"),
+        "action": action,
+        "title": action_title(kind, action),
+        "restriction": RESTRICTIONS.get(action, "other"),
         "decided_at": to_iso(decided.at),
         "territorial_scope": settings.STATEMENT_SCOPE,
-        "duration": "until it is overturned" if overturned is None else "ended",
-        "ended_at": to_iso(overturned.decided_at) if overturned and overturned.decided_at else None,
-        "strike": bool(decided.review and decided.review.first and decided.review.first.strike),
-        "overturned": decided.is_overturned,
+        "duration": "ended" if ended else "until it is overturned",
+        "ended_at": to_iso(granted.decided_at) if ended and granted and granted.decided_at else None,
+        "reduced_from": decided.action if action != decided.action else None,
+        "strike": bool(not granted and decided.review and decided.review.strike),
+        "overturned": ended,
     }
 
 

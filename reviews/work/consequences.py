@@ -1,7 +1,7 @@
 """What a verdict does beside closing its case, and how that is taken back, in the caller's transaction.
 
-A verdict on an event labels it and may give its author a strike. Granting an appeal does the opposite to the
-event that it is about.
+A verdict on an event labels it and may give its author a strike. Granting an appeal lifts the strike of the
+event that it is about and, unless a milder action is left, labels that event as acceptable.
 """
 
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from datetime import datetime
 from reviews.errors import CaseNotFound
 from reviews.models import Case
 from reviews.strikes.recording import lift_strikes, record_strike
-from reviews.work.verdict_rules import Verdict
+from reviews.work.verdict_rules import ALLOW, Verdict
 from scoring.catalog.registry import event_type
 from scoring.intake.labels import LabelStatement, record_labels
 from scoring.intake.models import Event
@@ -22,7 +22,7 @@ def carry_out(case: Case, verdict: Verdict, *, reviewer: str, now: datetime) -> 
     """Do what the verdict says to the event of the case, or to the one that an appeal is about."""
     if case.why == Case.Why.APPEAL:
         if is_granted(case, verdict.value):
-            _overturn(_appealed(case), reviewer=reviewer, now=now)
+            _overturn(_appealed(case), restored=verdict.action == ALLOW, reviewer=reviewer, now=now)
         return
     record_label(case.event_position, verdict.value, policies=verdict.policies, reviewer=reviewer, now=now)
     if verdict.strike:
@@ -33,7 +33,7 @@ def take_back(case: Case, *, reviewer: str, now: datetime) -> None:
     """Undo `carry_out` for a decided case."""
     if case.why == Case.Why.APPEAL:
         if is_granted(case, case.verdict):
-            _reinstate(_appealed(case), reviewer=reviewer, now=now)
+            _reinstate(_appealed(case), restored=case.action == ALLOW, reviewer=reviewer, now=now)
         return
     record_label(case.event_position, None, reviewer=reviewer, now=now)
     if case.strike:
@@ -62,18 +62,20 @@ def _give_strike(case: Case, *, reviewer: str, now: datetime) -> None:
     record_strike(case.event_stream, policy=policy, reason=reason, reviewer=reviewer, now=now)
 
 
-def _overturn(event: Event, *, reviewer: str, now: datetime) -> None:
-    """Label an event as acceptable and lift its strikes."""
-    negative = event_type(event.type).labels.negative
-    record_label(event.position, negative, reviewer=reviewer, now=now)
+def _overturn(event: Event, *, restored: bool, reviewer: str, now: datetime) -> None:
+    """Lift the strikes of an event, and label it as acceptable if it is restored."""
+    if restored:
+        negative = event_type(event.type).labels.negative
+        record_label(event.position, negative, reviewer=reviewer, now=now)
     lift_strikes(event.stream, because="An appeal was granted", reviewer=reviewer, now=now)
 
 
-def _reinstate(event: Event, *, reviewer: str, now: datetime) -> None:
+def _reinstate(event: Event, *, restored: bool, reviewer: str, now: datetime) -> None:
     """Let the verdict that an appeal had overturned hold again."""
     case = Case.objects.filter(pk=event.position, state=Case.State.DECIDED).first()
-    value, policies = (case.verdict, case.policies) if case else (None, {})
-    record_label(event.position, value, policies=policies, reviewer=reviewer, now=now)
+    if restored:
+        value, policies = (case.verdict, case.policies) if case else (None, {})
+        record_label(event.position, value, policies=policies, reviewer=reviewer, now=now)
     if case and case.strike:
         _give_strike(case, reviewer=reviewer, now=now)
 

@@ -7,7 +7,7 @@ from reviews.errors import InvalidVerdict
 from reviews.work.notes import clean_note
 from reviews.work.reason_codes import NEEDS_NOTE, reasons_for, reasons_of
 from scoring.catalog.event_type import EventType
-from scoring.catalog.registry import event_type
+from scoring.catalog.registry import event_type, event_types
 from scoring.intake.label_sources import PEOPLE
 
 ALLOW, REVIEW = "allow", "review"
@@ -71,6 +71,30 @@ def check_verdict(event_type_name: str, verdict: Verdict) -> Verdict:
     else:
         verdict = _check_plain(kind, verdict)
     return verdict._replace(note=_note_of(verdict))
+
+
+def check_appeal(event_type_name: str, verdict: Verdict, *, against: str) -> Verdict:
+    """A verdict on an appeal against the action or outcome `against`, checked like any other.
+
+    Granting may leave a milder action than that one; `allow`, which restores the event, unless it is given.
+    Raises `InvalidVerdict`.
+    """
+    granted = verdict.value == event_type(event_type_name).labels.positive
+    checked = check_verdict(event_type_name, verdict._replace(action="") if granted else verdict)
+    if not granted:
+        return checked
+    action, allowed = verdict.action or ALLOW, (ALLOW, *milder_actions(event_type_name, against))
+    if action not in allowed:
+        problem = f"{action!r} is not milder than {against}"
+        raise InvalidVerdict(field="action", problem=problem, allowed=", ".join(allowed))
+    return checked._replace(action=action)
+
+
+def milder_actions(appeals: str, against: str) -> tuple[str, ...]:
+    """The actions on the type that these appeals are about that are milder than `against`, severest first."""
+    kind = next((each for each in event_types().values() if each.appeals == appeals), None)
+    actions = actions_of(kind) if kind else ()
+    return actions[actions.index(against) + 1 :] if against in actions else ()
 
 
 def _check_plain(kind: type[EventType], verdict: Verdict) -> Verdict:

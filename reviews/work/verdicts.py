@@ -17,7 +17,7 @@ from reviews.work.transitions import (
     require_claimed_by,
     require_not_held_by_others,
 )
-from reviews.work.verdict_rules import Verdict, check_contradiction, check_verdict
+from reviews.work.verdict_rules import Verdict, check_appeal, check_contradiction, check_verdict
 from scoring.catalog.registry import event_type
 from scoring.intake.labels import said_by_source
 from scoring.log.read import read_stream
@@ -71,7 +71,10 @@ def close_case(
     else:
         require_not_held_by_others(case, reviewer, now=now)
     require_open_to(case, reviewer, escalations=escalations)
-    checked = check_verdict(case.event_type, verdict)
+    if case.why == Case.Why.APPEAL:
+        checked = check_appeal(case.event_type, verdict, against=case.outcome)
+    else:
+        checked = check_verdict(case.event_type, verdict)
     _check_against(case, checked)
     data = {**_verdict_data(checked, reviewer=reviewer), **({"group": group} if group else {})}
     case = append_to_case(case, "case.decided", data, reviewer=reviewer, now=now)

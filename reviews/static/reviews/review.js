@@ -104,7 +104,8 @@
     const chosen = form.querySelector("[name=verdict]:checked")?.value;
     for (const codes of form.querySelectorAll("[data-side]")) {
       codes.hidden = chosen ? codes.dataset.side !== chosen : !("unlessChosen" in codes.dataset);
-      if (codes.hidden) codes.querySelectorAll("input:not([name=outcome])").forEach((input) => { input.checked = false; });
+      codes.disabled = codes.hidden;
+      if (codes.hidden) codes.querySelectorAll("input:not([name=outcome], [name=remains])").forEach((input) => { input.checked = false; });
     }
     form.querySelector("[data-hint]").hidden = Boolean(chosen);
   };

@@ -13,6 +13,7 @@ from reviews.models import Case
 from reviews.queue.opening import CASES
 from reviews.work import claims, verdicts
 from scoring.catalog.registry import event_type
+from scoring.content.media.attaching import attach_to_one
 from scoring.intake.receive import Submission, receive_events
 from scoring.log.append import append
 from scoring.log.consumers.registry import catch_up
@@ -40,7 +41,7 @@ def notes(transactional_db: None, online_redis: redis.Redis) -> Iterator[None]:
 def receive(kind: str, external_id: str, *, now: datetime = DAY, **fields: Any) -> Entry:
     """A received event of this type from the source "shop"; gives its receipt."""
     payload = {"type": kind, "id": external_id, "occurred_at": to_iso(now), **fields}
-    parsed = event_type(kind).parse(payload, now=now)
+    parsed = attach_to_one(event_type(kind).parse(payload, now=now))
     [receipt] = receive_events([Submission(kind, parsed)], source="shop", now=now)
     return read_stream(receipt.stream)[0]
 
@@ -49,9 +50,14 @@ def open_note(external_id: str = "N-1", *, now: datetime = DAY, **given: Any) ->
     """The case of a note that was sent to review; `given`: fields of the note, or data of its decision."""
     fields = {name: given.pop(name) for name in FIELDS if name in given}
     event = receive("note", external_id, now=now, **{"author": "ann", "text": "Buy now!", **fields})
-    append([decided(event, **{**REVIEWED, **given})], now=now)
+    decide_event(event, now=now, **given)
     consume(now=now)
     return Case.objects.get(pk=event.position)
+
+
+def decide_event(event: Entry, *, now: datetime = DAY, **given: Any) -> None:
+    """The decision that sends an event to review, unless `given` says otherwise."""
+    append([decided(event, **{**REVIEWED, **given})], now=now)
 
 
 def judge(case: Case, *, reviewer: str = "ana", now: datetime = DAY, **verdict: Any) -> Case:

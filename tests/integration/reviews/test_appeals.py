@@ -4,6 +4,8 @@ import pytest
 
 from reviews.errors import InvalidVerdict, NothingToClaim, OwnVerdictAppealed
 from reviews.models import Case
+from reviews.statements.reviewed import review_of
+from reviews.statements.statement import statement_of
 from reviews.strikes.recording import strikes_of
 from reviews.work import claims, verdicts
 from scoring.intake.amending.corrections import retract_event
@@ -65,6 +67,30 @@ def test_undoing_a_granted_appeal_lets_the_first_verdict_hold_again() -> None:
     verdicts.undo_verdict(appealed.pk, reviewer="bo", now=DAY)
     assert Label.objects.latest("position").effective == "violating"
     assert standing(case) == [False, True]
+
+
+def test_an_appeal_may_leave_a_milder_action_and_the_label() -> None:
+    case = judge(open_note(), **SPAM, strike=True)
+    appealed = judge(appeal(), reviewer="bo", **GRANT, action="limit")
+    review = review_of(case.pk, "note")
+    assert review is not None
+    assert (review.verdict, review.policies, review.action) == ("violating", ("spam",), "limit")
+    assert standing(case) == [False]
+    assert Label.objects.get().effective == "violating"
+    decision = statement_of(case.event_stream, now=DAY)["decision"]
+    assert (decision["action"], decision["reduced_from"], decision["overturned"]) == ("limit", "block", False)
+
+    verdicts.undo_verdict(appealed.pk, reviewer="bo", now=DAY)
+    assert standing(case) == [False, True]
+    assert Label.objects.get().effective == "violating"
+
+
+@pytest.mark.parametrize(("verdict", "action"), [(GRANT, "block"), (GRANT, "review"), (REJECT, "limit")])
+def test_an_appeal_cannot_make_the_decision_more_severe(verdict: dict[str, str], action: str) -> None:
+    judge(open_note(), **SPAM | {"action": "limit"})
+    with pytest.raises(InvalidVerdict) as refused:
+        judge(appeal(), reviewer="bo", **verdict, action=action)
+    assert refused.value.field == "action"
 
 
 def test_an_automated_decision_is_appealed_too() -> None:

@@ -118,7 +118,15 @@ def test_an_appeal_is_shown_as_one_and_its_first_reviewer_cannot_take_it(browse:
     ben = browse("ben", *WORK)
     assert take(ben) == page_of(case)
     page = text_of(ben.get(page_of(case)))
-    for told in ("Grant", "Reject", "I meant no harm", "Buy now!", "Unwanted advertising", "by ana"):
+    for told in (
+        "Grant",
+        "Reject",
+        "Only limit",
+        "I meant no harm",
+        "Buy now!",
+        "Unwanted advertising",
+        "by ana",
+    ):
         assert told in page
 
 

@@ -51,6 +51,7 @@ def test_the_statement_of_a_verdict_names_facts_grounds_and_redress() -> None:
         "territorial_scope": "worldwide",
         "duration": "until it is overturned",
         "ended_at": None,
+        "reduced_from": None,
         "strike": False,
         "overturned": False,
     }
