@@ -7,16 +7,19 @@ from typing import Any
 import pytest
 import redis
 from django.contrib.auth.models import Group, User
+from django.urls import reverse
 from selenium.webdriver import Keys
 from selenium.webdriver.common.by import By
 
 from reviews.models import Case
 from reviews.strikes.recording import strikes_of
+from reviews.work.claims import claim_case
 from scoring.intake.models import Label
 from tests.browser.conftest import Browser
+from tests.browser.test_every_admin_page import problems_of
 from tests.browser.test_review_by_keyboard import QUEUE, page_of
 from tests.factories.catalog import catalog_with
-from tests.integration.reviews.moderation import open_note
+from tests.integration.reviews.moderation import SPAM, appeal, judge, open_note
 
 TEXT = "FREE iphone on my channel"
 
@@ -66,6 +69,26 @@ def test_a_raid_is_settled_by_one_verdict_and_undone_at_once(
     browser.wait_until(lambda: "4 verdicts undone" in browser.text)
     assert set(Case.objects.values_list("state", flat=True)) == {"open"}
     assert browser.errors() == []
+
+
+def test_the_pages_of_moderation_fit_a_phone_and_are_accessible(
+    browser: Browser, note: Callable[..., Case], moderator: User
+) -> None:
+    claimed = note("N-1", copy="aa", thread="t-1", text=f"{TEXT} " * 20)
+    note("N-2", copy="aa", thread="t-1")
+    now = datetime.now(UTC)
+    removed = judge(note("N-3", copy="aa"), now=now, reviewer="bo", **SPAM, strike=True)
+    appealed = appeal(content="N-3", now=now)
+    for case in (claimed, appealed):
+        claim_case(case.pk, reviewer="ana", now=now)
+    browser.log_in("ana", "secret", at=QUEUE)
+    addresses = [
+        *(page_of(case) for case in (claimed, removed, appealed)),
+        *(QUEUE, reverse("admin:moderation"), reverse("admin:statement", args=[removed.pk])),
+        f"{reverse('admin:entities')}?kind=author&value=ann",
+    ]
+    found = {address: problems_of(browser, address) for address in addresses}
+    assert {address: problems for address, problems in found.items() if problems} == {}
 
 
 def test_a_note_is_left_up_or_escalated_by_keyboard(browser: Browser, note: Callable[..., Case]) -> None:
