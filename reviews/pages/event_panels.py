@@ -15,6 +15,7 @@ from reviews.duplicates.finding import is_fingerprint
 from reviews.pages.findings_panel import findings_panel
 from reviews.pages.signal_rows import signal_rows
 from scoring.catalog.fields import Canonical, Entity, Field, Flag, Money, Number, Text
+from scoring.catalog.media.attachments import Attachments
 from scoring.catalog.registry import event_type
 from scoring.decisions.explanation import Contribution, Explanation, explain_decision
 from scoring.intake.answers import decided_by
@@ -183,9 +184,9 @@ def field_rows(detail: EventDetail, *, personal: bool) -> list[FieldRow]:
 
 
 def _is_shown_above(detail: EventDetail, field: Field) -> bool:
-    """Whether the content panel shows a field: texts, and fingerprints as near-duplicates."""
+    """Whether the content panel shows a field: texts, files, and fingerprints as near-duplicates."""
     policed = bool(event_type(detail.type).policies)
-    return policed and (isinstance(field, Text) or is_fingerprint(field.kind))
+    return policed and (isinstance(field, (Text, Attachments)) or is_fingerprint(field.kind))
 
 
 def not_sent(detail: EventDetail) -> list[str]:

@@ -38,11 +38,11 @@ def notes(transactional_db: None, online_redis: redis.Redis) -> Iterator[None]:
         yield
 
 
-def receive(kind: str, external_id: str, *, now: datetime = DAY, **fields: Any) -> Entry:
+def receive(type_name: str, external_id: str, *, now: datetime = DAY, **fields: Any) -> Entry:
     """A received event of this type from the source "shop"; gives its receipt."""
-    payload = {"type": kind, "id": external_id, "occurred_at": to_iso(now), **fields}
-    parsed = attach_to_one(event_type(kind).parse(payload, now=now))
-    [receipt] = receive_events([Submission(kind, parsed)], source="shop", now=now)
+    payload = {"type": type_name, "id": external_id, "occurred_at": to_iso(now), **fields}
+    parsed = attach_to_one(event_type(type_name).parse(payload, now=now))
+    [receipt] = receive_events([Submission(type_name, parsed)], source="shop", now=now)
     return read_stream(receipt.stream)[0]
 
 
