@@ -24,7 +24,7 @@ from benchmarks.load import PATH, at, payments
 from scoring.api import events
 from scoring.batch.serve.lookup import BatchLookup, Reads
 from scoring.decisions import engine
-from scoring.decisions.predictions import model_answers
+from scoring.decisions.predictions import model_answers, reasoning
 from scoring.intake import group_commit
 from scoring.lanes import claiming
 from scoring.lanes.lock import held_lane
@@ -53,7 +53,7 @@ STAGES: dict[str, list[tuple[Any, str]]] = {
     "batch values: choose, fill in": [(BatchLookup, "choose"), (Reads, "script"), (Reads, "fill")],
     "feature kernel": [(LaneRunner, "_sequence")],
     "predict and explain": [(model_answers, "predict")],
-    "reasons": [(model_answers, "reasons_for")],
+    "reasons": [(reasoning, "reasons_for")],
     "lists and rules": [(engine, "find")],
     "decision: compose": [(LaneRunner, "_decide")],
     "decision: append, rows, unqueue": [(writing, "append")],

@@ -16,10 +16,11 @@ def image(format: str, **options: object) -> bytes:
     return file.getvalue()
 
 
-def archive() -> bytes:
+def archive(comment: bytes = b"") -> bytes:
     file = BytesIO()
     with zipfile.ZipFile(file, "w") as opened:
         opened.writestr("payload.js", "alert(1)")
+        opened.comment = comment
     return file.getvalue()
 
 
@@ -39,6 +40,8 @@ SVG = b'<svg onload="alert(1)" xmlns="http://www.w3.org/2000/svg"/>'
         (image("JPEG", comment=b"<?php system($_GET[1]); ?>"), "a PHP script"),
         (image("PNG") + archive(), "a ZIP archive"),
         (archive(), "a ZIP archive"),
+        (image("JPEG") + archive(b"a comment"), "a ZIP archive"),
+        (image("JPEG") + b"PK\x06\x07" + bytes(16) + b"PK\x05\x06" + b"\xff" * 18, "a ZIP archive"),
         (image("JPEG", comment=PDF), "a PDF document"),
         (image("PNG") + PDF, "a PDF document"),
         (image("JPEG") + b"Rar!\x1a\x07\x01\x00", "a RAR archive"),
@@ -61,3 +64,14 @@ def test_a_file_that_others_open_too_is_named(content: bytes, other: str) -> Non
 )
 def test_an_image_is_an_image(content: bytes) -> None:
     assert other_format(content) == ""
+
+
+@pytest.mark.parametrize(
+    "mark", [b"PK\x05\x06", b"<html>", b"<body ", b"<?php ", b"<svg ", b"%PDF-1.7", b"Rar!"]
+)
+def test_a_mark_among_compressed_bytes_is_chance(mark: bytes) -> None:
+    photo = image("JPEG")
+    content = bytearray(photo + bytes(range(128, 256)) * 40)
+    for place in range(len(photo), len(content) - 10, 500):
+        content[place : place + len(mark)] = mark
+    assert other_format(bytes(content)) == ""
