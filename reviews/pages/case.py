@@ -65,6 +65,7 @@ class CasePage(AdminPage):
         steps, undone = timeline_of(case, personal=personal)
         panels = event_panels(detail, personal=personal)
         filled = draft or undone
+        appealed = appealed_panel(case, detail, personal=personal)
         kind = event_type(case.event_type)
         heads = (detail.decision.data.get("policies") if detail.decision else None) or {}
         return super().get_context_data(
@@ -83,7 +84,7 @@ class CasePage(AdminPage):
                 content := content_panel(detail, personal=personal, reviewer=user.get_username(), now=now)
             ),
             author=content.author if content else None,
-            media=media_panel(detail, user=self.request.user),
+            media=media_panel((appealed.about if appealed else None) or detail, user=user),
             stated=is_restricted(detail, case),
             may_decide_escalation=user.has_perm(ESCALATIONS),
             verdict_options=verdict_options(
@@ -91,7 +92,7 @@ class CasePage(AdminPage):
             ),
             policed=bool(kind.policies),
             broken=broken_policies(kind, case.policies),
-            appealed=appealed_panel(case, detail, personal=personal),
+            appealed=appealed,
             action=action_title(kind, case.action) if case.action else "",
             draft=filled,
             typed=draft,

@@ -13,7 +13,7 @@ class Appealed(NamedTuple):
     """`pleas`: what the appeal says; `about`: None for an event that was never received.
 
     `first` is the decided case of the event, with the policies `broken` and the `action` in words; None if no
-    person decided, then `outcome` is that of its decision.
+    person decided. `decided`: the action or outcome that the appeal is against, in words.
     """
 
     pleas: list[ShownText]
@@ -22,7 +22,7 @@ class Appealed(NamedTuple):
     first: Case | None
     broken: list[tuple[str, str]]
     action: str
-    outcome: str
+    decided: str
 
 
 def appealed_panel(case: Case, appeal: EventDetail, *, personal: bool) -> Appealed | None:
@@ -31,11 +31,10 @@ def appealed_panel(case: Case, appeal: EventDetail, *, personal: bool) -> Appeal
         return None
     pleas = texts_of(appeal, personal=personal)
     if case.about is None:
-        return Appealed(pleas, None, [], None, [], "", "")
+        return Appealed(pleas, None, [], None, [], "", case.outcome)
     about = event_detail(case.about)
     kind = event_type(about.type)
     first = Case.objects.filter(pk=case.about, state=Case.State.DECIDED).first()
-    outcome = about.decision.data["outcome"] if about.decision else ""
     return Appealed(
         pleas,
         about,
@@ -43,5 +42,5 @@ def appealed_panel(case: Case, appeal: EventDetail, *, personal: bool) -> Appeal
         first,
         broken_policies(kind, first.policies) if first else [],
         action_title(kind, first.action) if first and first.action else "",
-        kind.outcome_titles.get(outcome, outcome),
+        action_title(kind, case.outcome),
     )
