@@ -1,5 +1,6 @@
 """Videos are sampled by time; what is too long, damaged or no video is refused with a reason."""
 
+import struct
 from collections.abc import Iterator
 from fractions import Fraction
 from io import BytesIO
@@ -19,8 +20,9 @@ from scoring.images.errors import (
 )
 from scoring.images.frames import READERS, OpenedVideo, VideoLimits, open_video
 from scoring.images.hashes import distances
-from scoring.images.pdq import pdq
+from scoring.images.pdq import VARIANTS, pdq
 
+AS_STORED = struct.pack(">9i", 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)  # the matrix of an MP4 track
 WIDTH, HEIGHT, RATE, GROUP = 160, 96, 10, 10
 # Media type, FFmpeg's writer, and codec.
 FORMATS = [
@@ -111,25 +113,16 @@ def test_the_hash_of_a_frame_is_that_of_its_pixels(path: Path) -> None:
         assert abs(ours.quality - of_pixels.quality) <= 2
 
 
-def test_rotated_frames_are_upright(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    still = next(opened(path, video()).stills())
-    turned = np.rot90(still.pixels)
-    before = still.pdq()
-    monkeypatch.setattr(type(still), "_frame", Turned(still._frame))
-    assert still.pixels.tolist() == turned.tolist()
-    assert distances(still.pdq().hash, before.variants).argmin() == 1
-
-
-class Turned:
-    """A frame with a rotation, as cameras write it; our writer of videos states none."""
-
-    rotation = 90
-
-    def __init__(self, frame: av.VideoFrame) -> None:
-        self._frame = frame
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._frame, name)
+def test_rotated_frames_are_upright(path: Path) -> None:
+    """A phone that is held upright stores its pictures lying, and states by a matrix that they are turned."""
+    content = video()
+    lying = next(opened(path, content).stills())
+    pixels, hashes = lying.pixels, lying.pdq().variants
+    at = content.index(AS_STORED, content.index(b"tkhd"))
+    turned = struct.pack(">9i", 0, 1 << 16, 0, -(1 << 16), 0, 0, HEIGHT << 16, 0, 1 << 30)
+    still = next(opened(path, content[:at] + turned + content[at + len(AS_STORED) :]).stills())
+    assert still.pixels.tolist() == np.rot90(pixels, -1).tolist()
+    assert VARIANTS[distances(still.pdq().hash, hashes).argmin()] == "rotated right"
 
 
 @pytest.mark.parametrize(
