@@ -8,8 +8,8 @@ from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
+from scoring.catalog.client_fields import IpAddress
 from scoring.catalog.external_signals import ExternalSignal
-from scoring.catalog.fields import IpAddress
 from scoring.catalog.registry import MODULE_NAME, event_types
 from scoring.catalog.signals.reference_files import (
     ReferenceFile,

@@ -72,7 +72,10 @@ class Signals(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ParsedFields:
-    """A payload in canonical form. Values of the fields in `personal` are not in the vault yet."""
+    """A payload in canonical form. Values of the fields in `personal` are not in the vault yet.
+
+    `detected`: the fields that were not sent and were taken from another one instead.
+    """
 
     event_type: str
     external_id: str
@@ -80,6 +83,7 @@ class ParsedFields:
     fields: dict[str, Canonical]
     personal: tuple[str, ...]
     signals: Signals
+    detected: tuple[str, ...] = ()
 
 
 class EventType:
@@ -127,6 +131,7 @@ class EventType:
     _measured: ClassVar[tuple[tuple[str, Field], ...]] = ()
     _plain: ClassVar[tuple[tuple[str, Field], ...]] = ()
     _money: ClassVar[tuple[tuple[str, Money], ...]] = ()
+    _derived: ClassVar[tuple[tuple[str, Field], ...]] = ()
 
     def __init_subclass__(cls) -> None:
         inherited = {
@@ -144,11 +149,13 @@ class EventType:
         cls.external_signals = {**cls.external_signals, **external}
         _check_declaration(cls)
         _check_external(cls)
+        _check_sources(cls)
         cls._money = tuple((name, f) for name, f in cls.fields.items() if isinstance(f, Money))
         cls.computed_fields = {name: f for name, f in cls.fields.items() if f.computed}
         cls._plain = tuple(
             (name, f) for name, f in cls.fields.items() if not (isinstance(f, Money) or f.computed)
         )
+        cls._derived = tuple((name, f) for name, f in cls.fields.items() if f.computed or f.source)
         cls.media_fields = {name: f for name, f in cls.fields.items() if isinstance(f, Attachments)}
         cls._measured = tuple((name, f) for name, f in cls.fields.items() if f.measured_signals)
         cls.signals = {name: external.signal for name, external in cls.external_signals.items()}
@@ -181,7 +188,8 @@ class EventType:
         values = _parse_values(cls, payload, rates, problems)
         if problems:
             raise InvalidEvent(cls.name, problems)
-        values |= cls.computed_of(values)
+        found = cls.computed_of(values)
+        values |= found
         return ParsedFields(
             event_type=cls.name,
             external_id=external_id,
@@ -189,13 +197,25 @@ class EventType:
             fields=values,
             personal=tuple(name for name in values if cls.fields[name].personal),
             signals=cls.signals_of(values),
+            detected=cls.detected_in(found),
         )
 
     @classmethod
     def computed_of(cls, values: Mapping[str, Canonical]) -> dict[str, Canonical]:
-        """The computed fields that canonical values give, by name."""
-        found = {name: field.compute(values) for name, field in cls.computed_fields.items()}
-        return {name: value for name, value in found.items() if value is not None}
+        """The fields that follow from canonical values: computed ones, and others that were not sent.
+
+        In the order of declaration: one may follow from another.
+        """
+        known = dict(values)
+        for name, field in cls._derived:
+            if name not in known and (value := field.compute(known)) is not None:
+                known[name] = value
+        return {name: value for name, value in known.items() if name not in values}
+
+    @classmethod
+    def detected_in(cls, found: Mapping[str, Canonical]) -> tuple[str, ...]:
+        """Those of the fields that `computed_of` gave which the sender could have sent."""
+        return tuple(name for name in found if name not in cls.computed_fields)
 
     @classmethod
     def signals_of(cls, values: Mapping[str, Canonical]) -> Signals:
@@ -336,6 +356,17 @@ def _check_external(cls: type[EventType]) -> None:
                 raise signal.origin.error(
                     f"{cls.__name__} has no field {field.name!r} that {signal.name} could send"
                 )
+
+
+def _check_sources(cls: type[EventType]) -> None:
+    """Raises CatalogError if a field is taken from one that is not declared before it."""
+    declared: list[Field] = []
+    for name, field in cls.fields.items():
+        if field.source and field.source not in declared:
+            raise field.origin.error(
+                f"{cls.__name__}.{name} is taken from a field that is not declared before"
+            )
+        declared.append(field)
 
 
 def _refuse_unknown(

@@ -8,6 +8,7 @@ import ipaddress
 import math
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from scoring.catalog import cells
@@ -15,15 +16,10 @@ from scoring.catalog.card_numbers import MIN_LENGTH, has_card_number, mask_card_
 from scoring.catalog.characters import NAME_PATTERN, clean_name, clean_text
 from scoring.catalog.currency import EXPONENTS, convert_minor, minor_units
 from scoring.catalog.errors import FieldError
-from scoring.catalog.signals.addresses import address_signals
-from scoring.catalog.signals.reference_files import Loaded, network_list
+from scoring.catalog.signals.reference_files import Loaded
 from scoring.catalog.signals.texts import text_signals
-from scoring.catalog.signals.user_agents import user_agent_signals
 from scoring.declare import (
-    ADDRESS_SIGNALS,
     TEXT_SIGNALS,
-    USER_AGENT_SIGNALS,
-    AddressVocabulary,
     Choosable,
     Comparable,
     EntityVocabulary,
@@ -33,11 +29,10 @@ from scoring.declare import (
     Origin,
     Signal,
     TextVocabulary,
-    UserAgentVocabulary,
-    network_signal,
     part_of_vocabulary,
-    reserve_names,
 )
+from scoring.texts.contacts import contact_in
+from scoring.texts.fingerprints import MAX_BANDS, text_band, text_fingerprint
 
 part_of_vocabulary(__name__)
 
@@ -50,10 +45,12 @@ class Field:
     """One field of a payload. `personal` values stay out of the log, which has their digest instead.
 
     `verbose_name` is how pages name it, by default its name in words: "merchant_lat" is "Merchant lat".
-    A `computed` field is not in the payload: Assay derives it from the others (`compute`).
+    A `computed` field is not in the payload: Assay derives it from the others (`compute`). One with a
+    `source` may be, and is derived from that field where it is not.
     """
 
     computed = False
+    source: "Field | None" = None
 
     def __init__(
         self, *, optional: bool = False, personal: bool = False, verbose_name: str = "", help: str = ""
@@ -86,7 +83,10 @@ class Field:
         raise NotImplementedError
 
     def compute(self, values: Mapping[str, Canonical]) -> Canonical | None:
-        """Of a computed field: its value from the canonical values of the others; None if it has none."""
+        """The value that follows from the canonical values of other fields; None if none does.
+
+        It is asked of computed fields, and of those with a `source` that were not sent.
+        """
         return None
 
     def read_cell(self, raw: object) -> object:
@@ -193,51 +193,29 @@ class Entity(EntityVocabulary, Field):
         return {**schema, "minLength": 1, "maxLength": self.max_length, "pattern": NAME_PATTERN}
 
 
-class IpAddress(AddressVocabulary, Entity):
-    """An IP address as an entity; personal by default.
+class ComputedEntity(Entity):
+    """An entity that follows from another field; no client sends it. `compute` gives its id, None for none.
 
-    Its signals (`ip.is_private()`) are measured at receipt. `networks`: names of the installation's network
-    lists that it is looked up in, for `ip.is_in("data_centers")`.
+    It is in the log with the event's fields: a new version of the code changes no past event.
     """
+
+    computed = True
 
     def __init__(
         self,
+        of: Field,
+        compute: Callable[[Canonical], str | None],
         *,
-        optional: bool = False,
-        personal: bool = True,
         kind: str = "",
+        personal: bool = False,
         says: str = "",
-        networks: tuple[str, ...] = (),
-        verbose_name: str = "",
         help: str = "",
     ) -> None:
-        super().__init__(
-            optional=optional,
-            personal=personal,
-            format="ip",
-            kind=kind,
-            says=says,
-            verbose_name=verbose_name,
-            help=help,
-        )
-        for name in networks:
-            if not name.isidentifier():
-                raise self.origin.error(f"{name!r} cannot name a network list; use letters, digits and _")
-        self.networks = tuple(networks)
+        super().__init__(optional=True, personal=personal, kind=kind, says=says, card_numbers=True, help=help)
+        self.source, self.of, self._compute = of, of, compute
 
-    @property
-    def measured_signals(self) -> tuple[Signal, ...]:
-        return (*ADDRESS_SIGNALS.values(), *map(network_signal, self.networks))
-
-    def current_references(self) -> References:
-        files = {name: network_list(name) for name in self.networks}
-        return {name: loaded for name, file in files.items() if file and (loaded := file.current())}
-
-    def measure_value(self, value: Canonical, references: References) -> Measured:
-        return address_signals(value, references)
-
-
-reserve_names(dir(IpAddress()))
+    def compute(self, values: Mapping[str, Canonical]) -> str | None:
+        return self._compute(values[self.of.name]) if self.of.name in values else None
 
 
 class Money(Comparable, Operand, Field):
@@ -453,45 +431,34 @@ class Text(TextVocabulary, Field):
         text = clean_text(raw)
         return text if self.card_numbers else mask_card_numbers(text)
 
+    def copy(self) -> ComputedEntity:
+        """All copies of the text, however disguised, as an entity; none for texts of a few letters."""
+        says, about = "with this text", "Shared by all copies of the text"
+        return ComputedEntity(self, text_fingerprint, kind="text_copy", says=says, help=about)
+
+    def bands(self, count: int) -> tuple[ComputedEntity, ...]:
+        """Entities of one kind of which near-duplicates share some: four catch most, more catch more."""
+        if not 1 <= count <= MAX_BANDS:
+            raise Origin.here().error(f"a text has 1 to {MAX_BANDS} bands, not {count}")
+        says, about = "with nearly this text", "Shared by near-duplicates of the text"
+        computes = [partial(text_band, number=number) for number in range(1, count + 1)]
+        return tuple(ComputedEntity(self, each, kind="text_band", says=says, help=about) for each in computes)
+
+    def each_contact(self, count: int) -> tuple[ComputedEntity, ...]:
+        """The first ways to reach somebody that the text names, as entities of one kind; personal."""
+        says, about = "with this contact", "A mail address, number, handle or wallet in the text"
+        computes = [partial(contact_in, number=number) for number in range(1, count + 1)]
+        return tuple(
+            ComputedEntity(self, each, kind="contact", personal=True, says=says, help=about)
+            for each in computes
+        )
+
     @property
     def measured_signals(self) -> tuple[Signal, ...]:
         return tuple(TEXT_SIGNALS.values())
 
     def measure_value(self, value: Canonical, references: References) -> Measured:
         return text_signals(value)
-
-    def json_schema(self) -> dict[str, Any]:
-        return {**super().json_schema(), "type": "string", "maxLength": self.max_length}
-
-
-class UserAgent(UserAgentVocabulary, Field):
-    """What a client says that it is, as in the header User-Agent; personal by default. It may be empty.
-
-    Its signals (`agent.is_bot()`) are measured at receipt.
-    """
-
-    max_length = 2_000
-
-    def __init__(
-        self, *, optional: bool = False, personal: bool = True, verbose_name: str = "", help: str = ""
-    ) -> None:
-        super().__init__(optional=optional, personal=personal, verbose_name=verbose_name, help=help)
-
-    def parse(self, raw: object) -> str:
-        if not isinstance(raw, str):
-            raise FieldError("must be a string", "string")
-        if len(raw) > self.max_length:
-            raise FieldError(
-                f"is longer than {self.max_length} characters", f"at most {self.max_length} characters"
-            )
-        return mask_card_numbers(clean_text(raw).strip())
-
-    @property
-    def measured_signals(self) -> tuple[Signal, ...]:
-        return tuple(USER_AGENT_SIGNALS.values())
-
-    def measure_value(self, value: Canonical, references: References) -> Measured:
-        return user_agent_signals(value)
 
     def json_schema(self) -> dict[str, Any]:
         return {**super().json_schema(), "type": "string", "maxLength": self.max_length}

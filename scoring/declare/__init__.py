@@ -30,6 +30,7 @@ from scoring.declare.several import SeveralFeatures, iter_features
 from scoring.declare.signals import (
     ADDRESS_SIGNALS,
     EMAIL_SIGNALS,
+    LINK_SIGNALS,
     MEDIA_SIGNALS,
     PHONE_SIGNALS,
     TEXT_SIGNALS,
@@ -55,6 +56,7 @@ from scoring.declare.words.distinct import Distinct
 from scoring.declare.words.fetched import FetchedSignal
 from scoring.declare.words.labels import Labeled
 from scoring.declare.words.last_values import Changed, Last, Traveled
+from scoring.declare.words.links import LinkVocabulary
 from scoring.declare.words.media import MediaSignal, MediaVocabulary
 from scoring.declare.words.on_entity import OnEntity, reserve_names
 from scoring.declare.words.own_values import (
@@ -81,6 +83,7 @@ from scoring.declare.words.windows import Aggregate
 __all__ = [
     "ADDRESS_SIGNALS",
     "EMAIL_SIGNALS",
+    "LINK_SIGNALS",
     "MEDIA_SIGNALS",
     "PHONE_SIGNALS",
     "TEXT_SIGNALS",
@@ -115,6 +118,7 @@ __all__ = [
     "IsWeekend",
     "Labeled",
     "Last",
+    "LinkVocabulary",
     "Measured",
     "MediaSignal",
     "MediaVocabulary",

@@ -15,6 +15,7 @@ from scoring.declare.protocols.grammar import Grammar
 from scoring.declare.signals import (
     ADDRESS_SIGNALS,
     EMAIL_SIGNALS,
+    LINK_SIGNALS,
     MEDIA_SIGNALS,
     PHONE_SIGNALS,
     TEXT_SIGNALS,
@@ -39,6 +40,7 @@ _SIGNALS_OF = {
     "IpAddress": ADDRESS_SIGNALS,
     "UserAgent": USER_AGENT_SIGNALS,
     "Attachments": MEDIA_SIGNALS,
+    "Links": LINK_SIGNALS,
 }
 
 

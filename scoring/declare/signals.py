@@ -61,6 +61,31 @@ TEXT_SIGNALS = by_name(
     Signal("digits", "the share of digits in the {field}", "share"),
     Signal("symbols", "the share of punctuation and symbols in the {field}", "share"),
     Signal("longest_run", "the longest run of one character in the {field}", "characters"),
+    Signal(
+        "hidden_links",
+        "the number of links in the {field} that are written for people only",
+        "links",
+    ),
+    Signal(
+        "contacts",
+        "the number of addresses, numbers, handles and wallets in the {field}",
+        "contacts",
+        counted="contact",
+    ),
+    Signal("mentions", "the number of mentions in the {field}", "mentions", counted="mention"),
+    Signal("hashtags", "the number of hashtags in the {field}", "hashtags", counted="hashtag"),
+    Signal("emoji", "the number of emoji in the {field}", "emoji"),
+    Signal("disguises", "the number of words in disguise in the {field}", "words"),
+    Signal("disguised", "the share of the {field} that is in disguise", "share"),
+    Signal("repetition", "the share of repeated words in the {field}", "share", missing="without words"),
+)
+# `scoring.catalog.signals.links` measures them.
+LINK_SIGNALS = by_name(
+    Signal("number", "the number of {field}", "links"),
+    Signal("sites", "the number of different domains of the {field}", "domains"),
+    Signal("addresses", "the number of {field} to bare IP addresses", "links"),
+    Signal("foreign", "the number of {field} to hosts in other scripts than Latin", "links"),
+    Signal("insecure", "the number of {field} without encryption", "links"),
 )
 _MALFORMED_EMAIL = "if it is not of an address's form"
 EMAIL_SIGNALS = by_name(

@@ -4,10 +4,12 @@ Only `content` is scored. Accounts, reports, strikes and appeals are in its lane
 them. `says` is how reasons name an entity's events.
 """
 
+from scoring.catalog.client_fields import IpAddress
 from scoring.catalog.event_type import EventType, Labels, days
-from scoring.catalog.fields import Category, Entity, IpAddress, Number, Text
+from scoring.catalog.fields import Category, Entity, Number, Text
 from scoring.catalog.media.attachments import Attachments
 from scoring.catalog.policies import ReasonCode, VerdictWords
+from scoring.catalog.text_fields import Language, Links
 from scoring.declare import day_of_week, hour_of_day, pair
 from scoring.event_types.content_policies import CONTENT_POLICIES, CONTENT_VERDICTS
 
@@ -109,9 +111,17 @@ class Content(EventType):
     device = Entity(optional=True, says="on this device", help="Fingerprint of the device")
     ip = IpAddress(optional=True, says="from this address", help="IP address of the author")
     text = Text(optional=True, max_length=MAX_TEXT, help="What is written")
+    language = Language(of=text, help="The language of the text: given, or else detected")
+    links = Links(of=text, help="The links: given, or else found in the text")
     attachments = Attachments(optional=True, help="The ids of uploaded pictures and videos")
     media_1, media_2, media_3, media_4 = attachments.each(4)
     image_band_1, image_band_2, image_band_3, image_band_4 = attachments.bands(4)
+
+    # What posts have in common: copies and near-duplicates of a text, sites, ways to reach somebody
+    text_copy = text.copy()
+    text_band_1, text_band_2, text_band_3, text_band_4 = text.bands(4)
+    domain_1, domain_2, domain_3 = links.domains(3)
+    contact_1, contact_2 = text.each_contact(2)
 
     features = [
         kind,
@@ -125,6 +135,19 @@ class Content(EventType):
         text.digits(),
         text.symbols(),
         text.longest_run(),
+        text.hidden_links(),
+        text.contacts(),
+        text.mentions(),
+        text.hashtags(),
+        text.emoji(),
+        text.disguises(),
+        text.disguised(),
+        text.repetition(),
+        language,
+        links.number(),
+        links.sites(),
+        links.addresses(),
+        links.foreign(),
         # What labeled texts does it resemble
         text.resemblance(),
         text.resemblance("spam"),
@@ -162,4 +185,47 @@ class Content(EventType):
         author.count(over="7d 30d 90d", of="strike"),
         author.as_("author").count(over="24h 7d", of="report"),
         author.as_("author").distinct(Report.reporter, over="7d", of="report"),
+        # The same text from many authors, also where each changes a little
+        text_copy.count(over="10m 24h 7d"),
+        text_copy.distinct(author, over="10m 24h"),
+        text_copy.since_first(),
+        text_copy.fraud_share(over="30d", delay="0d"),
+        text_band_1.distinct(author, over="10m 24h", cap=16),
+        text_band_2.distinct(author, over="10m 24h", cap=16),
+        text_band_3.distinct(author, over="10m 24h", cap=16),
+        text_band_4.distinct(author, over="10m 24h", cap=16),
+        text_band_1.fraud_count(over="30d", delay="0d"),
+        text_band_2.fraud_count(over="30d", delay="0d"),
+        text_band_3.fraud_count(over="30d", delay="0d"),
+        text_band_4.fraud_count(over="30d", delay="0d"),
+        # Sites that are new here, or that many link to at once; ways to reach somebody that many name
+        domain_1.since_first(),
+        domain_1.count(over="1h 30d"),
+        domain_1.distinct(author, over="1h 24h"),
+        domain_1.fraud_share(over="30d", delay="0d"),
+        (
+            domain_1.count(over="24h")
+            + domain_1.as_(domain_2).count(over="24h")
+            + domain_1.as_(domain_3).count(over="24h")
+        ).named("domain_in_any_place_24h", says="The number of posts with the first domain is {value}"),
+        domain_2.since_first(),
+        domain_2.distinct(author, over="24h"),
+        contact_1.count(over="24h"),
+        contact_1.distinct(author, over="24h 7d"),
+        contact_1.fraud_count(over="30d", delay="0d"),
+        # Raids: a thread or a target that suddenly many write to, or report
+        thread.count(over="10m 1h 24h"),
+        thread.distinct(author, over="10m 1h"),
+        thread.count(over="1h", of="report"),
+        target.count(over="10m 1h 24h"),
+        target.distinct(author, over="10m 1h 24h"),
+        # Farms of accounts, and authors who come back after a ban
+        device.distinct(author, over="24h 30d"),
+        device.count(over="24h", of="account", where=Account.action.is_("sign_up")),
+        device.count(over="90d", of="account", where=Account.action.is_("ban")),
+        device.fraud_share(over="30d", delay="0d"),
+        ip.count(over="10m"),
+        ip.distinct(author, over="1h 24h"),
+        ip.count(over="24h", of="account", where=Account.action.is_("sign_up")),
+        ip.count(over="30d", of="account", where=Account.action.is_("ban")),
     ]

@@ -4,8 +4,9 @@ from scoring.batch.compute.embedding import Embedding
 from scoring.batch.compute.profile import Profile
 from scoring.batch.compute.statistics import median, quantile, share_at, usual_hour
 from scoring.batch.compute.trend import Trend
+from scoring.catalog.client_fields import IpAddress
 from scoring.catalog.event_type import EventType, Labels, days
-from scoring.catalog.fields import Category, Entity, IpAddress, Money, Number
+from scoring.catalog.fields import Category, Entity, Money, Number
 from scoring.declare import day_of_week, distance, hour_of_day, pair, years_since
 
 

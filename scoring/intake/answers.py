@@ -171,6 +171,7 @@ def answer_for(stream: str) -> dict[str, Any]:
         "status": _current_status(answer, entries),
         "occurred_at": version.data["occurred_at"],
         "fields": fields_as_sent(version.data),
+        **_computed_from(version.data),
         "history": entries[0].data["history"],
         "version": version.data.get("version", 1),
         "corrections": [_correction_from(entry) for entry in entries if entry.type == CORRECTED],
@@ -217,6 +218,17 @@ def fields_as_sent(event: Mapping[str, Any], *, computed: bool = False) -> dict[
                 continue
             shown[name] = declared[name].as_sent(value)
     return shown
+
+
+def _computed_from(event: Mapping[str, Any]) -> dict[str, Any]:
+    """What was computed of an event, without personal values; of an event type that computes something."""
+    declared = event_type(event["type"]).computed_fields
+    shown = {
+        name: event["fields"][name]
+        for name, field in declared.items()
+        if name in event["fields"] and not field.personal
+    }
+    return {"computed": shown} if declared else {}
 
 
 def _current_status(answer: Mapping[str, Any], stream: Sequence[Entry]) -> str:

@@ -137,6 +137,7 @@ def received_entry(
             "occurred_at": to_iso(parsed.occurred_at),
             "history": history,
             "fields": fields,
+            **({"detected": list(parsed.detected)} if parsed.detected else {}),
             **({"signals": signals.values} if signals.values else {}),
             **({"references": signals.references} if signals.references else {}),
             **({"external": signals.external} if signals.external else {}),
@@ -157,13 +158,18 @@ def vault_items(submissions: Sequence[Submission]) -> list[tuple[str, str]]:
 
 
 def differing_fields(stored: Mapping[str, Any], sent: Mapping[str, Any]) -> list[str]:
-    """Names of the fields that differ between two receipts of one id; rates and computed fields aside."""
-    computed = event_type(sent["type"]).computed_fields
-    names = sorted((stored["fields"].keys() | sent["fields"].keys()) - computed.keys())
+    """Names of the sent fields that differ between two receipts of one id, exchange rates aside."""
+    names = sorted(_sent_fields(stored) | _sent_fields(sent))
     differing = [
         name for name in names if _as_sent(stored["fields"].get(name)) != _as_sent(sent["fields"].get(name))
     ]
     return differing if stored["occurred_at"] == sent["occurred_at"] else ["occurred_at", *differing]
+
+
+def _sent_fields(receipt: Mapping[str, Any]) -> set[str]:
+    """The fields that the sender sent: those that follow from others depend on the code's version too."""
+    computed = event_type(receipt["type"]).computed_fields
+    return {name for name in receipt["fields"] if name not in computed} - set(receipt.get("detected", ()))
 
 
 def conflicting_fields(stream: Sequence[Entry], sent: Mapping[str, Any]) -> list[str]:

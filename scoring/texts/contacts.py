@@ -14,6 +14,7 @@ import phonenumbers
 from scoring.texts.normalization import readable_text
 
 MAX_CONTACTS = 20
+MAX_LENGTH = 128  # characters of a contact as an id
 MAIL, PHONE, HANDLE, WALLET = "mail", "phone", "handle", "wallet"
 
 _AT = re.compile(r"\s?[\[({<]\s?(?:@|at)\s?[\])}>]\s?", re.IGNORECASE)
@@ -71,6 +72,16 @@ def find_contacts(text: str) -> tuple[Contact, ...]:
     revealed = _DOT.sub(".", _AT.sub("@", readable)) if any(sign in readable for sign in "[({<") else readable
     found = dict.fromkeys(_contacts_in(revealed))
     return tuple(found)[:MAX_CONTACTS]
+
+
+def contact_in(text: str, *, number: int) -> str | None:
+    """One of a text's contacts, counted from 1, with its kind; None if there are not so many.
+
+    >>> contact_in("write to ann@example.com", number=1)
+    'mail:ann@example.com'
+    """
+    found = find_contacts(text)[number - 1 : number]
+    return f"{found[0].kind}:{found[0].value}"[:MAX_LENGTH] if found else None
 
 
 def _contacts_in(text: str) -> Iterator[Contact]:

@@ -112,26 +112,3 @@ def weigh(hashes):  # type: ignore[no-untyped-def]  # compiled
         found += 1
     length = math.sqrt(square) if square > 0 else 1.0
     return columns[:found].copy(), (weights[:found] / length).astype(np.float32)
-
-
-@njit(cache=True, nogil=True)
-def hash_bands(codes, size, bands, rows):  # type: ignore[no-untyped-def]  # compiled
-    """Locality-sensitive bands of a text: uint64[bands], each of `rows` minima over its shingles.
-
-    codes: uint32[characters], at least `size`.
-    """
-    minima = np.full(bands * rows, np.uint64(0xFFFFFFFFFFFFFFFF))
-    for first in range(len(codes) - size + 1):
-        shingle = _CHARACTERS
-        for place in range(first, first + size):
-            shingle = mix(shingle, np.uint64(codes[place]))
-        for number in range(bands * rows):
-            value = mix(shingle, np.uint64(number))
-            minima[number] = min(minima[number], value)
-    found = np.empty(bands, np.uint64)
-    for band in range(bands):
-        state = np.uint64(band)
-        for row in range(rows):
-            state = mix(state, minima[band * rows + row])
-        found[band] = state
-    return found

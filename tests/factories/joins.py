@@ -1,8 +1,8 @@
 """An event type with a field of every kind that has signals, and features of them."""
 
+from scoring.catalog.client_fields import IpAddress, UserAgent
 from scoring.catalog.contact_fields import Email, Phone
 from scoring.catalog.event_type import EventType
-from scoring.catalog.fields import IpAddress, UserAgent
 
 
 class Join(EventType):

@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from scoring.catalog.client_fields import IpAddress
 from scoring.catalog.event_type import EventType
 from scoring.catalog.external_signals import ExternalSignal
-from scoring.catalog.fields import Category, Entity, Flag, IpAddress, Number
+from scoring.catalog.fields import Category, Entity, Flag, Number
 
 NOWHERE = "http://127.0.0.1:9/"
 

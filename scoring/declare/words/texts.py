@@ -119,6 +119,38 @@ class TextVocabulary:
         """The length of the longest run of one character."""
         return self._signal("longest_run")
 
+    def hidden_links(self) -> TextSignal:
+        """The number of web addresses that are written for people only, such as example[.]com."""
+        return self._signal("hidden_links")
+
+    def contacts(self) -> TextSignal:
+        """The number of mail addresses, phone numbers, messenger handles and wallets."""
+        return self._signal("contacts")
+
+    def mentions(self) -> TextSignal:
+        """The number of names with an @ before them."""
+        return self._signal("mentions")
+
+    def hashtags(self) -> TextSignal:
+        """The number of words with a # before them."""
+        return self._signal("hashtags")
+
+    def emoji(self) -> TextSignal:
+        """The number of emoji."""
+        return self._signal("emoji")
+
+    def disguises(self) -> TextSignal:
+        """The number of words written to be read by people and not by machines."""
+        return self._signal("disguises")
+
+    def disguised(self) -> TextSignal:
+        """The share of its characters that are not what they seem."""
+        return self._signal("disguised")
+
+    def repetition(self) -> TextSignal:
+        """The share of its words that occurred before in it."""
+        return self._signal("repetition")
+
     def resemblance(self, policy: str = "") -> TextResemblance:
         """How much it resembles the texts that were labeled positive, or labeled with a policy."""
         return TextResemblance(cast(NamedField, self), policy)

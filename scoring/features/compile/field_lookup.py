@@ -1,5 +1,6 @@
 """Looks up and checks the fields that declarations name, in their event type, by name and by type."""
 
+from scoring.catalog.client_fields import IpAddress, UserAgent
 from scoring.catalog.contact_fields import Email, Phone
 from scoring.catalog.event_type import EventType
 from scoring.catalog.external_signals import ExternalSignal
@@ -8,13 +9,12 @@ from scoring.catalog.fields import (
     Entity,
     Field,
     Flag,
-    IpAddress,
     Money,
     Number,
     Text,
-    UserAgent,
 )
 from scoring.catalog.media.attachments import Attachments
+from scoring.catalog.text_fields import Links
 from scoring.declare import NamedField, Origin
 from scoring.declare.protocols.fields import FieldTypes
 
@@ -22,7 +22,7 @@ _CLASSES = {
     each.__name__: each
     for each in (
         *(Entity, Category, Text, Money, Number, Flag),
-        *(Email, Phone, IpAddress, UserAgent, Attachments, ExternalSignal),
+        *(Email, Phone, IpAddress, UserAgent, Attachments, Links, ExternalSignal),
     )
 }
 

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from scoring.catalog.fields import Category, Entity, Field, Money, Number, Text, UserAgent
+from scoring.catalog.client_fields import UserAgent
+from scoring.catalog.fields import Category, Entity, Field, Money, Number, Text
 from scoring.ingest.mapping.mapping import ColumnMapping
 from scoring.ingest.rows.columns import inexact, raw_value
 from scoring.ingest.values.missing import MissingWords

@@ -71,12 +71,11 @@ class RowParser:
         self._identity = ColumnParser(parse_id)
         self._currency = ColumnParser(cells.then(cells.text, parse_currency))
         optional = {name for name, field in kind.fields.items() if field.optional}
-        self._required = {"occurred_at", *kind.fields} - optional
-        amounts = {name: field for name, field in kind.fields.items() if isinstance(field, Money)}
+        sent = {name: field for name, field in kind.fields.items() if not field.computed}
+        self._required = {"occurred_at", *sent} - optional
+        amounts = {name: field for name, field in sent.items() if isinstance(field, Money)}
         self._fields = {
-            name: ColumnParser(cells.parsing(field))
-            for name, field in kind.fields.items()
-            if name not in amounts and not field.computed
+            name: ColumnParser(cells.parsing(field)) for name, field in sent.items() if name not in amounts
         }
         self._amounts = {
             name: AmountParser(
@@ -180,14 +179,14 @@ class RowParser:
     ) -> list[ParsedRow]:
         kind = self._binding.event_type
         names = tuple(columns.values)
-        personal = [name for name in names if kind.fields[name].personal]
         cells_of = list(zip(*columns.values.values(), strict=True)) if names else [()] * len(ids)
         rows = []
         for index in good:
             fields = {
                 name: cell for name, cell in zip(names, cells_of[index], strict=True) if cell is not None
             }
-            fields |= kind.computed_of(fields)
+            found = kind.computed_of(fields)
+            fields |= found
             moment = columns.moments[index]
             if moment is None:
                 raise AssertionError("unreachable: a row without a moment has a reason")
@@ -196,8 +195,9 @@ class RowParser:
                 ids[index],
                 moment,
                 fields,
-                tuple([name for name in personal if name in fields]) if personal else (),
+                tuple([name for name in fields if kind.fields[name].personal]),
                 kind.signals_of(fields),
+                kind.detected_in(found),
             )
             rows.append(ParsedRow(index, parsed, labels[index]))
         return rows

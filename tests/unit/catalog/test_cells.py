@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from scoring.catalog import cells
+from scoring.catalog.client_fields import IpAddress
 from scoring.catalog.errors import FieldError
-from scoring.catalog.fields import Category, Entity, Field, Flag, IpAddress, Money, Number, Text
+from scoring.catalog.fields import Category, Entity, Field, Flag, Money, Number, Text
 
 
 def read(field: Field, raw: object) -> Any:

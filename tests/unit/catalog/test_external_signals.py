@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from scoring import checks
+from scoring.catalog.client_fields import IpAddress
 from scoring.catalog.event_type import EventType
 from scoring.catalog.external_signals import ExternalSignal
-from scoring.catalog.fields import Category, Entity, Flag, IpAddress, Money, Number, Text
+from scoring.catalog.fields import Category, Entity, Flag, Money, Number, Text
 from scoring.declare.errors import CatalogError
 from scoring.features.compile.plan import compile_lane
 

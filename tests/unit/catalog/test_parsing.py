@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from scoring.catalog.client_fields import IpAddress
 from scoring.catalog.errors import FieldError, InvalidEvent
 from scoring.catalog.event_type import EventType
-from scoring.catalog.fields import Category, Entity, Flag, IpAddress, Number, Text
+from scoring.catalog.fields import Category, Entity, Flag, Number, Text
 from scoring.event_types.payment import Payment
 from scoring.event_types.refund import Refund
 

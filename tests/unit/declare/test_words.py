@@ -13,11 +13,13 @@ import pytest
 from scoring import declare
 from scoring.batch.compute.profile import Profile
 from scoring.batch.compute.statistics import median
+from scoring.catalog.client_fields import IpAddress, UserAgent
 from scoring.catalog.contact_fields import Email, Phone
 from scoring.catalog.event_type import EventType
 from scoring.catalog.external_signals import ExternalSignal
-from scoring.catalog.fields import Category, Entity, Flag, IpAddress, Money, Number, Text, UserAgent
+from scoring.catalog.fields import Category, Entity, Flag, Money, Number, Text
 from scoring.catalog.media.attachments import Attachments
+from scoring.catalog.text_fields import Links
 from scoring.declare import (
     Condition,
     Expression,
@@ -62,6 +64,7 @@ class Sale(EventType):
     email, phone = Email(optional=True), Phone(optional=True)
     ip, agent = IpAddress(networks=("data_centers",)), UserAgent()
     photos = Attachments(optional=True)
+    links = Links(of=note)
     habits = Profile(card, over="90d", every="1d", stale_after="3d", typical=median(amount))
     risk = ExternalSignal(url="https://risk.example", send=(card,), gives=Number())
     features = (
@@ -80,6 +83,7 @@ class Sale(EventType):
         agent.family(),
         agent.is_bot(),
         photos.nsfw(),
+        links.sites(),
         hour_of_day(),
         day_of_week(),
         is_night(22, 6),

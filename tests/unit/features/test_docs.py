@@ -14,13 +14,15 @@ from django.test import override_settings
 
 from scoring import declare
 from scoring.catalog import registry
+from scoring.catalog.client_fields import IpAddress, UserAgent
 from scoring.catalog.contact_fields import Email, Phone
 from scoring.catalog.currency import minor_units
 from scoring.catalog.event_type import PAYLOAD_WORDS, RESERVED_NAMES, EventType
 from scoring.catalog.external_signals import ExternalSignal
-from scoring.catalog.fields import Category, Entity, Flag, IpAddress, Money, Number, Text, UserAgent
+from scoring.catalog.fields import Category, Entity, Flag, Money, Number, Text
 from scoring.catalog.media.attachments import Attachments
 from scoring.catalog.policies import Policy
+from scoring.catalog.text_fields import Links
 from scoring.features.compile import plan as plans
 from scoring.features.compile.plan import compile_lane
 from scoring.features.folding.arena import Arena
@@ -102,6 +104,7 @@ class Everything(EventType):
     email, phone, agent = Email(optional=True), Phone(optional=True), UserAgent(optional=True)
     ip = IpAddress(optional=True, networks=("data_centers",))
     lat, lon, lat2, lon2, year = (Number(optional=True) for _ in range(5))
+    links = Links(of=comment)
     attachments = Attachments(optional=True)
     device_risk = ExternalSignal(url="https://risk.example", send=(device,), gives=Number())
 
@@ -139,6 +142,7 @@ def test_every_word_of_the_page_can_be_declared() -> None:
     ("heading", "signals"),
     [
         ("## Texts", declare.TEXT_SIGNALS),
+        ("## Links", declare.LINK_SIGNALS),
         ("## E-mail addresses", declare.EMAIL_SIGNALS),
         ("## Phone numbers", declare.PHONE_SIGNALS),
         ("## IP addresses", [*declare.ADDRESS_SIGNALS, 'is_in("tor")']),

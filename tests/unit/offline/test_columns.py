@@ -7,8 +7,9 @@ import orjson
 import pyarrow as pa
 import pytest
 
+from scoring.catalog.client_fields import IpAddress
 from scoring.catalog.event_type import EventType
-from scoring.catalog.fields import Category, Entity, Flag, IpAddress, Money, Number, Text
+from scoring.catalog.fields import Category, Entity, Flag, Money, Number, Text
 from scoring.log.entries import canonical_json
 from scoring.log.texts import Texts
 from scoring.offline.columns import (

@@ -11,7 +11,7 @@ OFFER = "Visit my page for cheap sneakers, new ones arrive every day of the week
 
 
 def bands(text: str) -> list[str | None]:
-    return [text_band(text, number) for number in range(1, 5)]
+    return [text_band(text, number=number) for number in range(1, 5)]
 
 
 @pytest.mark.parametrize(
@@ -28,18 +28,16 @@ def test_a_disguised_copy_has_the_same_fingerprint_and_bands(copy: str) -> None:
     assert bands(copy) == bands(OFFER)
 
 
-@pytest.mark.parametrize(
-    "variant",
-    [
-        OFFER + " Be quick",
-        OFFER.replace("cheap", "the best"),
-        "Hi all. " + OFFER,
-        OFFER.replace("every day of the week", "every day of the month"),
-    ],
-)
-def test_near_duplicates_differ_but_share_bands(variant: str) -> None:
-    assert text_fingerprint(variant) != text_fingerprint(OFFER)
-    assert set(bands(variant)) & set(bands(OFFER))
+def test_nearly_all_near_duplicates_share_a_band_but_not_the_fingerprint() -> None:
+    words = OFFER.split()
+    variants = [
+        " ".join([*words[:place], new, *words[place + kept :]])
+        for place in range(len(words))
+        for new, kept in (("really", 0), ("great", 1), ("", 1))
+    ]
+    assert text_fingerprint(OFFER) not in {text_fingerprint(variant) for variant in variants}
+    sharing = [variant for variant in variants if set(bands(variant)) & set(bands(OFFER))]
+    assert len(sharing) / len(variants) > 0.9
 
 
 @pytest.mark.parametrize(
@@ -71,12 +69,12 @@ def test_other_scripts_have_fingerprints_of_their_own() -> None:
 def test_fingerprints_never_change() -> None:
     """They are states' keys and listed values: a change here orphans them."""
     assert text_fingerprint(OFFER) == "7a1d60a1f6c3513230f13bc4ea8061f5"
-    assert text_band(OFFER, 1) == "ff0f60a5eabf4133"
-    assert text_band(OFFER, MAX_BANDS) == "233d6df964ee5825"
+    assert text_band(OFFER, number=1) == "8427b5f3f90b74a1"
+    assert text_band(OFFER, number=MAX_BANDS) == "224761ee6d8e341a"
 
 
 def test_the_bands_of_a_text_differ() -> None:
-    assert len({text_band(OFFER, number) for number in range(1, MAX_BANDS + 1)}) == MAX_BANDS
+    assert len({text_band(OFFER, number=number) for number in range(1, MAX_BANDS + 1)}) == MAX_BANDS
 
 
 def test_the_examples_hold() -> None:

@@ -204,6 +204,10 @@ class EventRecordSerializer(AnswerSerializer):
         child=EventFieldValueField(),
         help_text="As sent, or as corrected; personal fields are omitted",
     )
+    computed = serializers.DictField(
+        required=False,
+        help_text="Fields that follow from others, without personal ones; absent if the type has none",
+    )
     history = serializers.BooleanField()
     version = serializers.IntegerField(min_value=1, help_text="1 as received; each correction adds 1")
     corrections = EventCorrectionSerializer(many=True)

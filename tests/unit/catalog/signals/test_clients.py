@@ -5,8 +5,8 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
+from scoring.catalog.client_fields import IpAddress, UserAgent
 from scoring.catalog.errors import FieldError
-from scoring.catalog.fields import IpAddress, UserAgent
 from scoring.catalog.signals import addresses, user_agents
 from scoring.catalog.signals.addresses import address_signals
 from scoring.catalog.signals.networks import NetworkSet

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from scoring import checks
+from scoring.catalog.client_fields import IpAddress
 from scoring.catalog.contact_fields import Email
 from scoring.catalog.event_type import EventType
-from scoring.catalog.fields import Entity, IpAddress
+from scoring.catalog.fields import Entity
 from scoring.catalog.signals import reference_files
 from scoring.catalog.signals.reference_files import (
     ReferenceFile,

@@ -42,6 +42,18 @@ COUNTED = [
     ("longest_run", "abc", 1),
     ("longest_run", "sooo good!!!!", 4),
     ("longest_run", "aAa", 1),
+    ("hidden_links", "a.example.com and http://b.example.com", 0),
+    ("hidden_links", "a[.]example.com or c dot com", 2),
+    ("contacts", "ann@example.com, +43 660 1234567", 2),
+    ("contacts", "no contact in 2013", 0),
+    ("mentions", "@ann, @bob and me@example.com", 2),
+    ("hashtags", "#one #2", 1),
+    ("emoji", FAMILY + " ❤️", 2),
+    ("disguises", "fr33 m0ney now", 2),
+    ("disguised", "", None),
+    ("disguised", "m0ney now", 1 / 9),
+    ("repetition", "", None),
+    ("repetition", "buy BUY b u y now", 1 / 2),
 ]  # fmt: skip
 
 

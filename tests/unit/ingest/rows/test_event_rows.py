@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scoring.catalog.client_fields import IpAddress
 from scoring.catalog.errors import InvalidEvent
 from scoring.catalog.event_type import EventType, ParsedFields
-from scoring.catalog.fields import Category, Entity, Flag, IpAddress, Money, Number, Text
+from scoring.catalog.fields import Category, Entity, Flag, Money, Number, Text
 from scoring.event_types.payment import Payment
 from scoring.ingest.mapping.binding import Binding
 from scoring.ingest.mapping.mapping import ColumnMapping, LabelMapping

@@ -2,7 +2,8 @@
 
 import pytest
 
-from scoring.catalog.fields import Entity, IpAddress
+from scoring.catalog.client_fields import IpAddress
+from scoring.catalog.fields import Entity
 from scoring.rules.lists.kinds import ListedKind
 
 CARD, ADDRESS = Entity(), IpAddress()
