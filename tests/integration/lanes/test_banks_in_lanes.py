@@ -14,12 +14,21 @@ from scoring.decisions.failure_policy import decide_without_lane
 from scoring.event_types.payment import Payment
 from scoring.intake.labels import LabelStatement, record_labels
 from scoring.log.read import read_stream
+from scoring.rules.backtest.evaluation.asking import PageAsker
+from scoring.rules.backtest.evaluation.configuration import configuration_at, operands_in
+from scoring.rules.backtest.evaluation.evaluating import decide_page
+from scoring.rules.backtest.evaluation.reading import Reading, iter_pages, range_of
 from scoring.rules.banks import lookup
 from scoring.rules.banks.changing.adding import remove_items
 from scoring.rules.banks.changing.defining import archive_bank
 from scoring.rules.banks.matches import overturns_of
 from scoring.rules.banks.models import BankItem, BankMatch
 from scoring.rules.deciding import reader
+from scoring.rules.expressions.compiling import compile_expression
+from scoring.rules.expressions.operands import operands_of
+from scoring.rules.rules.trial.decided_events import FeatureColumns, read_decided_events
+from scoring.rules.rules.trial.trying import ReadValue, Trial
+from scoring.rules.ruleset.stream import current_version
 from tests.factories.banks import ANA, banked, defined_bank, differing, pdq, picture, video
 from tests.factories.lists import defined, listed
 from tests.factories.payments import payments
@@ -218,3 +227,36 @@ def test_pages_of_an_event_say_how_near_its_file_is_and_that_the_bank_errs(send:
     assert "Decided by the hash bank Known abuse" in sheet
     bank = client.get("/admin/banks/known_abuse/").content.decode()
     assert "Matches of this bank are often overturned." in bank
+
+
+def test_a_backtest_decides_past_events_by_what_banks_found_then(send: Any, work: Any) -> None:
+    defined_bank("abuse", action="block")
+    defined_bank("memes", action="tag")
+    banked("abuse", ONE, now=now())
+    banked("memes", TWO, now=now())
+    rule("meme", 'banked("memes")', outcome="review")
+    streams = send_with(send, [picture(ONE)], [picture(TWO)], [picture(pdq(3))])
+    work()
+    ids = list(BankItem.objects.filter(bank_name="memes").values_list("pk", flat=True))
+    remove_items(bank="memes", ids=ids, reason="test", actor=ANA, now=now())
+    hour = timedelta(hours=1)
+    reading = Reading("payment", now() - hour, now() + hour)
+    configuration = configuration_at(current_version(), "payment")
+    [(page, _)] = iter_pages(reading, range_of(reading.since, reading.until))
+    asker = PageAsker(Payment, page, page.columns(operands_in([configuration])))
+    decided = decide_page(page, configuration, kind=Payment, asker=asker)
+    told = dict(zip(page.streams, decided.outcomes, strict=True))
+    assert [told[stream] for stream in streams] == ["block", "review", "allow"]
+    assert [decision(stream)["outcome"] for stream in streams] == ["block", "review", "allow"]
+
+
+def test_an_expression_is_tried_with_the_matches_that_decisions_recorded(send: Any, work: Any) -> None:
+    defined_bank("memes", action="tag")
+    banked("memes", TWO, now=now())
+    streams = send_with(send, [picture(TWO)], [picture(ONE)])
+    work()
+    trial = Trial(compile_expression('banked("memes")', operands_of("payment")), now=now())
+    events = read_decided_events(streams, columns=FeatureColumns("payment"))
+    tried = trial.try_on(events)
+    assert [each.answer for each in tried] == ["matched", "not matched"]
+    assert tried[0].values == (ReadValue("banked('memes')", "yes"),)
