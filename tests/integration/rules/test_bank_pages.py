@@ -173,7 +173,8 @@ def test_a_preview_counts_the_near_files_of_30_days_and_adds_nothing(analyst: Cl
     text = " ".join(response.content.decode().split())
     assert "Nothing was added." in text
     assert "38 bits, beyond the distance of this bank" in text
-    assert f"kind=media&amp;value={'1' * 64}" in text
+    assert f'href="/admin/media/{"1" * 64}/"' in text
+    assert f'src="/admin/media/{"1" * 64}/blurred/"' in text
     assert live() == set()
 
 

@@ -6,9 +6,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
@@ -24,11 +26,12 @@ from scoring.rules.banks.pages.overview import SOON
 from scoring.rules.banks.pages.permissions import ADD, CHANGE, DEFINE, IMPORT, VIEW
 from scoring.rules.banks.pages.rows import (
     ROWS,
+    VIEW_FILE,
     ItemRow,
     find_items,
     items_in_state,
     latest_matches,
-    media_link,
+    link_of_files,
     shown_items,
 )
 from scoring.rules.banks.pages.typed import TypedItems
@@ -66,7 +69,7 @@ class BankPage(AdminPage):
             counts=self._counts(row, now=now),
             overturns=overturns,
             overturned=overturn_words(overturns),
-            matches=latest_matches(row.name),
+            matches=latest_matches(row.name, link=link_of_files(user)),
             changed_by=person(row.changed_by),
             days=DAYS,
             default_days=DEFAULT_DAYS,
@@ -88,7 +91,7 @@ class BankPage(AdminPage):
         if (before := asked.get("before", "")).isascii() and before.isdigit():
             found = found.filter(id__lt=int(before[:18]))
         rows = list(found.order_by("-id")[: ROWS + 1])
-        lines = shown_items(rows[:ROWS], now=now)
+        lines = shown_items(rows[:ROWS], link=link_of_files(self.request.user), now=now)
         last = rows[ROWS - 1].pk if len(rows) > ROWS else 0
         more = {"show": state, **({"q": text} if text else {}), "before": last}
         return {
@@ -209,7 +212,7 @@ class BankPage(AdminPage):
             preview=found,
             compared=min(len(hashes), MAX_HASHES),
             left_out=max(0, len(hashes) - MAX_HASHES),
-            near_files=_near_files(found, bank.distance),
+            near_files=_near_files(found, bank.distance, user=self.request.user),
         )
         return self.render_to_response(context)
 
@@ -232,12 +235,14 @@ def _parsed(bank: Bank, text: str) -> str:
         raise InvalidBankChange(bank.name, [Problem("hash", error.problem, error.allowed)]) from None
 
 
-def _near_files(found: Preview, distance: int) -> list[dict[str, Any]]:
-    """The nearest files with their pages, and whether they are within the bank's distance."""
+def _near_files(found: Preview, distance: int, *, user: AbstractUser | AnonymousUser) -> list[dict[str, Any]]:
+    """The nearest files with their pages and blurred previews, and whether they are within the distance."""
+    link, may_view = link_of_files(user), user.has_perm(VIEW_FILE)
     return [
         {
             "text": shortened_hash(each.media),
-            "link": media_link(each.media),
+            "link": link(each.media),
+            "blurred": reverse("admin:media_blurred", args=[each.media]) if may_view else "",
             "distance": each.distance,
             "matches": each.distance <= distance,
             "frames": each.frames,

@@ -1,10 +1,11 @@
 """The items of a hash bank as its page shows them: found, filtered and in words."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import urlencode
 
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db.models import IntegerField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.urls import reverse
@@ -20,6 +21,9 @@ from scoring.rules.lists.pages.rows import EXPIRED, LIVE, REMOVED, conditions_of
 ROWS = 50
 LATEST = 12  # matches of a bank
 MEDIA_KIND = "media"  # the kind of the entities that uploaded files are
+VIEW_FILE = "scoring.view_mediaitem"
+
+Link = Callable[[str], str]
 
 
 class ItemRow(NamedTuple):
@@ -64,31 +68,37 @@ def find_items(bank: Bank, text: str) -> QuerySet[BankItem]:
     return of_bank.annotate(apart=apart).filter(Q(apart__lte=bank.distance) | Q(media=text.lower()))
 
 
-def shown_items(rows: Iterable[BankItem], *, now: datetime) -> list[ItemRow]:
-    """Rows as the page shows them; one query for what they matched."""
+def shown_items(rows: Iterable[BankItem], *, link: Link, now: datetime) -> list[ItemRow]:
+    """Rows as the page shows them; one query for what they matched. `link`: to the page of a file."""
     found = list(rows)
     matches = matches_of_items([row.pk for row in found])
-    return [_shown(row, matches.get(row.pk), now) for row in found]
+    return [_shown(row, matches.get(row.pk), link, now) for row in found]
 
 
-def latest_matches(bank: str) -> list[MatchRow]:
+def latest_matches(bank: str, *, link: Link) -> list[MatchRow]:
     """The last files that the bank matched, each with its event; in two queries."""
     found = list(BankMatch.objects.filter(bank_name=bank).order_by("-decided_at")[:LATEST])
     events = Event.objects.in_bulk({match.event_position for match in found})
     return [
-        MatchRow(
-            match, events.get(match.event_position), shortened_hash(match.media), media_link(match.media)
-        )
+        MatchRow(match, events.get(match.event_position), shortened_hash(match.media), link(match.media))
         for match in found
     ]
 
 
-def media_link(media: str) -> str:
-    """The page of an uploaded file as an entity, with its events."""
-    return f"{reverse('admin:entities')}?{urlencode({'kind': MEDIA_KIND, 'value': media})}" if media else ""
+def link_of_files(user: AbstractUser | AnonymousUser) -> Link:
+    """Gives the page of an uploaded file ("" for none); of its events if the user may see no files."""
+    may_view = user.has_perm(VIEW_FILE)
+
+    def link(media: str) -> str:
+        if not media:
+            return ""
+        events = f"{reverse('admin:entities')}?{urlencode({'kind': MEDIA_KIND, 'value': media})}"
+        return reverse("admin:media", args=[media]) if may_view else events
+
+    return link
 
 
-def _shown(row: BankItem, matches: MatchesOfItem | None, now: datetime) -> ItemRow:
+def _shown(row: BankItem, matches: MatchesOfItem | None, link: Link, now: datetime) -> ItemRow:
     state = REMOVED if row.removed_version is not None else EXPIRED if row.is_expired(now) else LIVE
     return ItemRow(
         row,
@@ -97,7 +107,7 @@ def _shown(row: BankItem, matches: MatchesOfItem | None, now: datetime) -> ItemR
         getattr(row, "apart", None),
         _count_words(matches.matches) if matches else "",
         matches.latest if matches else None,
-        media_link(row.media),
+        link(row.media),
         person(row.added_by),
         person(row.removed_by),
     )
