@@ -4,6 +4,7 @@ A demo thus starts on an ordinary day: views published when due, decisions sprea
 latest cases decided, delayed labels received.
 """
 
+import io
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -13,13 +14,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from demo.simulation.continued import TimedMessage
-from demo.simulation.sender import EVENTS
+from demo.simulation.sender import EVENTS, MEDIA
 from reviews.errors import ReviewError
 from reviews.models import Case
 from reviews.work import claims, verdicts
 from scoring.batch.declared import batch_views
 from scoring.batch.publishing import publish
 from scoring.catalog.registry import event_type
+from scoring.content.media.attaching import attach_to_one
+from scoring.content.media.tasks import process_media
+from scoring.content.media.upload import receive_upload
 from scoring.intake.labels import LabelStatement, record_labels
 from scoring.intake.receive import Submission, receive_events
 from scoring.lanes.lock import held_lane
@@ -97,12 +101,17 @@ def publish_due(*, now: datetime) -> None:
 def handle(
     messages: Sequence[TimedMessage], *, source: str, runners: Mapping[str, LaneRunner], clock: SettableClock
 ) -> None:
-    """Receive each event or label at its own time, and process it before the next."""
+    """Receive each file, event or label at its own time, and process it before the next."""
     for at, path, body in messages:
         clock.set(at)
+        if path == MEDIA:
+            receive_upload(io.BytesIO(body), stated_type="image/jpeg", source=source, now=at)
+            process_media()
+            continue
         kind = event_type(body["type"] if path == EVENTS else body["event_type"])
         if path == EVENTS:
-            submission = Submission(kind.name, kind.parse(body, now=at, rates={}))
+            parsed = attach_to_one(kind.parse(body, now=at, rates={}))
+            submission = Submission(kind.name, parsed)
             receive_events([submission], source=source, now=at)
         else:
             record_labels([_statement(body)], source=source, now=at)

@@ -1,6 +1,7 @@
 """The simulated community as an import and as requests to the API."""
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -8,13 +9,15 @@ import pandas as pd
 
 from demo.community.days import FIELDS, MAX_LABEL_DELAY_DAYS, MAX_SCENARIO_DAYS, RATE_PER_DAY, draw_days
 from demo.community.members import Community
+from demo.community.pictures import picture_bytes
 from demo.simulation.continued import FindReceived, TimedMessage
-from demo.simulation.sender import EVENTS, LABELS, Message
+from demo.simulation.sender import EVENTS, LABELS, MEDIA, Message
 from scoring.ingest.mapping.mapping import ColumnMapping, LabelMapping
 from scoring.timestamps import to_iso
 
 DAY = timedelta(days=1)
 LABEL_SOURCE = "moderation"
+UPLOADED = timedelta(seconds=5)  # before the event
 
 
 def split_by_type(frame: pd.DataFrame, *, source: str) -> list[tuple[ColumnMapping, pd.DataFrame]]:
@@ -54,11 +57,14 @@ def draw_messages(
     labels = frame[frame.label.notna() & (frame.label_known_at >= since) & (frame.label_known_at < until)]
     is_earlier = labels.occurred_at < since
     known = labels.id.isin(list(received(labels.id[is_earlier].tolist())))
-    events = [
-        (at, EVENTS, event_body(row)) for at, row in _rows(frame[frame.occurred_at >= since], "occurred_at")
+    sent = frame[frame.occurred_at >= since]
+    uploads = [
+        (at - UPLOADED, MEDIA, picture_of(row))
+        for at, row in _rows(sent[sent.picture.notna()], "occurred_at")
     ]
+    events = [(at, EVENTS, event_body(row)) for at, row in _rows(sent, "occurred_at")]
     said = [(at, LABELS, label_body(row)) for at, row in _rows(labels[~is_earlier | known], "label_known_at")]
-    return sorted([*events, *said], key=lambda message: message[0])
+    return sorted([*uploads, *events, *said], key=lambda message: message[0])
 
 
 def continue_community(community: Community, *, since: datetime, received: FindReceived) -> Iterator[Message]:
@@ -74,7 +80,14 @@ def continue_community(community: Community, *, since: datetime, received: FindR
 def event_body(row: dict[str, Any]) -> dict[str, Any]:
     """The request body of an event."""
     given = {name: row[name] for name in FIELDS[row["type"]] if row[name] is not None}
+    if row["picture"] is not None:
+        given["attachments"] = [hashlib.sha256(picture_of(row)).hexdigest()]
     return {"type": row["type"], "id": row["id"], "occurred_at": to_iso(row["occurred_at"]), **given}
+
+
+def picture_of(row: Mapping[str, Any]) -> bytes:
+    """The file that is attached to an event, as it is uploaded before."""
+    return picture_bytes(int(row["picture"]), int(row["edit"]))
 
 
 def label_body(row: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from scoring.timestamps import to_iso
 DAY = timedelta(days=1)
 
 
-TimedMessage = tuple[datetime, str, dict[str, Any]]  # due, path, body
+TimedMessage = tuple[datetime, str, Any]  # due, path, body
 # Returns those event IDs that the receiver of the labels has received.
 FindReceived = Callable[[Collection[str]], Collection[str]]
 

@@ -27,23 +27,24 @@ RETRY_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)  # long enough for a server to restart
 
 
 class ApiClient:
-    """JSON over one persistent connection per thread."""
+    """JSON and pictures over one persistent connection per thread."""
 
     def __init__(self, url: str, key: str) -> None:
         self._address = urlsplit(url)
-        self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        self._headers = {"Authorization": f"Bearer {key}"}
         self._local = threading.local()
 
     def post(self, path: str, body: Any) -> int:
         """The response's status. Raises OSError or http.client.HTTPException if every attempt failed."""
-        content = orjson.dumps(body)
+        content = body if isinstance(body, bytes) else orjson.dumps(body)
+        media_type = "image/jpeg" if isinstance(body, bytes) else "application/json"
         for pause in RETRY_SECONDS:
             try:
-                return self._post_once(path, content)
+                return self._post_once(path, content, media_type)
             except (OSError, http.client.HTTPException):
                 self.close()
                 time.sleep(pause)
-        return self._post_once(path, content)
+        return self._post_once(path, content, media_type)
 
     def close(self) -> None:
         """Close this thread's connection; the next post opens another."""
@@ -52,9 +53,9 @@ class ApiClient:
         if connection is not None:
             connection.close()
 
-    def _post_once(self, path: str, content: bytes) -> int:
+    def _post_once(self, path: str, content: bytes, media_type: str) -> int:
         connection = getattr(self._local, "connection", None) or self._connect()
-        connection.request("POST", path, content, self._headers)
+        connection.request("POST", path, content, self._headers | {"Content-Type": media_type})
         response = connection.getresponse()
         response.read()
         return int(response.status)
@@ -105,8 +106,8 @@ class Tally:
 
 
 Post = Callable[[str, Any], int]
-Message = tuple[float, str, dict[str, Any]]  # due (seconds after the start), path, body
-EVENTS, LABELS = "/api/v1/events", "/api/v1/labels"
+Message = tuple[float, str, Any]  # due (seconds after the start), path, body: JSON, or the bytes of a picture
+EVENTS, LABELS, MEDIA = "/api/v1/events", "/api/v1/labels", "/api/v1/media"
 
 
 def send_messages(
@@ -127,7 +128,7 @@ def send_messages(
     return tally
 
 
-def _with_time(path: str, body: dict[str, Any]) -> dict[str, Any]:
+def _with_time(path: str, body: Any) -> Any:
     if path != EVENTS or body["occurred_at"]:
         return body
     return body | {"occurred_at": to_iso(datetime.now(UTC).replace(microsecond=0))}

@@ -1,5 +1,6 @@
 """The simulated day before a demo."""
 
+import hashlib
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -11,18 +12,23 @@ import redis
 from django.contrib.auth.models import User
 
 from demo import worlds
+from demo.community.pictures import picture_bytes
 from demo.community.traffic import draw_messages
-from demo.day_before import REVIEWER, UNWORKED, SettableClock, World, play
+from demo.day_before import REVIEWER, UNWORKED, SettableClock, World, handle, play
 from demo.simulation.continued import PeriodTraffic, draw_period, messages_of
 from demo.simulation.population import make_population
-from demo.simulation.sender import EVENTS
+from demo.simulation.sender import EVENTS, MEDIA
 from demo.worlds import judge_content, judge_payment
 from reviews.models import Case
 from reviews.work.verdict_rules import Verdict, check_verdict
 from scoring.batch.models import BatchVersion
+from scoring.content.media.models import MediaItem
 from scoring.decisions.models import Decision
 from scoring.intake.models import Event, Label
+from scoring.lanes.lock import held_lane
 from scoring.lanes.models import Pending
+from scoring.log.read import read_stream
+from scoring.runner.lane_runner import LaneRunner
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -104,3 +110,27 @@ def removed_as_verdict(given: Any) -> dict[str, Any]:
         "reason_code": "",
         **{key: given[key] for key in given if key != "verdict"},
     }
+
+
+def test_a_picture_is_processed_before_the_content_that_shows_it(
+    online_redis: redis.Redis, settings: Any, tmp_path: Path
+) -> None:
+    settings.VAR_DIR = tmp_path
+    picture = picture_bytes(7)
+    body = {
+        "type": "content",
+        "id": "c1",
+        "occurred_at": SINCE.isoformat(),
+        "kind": "post",
+        "author": "member-1",
+    }
+    body |= {"text": "look at this", "attachments": [hashlib.sha256(picture).hexdigest()]}
+    clock = SettableClock(SINCE)
+    with held_lane("community"):
+        runners = {"community": LaneRunner("community", clock=clock)}
+        messages = [(SINCE, MEDIA, picture), (SINCE, EVENTS, body)]
+        handle(messages, source="demo", runners=runners, clock=clock)
+    assert MediaItem.objects.get().status == "done"
+    [receipt, *_] = read_stream("content/demo/c1")
+    assert receipt.data["media"][0]["hashes"]
+    assert Decision.objects.get().revision == 0
