@@ -1,7 +1,7 @@
 """The demo's lists, rules, policy and exploration, as an analyst and a lead would have set them up."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -100,19 +100,28 @@ def configure_deciding(*, now: datetime) -> None:
         return
     _define_lists(now=now)
     for draft in ACTIVE_RULES:
-        _activate_rule(draft, now=now)
+        activate_rule(draft, why="Seen in last month's chargebacks", now=now)
     _shadow_rule(SHADOW_RULE, now=now)
-    _activate_policy(now=now)
+    activate_policy(EVENT_TYPE, COSTS, why="Decide by what mistakes cost", now=now)
     change_exploration(
         EXPLORATION, reason="Learn whether our blocks are right", actor=DATA_SCIENTIST, now=now
     )
 
 
-def _activate_rule(draft: RuleDraft, *, now: datetime) -> None:
+def activate_rule(draft: RuleDraft, *, why: str, now: datetime) -> None:
+    """Draft a rule and activate it, with the approval of the lead."""
     version = draft_rule(draft, actor=ANALYST, now=now)
-    named: dict[str, Any] = {"event_type": EVENT_TYPE, "name": version.name, "number": version.number}
-    rules.request_activation(**named, actor=ANALYST, now=now, reason="Seen in last month's chargebacks")
+    named: dict[str, Any] = {"event_type": draft.event_type, "name": version.name, "number": version.number}
+    rules.request_activation(**named, actor=ANALYST, now=now, reason=why)
     rules.approve_activation(**named, actor=LEAD, now=now, reason="Agreed")
+
+
+def activate_policy(event_type: str, data: Mapping[str, Any], *, why: str, now: datetime) -> None:
+    """Draft an event type's first policy and activate it, with the approval of the lead."""
+    policy = draft_policy(event_type=event_type, data=data, based_on=0, actor=DATA_SCIENTIST, now=now)
+    named: dict[str, Any] = {"event_type": event_type, "number": policy.number}
+    policies.request_activation(**named, actor=DATA_SCIENTIST, now=now, reason=why)
+    policies.approve_activation(**named, actor=LEAD, now=now, reason="Agreed")
 
 
 def _shadow_rule(draft: RuleDraft, *, now: datetime) -> None:
@@ -126,13 +135,6 @@ def _shadow_rule(draft: RuleDraft, *, now: datetime) -> None:
         now=now,
         reason="To see what it would catch",
     )
-
-
-def _activate_policy(*, now: datetime) -> None:
-    policy = draft_policy(event_type=EVENT_TYPE, data=COSTS, based_on=0, actor=DATA_SCIENTIST, now=now)
-    named: dict[str, Any] = {"event_type": EVENT_TYPE, "number": policy.number}
-    policies.request_activation(**named, actor=DATA_SCIENTIST, now=now, reason="Decide by what mistakes cost")
-    policies.approve_activation(**named, actor=LEAD, now=now, reason="Agreed with finance")
 
 
 def _define_lists(*, now: datetime) -> None:

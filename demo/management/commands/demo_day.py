@@ -8,6 +8,9 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from demo import demo_data, demo_ruleset, worlds
+from demo.community.days import simulate_community
+from demo.community.members import make_community
+from demo.community_ruleset import configure_community
 from demo.day_before import play, publish_due
 from demo.worlds import CONTENT, PAYMENT
 from scoring.errors import ScoringError
@@ -18,8 +21,10 @@ from scoring.learning.training.runs import run_training
 from scoring.management.arguments import read_moment
 from scoring.management.bars import StepProgressBars
 from scoring.registry.models import Route
+from scoring.rules.ruleset.stream import current_version
 
 FIRST_MODEL_AGE = timedelta(days=21)
+PICTURES_OF_DAYS = 30  # before the last one: their forbidden pictures are in a hash bank
 
 
 class Command(BaseCommand):
@@ -44,7 +49,8 @@ class Command(BaseCommand):
                 self.train_models(since=learn_from, now=since)
             if not Route.objects.filter(event_type=CONTENT).exists():
                 introduce(train(CONTENT, as_of=since, now=since), now=since)
-            demo_ruleset.configure_deciding(now=since)
+            if not current_version():
+                configure(now=since)
             self.simulate_period(since=since, until=until, source=source)
         except ScoringError as error:
             raise CommandError(str(error)) from error
@@ -63,6 +69,13 @@ class Command(BaseCommand):
         total = sum(len(world.messages) for world in played)
         with tqdm(total=total, unit=" events", desc="the last day", leave=False) as bar:
             play(played, since=since, until=until, source=source, progress=bar.update)
+
+
+def configure(*, now: datetime) -> None:
+    """Set up the lists, rules, policies and banks of both worlds."""
+    demo_ruleset.configure_deciding(now=now)
+    seen = simulate_community(make_community(seed=worlds.SEED), days=PICTURES_OF_DAYS, end=now)
+    configure_community(history=seen, now=now)
 
 
 def introduce(model: str, *, now: datetime) -> None:
