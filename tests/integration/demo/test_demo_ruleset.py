@@ -1,13 +1,23 @@
 """The lists, rules, policy and exploration that the demo begins with."""
 
+import io
 from datetime import timedelta
 
+import numpy as np
+import pandas as pd
 import pytest
 from django.utils import timezone
+from PIL import Image
 
+from demo.community.pictures import picture_bytes
+from demo.community_ruleset import BANK, configure_community
 from demo.demo_ruleset import FRAUDS_OF_WATCHED_MERCHANT, configure_deciding
+from scoring.images.pdq import pdq
 from scoring.intake.labels import LabelStatement, record_labels
 from scoring.intake.receive import receive_events
+from scoring.rules.banks.hits import MediaHashes
+from scoring.rules.banks.loading import load_banks
+from scoring.rules.banks.models import BankItem
 from scoring.rules.exploration.changing import exploration_of
 from scoring.rules.lists.models import ListedValue, ValueList
 from scoring.rules.policies.models import StoredPolicy
@@ -48,3 +58,17 @@ def test_devices_and_merchants_of_confirmed_fraud_are_listed(online_redis: objec
     configure_deciding(now=timezone.now() + timedelta(seconds=1))
     listed = set(ListedValue.objects.values_list("list_name", "value"))
     assert listed == {("fraud_devices", "dev-stranger"), ("watched_merchants", "m-collusion")}
+
+
+def test_the_community_has_rules_a_policy_and_a_bank_that_finds_edited_pictures() -> None:
+    configure_community(history=pd.DataFrame({"picture": [None, 3.0, 8.0, 3.0]}), now=timezone.now())
+    stages = StoredRuleVersion.objects.filter(event_type="content").values_list("stage", flat=True)
+    assert list(stages) == ["active"] * 3
+    assert StoredPolicy.objects.get(event_type="content").stage == "active"
+    assert BankItem.objects.count() == 2
+    banks = load_banks(current_version())
+    for edit in range(1, 6):
+        pixels = np.asarray(Image.open(io.BytesIO(picture_bytes(3, edit))).convert("RGB"))
+        found = pdq(pixels)
+        media = MediaHashes("m", found.variants, np.full(8, found.quality, dtype=np.int16))
+        assert [hit.bank for hit in banks.hits([media], timezone.now())] == [BANK]
