@@ -15,8 +15,8 @@ def draw_picture(number: int) -> Image.Image:
     rng = np.random.default_rng([number, 13])
     y, x = np.mgrid[0:SIZE, 0:SIZE] / SIZE
     pixels = _gradient(rng, x, y)
-    for _ in range(rng.integers(6, 14)):
-        center, radius, color = rng.random(2), rng.uniform(0.05, 0.3), rng.uniform(0, 255, 3)
+    for _ in range(rng.integers(30, 60)):
+        center, radius, color = rng.random(2), rng.uniform(0.03, 0.18), rng.uniform(0, 255, 3)
         pixels[(x - center[0]) ** 2 + (y - center[1]) ** 2 < radius**2] = color
     return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
 
