@@ -25,7 +25,8 @@ ENRICHED = "event.enriched"
 REPLACEMENTS = frozenset({CORRECTED, ENRICHED})  # take the place of the version before
 VERSIONS = REPLACEMENTS | {RECEIVED}
 AMENDMENTS = REPLACEMENTS | {RETRACTED}
-REPLACING = ("correction", "enrichment")  # the kinds of pending entries that are replacements
+ENRICHMENT = "enrichment"
+REPLACING = ("correction", ENRICHMENT)  # the kinds of pending entries that are replacements
 
 POSITIONS_A_QUERY = 50_000
 

@@ -17,10 +17,11 @@ _AMENDMENTS = """
 
 
 class EventVersion(NamedTuple):
-    """An entry with an event's fields (its receipt or a correction), and since when it was known (us)."""
+    """An entry with an event's fields, and since when it was known (us)."""
 
     position: int
     known_us: int
+    is_enriched: bool = False
 
 
 class EventVersions(NamedTuple):
@@ -60,7 +61,7 @@ def read_versions(event_type: str, *, log_position: int | None = None) -> list[E
             if kind == "retraction":
                 retracted[event] = moment
             else:
-                versions.append(EventVersion(position, moment))
+                versions.append(EventVersion(position, moment, kind == "enrichment"))
     return [
         EventVersions(event, versions, retracted.get(event, NEVER_US)) for event, versions in found.items()
     ]

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.features.compile.plan import FeatureSet, lane_plan
+from scoring.features.kept_features import kept_columns
 from scoring.features.logged_vectors import unpack_also, unpack_vectors
+from scoring.lanes.amendments import is_enrichment
 from scoring.replay.logged import LoggedDecision
 
 
@@ -28,6 +30,16 @@ class LaneRows:
     def __getitem__(self, places: Any) -> "LaneRows":
         """Some of the rows, by a slice or by indexes."""
         return LaneRows(self.values[places], self.known[places])
+
+    def without_kept(self, logged: Sequence[LoggedDecision]) -> "LaneRows":
+        """The rows with those features unknown that an enriched event kept from its decision before."""
+        rows = [row for row, decision in enumerate(logged) if is_enrichment(decision.event)]
+        if not rows:
+            return self
+        known, kind = self.known.copy(), find_event_type(logged[0].event["type"])
+        for each in lane_plan(kind.lane).feature_sets(kind.name):
+            known[np.ix_(rows, kept_columns(each))] = False
+        return LaneRows(self.values, known)
 
     def completed(self, logged: Sequence[LoggedDecision], declared: FeatureSet) -> "LaneRows":
         """The rows with unknown features as each decision logged them; the other unknown columns are NaN.

@@ -133,7 +133,7 @@ def _recompute(
     if feature_set != declared.hash:
         why_not = f"logged under feature set {feature_set[:12]}, this code declares {declared.hash[:12]}"
         return [Recomputed(why_not=why_not)] * len(logged)
-    completed = rows.completed(logged, declared)
+    completed = rows.without_kept(logged).completed(logged, declared)
     if loaded is None:
         return _by_policy(logged, completed, declared)
     return _by_model_or_alone(logged, completed, loaded, declared)

@@ -38,6 +38,7 @@ from scoring.registry.routes import current_routes
 from scoring.rules.deciding.guards import Guards, read_guards
 from scoring.rules.deciding.reader import RulesetReader, reader
 from scoring.runner.batch_limits import BatchLimits
+from scoring.runner.enriched_rows import keep_earlier_features
 from scoring.runner.pipeline import Pipeline
 from scoring.runner.state_losses import state_losses
 from scoring.runner.writing import ComputedBatch
@@ -291,6 +292,7 @@ class LaneRunner:
         arena = Arena.from_blobs(self.plan, look.states)
         late_before = arena.too_late()
         rows = fold(self.plan, batch, arena)
+        keep_earlier_features(rows, placed, self.plan)
         scored = [
             Scored(claim, head.order, item.seq, row, self.plan.feature_sets(item.type), versions)
             for (claim, item, _), row, versions in zip(placed, rows, reads.numbers, strict=True)

@@ -1,6 +1,7 @@
 """Vectors and labels for training: a lane folded again in order, and the labels of its events."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from scoring.features.compile.plan import FeatureSet, lane_plan
 from scoring.features.folding.encode import KeyColumn
 from scoring.features.folding.parallel import Slices
 from scoring.features.folding.split import with_columns
+from scoring.features.kept_features import kept_features
 from scoring.intake.models import Label
 from scoring.lanes.order import LaneHead, count_items_after
 from scoring.learning.dataset.selection import SelectionHistory
@@ -82,13 +84,15 @@ def read_vectors(
         reached = part.head.seq
     watch.advance(max(items - reached, 0))  # items beyond the log position
     columns: dict[str, Any] = collected.columns()
+    amended = read_versions(event_type, log_position=log_position)
+    keep_earlier(columns["X"], columns["positions"], amended, kept=kept_features(feature_set))
     return VectorTable(
         event_type=event_type,
         feature_names=feature_set.names,
         feature_set=feature_set.hash,
         vocabularies={name: tuple(values) for name, values in vocabulary.items()},
         **columns,
-        periods=_periods_of(columns["positions"], read_versions(event_type, log_position=log_position)),
+        periods=_periods_of(columns["positions"], amended),
     )
 
 
@@ -164,6 +168,27 @@ def count_labels(event_type: str, *, log_position: int | None = None) -> int:
     """The number of labels recorded for events of the type, up to a log position."""
     last = LAST_POSITION if log_position is None else log_position
     return Label.objects.filter(event_stream__startswith=f"{event_type}/", position__lte=last).count()
+
+
+def keep_earlier(
+    X: np.ndarray, positions: np.ndarray, amended: Sequence[EventVersions], *, kept: np.ndarray
+) -> None:
+    """Copy the features that an enrichment leaves as they were, `kept` bool[F], from the version before it.
+
+    X [n, F] has a row for each version at `positions` [n]; it is changed in place, as the lane decided.
+    """
+    pairs = [
+        (before.position, version.position)
+        for each in amended
+        for before, version in pairwise(each.versions)
+        if version.is_enriched
+    ]
+    wanted = np.array(pairs, dtype=np.int64).ravel()
+    rows = np.flatnonzero(np.isin(positions, wanted))
+    row_of = dict(zip(positions[rows].tolist(), rows.tolist(), strict=True))
+    for before, version in pairs:
+        if before in row_of and version in row_of:
+            X[row_of[version], kept] = X[row_of[before], kept]
 
 
 def _periods_of(positions: np.ndarray, amended: Sequence[EventVersions]) -> VersionPeriods:

@@ -1,10 +1,12 @@
 """Events name uploaded files: decided at once on what is known, and again when all files are processed."""
 
+import math
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 import pytest
 from django.urls import reverse
@@ -21,6 +23,7 @@ from scoring.ingest.mapping.mapping import ColumnMapping
 from scoring.lanes.lock import held_lane
 from scoring.lanes.models import Pending
 from scoring.lanes.rebuild_queue import rebuild_pending
+from scoring.learning.dataset.vectors_and_labels import read_vectors
 from scoring.log.consumers.runs import run_consumers
 from scoring.log.entries import Entry
 from scoring.log.projections import registered
@@ -270,6 +273,27 @@ def test_replay_and_every_rebuild_agree(uploads: Uploads) -> None:
     assert list(AwaitedMedia.objects.order_by("position").values()) == before
     rebuild_pending()
     assert not Pending.objects.exists()
+
+
+def test_features_that_the_files_do_not_change_stay_as_they_were_also_in_training(uploads: Uploads) -> None:
+    media = uploads.post(png()).json()["id"]
+    earlier = to_iso(NOW - timedelta(minutes=20))
+    post(uploads, media, id="C-0", occurred_at=earlier)
+    post(uploads, media, id="C-1")
+    work()
+    process(media, nsfw=0.9)
+    enrich_events(now=NOW)
+    work()
+    made, revised = decisions()
+    before, after = features(made), features(revised)
+    assert before["author_since_last"] == 900.0
+    changed = {name for name in before if not (before[name] == after[name] or math.isnan(after[name]))}
+    assert changed == {"files_pending", "files_nsfw"}
+    table = read_vectors("clip", vocabulary={})
+    rows = dict(zip(table.positions.tolist(), table.X, strict=True))
+    logged = np.array(list(after.values()), dtype=np.float32)
+    np.testing.assert_array_equal(rows[revised.data["event_version"]], logged)
+    assert table.held_at(datetime.now(UTC)).sum() == 2
 
 
 def test_the_type_declares_an_outcome_that_it_has() -> None:
