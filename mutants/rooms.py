@@ -117,6 +117,14 @@ ROOMS = {
             "tests/integration/reviews/test_explained_decisions.py",
         ),
     ),
+    "images": Room(
+        ("scoring/images/*.py",),
+        (
+            "tests/unit/images",
+            "tests/contract/test_pdq_equals_published.py",
+            "tests/contract/test_video_hashes_equal_published.py",
+        ),
+    ),
     "learning": Room(
         ("scoring/learning/**/*.py", "scoring/registry/*.py"),
         (

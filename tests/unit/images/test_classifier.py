@@ -21,6 +21,7 @@ def test_colored_squares_are_not_sexual(seed: int) -> None:
 
 def test_the_score_is_the_same_each_time() -> None:
     assert len({nsfw_score(picture(1)) for _ in range(3)}) == 1
+    assert nsfw_score(picture(1)) == round(nsfw_score(picture(1)), 6)
 
 
 def test_a_score_depends_on_the_picture() -> None:

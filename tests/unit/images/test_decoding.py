@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from io import BytesIO
@@ -185,6 +186,41 @@ def test_a_gif_of_10_000_frames_is_refused() -> None:
     content = one[:start] + one[start:-1] * 10_000 + b"\x3b"
     with pytest.raises(TooManyFrames, match="more than 1,000 frames"):
         open_image(content, media_type="image/gif")
+
+
+@pytest.mark.parametrize(
+    ("media_type", "make", "error"),
+    [
+        ("image/webp", lambda: saved("image/webp"), ImageTooLarge),
+        ("image/gif", lambda: animated("image/gif", 4), TooManyFrames),
+    ],
+)
+def test_a_decoder_that_reserves_memory_at_once_is_not_asked_before(
+    monkeypatch: pytest.MonkeyPatch, media_type: str, make: Callable[[], bytes], error: type[Exception]
+) -> None:
+    content = make()
+    monkeypatch.setattr(Image, "open", None)
+    with pytest.raises(error):
+        open_image(content, media_type=media_type, limits=ImageLimits(max_edge=95, max_frames=3))
+
+
+@pytest.mark.parametrize(
+    ("media_type", "content", "problem"),
+    [
+        ("image/png", saved("image/gif"), "its content is not of this type, or its beginning is damaged"),
+        ("image/jpeg", saved("image/jpeg")[:-200], "it is truncated"),
+        ("image/gif", saved("image/gif")[:-40], "it is truncated"),
+        (
+            "image/bmp",
+            saved("image/bmp").replace(b"(\0\0\0", b"\x07\0\0\0"),
+            "it is damaged (Unsupported BMP header",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said(media_type: str, content: bytes, problem: str) -> None:
+    with pytest.raises(UnreadableImage) as refused:
+        open_image(content, media_type=media_type).pixels()
+    assert str(refused.value).startswith(f"the file cannot be read as {media_type}: {problem}")
 
 
 def test_a_frame_beyond_the_screen_counts() -> None:
