@@ -25,6 +25,7 @@ MAX_WORD = 100  # longer ones are no words, and would take time that grows with 
 _LETTER = re.compile(r"[a-z]")
 _VOWEL = re.compile(r"[aeiouy]")
 
+_HIDDEN_DOT = re.compile(r"(?<=[^\W_]) ?[\[({] ?(?:\.|dot) ?[\])}] ?(?=[^\W_])")
 _MARKS = r".\-_*\u00b7\u2022|/~+=,"
 _MARKED_SINGLE = re.compile(rf"[{_MARKS}] ?[^\W_] ?[{_MARKS}]")
 _SINGLES = re.compile(
@@ -67,6 +68,12 @@ def _letter_edits(word: re.Match[str]) -> Iterator[Edit]:
     for place, character in enumerate(word[0], start=word.start()):
         if letters := lookalikes().get(character):
             yield place, place + 1, letters
+
+
+def find_hidden_dots(text: str) -> Iterator[Edit]:
+    """Dots of addresses that are written in brackets: "example[.]com", "example (dot) com"."""
+    if any(bracket in text for bracket in "[({"):
+        yield from ((match.start(), match.end(), ".") for match in _HIDDEN_DOT.finditer(text))
 
 
 def find_spaced_words(text: str) -> Iterator[Edit]:

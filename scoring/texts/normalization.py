@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 
 from scoring.texts.characters import is_invisible, is_styled, plain_character
-from scoring.texts.disguises import find_leet, find_lookalikes, find_spaced_words
+from scoring.texts.disguises import find_hidden_dots, find_leet, find_lookalikes, find_spaced_words
 from scoring.texts.tracked import Edit, TrackedText
 
 MAX_KEPT = 256  # normalized texts that a process keeps: one event's text is normalized for several purposes
@@ -59,6 +59,7 @@ def normalize_text(text: str) -> NormalizedText:
     _make_plain(tracked)
     tracked.edit(find_lookalikes(tracked.text), disguise=True)
     tracked.text = tracked.text.lower()
+    tracked.edit(find_hidden_dots(tracked.text), disguise=True)
     tracked.edit(find_spaced_words(tracked.text), disguise=True)
     tracked.edit(find_leet(tracked.text), disguise=True)
     if has_runs(tracked.text):

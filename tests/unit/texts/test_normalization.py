@@ -30,6 +30,7 @@ DISGUISED = [
     ("Fr\u00e9\u00e9 \u0142and", "free land"),
     ("goooood!!!!!!", "good!!!"),
     ("  two\n\nlines ", "two lines"),
+    ("see example[.]com or example (dot) com", "see example.com or example.com"),
 ]  # fmt: skip
 
 HONEST = [
