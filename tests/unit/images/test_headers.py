@@ -56,6 +56,12 @@ def test_a_frame_may_reach_beyond_the_screen() -> None:
     assert gif_extent(bytes(content), most=1) == GifExtent(1, 51_000, 62_000)
 
 
+def test_a_screen_may_be_without_a_color_table() -> None:
+    screen = b"GIF89a" + struct.pack("<2H3B", 9, 8, 0x07, 0, 0)
+    image = b"\x2c" + struct.pack("<4HB", 0, 0, 9, 8, 0x07) + b"\x08\x01\x00\x00"
+    assert gif_extent(screen + image * 2 + b";", most=5) == GifExtent(2, 9, 8)
+
+
 @pytest.mark.parametrize("length", [6, 10, 13, 20, 40])
 def test_a_truncated_gif_has_the_frames_that_begin_in_it(length: int) -> None:
     assert gif_extent(gif(1)[:length], most=5).frames <= 1
