@@ -103,6 +103,7 @@ class CaseAdmin(LinkedAdmin):
 class WellnessLimitAdmin(ModelAdmin):
     """What the reviewers of a group are spared; enforced when they claim a case."""
 
+    list_title = "Reviewers' limits"
     list_display = ("group", "sensitive_cases", "work", "pause")
     when_empty = (
         "No group has limits. Add one to bound how many sensitive cases its reviewers open an hour,"

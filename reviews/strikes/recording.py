@@ -15,13 +15,13 @@ from scoring.catalog.registry import event_type
 from scoring.intake.amending.corrections import retract_event
 from scoring.intake.answers import current_version, fields_as_sent, retraction_in
 from scoring.intake.receive import Submission, receive_events
+from scoring.intake.senders import OWN_SOURCE
 from scoring.lanes.amendments import RECEIVED
 from scoring.log import vault
 from scoring.log.entries import Entry
 from scoring.log.read import read_stream, read_streams
 from scoring.timestamps import to_iso
 
-SOURCE = "assay"
 CONTENT = "content"  # the field of a strike, an appeal or a report that names the event's id
 MAX_STRIKES = 20  # of one event: verdicts that were undone and given again
 
@@ -50,7 +50,7 @@ def record_strike(event_stream: str, *, policy: str, reason: str, reviewer: str,
             field="strike", problem=f"the event does not say who gets it: {error}", allowed="no strike"
         ) from error
     submission = Submission(kind.name, parsed)
-    receive_events([submission], source=SOURCE, now=now, actor=f"user/{reviewer}")
+    receive_events([submission], source=OWN_SOURCE, now=now, actor=f"user/{reviewer}")
     return parsed.external_id
 
 
@@ -68,7 +68,7 @@ def strikes_of(event_stream: str) -> list[list[Entry]]:
     kind = event_type(received.data["type"]).strikes
     if not kind:
         return []
-    names = [f"{kind}/{SOURCE}/{received.position}-{number}" for number in range(1, MAX_STRIKES + 1)]
+    names = [f"{kind}/{OWN_SOURCE}/{received.position}-{number}" for number in range(1, MAX_STRIKES + 1)]
     found = read_streams(names)
     return [list(found[name]) for name in names if name in found]
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from scoring.catalog.registry import event_types
 from scoring.intake.models import Event
 
+OWN_SOURCE = "assay"  # of events that the installation records itself, such as strikes; no key can have it
 LATEST_EVENTS = 1_000  # of each type: finding every sender would read the whole table
 
 SenderLookup = Callable[[], Iterable[str]]

@@ -12,6 +12,7 @@ from scoring.catalog.errors import FieldError
 from scoring.catalog.fields import clean_identifier
 from scoring.catalog.registry import event_types
 from scoring.intake.label_sources import MAX_SOURCE_LENGTH, PEOPLE, PRECEDENCE, canonical_source
+from scoring.intake.senders import OWN_SOURCE
 from scoring.timestamps import to_iso
 
 SCOPES = {
@@ -61,6 +62,7 @@ def check_request(request: KeyRequest, *, now: datetime) -> KeyRequest:
     _refuse("name", request.name, not 1 <= len(request.name) <= MAX_NAME_LENGTH, "1 to 100 characters")
     allowed = "1 to 60 of a-z 0-9 _ . - with a letter or digit first"
     _refuse("source", request.source, not SOURCE.fullmatch(request.source), allowed)
+    _refuse("source", request.source, request.source == OWN_SOURCE, f"another: {OWN_SOURCE} is reserved")
     for scope in request.scopes or [""]:
         _refuse("scope", scope, scope not in SCOPES, ", ".join(SCOPES))
     for name in request.event_types:

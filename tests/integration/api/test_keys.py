@@ -313,6 +313,7 @@ def test_the_commands_print_the_key_once_and_are_audited(db: None) -> None:
         ({"source": "sh/op"}, "source"),
         ({"source": ""}, "source"),
         ({"source": "Shop"}, "source"),
+        ({"source": "assay"}, "source"),
         ({"scopes": ["events"]}, "scope"),
         ({"scopes": []}, "scope"),
         ({"name": ""}, "name"),
