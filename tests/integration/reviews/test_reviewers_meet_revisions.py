@@ -11,7 +11,7 @@ from reviews.errors import CaseAlreadyClaimed, CaseAlreadyClosed, NothingToClaim
 from reviews.models import Case
 from reviews.queue.opening import CASES
 from reviews.queue.summary import summarize_queue
-from reviews.work import claims, verdicts
+from reviews.work import claims, consequences, verdicts
 from reviews.work.claims import LEASE
 from scoring.intake.models import Label
 from scoring.log.consumers.registry import run_consumer
