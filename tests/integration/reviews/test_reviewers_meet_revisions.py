@@ -176,14 +176,14 @@ def test_a_verdict_and_its_label_are_recorded_together_or_not_at_all(
     case = open_case("T-1")
     claims.claim_case(case.pk, reviewer="ana", now=DAY)
     with monkeypatch.context() as broken:
-        broken.setattr(verdicts, "record_labels", lambda *given, **named: 1 / 0)
+        broken.setattr(consequences, "record_labels", lambda *given, **named: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             verdicts.decide_case(case.pk, reviewer="ana", **FRAUD, note="sure", now=DAY)
     assert (Case.objects.get().state, entry_types(case)) == ("claimed", ["case.opened", "case.claimed"])
 
     verdicts.decide_case(case.pk, reviewer="ana", **FRAUD, now=DAY)
     with monkeypatch.context() as broken:
-        broken.setattr(verdicts, "record_labels", lambda *given, **named: 1 / 0)
+        broken.setattr(consequences, "record_labels", lambda *given, **named: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             verdicts.undo_verdict(case.pk, reviewer="ana", now=DAY)
     assert (Case.objects.get().state, Label.objects.latest("position").effective) == ("decided", "fraud")
