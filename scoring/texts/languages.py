@@ -13,7 +13,7 @@ from scoring.texts.normalization import readable_text
 
 MIN_SHARE = 0.5  # of the model's certainty; below it nothing is said
 MIN_LETTERS = 6
-MAX_READ = 1_000  # characters: enough to tell
+MAX_READ = 400  # characters: enough to tell
 NO_LANGUAGE = "zxx"  # what the model calls addresses, emoji and drawings
 
 _CODES = """
