@@ -33,8 +33,8 @@ class LaneRows:
 
     def without_kept(self, logged: Sequence[LoggedDecision]) -> "LaneRows":
         """The rows with those features unknown that an enriched event kept from its decision before."""
-        rows = [row for row, decision in enumerate(logged) if is_enrichment(decision.event)]
-        if not rows:
+        rows = np.flatnonzero([is_enrichment(decision.event) for decision in logged])
+        if not len(rows):
             return self
         known, kind = self.known.copy(), find_event_type(logged[0].event["type"])
         for each in lane_plan(kind.lane).feature_sets(kind.name):

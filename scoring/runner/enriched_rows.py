@@ -23,7 +23,7 @@ def keep_earlier_features(rows: NDArray[np.float64], placed: Sequence[Placed], p
         for place, each in enumerate(placed)
         if each.claim.kind == ENRICHMENT and each.item.kind == "event"
     }
-    streams = read_streams(enriched.values()) if enriched else {}
+    streams = read_streams(list(enriched.values())) if enriched else {}
     for place, stream in enriched.items():
         last = next((entry for entry in reversed(streams[stream]) if entry.packed), None)
         if last is not None:
