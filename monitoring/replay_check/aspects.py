@@ -6,6 +6,10 @@ ASPECTS_IN_WORDS: dict[str, tuple[str, str]] = {
     "margin": ("the margin", "The model's raw score, in log-odds."),
     "score": ("the score", "The calibrated score."),
     "contributions": ("the contributions", "What each feature added to the margin."),
+    "policies": (
+        "the policies",
+        "The score of each policy that the model has a head for, its outcome and its reasons.",
+    ),
     "findings": ("the findings", "The lists and rules that matched, and the rules that failed."),
     "thresholds": ("the thresholds", "The policy, its segment, and the thresholds for the event."),
     "decided_by": ("what decided", "List, rule, model or policy, and the outcome that it alone would give."),

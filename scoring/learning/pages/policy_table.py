@@ -6,7 +6,7 @@ from typing import Any
 
 from scoring.admin_kit import formatting
 from scoring.admin_kit.plots import Axis, Plot, Series, outcome_color
-from scoring.catalog.registry import event_types
+from scoring.catalog.registry import all_outcomes, event_types
 from scoring.registry.models import ModelVersion
 
 TRIED = (0.9, 0.7, 0.5, 0.3, 0.2, 0.1, 0.05)  # thresholds whose effect is shown
@@ -64,7 +64,7 @@ def _row(title: str, head: Mapping[str, Any]) -> PolicyRow:
         rows=head["rows"],
         average_precision=_with_interval(head["average_precision"], head["interval"]),
         chance=formatting.decimal_text(head["chance"], 2),
-        outcomes=[_at(name, head) for name in sorted(head["thresholds"], key=head["thresholds"].get)],
+        outcomes=[_at(name, head) for name in all_outcomes() if name in head["thresholds"]],
         moves=[row for threshold in TRIED if (row := _move(threshold, head["curve"]))],
         plot=_plot(title, head),
     )

@@ -51,7 +51,7 @@ def test_decisions_under_changing_rulesets_are_reproduced_from_a_sample(
     decide_under_changing_rulesets(Traffic(send, work, seed=1), models[0])
     checked = check(share)
     assert wrong() == {}
-    assert list(aspects()) == list(ASPECTS)
+    assert list(aspects()) == [name for name in ASPECTS if name != "policies"]  # payments have none
     assert aspects()["outcome"].compared == checked
     assert min(aspects()[name].compared for name in (*OF_RULESET, "score", "reasons")) > 20
 

@@ -86,7 +86,7 @@ def test_everything_comes_out_again_bit_for_bit(models, send, work, online_redis
     assert report.decisions == len(traffic.sent) + 20 + 5  # the fallbacks were revised
     for (basis, model), group in report.groups.items():
         compared = {aspect for aspect, count in group.compared.items() if count == group.decisions}
-        expected = {"model": {*ASPECTS, BITS} - {*OF_RULESET}}.get(basis, {"vector", "outcome"})
+        expected = {"model": {*ASPECTS, BITS} - {*OF_RULESET, "policies"}}.get(basis, {"vector", "outcome"})
         assert compared == ({"outcome"} if (basis, model) == ("fallback", "") else expected)
         assert group.held == group.compared
 
