@@ -14,7 +14,6 @@ from scoring.declare import (
     Measured,
     Signal,
     part_of_vocabulary,
-    reserve_names,
 )
 from scoring.texts.languages import detect_language, plain_language
 from scoring.texts.links import MAX_LINKS, MAX_URL, find_links, read_link
@@ -126,9 +125,6 @@ class Domain(ComputedEntity):
         if link is None:
             raise FieldError("is not a domain", "a domain or a link, e.g. 'example.com'")
         return link.domain
-
-
-reserve_names({"domains"})
 
 
 def links_of(value: Canonical) -> list[str]:

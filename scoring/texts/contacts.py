@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import phonenumbers
 
-from scoring.texts.normalization import readable_text
+from scoring.texts.normalization import MAX_KEPT, readable_text
 
 MAX_CONTACTS = 20
 MAX_LENGTH = 128  # characters of a contact as an id
@@ -61,7 +61,7 @@ class Contact:
     value: str
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=MAX_KEPT)
 def find_contacts(text: str) -> tuple[Contact, ...]:
     """The different contacts in a text, MAX_CONTACTS at most: mail addresses, wallets, handles, numbers.
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from scoring.texts.normalization import normalize_text
+from scoring.texts.normalization import MAX_KEPT, normalize_text
 
 MIN_CHARACTERS = 12  # shorter texts are alike without being copies: "thank you"
 SHINGLE = 4  # characters
@@ -28,7 +28,7 @@ _NOT_TEXT = re.compile(r"[\W_]+")
 _LETTER_RUN = re.compile(r"([^\W\d_])\1+")
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=MAX_KEPT)
 def condensed_text(text: str) -> str:
     """The normalized text's letters and digits, with doubled letters once.
 
@@ -56,7 +56,7 @@ def text_band(text: str, *, number: int) -> str | None:
     return None if len(condensed) < MIN_CHARACTERS else _bands(condensed)[number - 1]
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=MAX_KEPT)
 def _bands(condensed: str) -> tuple[str, ...]:
     """The bands of a text: hashes of ROWS minima each over its shingles, under as many hash functions."""
     codes = np.frombuffer(condensed.encode("utf-32-le"), dtype="<u4").astype(np.uint64)

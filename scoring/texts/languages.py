@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-from scoring.texts.normalization import readable_text
+from scoring.texts.normalization import MAX_KEPT, readable_text
 
 MIN_SHARE = 0.5  # of the model's certainty; below it nothing is said
 MIN_LETTERS = 6
@@ -54,7 +54,7 @@ def load_model() -> None:
     _model()
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=MAX_KEPT)
 def _most_likely(text: str) -> str:
     language, share = _model().classify(text)
     return "" if share < MIN_SHARE or language == NO_LANGUAGE else plain_language(str(language))

@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 
 from publicsuffixlist import PublicSuffixList
 
-from scoring.texts.normalization import readable_text
+from scoring.texts.normalization import MAX_KEPT, readable_text
 
 MAX_LINKS = 20
 MAX_URL = 2_000  # characters
@@ -54,7 +54,7 @@ class Link:
         return registered_domain(self.host)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=MAX_KEPT)
 def find_links(text: str) -> tuple[Link, ...]:
     """The different links of a text in order of appearance, MAX_LINKS at most.
 

@@ -17,7 +17,8 @@ from scoring.texts.characters import is_invisible, is_styled, plain_character
 from scoring.texts.disguises import find_hidden_dots, find_leet, find_lookalikes, find_spaced_words
 from scoring.texts.tracked import Edit, TrackedText
 
-MAX_KEPT = 256  # normalized texts that a process keeps: one event's text is normalized for several purposes
+# Normalized texts that a process keeps, as one event's text is read often. A long one takes 3 MB.
+MAX_KEPT = 16
 _OVERRIDE = re.compile("\u202e([^\u202c\u202e\n\u2029]*)")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});")
 _LETTER_RUN = re.compile(r"([^\W\d_])\1{2,}")
