@@ -39,7 +39,9 @@ class StatedFactsSerializer(serializers.Serializer):
     origin = serializers.ChoiceField(
         choices=("notice", "own_initiative"), help_text="Whether others had reported it"
     )
-    reports = serializers.IntegerField(help_text="How many reports there are, counted up to 200")
+    reports = serializers.IntegerField(
+        help_text="How many reports there were when it was decided, counted up to 200"
+    )
     content = serializers.CharField()
 
 
@@ -54,7 +56,7 @@ class AutomatedMeansSerializer(serializers.Serializer):
 class GroundSerializer(serializers.Serializer):
     """A policy that was broken, and its legal or contractual ground."""
 
-    policy = serializers.CharField()
+    policy = serializers.CharField(allow_null=True, help_text="null where none is named: then the terms")
     title = serializers.CharField()
     kind = serializers.ChoiceField(choices=("contractual", "legal"))
     reference = serializers.CharField()

@@ -4,7 +4,8 @@ It says what was decided and for how long, on which facts and grounds, what mach
 how to object. The sender passes it on to the author.
 """
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -66,7 +67,7 @@ def statement_of(event_stream: str, *, now: datetime) -> dict[str, Any]:
     decided = _decided(stream, kind)
     if decided is None:
         raise NoStatement(event_stream)
-    reports = reports_of(kind, event)
+    reports = reports_of(kind, event, until=decided.at)
     return {
         "event": {
             "type": kind.name,
@@ -77,14 +78,14 @@ def statement_of(event_stream: str, *, now: datetime) -> dict[str, Any]:
         "decision": _decision(kind, decided),
         "facts": _facts(kind, decided, reports),
         "automated_means": _automated(decided),
-        "grounds": [_ground(policy, decided) for policy in kind.policies if policy.name in decided.policies],
+        "grounds": _grounds(kind, decided),
         "redress": _redress(decided),
         "issued_at": to_iso(now),
     }
 
 
-def reports_of(kind: type[EventType], event: Mapping[str, Any]) -> int:
-    """How many reports of an event its sender has sent, counted up to `MAX_REPORTS`."""
+def reports_of(kind: type[EventType], event: Mapping[str, Any], *, until: datetime) -> int:
+    """How many reports of an event its sender had sent at this time, counted up to `MAX_REPORTS`."""
     if not kind.reports:
         return 0
     field = event_type(kind.reports).fields.get(CONTENT)
@@ -92,12 +93,13 @@ def reports_of(kind: type[EventType], event: Mapping[str, Any]) -> int:
         return 0
     positions = events_of_entity(field.kind, str(event["id"]), limit=MAX_REPORTS)
     found = Event.objects.filter(position__in=positions, type=kind.reports, source=event["source"])
-    return found.filter(retracted_at=None).count()
+    return found.filter(retracted_at=None, received_at__lte=until).count()
 
 
 def _decided(stream: list[Entry], kind: type[EventType]) -> Decided | None:
     """The restriction by a person, or else by the latest decision; None if there is none."""
-    decision = next((entry for entry in reversed(stream) if entry.type.startswith("decision.")), None)
+    decisions = [entry for entry in stream if entry.type.startswith("decision.")]
+    decision = decisions[-1] if decisions else None
     review = review_of(stream[0].position, kind.name)
     first = review.first if review else None
     if first is not None and first.decided_at is not None:
@@ -107,8 +109,14 @@ def _decided(stream: list[Entry], kind: type[EventType]) -> Decided | None:
     if decision is None or decision.data["outcome"] in (ALLOW, REVIEW):
         return None
     broken = dict.fromkeys(_found_by_models(decision.data), "")
-    at = from_iso(decision.data["decided_at"])
-    return Decided(decision.data["outcome"], broken, at, review, decision)
+    return Decided(decision.data["outcome"], broken, _holds_since(decisions), review, decision)
+
+
+def _holds_since(decisions: Sequence[Entry]) -> datetime:
+    """When the outcome of the last decision began to hold: a revision that confirms it does not move that."""
+    outcome = decisions[-1].data["outcome"]
+    same = itertools.takewhile(lambda entry: entry.data["outcome"] == outcome, reversed(decisions))
+    return from_iso([entry.data["decided_at"] for entry in same][-1])
 
 
 def _found_by_models(decision: Mapping[str, Any]) -> list[str]:
@@ -163,6 +171,24 @@ def _how(*, by_person: bool, detected: bool) -> str:
     if detected:
         return "Software found this; a person decided it."
     return "A person decided this; software played no part."
+
+
+def _grounds(kind: type[EventType], decided: Decided) -> list[dict[str, Any]]:
+    """A ground for each broken policy; the terms where a list, a rule or the overall score decided."""
+    broken = [policy for policy in kind.policies if policy.name in decided.policies]
+    return [_ground(policy, decided) for policy in broken] or [_terms()]
+
+
+def _terms() -> dict[str, Any]:
+    return {
+        "policy": None,
+        "title": "Terms",
+        "kind": "contractual",
+        "reference": settings.STATEMENT_TERMS,
+        "explanation": "No policy is named: a list, a rule or the overall score decided",
+        "reason_code": None,
+        "reason": None,
+    }
 
 
 def _ground(policy: Policy, decided: Decided) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Statements of reasons, what the API answers of a review, and the page that prints."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from reviews.statements.statement import statement_of
 from reviews.work import verdicts
 from scoring.api.keys.issue import create_key
 from scoring.log.append import append
+from scoring.timestamps import to_iso
 from tests.factories.log import decided
 from tests.integration.reviews.browsing import LOOK, Browse, text_of
 from tests.integration.reviews.conftest import DAY
@@ -67,10 +68,11 @@ def test_the_statement_of_a_verdict_names_facts_grounds_and_redress() -> None:
     assert statement["redress"]["internal_complaint"]["until"] == "2026-09-01T09:00:00Z"
 
 
-def test_reports_make_it_a_notice() -> None:
+def test_reports_before_the_decision_make_it_a_notice() -> None:
     judge(open_note(), **SPAM)
     receive("note_report", "R-1", reporter="bob", content="N-1")
     receive("note_report", "R-2", reporter="bob", content="N-2")
+    receive("note_report", "R-3", reporter="eva", content="N-1", now=DAY + timedelta(minutes=1))
     open_note("N-3")  # indexes the reports
     assert stated()["facts"]["origin"] == "notice"
     assert stated()["facts"]["reports"] == 1
@@ -84,6 +86,26 @@ def test_a_decision_without_a_person_says_so() -> None:
     assert statement["automated_means"]["decision"] is True
     assert [(each["policy"], each["reason"]) for each in statement["grounds"]] == [("spam", None)]
     assert statement["decision"]["restriction"] == "removal"
+
+
+def test_a_revision_that_confirms_a_restriction_does_not_begin_it_anew() -> None:
+    event = receive("note", "N-1", author="ann", text="Buy now!")
+    for minute, outcome in enumerate(("allow", "block", "block")):
+        told = {"outcome": outcome, "decided_at": to_iso(DAY + timedelta(minutes=minute))}
+        append([decided(event, revision=minute, **REVIEWED | told)], now=DAY)
+    assert stated()["decision"]["decided_at"] == "2026-03-02T09:01:00Z"
+
+
+def test_what_names_no_policy_rests_on_the_terms(settings: Any) -> None:
+    settings.STATEMENT_TERMS = "Terms, section 4"
+    event = receive("note", "N-1", author="ann", text="Buy now!")
+    append([decided(event, **REVIEWED | {"outcome": "block"})], now=DAY)
+    [ground] = stated()["grounds"]
+    assert (ground["policy"], ground["kind"], ground["reference"]) == (
+        None,
+        "contractual",
+        "Terms, section 4",
+    )
 
 
 @pytest.mark.parametrize("verdict", [{}, {"verdict": "acceptable", "reason_code": "within_rules"}])
