@@ -274,7 +274,10 @@ PROBLEMS: dict[type[Exception], Problem] = {
     ),
     MediaNotFound: Problem(404, "media-not-found", "There is no such file"),
     MediaTooLarge: Problem(
-        413, "too-large", "The file is too large", lambda exc, context: {"size": exc.size, "limit": exc.limit}
+        413,
+        "file-too-large",
+        "The file is too large",
+        lambda exc, context: {"size": exc.size, "limit": exc.limit},
     ),
     MediaTypeNotAllowed: Problem(
         415,

@@ -10,15 +10,13 @@ from numpy.typing import NDArray
 
 from scoring.features.logged_vectors import unpack_vectors
 from scoring.replay.logged import LoggedDecision
+from scoring.replay.models import ASPECTS
 from scoring.replay.recompute import NOT_KNOWN, Judgement, Recomputed
 from scoring.rules.heads import Heads, heads_of
 
 # Contributions are sums in an order that another library may choose differently; everything else is exact.
 TOLERANCE = 1e-5  # log-odds
 
-# In processing order: the first aspect that differs explains the later ones.
-OF_RULESET = ("findings", "thresholds", "decided_by", "exploration")  # of decisions that name a ruleset
-ASPECTS = ("vector", "margin", "score", "contributions", "policies", *OF_RULESET, "outcome", "reasons")
 BITS = "contributions to the bit"
 _ASPECT_OF_MEMBER = {"errors": "findings", "policy": "thresholds", "initial": "decided_by"}
 

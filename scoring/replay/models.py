@@ -2,6 +2,10 @@
 
 from django.db import models
 
+# What a replay compares, in processing order: the first aspect that differs explains the later ones.
+OF_RULESET = ("findings", "thresholds", "decided_by", "exploration")  # of decisions that name a ruleset
+ASPECTS = ("vector", "margin", "score", "contributions", "policies", *OF_RULESET, "outcome", "reasons")
+
 
 class LaneCheckpoint(models.Model):
     """The head up to which a lane's sample is folded; `layout`: the states' layout and the share."""
@@ -57,7 +61,7 @@ class AspectConsistency(models.Model):
 
     event_type = models.CharField(max_length=60)
     hour = models.DateTimeField()
-    aspect = models.CharField(max_length=20)  # one of scoring.replay.compare.ASPECTS
+    aspect = models.CharField(max_length=20)  # one of ASPECTS
     compared = models.IntegerField()
     mismatched = models.IntegerField()
     example = models.JSONField(null=True)

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from scoring.decisions.predictions.predicting import RUNTIME
-from scoring.replay.compare import ASPECTS, BITS, DecisionComparison
+from scoring.replay.compare import BITS, DecisionComparison
+from scoring.replay.models import ASPECTS
 from scoring.timestamps import to_iso
 
 MAX_DIFFERENCES = 20  # decisions shown field by field; all are counted

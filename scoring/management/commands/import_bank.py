@@ -26,7 +26,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("bank", help="the bank's name")
-        parser.add_argument("file", type=Path)
+        parser.add_argument("file", type=Path, help="the file with the hashes")
         parser.add_argument("--reason", default="", help="why, for lines without a reason")
         parser.add_argument("--source", default="", help="for lines without one; default: the file's name")
         parser.add_argument("--until", default="", help="a date or time, for lines without an expiry")

@@ -17,7 +17,8 @@ from scoring.errors import ScoringError
 from scoring.management.arguments import EARLIEST, integer, read_moment, read_new_file, read_scored_type
 from scoring.management.bars import StepProgressBars
 from scoring.progress import NO_PROGRESS
-from scoring.replay.compare import ASPECTS, BITS, DecisionComparison
+from scoring.replay.compare import BITS, DecisionComparison
+from scoring.replay.models import ASPECTS
 from scoring.replay.report import ReplayGroup, ReplayReport, place_of
 from scoring.replay.service import replay
 

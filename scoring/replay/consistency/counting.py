@@ -11,9 +11,9 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from scoring.features.logged_vectors import unpack_vectors
-from scoring.replay.compare import ASPECTS, DecisionComparison
+from scoring.replay.compare import DecisionComparison
 from scoring.replay.logged import LoggedDecision
-from scoring.replay.models import AspectConsistency, FeatureConsistency
+from scoring.replay.models import ASPECTS, AspectConsistency, FeatureConsistency
 from scoring.replay.recompute import Recomputed
 from scoring.sql.bulk_tables import insert_values
 from scoring.timestamps import from_iso

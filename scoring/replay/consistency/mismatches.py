@@ -7,8 +7,7 @@ from typing import Any
 
 from django.db.models import Sum
 
-from scoring.replay.compare import ASPECTS
-from scoring.replay.models import AspectConsistency, FeatureConsistency
+from scoring.replay.models import ASPECTS, AspectConsistency, FeatureConsistency
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from scoring.decisions.failure_policy import decide_without_lane
 from scoring.event_types.payment import Payment
 from scoring.log.models import VaultItem
 from scoring.log.read import read_stream
-from scoring.replay.compare import ASPECTS, OF_RULESET
 from scoring.replay.consistency.checking import check_lane
 from scoring.replay.consistency.mismatches import AspectCheck, read_aspects
+from scoring.replay.models import ASPECTS, OF_RULESET
 from tests.factories.lists import defined, listed
 from tests.factories.payments import payments
 from tests.factories.policies import store_policy

@@ -17,7 +17,8 @@ from scoring.log.read import read_stream
 from scoring.registry import loaded_models
 from scoring.registry.models import ModelArtifact
 from scoring.registry.routes import Arm
-from scoring.replay.compare import ASPECTS, BITS, OF_RULESET
+from scoring.replay.compare import BITS
+from scoring.replay.models import ASPECTS, OF_RULESET
 from scoring.replay.report import ReplayReport
 from scoring.replay.service import replay
 from scoring.runner.sweep import sweep_lanes

@@ -9,7 +9,7 @@ from django.db import connection
 from scoring.event_types.payment import Payment
 from scoring.log.models import VaultItem
 from scoring.log.read import read_stream
-from scoring.replay.compare import OF_RULESET
+from scoring.replay.models import OF_RULESET
 from tests.factories.lists import defined, listed
 from tests.factories.payments import payments
 from tests.integration.lanes.test_ruleset_in_lanes import rule

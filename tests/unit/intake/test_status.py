@@ -39,6 +39,7 @@ def test_a_corrected_event_is_parked_when_its_own_version_is(
         entry(CORRECTION, "event.corrected", corrected),
         entry(PARKED, "event.parked", {"position": parked}),
     ]
+    monkeypatch.setattr(answers, "_registered_parts", dict)
     monkeypatch.setattr(answers, "read_stream", {STREAM: stream, f"label/{STREAM}": []}.__getitem__)
 
     assert answers.answer_for(STREAM)["status"] == status
