@@ -1,23 +1,23 @@
 """Which parts of an event's texts tell: what the deciding model's text part says of their words."""
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from reviews.console.event_details import EventDetail
 from reviews.queue.sensitivity import likeliest_policy
 from reviews.work.reason_codes import policy_titles
 from scoring.catalog.fields import Text
 from scoring.catalog.registry import event_type
-from scoring.decisions.predictions.telling_words import Mark, explain_text
 from scoring.registry.errors import ArtifactCorrupt, ArtifactMissing, UnknownModel
-from scoring.registry.loaded_models import load_model
-from scoring.registry.text_models import ANY_POLICY
+
+if TYPE_CHECKING:  # it imports numba and XGBoost, which web processes do without until a text has marks
+    from scoring.decisions.predictions.telling_words import Mark
 
 
 class Telling(NamedTuple):
     """The marks of each text by field, and what they speak for: a policy's title or the positive label."""
 
-    marks: Mapping[str, list[Mark]]
+    marks: "Mapping[str, list[Mark]]"
     speaks_for: str
 
 
@@ -29,22 +29,36 @@ def telling_parts(detail: EventDetail, *, personal: bool) -> Telling:
 
     Nothing without a model that has a text part, and of texts that are personal unless `personal`.
     """
-    decision = detail.decision
-    if decision is None or not decision.data.get("model"):
+    decision, texts = detail.decision, _texts(detail, personal=personal)
+    if decision is None or not decision.data.get("model") or not texts:
         return NOTHING
-    try:
-        model = load_model(decision.data["model"])
-    except (UnknownModel, ArtifactMissing, ArtifactCorrupt):
-        return NOTHING
-    kind = event_type(detail.type)
     likeliest = likeliest_policy(decision.data)
-    for head in (likeliest.name if likeliest else ANY_POLICY, ANY_POLICY):
-        texts = _texts(detail, personal=personal)
-        marks = {name: explain_text(model, text, head, field=name) for name, text in texts.items()}
+    heads = [likeliest.name] if likeliest else []
+    found = _first_marked(decision.data["model"], texts, heads)
+    if found is None:
+        return NOTHING
+    policy, marks = found
+    kind = event_type(detail.type)
+    return Telling(marks, policy_titles(kind).get(policy, kind.labels.positive))
+
+
+def _first_marked(
+    name: str, texts: Mapping[str, str], policies: Sequence[str]
+) -> "tuple[str, dict[str, list[Mark]]] | None":
+    """The first head of the model that marks anything, with its marks by field; that of any policy last."""
+    from scoring.decisions.predictions.telling_words import explain_text  # noqa: PLC0415 (numba and XGBoost)
+    from scoring.registry.loaded_models import load_model  # noqa: PLC0415 (numba and XGBoost)
+    from scoring.registry.text_models import ANY_POLICY  # noqa: PLC0415 (numba)
+
+    try:
+        model = load_model(name)
+    except (UnknownModel, ArtifactMissing, ArtifactCorrupt):
+        return None
+    for head in (*policies, ANY_POLICY):
+        marks = {field: explain_text(model, text, head, field=field) for field, text in texts.items()}
         if any(marks.values()):
-            title = policy_titles(kind).get(head, kind.labels.positive)
-            return Telling({name: found for name, found in marks.items() if found}, title)
-    return NOTHING
+            return head, {field: found for field, found in marks.items() if found}
+    return None
 
 
 def _texts(detail: EventDetail, *, personal: bool) -> dict[str, str]:
