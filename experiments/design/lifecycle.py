@@ -20,8 +20,8 @@ from experiments.errors import (
 )
 from experiments.metrics import BY_NAME
 from experiments.models import Experiment
-from scoring.catalog.card_numbers import mask_card_numbers
 from scoring.catalog.fields import Entity
+from scoring.catalog.parsing.card_numbers import mask_card_numbers
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.learning.errors import NotApproved
 from scoring.learning.promotion.promote import promote, require_usable

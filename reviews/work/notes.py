@@ -1,7 +1,7 @@
 """Notes of reviewers: they may name people, so their text goes to the vault and its digest into the log."""
 
 from reviews.errors import InvalidVerdict
-from scoring.catalog.card_numbers import mask_card_numbers
+from scoring.catalog.parsing.card_numbers import mask_card_numbers
 from scoring.log import vault
 
 NOTE_KIND = "case_note"  # in the vault

@@ -15,9 +15,9 @@ from scoring.api.items import read_object
 from scoring.api.keys.issue import Sender
 from scoring.api.keys.permissions import sender_of
 from scoring.api.schema.corrections import CORRECT, RETRACT
-from scoring.catalog.characters import clean_text
 from scoring.catalog.errors import FieldError
 from scoring.catalog.event_type import EventType
+from scoring.catalog.parsing.characters import clean_text
 from scoring.catalog.registry import event_type
 from scoring.catalog.unknown_fields import unknown_field_problems
 from scoring.content.media.attaching import attach_to_one

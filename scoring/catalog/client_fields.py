@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from scoring.catalog.card_numbers import mask_card_numbers
-from scoring.catalog.characters import clean_text
 from scoring.catalog.errors import FieldError
 from scoring.catalog.fields import Canonical, Entity, Field, References
+from scoring.catalog.parsing.card_numbers import mask_card_numbers
+from scoring.catalog.parsing.characters import clean_text
 from scoring.catalog.signals.addresses import address_signals
 from scoring.catalog.signals.reference_files import network_list
 from scoring.catalog.signals.user_agents import user_agent_signals

@@ -6,8 +6,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar, NamedTuple
 
-from scoring.catalog import moments
-from scoring.catalog.characters import NAME_PATTERN
 from scoring.catalog.currency import EXPONENTS
 from scoring.catalog.errors import FieldError, InvalidEvent
 from scoring.catalog.external_signals import ExternalSignal
@@ -22,8 +20,10 @@ from scoring.catalog.fields import (
 )
 from scoring.catalog.media.attachments import Attachments
 from scoring.catalog.media.facts import MediaFacts
-from scoring.catalog.moments import parse_moment
 from scoring.catalog.outcomes import BASIC_OUTCOMES, outcomes_problem
+from scoring.catalog.parsing import moments
+from scoring.catalog.parsing.characters import NAME_PATTERN
+from scoring.catalog.parsing.moments import parse_moment
 from scoring.catalog.policies import Policy, VerdictWords, policies_problem, verdicts_problem
 from scoring.catalog.unknown_fields import unknown_field_problems
 from scoring.declare import FeatureView, Measured, Origin, Signal, part_of_vocabulary, signal_column

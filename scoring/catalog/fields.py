@@ -11,11 +11,11 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from scoring.catalog import cells
-from scoring.catalog.card_numbers import MIN_LENGTH, has_card_number, mask_card_numbers
-from scoring.catalog.characters import NAME_PATTERN, clean_name, clean_text
 from scoring.catalog.currency import EXPONENTS, convert_minor, minor_units
 from scoring.catalog.errors import FieldError
+from scoring.catalog.parsing import cells
+from scoring.catalog.parsing.card_numbers import MIN_LENGTH, has_card_number, mask_card_numbers
+from scoring.catalog.parsing.characters import NAME_PATTERN, clean_name, clean_text
 from scoring.catalog.signals.reference_files import Loaded
 from scoring.catalog.signals.texts import text_signals
 from scoring.declare import (

@@ -13,8 +13,8 @@ from typing import Any
 
 import yaml
 
-from scoring.catalog.characters import ALLOWED_IN_TEXTS, clean_text
 from scoring.catalog.errors import FieldError
+from scoring.catalog.parsing.characters import ALLOWED_IN_TEXTS, clean_text
 from scoring.configuration.errors import ConfigurationInvalid, Path, Problem
 
 VERSION = 1

@@ -52,12 +52,13 @@ from scoring.declare.words.calendar import (
     is_night,
     is_weekend,
 )
+from scoring.declare.words.content.links import LinkVocabulary
+from scoring.declare.words.content.media import MediaSignal, MediaVocabulary
+from scoring.declare.words.content.texts import TextResemblance, TextSignal, TextVocabulary
 from scoring.declare.words.distinct import Distinct
 from scoring.declare.words.fetched import FetchedSignal
 from scoring.declare.words.labels import Labeled
 from scoring.declare.words.last_values import Changed, Last, Traveled
-from scoring.declare.words.links import LinkVocabulary
-from scoring.declare.words.media import MediaSignal, MediaVocabulary
 from scoring.declare.words.on_entity import OnEntity, reserve_names
 from scoring.declare.words.own_values import (
     BatchValue,
@@ -76,7 +77,6 @@ from scoring.declare.words.signals import (
     PhoneVocabulary,
     UserAgentVocabulary,
 )
-from scoring.declare.words.texts import TextResemblance, TextSignal, TextVocabulary
 from scoring.declare.words.vocabulary import EntityVocabulary, InRole, Pair, pair
 from scoring.declare.words.windows import Aggregate
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import Any
 
-from scoring.catalog.cells import read_number
 from scoring.catalog.errors import FieldError
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Money, Number
+from scoring.catalog.parsing.cells import read_number
 from scoring.catalog.registry import event_type
 from scoring.ingest.labels.columns import suggest_value
 from scoring.ingest.mapping.binding import mappable_names

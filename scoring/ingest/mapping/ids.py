@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from scoring.catalog.cells import read_text
+from scoring.catalog.parsing.cells import read_text
 from scoring.ingest.readers.tables import Chunk
 from scoring.ingest.rejects import OWN_COLUMNS
 

@@ -7,9 +7,9 @@ once. Floats are parsed one by one, because 0.0 and -0.0 are equal keys but diff
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from scoring.catalog.cells import MAX_EXACT, is_scientific
 from scoring.catalog.errors import FieldError
 from scoring.catalog.fields import Field
+from scoring.catalog.parsing.cells import MAX_EXACT, is_scientific
 
 # Bounds of memory: distinct values cached per column, and the share of new values in a chunk above which a
 # column is not cached.

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from typing import Any
 
-from scoring.catalog.cells import read_text
 from scoring.catalog.errors import FieldError
 from scoring.catalog.event_type import parse_occurred_at
+from scoring.catalog.parsing.cells import read_text
 from scoring.catalog.policies import names_of, parse_policies, split_names
 from scoring.ingest.mapping.binding import Binding
 from scoring.ingest.mapping.mapping import ANY_OTHER, ColumnMapping, LabelMapping

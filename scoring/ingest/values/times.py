@@ -13,7 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from scoring.catalog.errors import FieldError
-from scoring.catalog.moments import MAX_LENGTH, MIN_LENGTH, read_rare_moment
+from scoring.catalog.parsing.moments import MAX_LENGTH, MIN_LENGTH, read_rare_moment
 from scoring.ingest.errors import InvalidMapping
 from scoring.ingest.values.dates import ORDERED, order_hint, with_iso_date
 from scoring.timestamps import EPOCH

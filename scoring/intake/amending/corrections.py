@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from scoring.catalog.card_numbers import mask_card_numbers
+from scoring.catalog.parsing.card_numbers import mask_card_numbers
 from scoring.catalog.registry import event_type
 from scoring.intake.amending.appending import append_amendment
 from scoring.intake.answers import answer_for, current_version, is_undecided, retraction_in

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from scoring.catalog.card_numbers import mask_card_numbers
+from scoring.catalog.parsing.card_numbers import mask_card_numbers
 from scoring.learning.errors import AlreadyJudged, GateFailed, NoteRequired, OwnModel
 from scoring.log.append import append
 from scoring.log.entries import Entry, NewEntry

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
-from scoring.catalog.characters import ALLOWED_IN_TEXTS, describe
+from scoring.catalog.parsing.characters import ALLOWED_IN_TEXTS, describe
 from scoring.rules.expressions.errors import MAX_NAME_SHOWN, Problem
 from scoring.rules.expressions.language import (
     FUNCTIONS,

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from scoring.catalog.card_numbers import mask_card_numbers
 from scoring.catalog.errors import UnknownEventType
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Entity
+from scoring.catalog.parsing.card_numbers import mask_card_numbers
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.rules.rules.compiling import Nameable, expression_problems
 from scoring.rules.rules.errors import (

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
-from scoring.catalog.card_numbers import mask_card_numbers
+from scoring.catalog.parsing.card_numbers import mask_card_numbers
 from scoring.rules.ruleset.errors import (
     ActivationAlreadyRequested,
     ApprovalNeeded,

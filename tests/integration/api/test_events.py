@@ -6,9 +6,9 @@ import pytest
 from django.test import Client, override_settings
 from pytest_django import DjangoAssertNumQueries
 
-from scoring.catalog.characters import ALLOWED_IN_NAMES
 from scoring.catalog.exchange_rates.models import ExchangeRate
-from scoring.catalog.moments import ALLOWED as ALLOWED_TIMES
+from scoring.catalog.parsing.characters import ALLOWED_IN_NAMES
+from scoring.catalog.parsing.moments import ALLOWED as ALLOWED_TIMES
 from scoring.intake.models import Event
 from scoring.lanes.models import Pending
 from scoring.log.read import read_stream

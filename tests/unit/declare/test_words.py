@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 from typing import get_type_hints
 
 import pytest
@@ -153,7 +153,7 @@ def test_a_condition_defines_every_required_member(condition: type) -> None:
 
 
 def test_every_free_function_that_makes_a_feature_can_be_imported_from_the_language() -> None:
-    modules = [import_module(f"{words.__name__}.{each.name}") for each in iter_modules(words.__path__)]
+    modules = [import_module(each.name) for each in walk_packages(words.__path__, f"{words.__name__}.")]
     makers = {
         name
         for module in modules

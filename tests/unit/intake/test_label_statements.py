@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from scoring.catalog.characters import ALLOWED_IN_NAMES
-from scoring.catalog.moments import ALLOWED as ALLOWED_TIMES
+from scoring.catalog.parsing.characters import ALLOWED_IN_NAMES
+from scoring.catalog.parsing.moments import ALLOWED as ALLOWED_TIMES
 from scoring.intake.errors import InvalidRequest
 from scoring.intake.label_statements import parse_statement
 from scoring.intake.labels import LabelStatement

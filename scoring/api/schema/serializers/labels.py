@@ -4,8 +4,8 @@ from rest_framework import serializers
 
 from scoring.api.schema.serializers.fields import CatalogChoiceField, ClosedSerializer, LinkField, NullField
 from scoring.api.schema.serializers.lists import ItemResultSerializer, PageSerializer
-from scoring.catalog.characters import NAME_PATTERN
 from scoring.catalog.event_type import MAX_ID_LENGTH
+from scoring.catalog.parsing.characters import NAME_PATTERN
 from scoring.catalog.policies import names_of
 from scoring.catalog.registry import event_types, scored_types
 from scoring.intake.label_sources import MAX_SOURCE_LENGTH, PRECEDENCE

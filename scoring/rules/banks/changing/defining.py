@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from scoring.catalog.characters import clean_name
 from scoring.catalog.errors import FieldError
+from scoring.catalog.parsing.characters import clean_name
 from scoring.log.entries import Entry
 from scoring.rules.banks.definitions import ARCHIVED, DEFINED, BankDefinition, bank_definition_in
 from scoring.rules.banks.errors import BankArchived, InvalidBankChange, UnknownBank

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from scoring.catalog.characters import clean_name
 from scoring.catalog.errors import FieldError
+from scoring.catalog.parsing.characters import clean_name
 from scoring.rules.banks.definitions import BankDefinition
 from scoring.rules.lists.changing.values import check_expiry, clean_reason, clean_tags
 from scoring.rules.lists.errors import Problem

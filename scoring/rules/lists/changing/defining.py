@@ -3,8 +3,8 @@
 import re
 from datetime import datetime
 
-from scoring.catalog.characters import clean_name
 from scoring.catalog.errors import FieldError
+from scoring.catalog.parsing.characters import clean_name
 from scoring.log.entries import Entry
 from scoring.rules.lists.changing.values import clean_reason
 from scoring.rules.lists.definitions import ARCHIVED, DEFINED, ListDefinition, definition_in

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from scoring.catalog.characters import clean_name
 from scoring.catalog.errors import FieldError
+from scoring.catalog.parsing.characters import clean_name
 from scoring.log import vault
 from scoring.rules.lists.definitions import ListDefinition
 from scoring.rules.lists.errors import Problem

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from scoring.catalog.errors import FieldError
-from scoring.catalog.moments import parse_moment
+from scoring.catalog.parsing.moments import parse_moment
 from scoring.formulas import unguard_cell
 from scoring.rules.lists.changing.values import CheckedValue, NewValue, check_value
 from scoring.rules.lists.definitions import ListDefinition

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring.catalog import characters
-from scoring.catalog.characters import clean_name, clean_text, normalize
 from scoring.catalog.errors import FieldError
+from scoring.catalog.parsing import characters
+from scoring.catalog.parsing.characters import clean_name, clean_text, normalize
 
 
 def test_the_examples_in_the_docstrings_hold() -> None:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring.catalog import card_numbers
-from scoring.catalog.card_numbers import has_card_number, mask_card_numbers
+from scoring.catalog.parsing import card_numbers
+from scoring.catalog.parsing.card_numbers import has_card_number, mask_card_numbers
 
 # The brands' published test numbers.
 TEST_NUMBERS = [

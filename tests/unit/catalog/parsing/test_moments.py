@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from scoring.catalog.errors import FieldError
-from scoring.catalog.moments import parse_moment
+from scoring.catalog.parsing.moments import parse_moment
 
 
 @pytest.mark.parametrize(

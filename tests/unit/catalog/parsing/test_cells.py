@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from scoring.catalog import cells
 from scoring.catalog.client_fields import IpAddress
 from scoring.catalog.errors import FieldError
 from scoring.catalog.fields import Category, Entity, Field, Flag, Money, Number, Text
+from scoring.catalog.parsing import cells
 
 
 def read(field: Field, raw: object) -> Any:
