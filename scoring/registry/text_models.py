@@ -5,7 +5,7 @@ label, and policies. Its margins are rounded to float32, so that training, decis
 numbers.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +44,24 @@ class TextModel:
             rows = ngram_rows([texts[place] or "" for place in known]).astype(np.float64)
             found[known] = np.float32(rows @ self.weights + self.intercepts)
         return found
+
+    def fill(
+        self, X: NDArray, *, resemblances: Iterable[tuple[int, str, str]], texts: Sequence[str | None]
+    ) -> None:
+        """Write the margins of n texts into the columns of vectors [n, F] that show them, in place.
+
+        `resemblances`: (column, text field, head) of a feature set. Heads that were not learned stay as they
+        are.
+        """
+        columns = {
+            column: self.heads.index(head)
+            for column, field, head in resemblances
+            if field == self.field and head in self.heads
+        }
+        if columns and len(texts):
+            margins = self.margins(texts)
+            for column, head in columns.items():
+                X[:, column] = margins[:, head]
 
     def described(self) -> dict[str, Any]:
         """What the spec of a model holds of it."""

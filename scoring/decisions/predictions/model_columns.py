@@ -34,23 +34,8 @@ def fill_model_columns(
     filled[:, [column for column, *_ in feature_set.resemblances]] = math.nan
     for model in models:
         known = (texts or EventTexts(feature_set.event_type)).of(model.field, fields)
-        fill_resemblances(filled, feature_set=feature_set, model=model, texts=known)
+        model.fill(filled, resemblances=feature_set.resemblances, texts=known)
     return filled
-
-
-def fill_resemblances(
-    features: NDArray, *, feature_set: FeatureSet, model: TextModel, texts: Sequence[str | None]
-) -> None:
-    """Write the margins of texts into the columns of a matrix [n, F] that show them, in place."""
-    columns = [
-        (column, model.heads.index(head))
-        for column, field, head in feature_set.resemblances
-        if field == model.field and head in model.heads
-    ]
-    if columns:
-        margins = model.margins(texts)
-        for column, head in columns:
-            features[:, column] = margins[:, head]
 
 
 def _code(value: str | None, codes: Mapping[str, float]) -> float:

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from scoring.learning.dataset.training_set import TrainingSet
-from scoring.learning.texts.filling import fill_columns
 from scoring.learning.texts.folds import BLOCKS, STRENGTHS, choose_strength, out_of_fold_margins
 from scoring.learning.texts.lexicon import common_phrases, telling_phrases
 from scoring.learning.texts.linear import Linear, can_fit, fit_linear
@@ -43,22 +42,22 @@ def fit_texts(
         if learned.linear:
             model = learned.model()
             models.append(model)
-            _fill_others(data, rows, model, columns)
+            _fill_others(data, rows, model, resemblances)
             if test is not None:
-                fill_columns(test.X, model, columns, list(test.texts.get(field, ())))
+                model.fill(test.X, resemblances=resemblances, texts=list(test.texts.get(field, ())))
     return tuple(models)
 
 
 def _fill_others(
-    data: TrainingSet, rows: NDArray[np.intp], model: TextModel, columns: Mapping[str, int]
+    data: TrainingSet, rows: NDArray[np.intp], model: TextModel, resemblances: Resemblances
 ) -> None:
     texts = data.texts[model.field]
     others = np.setdiff1d(np.arange(len(data.y)), rows)
     part = data.X[others]
-    fill_columns(part, model, columns, list(texts[others]))
+    model.fill(part, resemblances=resemblances, texts=list(texts[others]))
     data.X[others] = part
-    if data.unknown is not None:
-        fill_columns(data.unknown.X, model, columns, list(data.unknown.texts.get(model.field, ())))
+    if (unknown := data.unknown) is not None:
+        model.fill(unknown.X, resemblances=resemblances, texts=list(unknown.texts.get(model.field, ())))
 
 
 @dataclass(frozen=True)
