@@ -4,7 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from scoring.catalog.outcomes import BASIC_OUTCOMES
-from scoring.catalog.registry import all_outcomes
+from scoring.catalog.registry import event_types
 
 
 def _of_outcome(window: models.Model, what: str, outcome: str) -> int:
@@ -116,8 +116,10 @@ class ModelWindow(models.Model):
         return f"{self.model} at {self.start:%Y-%m-%d %H}:00"
 
     def outcomes(self) -> dict[str, int]:
-        """The number of decisions by outcome, for the outcomes that event types declare."""
-        return {outcome: _of_outcome(self, "decided", outcome) for outcome in all_outcomes()}
+        """The number of decisions by outcome, for the outcomes that its event type declares."""
+        kind = event_types().get(self.event_type)
+        outcomes = BASIC_OUTCOMES if kind is None else kind.outcomes
+        return {outcome: _of_outcome(self, "decided", outcome) for outcome in outcomes}
 
 
 class BatchWindow(models.Model):

@@ -186,9 +186,12 @@ def _drift(then: BinCounts, now: BinCounts) -> Drift:
 
 
 def _outcomes(windows: Sequence[ModelWindow], reference: Reference) -> dict[str, tuple[float, float]]:
-    names = all_outcomes()
+    """Of the outcomes that the windows' event type declares, or that the reference has."""
+    counts = [window.outcomes() for window in windows]
+    seen = {*reference.outcomes, *(name for count in counts for name in count)}
+    names = [name for name in all_outcomes() if name in seen]
     then = _shares(np.array([reference.outcomes.get(name, 0) for name in names]))
-    now = _shares(np.array([sum(window.outcomes()[name] for window in windows) for name in names]))
+    now = _shares(np.array([sum(count.get(name, 0) for count in counts) for name in names]))
     return dict(zip(names, zip(then, now, strict=True), strict=True))
 
 

@@ -20,8 +20,12 @@ MODULE_NAME = "event_types"
 
 @cache
 def event_types() -> dict[str, type[EventType]]:
-    """Every declared event type by name, in order of discovery. Raises CatalogError for a bad declaration."""
-    return collect_event_types(import_module(name) for name in event_type_modules())
+    """Every declared event type by name; those of a lane stand together, in order of discovery.
+
+    Raises CatalogError for a bad declaration.
+    """
+    found = collect_event_types(import_module(name) for name in event_type_modules())
+    return dict(sorted(found.items(), key=lambda item: item[1].lane))
 
 
 def event_type(name: str) -> type[EventType]:

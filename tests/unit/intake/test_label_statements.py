@@ -18,10 +18,10 @@ LABEL: dict[str, Any] = {
 }
 
 REFUSED = {
-    "the event type is missing": ({"event_type": None}, "event_type", ["content", "payment"]),
-    "the event type is unknown": ({"event_type": "parcel"}, "event_type", ["content", "payment"]),
-    "the event type is not scored": ({"event_type": "refund"}, "event_type", ["content", "payment"]),
-    "the event type is no string": ({"event_type": ["payment"]}, "event_type", ["content", "payment"]),
+    "the event type is missing": ({"event_type": None}, "event_type", ["payment", "content"]),
+    "the event type is unknown": ({"event_type": "parcel"}, "event_type", ["payment", "content"]),
+    "the event type is not scored": ({"event_type": "refund"}, "event_type", ["payment", "content"]),
+    "the event type is no string": ({"event_type": ["payment"]}, "event_type", ["payment", "content"]),
     "the id is missing": ({"event_id": None}, "event_id", "1 to 200 characters"),
     "the id is a number": ({"event_id": 1}, "event_id", "string"),
     "the id is too long": ({"event_id": "x" * 201}, "event_id", "1 to 200 characters"),
