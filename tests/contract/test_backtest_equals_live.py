@@ -19,7 +19,7 @@ import pytest
 from numpy.typing import NDArray
 
 from scoring.decisions.engine import decide
-from scoring.decisions.predictions import model_answers
+from scoring.decisions.predictions import reasoning
 from scoring.decisions.predictions.deciding_models import DecidingModel, DecidingModels
 from scoring.decisions.predictions.model_answers import Scored
 from scoring.event_types.payment import Payment
@@ -130,7 +130,7 @@ def lane_items(receipts: Sequence[dict[str, Any]], start: int) -> Iterator[LaneI
 @pytest.fixture(autouse=True)
 def models_that_are_not_stored(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reasons are nothing that outcomes depend on; the thresholds of the model are known."""
-    monkeypatch.setattr(model_answers, "reasons_for", lambda **_: [])
+    monkeypatch.setattr(reasoning, "reasons_for", lambda **_: [])
     monkeypatch.setattr(evaluating, "thresholds_of_model", lambda name: THRESHOLDS)
 
 

@@ -1,10 +1,13 @@
 """The event type and the period that a page of rule quality shows."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
+from django.db.models import Sum
 from django.http import HttpRequest
 
 from scoring.catalog.registry import scored_types
+from scoring.rules.quality.models import DecidedDay
 from scoring.rules.quality.report import Period
 
 CHOICES = {30: "30 days", 90: "90 days", 365: "a year"}
@@ -12,10 +15,15 @@ USUAL_DAYS = 90
 
 
 def chosen_type(request: HttpRequest) -> str:
-    """The scored event type asked for, or the first one."""
+    """The scored event type asked for, or the one with the most decisions so far."""
     names = list(scored_types())
     asked = request.GET.get("type", "")
-    return asked if asked in names else names[0]
+    return asked if asked in names else next(filter(names.__contains__, _by_decisions()), names[0])
+
+
+def _by_decisions() -> Iterator[str]:
+    counted = DecidedDay.objects.values_list("event_type").annotate(total=Sum("decisions")).order_by("-total")
+    return (name for name, _ in counted)
 
 
 def chosen_days(request: HttpRequest) -> int:
