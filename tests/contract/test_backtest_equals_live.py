@@ -143,7 +143,12 @@ def models() -> DecidingModels:
         return margins, 1 / (1 + np.exp(-margins)), np.zeros((len(features), len(OWN.names) + 1))
 
     loaded: Any = SimpleNamespace(
-        name="payment-1", thresholds=THRESHOLDS, medians=(None,) * len(OWN.names), explain=explain
+        name="payment-1",
+        thresholds=THRESHOLDS,
+        medians=(None,) * len(OWN.names),
+        explain=explain,
+        texts=(),
+        heads={},
     )
     return DecidingModels(ROUTE, DecidingModel(OWN, "payment-1", loaded, arm=CHAMPION), SETS)
 

@@ -79,7 +79,7 @@ def test_precision_counts_mature_events_without_a_label_as_good_unless_blocked()
 def test_rules_in_use_without_hits_are_dead_after_a_month(analyst: Client) -> None:
     store_rule("active", name="idle", now=OLD)
     store_rule("active", name="fresh", now=NOW)
-    page = text_of(analyst, reverse(PAGE))
+    page = text_of(analyst, f"{reverse(PAGE)}?type=payment")
     idle, fresh = page.index(">idle</a>"), page.index(">fresh</a>")
     assert page.count("no hit in 30 days") == 1
     assert idle < page.index("no hit in 30 days") or fresh > idle
