@@ -11,26 +11,22 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 
-from reviews.console.entity_index import events_of_entity
+from reviews.console.reports import reports_about
 from reviews.errors import NoStatement
 from reviews.models import Case
 from reviews.statements.reviewed import Review, review_of
-from reviews.strikes.recording import CONTENT
 from reviews.work.reason_codes import action_title, words_of
 from reviews.work.verdict_rules import ALLOW, REVIEW
 from scoring.catalog.event_type import EventType
-from scoring.catalog.fields import Entity
 from scoring.catalog.policies import TERMS, Policy
 from scoring.catalog.registry import event_type
 from scoring.intake.answers import current_version, reasons_from
 from scoring.intake.errors import EventNotFound
-from scoring.intake.models import Event
 from scoring.log.entries import Entry
 from scoring.log.read import read_stream
 from scoring.timestamps import from_iso, to_iso
 
 MAX_FACTS = 5
-MAX_REPORTS = 200
 # What an outcome does to content, in the words of the regulation; other outcomes are "other".
 RESTRICTIONS = {"block": "removal", "limit": "demotion", "label": "labeling"}
 
@@ -67,7 +63,8 @@ def statement_of(event_stream: str, *, now: datetime) -> dict[str, Any]:
     decided = _decided(stream, kind)
     if decided is None:
         raise NoStatement(event_stream)
-    reports = reports_of(kind, event, until=decided.at)
+    about = reports_about(kind.name, source=event["source"], external_id=str(event["id"]))
+    reports = about.filter(received_at__lte=decided.at).count()
     return {
         "event": {
             "type": kind.name,
@@ -82,18 +79,6 @@ def statement_of(event_stream: str, *, now: datetime) -> dict[str, Any]:
         "redress": _redress(decided),
         "issued_at": to_iso(now),
     }
-
-
-def reports_of(kind: type[EventType], event: Mapping[str, Any], *, until: datetime) -> int:
-    """How many reports of an event its sender had sent at this time, counted up to `MAX_REPORTS`."""
-    if not kind.reports:
-        return 0
-    field = event_type(kind.reports).fields.get(CONTENT)
-    if not isinstance(field, Entity):
-        return 0
-    positions = events_of_entity(field.kind, str(event["id"]), limit=MAX_REPORTS)
-    found = Event.objects.filter(position__in=positions, type=kind.reports, source=event["source"])
-    return found.filter(retracted_at=None, received_at__lte=until).count()
 
 
 def _decided(stream: list[Entry], kind: type[EventType]) -> Decided | None:

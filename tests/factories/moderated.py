@@ -73,4 +73,5 @@ class NoteReport(EventType):
     name, lane, scored = "note_report", "board", False
     reporter = Entity(kind="author")
     content = Entity(kind="note_id")
-    reason = Category(optional=True)
+    policy = Category(optional=True)
+    text = Text(optional=True)

@@ -13,6 +13,7 @@ from reviews.duplicates.deciding import MAX_GROUP
 from reviews.duplicates.finding import Likeness, likenesses
 from reviews.models import Case
 from reviews.pages.content.marks import Part, marked_parts
+from reviews.pages.content.reports import Reports, reports_panel
 from reviews.pages.content.snapshots import Snapshot, snapshots_of
 from reviews.pages.content.telling import telling_parts
 from reviews.pages.event_panels import (
@@ -85,6 +86,7 @@ class Content(NamedTuple):
     group: list[Line]
     more: bool
     author: Author | None
+    reports: Reports | None
 
 
 def content_panel(
@@ -118,6 +120,7 @@ def content_panel(
         group=_likes(group[:MAX_GROUP], events),
         more=len(group) > MAX_GROUP,
         author=_author(refs.get(struck_field(kind)), personal=personal, now=now),
+        reports=reports_panel(detail, personal=personal),
     )
 
 

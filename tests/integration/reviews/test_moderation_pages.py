@@ -259,7 +259,7 @@ def test_the_telling_words_of_the_likeliest_policy_are_marked(
     browse: Browse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = model_of_words("", "spam", telling="channel")
-    monkeypatch.setattr("reviews.pages.content.telling.load_model", lambda name: model)
+    monkeypatch.setattr("scoring.registry.loaded_models.load_model", lambda name: model)
     likely = {"spam": {"score": 0.9, "outcome": "review"}}
     case = open_note(text="<i>My</i> channel", policies=likely, now=now())
     page = text_of(browse("ana", *WORK).get(page_of(case)))
@@ -267,3 +267,22 @@ def test_the_telling_words_of_the_likeliest_policy_are_marked(
     assert "speaks for spam" in page
     assert "&lt;i&gt;My&lt;/i&gt;" in page
     assert "rv-mark--up3" not in text_of(browse("otto", *LOOK).get(page_of(case)))
+
+
+def test_the_page_shows_what_users_reported(browse: Browse) -> None:
+    case = open_note(now=now())
+    ana, otto = browse("ana", *WORK), browse("otto", *LOOK)
+    assert "reports-title" not in text_of(ana.get(page_of(case)))
+    for number in range(2):
+        told = {"policy": "spam", "text": f"Sent to everyone, {number}"}
+        receive("note_report", f"R-{number}", reporter="bob", content="N-1", now=now(), **told)
+    receive("note_report", "R-other", reporter="bob", content="N-2", text="Of another note", now=now())
+    consume(now=now())
+    page = text_of(ana.get(page_of(case)))
+    assert '<strong class="ws-num">2</strong> Spam' in page
+    assert page.index("Sent to everyone, 1") < page.index("Sent to everyone, 0")
+    assert "Of another note" not in page
+    # Texts are personal: who may only look sees that there are reports.
+    page = text_of(otto.get(page_of(case)))
+    assert '<strong class="ws-num">2</strong> Spam' in page
+    assert "Sent to everyone" not in page
