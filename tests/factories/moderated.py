@@ -73,5 +73,6 @@ class NoteReport(EventType):
     name, lane, scored = "note_report", "board", False
     reporter = Entity(kind="author")
     content = Entity(kind="note_id")
+    thread = Entity(optional=True)
     policy = Category(optional=True)
     text = Text(optional=True)

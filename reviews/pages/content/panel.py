@@ -31,8 +31,10 @@ from reviews.work.verdict_rules import ALLOW, REVIEW
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Text
 from scoring.catalog.registry import event_type, event_types
+from scoring.intake.models import Event
 
 EACH_WAY = 3  # events of the conversation before and after
+LOOKED_AT = 50  # each way, for events that say something
 MAX_ALIKE = 8
 MAX_COUNTED = 1_000
 
@@ -167,9 +169,17 @@ def texts_of(
 
 
 def _around(conversation: EntityRef | None, position: int) -> tuple[list[int], list[int]]:
+    """What was said before and after, without reports and the like, which name a conversation too."""
     if conversation is None:
         return [], []
-    return neighbors_of(conversation.kind, conversation.value, position, each_way=EACH_WAY)
+    before, after = neighbors_of(conversation.kind, conversation.value, position, each_way=LOOKED_AT)
+    speaking = [kind.name for kind in event_types().values() if kind.conversation]
+    found = Event.objects.filter(position__in=[*before, *after], type__in=speaking)
+    said = set(found.values_list("position", flat=True))
+    return (
+        [each for each in before if each in said][-EACH_WAY:],
+        [each for each in after if each in said][:EACH_WAY],
+    )
 
 
 def _free_cases(found: Sequence[Likeness], detail: EventDetail, *, reviewer: str, now: datetime) -> set[int]:

@@ -175,11 +175,14 @@ def test_the_case_shows_the_text_in_its_conversation(browse: Browse) -> None:
     case = open_note("N-2", thread="t-1", text="Buy <b>now</b>!", now=now())
     open_note("N-3", thread="t-1", text="Please stop.", author="cy", now=now())
     open_note("N-4", thread="t-2", text="Elsewhere.", author="cy", now=now())
+    receive("note_report", "R-1", reporter="bob", content="N-3", thread="t-1", text="A report", now=now())
+    consume(now=now())
     page = text_of(browse("ana", *WORK).get(page_of(case)))
     told = ("What do you think?", "Buy &lt;b&gt;now&lt;/b&gt;!", "Please stop.")
     places = [page.index(text) for text in told]
     assert places == sorted(places)
     assert "Elsewhere." not in page
+    assert "A report" not in page  # it is about another note, and no part of what was said
 
 
 def test_texts_are_hidden_from_people_who_do_not_work_cases(browse: Browse) -> None:
