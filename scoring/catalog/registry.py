@@ -65,7 +65,7 @@ def lanes() -> dict[str, tuple[type[EventType], ...]]:
     grouped: dict[str, list[type[EventType]]] = {}
     for declared in sorted(event_types().values(), key=lambda declared: declared.name):
         grouped.setdefault(declared.lane, []).append(declared)
-    return {lane: tuple(members) for lane, members in grouped.items()}
+    return {lane: tuple(members) for lane, members in sorted(grouped.items())}
 
 
 def lane_members(lane: str) -> tuple[type[EventType], ...]:

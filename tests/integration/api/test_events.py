@@ -96,10 +96,11 @@ def test_another_payload_under_the_same_id_is_a_conflict_that_names_the_fields(
 
 
 # Error -> the status, the field named, and what the message says is allowed (None: not checked).
+TYPES = ["payment", "refund", "account", "report", "strike", "appeal", "content"]
 REFUSED: dict[str, tuple[Any, int, str | None, object]] = {
-    "no type": (payment_payload(1, type=None), 422, "type", ["payment", "refund"]),
-    "an unknown type": (payment_payload(1, type="parcel"), 422, "type", ["payment", "refund"]),
-    "a type that is not a string": (payment_payload(1, type=7), 422, "type", ["payment", "refund"]),
+    "no type": (payment_payload(1, type=None), 422, "type", TYPES),
+    "an unknown type": (payment_payload(1, type="parcel"), 422, "type", TYPES),
+    "a type that is not a string": (payment_payload(1, type=7), 422, "type", TYPES),
     "no id": (payment_payload(1, id=None), 422, "id", "1 to 200 characters"),
     "an id that is not a string": (payment_payload(1, id=7), 422, "id", "string"),
     "an id with a NUL": (payment_payload(1, id="a\x00b"), 422, "id", ALLOWED_IN_NAMES),

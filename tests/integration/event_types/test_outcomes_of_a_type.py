@@ -94,8 +94,7 @@ def test_the_admin_filters_decisions_by_it_and_counts_it(online_redis: redis.Red
     none = admin.get(reverse("admin:scoring_decision_changelist"), {"outcome__exact": "challenge"})
     assert "ws-badge--warn" not in none.content.decode()
     windows = admin.get(reverse("admin:monitoring_hourlywindow_changelist")).content.decode()
-    assert "allow / challenge / review / limit / block" in windows.lower()
-    assert "0 / 0 / 0 / 1 / 0" in windows
+    assert "1 limit" in windows
     assert "Limited" in admin.get(reverse("admin:index")).content.decode()
     policies = admin.get(reverse("admin:policies")).content.decode()
     assert "transfer" in policies
