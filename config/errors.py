@@ -275,8 +275,8 @@ PROBLEMS: dict[type[Exception], Problem] = {
     MediaNotFound: Problem(404, "media-not-found", "There is no such file"),
     MediaTooLarge: Problem(
         413,
-        "file-too-large",
-        "The file is too large",
+        "too-large",
+        "The body is too large",
         lambda exc, context: {"size": exc.size, "limit": exc.limit},
     ),
     MediaTypeNotAllowed: Problem(

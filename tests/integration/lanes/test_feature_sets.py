@@ -270,7 +270,7 @@ def test_each_of_several_workers_of_different_code_declares(declare, transaction
     declare_feature_sets(now=now)
     declare(NEW, OLD)
     read_too_early(monkeypatch)
-    assert len(declare_feature_sets(now=now)) == len(scored_types())
+    assert len(declare_feature_sets(now=now)) == 1
     assert declared() == [(1, "amount"), (2, "card_count_24h")]
 
 
