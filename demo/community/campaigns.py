@@ -169,11 +169,11 @@ Campaign = Callable[[np.random.Generator, Community, int], Iterator[Step]]
 
 # by name: what draws it, and its share of all scenarios
 CAMPAIGNS: Mapping[str, tuple[Campaign, float]] = {
-    "spam_wave": (spam_wave, 0.14),
-    "raid": (raid, 0.08),
+    "spam_wave": (spam_wave, 0.20),
+    "raid": (raid, 0.10),
     "ban_evasion": (ban_evasion, 0.10),
-    "image_repost": (image_repost, 0.08),
-    "lone_offender": (lone_offender, 0.60),
+    "image_repost": (image_repost, 0.10),
+    "lone_offender": (lone_offender, 0.50),
 }
 
 

@@ -22,8 +22,8 @@ from demo.community.members import (
 )
 from demo.community.phrases import ACCEPTABLE, write
 
-RATE_PER_DAY = 400.0
-SCENARIOS_PER_DAY = 4.0
+RATE_PER_DAY = 500.0
+SCENARIOS_PER_DAY = 7.0
 MAX_SCENARIO_DAYS = 2  # from a scenario's first event to its last
 REPORTED, REPORTED_WRONGLY = 0.35, 0.004  # shares of violating and of acceptable content
 NEVER_JUDGED, CHECKED_GOOD = 0.08, 0.25  # shares of violating content without a label, of acceptable with one
