@@ -24,9 +24,13 @@ from scoring.rules.backtest.changes import RuleChange
 from scoring.rules.backtest.jobs import running
 from scoring.rules.backtest.jobs.backtests import request_backtest
 from scoring.rules.backtest.requests import BacktestRequest
+from scoring.rules.banks.changing.adding import add_items
+from scoring.rules.banks.changing.defining import define_bank
+from scoring.rules.banks.changing.items import NewItem
 from scoring.rules.lists.importing.lifecycle import start_import
 from scoring.runner.lane_runner import LaneRunner
 from scoring.signals import redis_connections as connections
+from tests.factories.banks import pdq
 from tests.factories.lists import defined, listed
 from tests.factories.models import approved, promote, train_small_models
 from tests.factories.payments import payments
@@ -162,6 +166,7 @@ def installation(
         "api_key": key.prefix,
         "backtest": _finished_backtest(rule, now),
         "case": Case.objects.pending().order_by("-rank")[0].pk,
+        "bank": _bank_with_items(now),
         "import": _list_with_an_import("stolen_cards", now),
         "list": "stolen_cards",
         "rule": rule,
@@ -215,6 +220,14 @@ def _list_with_an_import(name: str, now: datetime) -> int:
         now=now,
     )
     return started.number
+
+
+def _bank_with_items(now: datetime) -> str:
+    """The name of a hash bank of two items."""
+    define_bank(name="known_abuse", title="Known abuse", action="block", actor="user/lee", now=now)
+    items = [NewItem(pdq(number), quality=90, source="exchange", reason="Reported") for number in range(2)]
+    add_items(bank="known_abuse", items=items, actor="user/lee", now=now)
+    return "known_abuse"
 
 
 def _find(variable: str, names: tuple[str, ...]) -> str:

@@ -20,6 +20,9 @@ from tests.browser.conftest import DESKTOP, PHONE, Browser, Installation
 SAMPLES: dict[str, Callable[[Installation], Installation]] = {
     "api_key": lambda there: {"prefix": there["api_key"]},
     "backtest": lambda there: {"number": there["backtest"]},
+    "bank": lambda there: {"bank_name": there["bank"]},
+    "bank_edit": lambda there: {"bank_name": there["bank"]},
+    "bank_import": lambda there: {"bank_name": there["bank"]},
     "breaker_limits": lambda there: {"event_type": "payment"},
     "case": lambda there: {"position": there["case"]},
     "event": lambda there: {"position": there["case"]},
@@ -47,9 +50,12 @@ SAMPLES: dict[str, Callable[[Installation], Installation]] = {
 }
 
 # Parts that another page's script fetches, and downloads; not pages of their own.
-PARTS = {"overview_parts", "list_entity", "list_export", "configuration_file", "bank_media"}
-# Pages of events of a kind that this installation lacks; tested with such an event.
-ELSEWHERE = {"statement"}
+PARTS = {
+    *("overview_parts", "list_entity", "list_export", "configuration_file", "bank_media", "bank_export"),
+    *("media_blurred", "media_still", "media_file"),
+}
+# Pages of what this installation lacks; tested where there is some.
+ELSEWHERE = {"statement", "bank_import_status", "media"}
 
 
 def addresses_of_rows(model: type[Model]) -> Iterator[str]:

@@ -161,7 +161,12 @@ def deciding(case: Case) -> DecidingModels:
         return np.zeros(count), np.full(count, SCORES[case.base]), np.zeros((count, WIDTH + 1))
 
     loaded: Any = SimpleNamespace(
-        name="payment-1", thresholds=THRESHOLDS, medians=(None,) * WIDTH, explain=explain
+        name="payment-1",
+        thresholds=THRESHOLDS,
+        medians=(None,) * WIDTH,
+        explain=explain,
+        texts=(),
+        heads={},
     )
     return DecidingModels(route, DecidingModel(SET, "payment-1", loaded, "", arm), (SET,))
 

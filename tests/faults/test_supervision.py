@@ -103,8 +103,9 @@ def test_every_killed_process_restarts_and_no_event_is_lost(
 
 
 def test_stopping_the_supervisor_ends_every_process(supervised: Supervised) -> None:
-    processes = psutil.Process(supervised.process.pid).children(recursive=True)
-    assert len(processes) > len(supervised.names)
+    supervisor = psutil.Process(supervised.process.pid)
+    wait_until(lambda: len(supervisor.children(recursive=True)) > len(supervised.names))  # some have children
+    processes = supervisor.children(recursive=True)
     supervised.process.send_signal(signal.SIGHUP)  # a closed terminal
     assert supervised.process.wait(60) == 0
     _, alive = psutil.wait_procs(processes, timeout=5)

@@ -31,6 +31,7 @@ LISTS = {
     "scoring_event": ("aldum", NO_GROUP, NO_GROUP, NO_GROUP),
     "scoring_decision": ("aldum", NO_GROUP, NO_GROUP, NO_GROUP),
     "scoring_label": ("aldum", NO_GROUP, NO_GROUP, NO_GROUP),
+    "scoring_mediaitem": ("aldum", NO_GROUP, NO_GROUP, NO_GROUP),
     "reviews_case": ("aldum", NO_GROUP, NO_GROUP, NO_GROUP),
     "reviews_wellnesslimit": ("lum", "lm", "lm", "lm"),
     "scoring_modelversion": ("ldum", NO_GROUP, NO_GROUP, NO_GROUP),
@@ -61,6 +62,11 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "statement": ("aldum", {"position": 1}),
     "moderation": ("aldum", {}),
     "bank_media": ("alm", {}),
+    "replay_check": ("ldum", {}),
+    "media": ("aldum", {"id": "0" * 64}),
+    "media_blurred": ("aldum", {"id": "0" * 64}),
+    "media_still": ("alm", {"id": "0" * 64}),
+    "media_file": ("lm", {"id": "0" * 64}),
     "label_upload": ("lm", {}),
     "configuration": ("ldum", {}),
     "configuration_file": ("ldum", {}),
@@ -120,13 +126,15 @@ OPEN = {"healthz", "readyz", "metrics", "schema", "docs", "problem", "home", "ad
 FOR_KEYS = {
     *("api:events", "api:event", "api:corrections", "api:retraction", "api:parked-events"),
     *("api:explanation", "api:simulations", "api:labels", "api:held-labels", "reviews-api:statement"),
+    *("api:media", "api:media-item"),
 }
-API_OF_ONE_EVENT = {
+API_OF_ONE_ROW = {
     "api:event",
     "api:corrections",
     "api:retraction",
     "api:explanation",
     "reviews-api:statement",
+    "api:media-item",
 }
 # Django's own: choices of related rows, a row's public page, an app's lists, mistyped addresses.
 DJANGO_ADDRESSES = {"admin:autocomplete", "admin:view_on_site", "admin:app_list", "admin:?"}
@@ -145,6 +153,8 @@ ACTIONS: list[tuple[str, Mapping[str, str], str]] = [
     ("case", {"action": "undo_all"}, "alm"),
     ("case", {"action": "escalate"}, "alm"),
     ("bank_media", {}, "alm"),
+    ("media", {"action": "again"}, "lm"),
+    ("media", {"action": "remove"}, "lm"),
     ("event", {}, "lm"),
     ("label_upload", {}, "lm"),
     ("configuration", {}, "ldum"),
@@ -357,7 +367,7 @@ def test_only_administrators_change_others_passwords(clients: dict[str, Client])
     assert who_may_open(clients, reverse("admin:auth_user_password_change", args=[other.pk])) == {"m"}
 
 
-@pytest.mark.parametrize("address", sorted(FOR_KEYS - API_OF_ONE_EVENT))
+@pytest.mark.parametrize("address", sorted(FOR_KEYS - API_OF_ONE_ROW))
 def test_a_signed_in_user_has_no_api_access(address: str, clients: dict[str, Client]) -> None:
     assert {client.get(reverse(address)).status_code for client in clients.values()} == {401}
 
