@@ -45,5 +45,5 @@ def places_to_ask(groups: Sequence[ExpressionGroup], activation: Any) -> Iterato
 def _group(expressions: Sequence[CompiledExpression], places: tuple[int, ...]) -> ExpressionGroup:
     members = [expressions[place] for place in places]
     variables = {name: kind for each in members for name, kind in each.variables.items()}
-    disjunction = " || ".join(f"(\n{each.rewritten}\n)" for each in members)  # it may end with a comment
+    disjunction = " || ".join(f"({each.rewritten})" for each in members)
     return ExpressionGroup(places, compile_rewritten(disjunction, variables))
