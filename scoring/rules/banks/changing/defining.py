@@ -3,22 +3,12 @@
 from datetime import datetime
 
 from scoring.catalog.errors import FieldError
-from scoring.catalog.parsing.characters import clean_name
 from scoring.log.entries import Entry
 from scoring.rules.banks.definitions import ARCHIVED, DEFINED, BankDefinition, bank_definition_in
 from scoring.rules.banks.errors import BankArchived, InvalidBankChange, UnknownBank
 from scoring.rules.banks.kinds import known_policies
 from scoring.rules.banks.models import Bank
-from scoring.rules.lists.changing.defining import (
-    CODE,
-    CODE_ALLOWED,
-    MAX_DESCRIPTION_LENGTH,
-    MAX_SENTENCE_LENGTH,
-    MAX_TITLE_LENGTH,
-    NAME,
-    NAME_ALLOWED,
-    RESERVED_NAMES,
-)
+from scoring.rules.lists.changing.defining import MAX_SENTENCE_LENGTH, problems_of_texts
 from scoring.rules.lists.changing.values import clean_reason
 from scoring.rules.lists.errors import Problem
 from scoring.rules.ruleset.stream import Change, change_ruleset
@@ -160,23 +150,7 @@ def _default_sentence(title: str, action: str) -> str:
 
 
 def _problems_of(definition: BankDefinition) -> list[Problem]:
-    problems = []
-    if not NAME.fullmatch(definition.name) or definition.name in RESERVED_NAMES:
-        problems.append(Problem("name", f"{definition.name[:60]!r} is not a name for a bank", NAME_ALLOWED))
-    for field, text, most in (
-        ("title", definition.title, MAX_TITLE_LENGTH),
-        ("sentence", definition.sentence, MAX_SENTENCE_LENGTH),
-    ):
-        try:
-            clean_name(text, most)
-        except FieldError as error:
-            problems.append(Problem(field, error.problem, error.allowed))
-    if len(definition.description) > MAX_DESCRIPTION_LENGTH:
-        most_allowed = f"at most {MAX_DESCRIPTION_LENGTH} characters"
-        too_long = f"is longer than {MAX_DESCRIPTION_LENGTH} characters"
-        problems.append(Problem("description", too_long, most_allowed))
-    if not CODE.fullmatch(definition.code):
-        problems.append(Problem("code", f"{definition.code[:80]!r} is not a reason code", CODE_ALLOWED))
+    problems = list(problems_of_texts(definition, of="bank"))
     if definition.policy and definition.policy not in known_policies():
         allowed = list(known_policies()) or "none: no event type with files has policies"
         problems.append(Problem("policy", f"{definition.policy[:60]!r} is not a policy", allowed))

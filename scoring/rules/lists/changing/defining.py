@@ -1,7 +1,9 @@
 """Define, edit, restore and archive lists."""
 
 import re
+from collections.abc import Iterator
 from datetime import datetime
+from typing import Protocol
 
 from scoring.catalog.errors import FieldError
 from scoring.catalog.parsing.characters import clean_name
@@ -142,16 +144,25 @@ def required_reason(name: str, reason: str) -> str:
         raise InvalidListChange(name, [Problem("reason", error.problem, error.allowed)]) from None
 
 
-def _default_sentence(title: str, action: str, kind: str) -> str:
-    known = listed_kinds().get(kind)
-    subject = known.words if known else kind
-    return f"The {subject} {_SAYS.get(action, 'is listed')}: {' '.join(title.split())}"[:MAX_SENTENCE_LENGTH]
+class Described(Protocol):
+    """A definition of lists or hash banks: its name, and the texts that people wrote for it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def description(self) -> str: ...
+    @property
+    def code(self) -> str: ...
+    @property
+    def sentence(self) -> str: ...
 
 
-def _problems_of(definition: ListDefinition) -> list[Problem]:
-    problems = []
+def problems_of_texts(definition: Described, *, of: str) -> Iterator[Problem]:
+    """What is wrong with the name, texts and reason code of a definition. `of`: what it defines."""
     if not NAME.fullmatch(definition.name) or definition.name in RESERVED_NAMES:
-        problems.append(Problem("name", f"{definition.name[:60]!r} is not a name for a list", NAME_ALLOWED))
+        yield Problem("name", f"{definition.name[:60]!r} is not a name for a {of}", NAME_ALLOWED)
     for field, text, most in (
         ("title", definition.title, MAX_TITLE_LENGTH),
         ("sentence", definition.sentence, MAX_SENTENCE_LENGTH),
@@ -159,17 +170,22 @@ def _problems_of(definition: ListDefinition) -> list[Problem]:
         try:
             clean_name(text, most)
         except FieldError as error:
-            problems.append(Problem(field, error.problem, error.allowed))
+            yield Problem(field, error.problem, error.allowed)
     if len(definition.description) > MAX_DESCRIPTION_LENGTH:
-        problems.append(
-            Problem(
-                "description",
-                f"is longer than {MAX_DESCRIPTION_LENGTH} characters",
-                f"at most {MAX_DESCRIPTION_LENGTH} characters",
-            )
-        )
+        limit = f"{MAX_DESCRIPTION_LENGTH} characters"
+        yield Problem("description", f"is longer than {limit}", f"at most {limit}")
     if not CODE.fullmatch(definition.code):
-        problems.append(Problem("code", f"{definition.code[:80]!r} is not a reason code", CODE_ALLOWED))
+        yield Problem("code", f"{definition.code[:80]!r} is not a reason code", CODE_ALLOWED)
+
+
+def _default_sentence(title: str, action: str, kind: str) -> str:
+    known = listed_kinds().get(kind)
+    subject = known.words if known else kind
+    return f"The {subject} {_SAYS.get(action, 'is listed')}: {' '.join(title.split())}"[:MAX_SENTENCE_LENGTH]
+
+
+def _problems_of(definition: ListDefinition) -> list[Problem]:
+    problems = list(problems_of_texts(definition, of="list"))
     actions = ValueList.Action.values
     if definition.action not in actions:
         problems.append(Problem("action", f"{definition.action!r} is not an action", actions))
