@@ -10,12 +10,23 @@ from scoring.rules.banks.changing.defining import find_open_bank, required_bank_
 from scoring.rules.banks.changing.items import CheckedItem, NewItem, check_item
 from scoring.rules.banks.definitions import ADDED, REMOVED, BankDefinition
 from scoring.rules.banks.errors import InvalidBankChange
-from scoring.rules.banks.models import MAX_ITEMS, BankItem, bits_of_hex
+from scoring.rules.banks.models import MAX_ITEMS, BankItem
 from scoring.rules.lists.changing.listing import EXPIRED, Added, in_parts, on_line
 from scoring.rules.lists.changing.values import check_expiry
 from scoring.rules.lists.errors import Problem
 from scoring.rules.ruleset.stream import Change, change_ruleset
 from scoring.timestamps import to_iso
+
+# LIMIT has each hash looked up in the index. PostgreSQL cannot hash bit strings, so without statistics, as
+# while a bank is filled, it would compare every row with every hash.
+_LIVE = """
+    SELECT item.*
+      FROM unnest(%s::text[]) AS wanted (hex)
+     CROSS JOIN LATERAL (
+           SELECT * FROM scoring_bankitem
+            WHERE bank_name = %s AND hash = ('x' || wanted.hex)::bit(256) AND removed_version IS NULL
+            LIMIT 1) item
+"""
 
 
 @dataclass(slots=True)
@@ -175,9 +186,7 @@ def _of_others(
 
 def _live_rows(bank: str, hashes: Sequence[str]) -> dict[str, BankItem]:
     """The rows of these hashes that are in the bank, expired ones too."""
-    found = BankItem.objects.filter(
-        bank_name=bank, hash__in=[bits_of_hex(each) for each in hashes], removed_version=None
-    )
+    found = BankItem.objects.raw(_LIVE, [list(hashes), bank])
     return {row.hex: row for row in found}
 
 
