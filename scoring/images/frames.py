@@ -1,11 +1,12 @@
 """Frames of videos from unknown senders, sampled by time.
 
 A video is read twice. First its packets, which costs little and tells its true length; what the header states
-is not relied on. Then its frames: all of them if that is affordable, of which one a second is taken. Of a
-longer video only key frames are decoded, which encoders put where scenes begin.
+is not relied on. Then its frames: all of them if that is affordable, of which about one a second is taken:
+the same ones that vPDQ hashes (https://github.com/facebook/ThreatExchange/tree/main/vpdq), if they are evenly
+spaced. Of a longer video only key frames are decoded, which encoders put where scenes begin.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +16,12 @@ import numpy as np
 
 from scoring.images.decoding import ImageLimits
 from scoring.images.errors import DecoderMissing, ImageTypeNotAllowed, UnreadableVideo, VideoTooLong
-from scoring.images.pdq import Pdq, Pixels, pdq, pdq_of_luma
+from scoring.images.pdq import Pdq, Pixels, pdq
 from scoring.images.stills import spread_evenly
 
 try:
     import av
+    from av.video.reformatter import Colorspace, Interpolation
 except ImportError:  # its wheel has parts under the GPL, so it may have been left out on purpose
     HAS_VIDEO = False
 else:
@@ -41,13 +43,8 @@ READERS = {
     "video/mpeg": "mpeg",
 }
 _MPEG_STREAM = b"\0\0\x01\xb3"  # the beginning of an MPEG video without a container
-# Formats whose first plane is the luminance, a byte each. Those with a "j" have its full range.
-_LUMA_FORMATS = (
-    *("yuv420p", "yuv422p", "yuv444p", "yuv410p", "yuv411p", "yuv440p"),
-    *("yuvj420p", "yuvj422p", "yuvj444p", "yuva420p", "nv12", "nv21"),
-)
-_FULL_RANGE = 2  # FFmpeg's number for it
-_LIMITED_SCALE = 255 / 219
+_EVEN = 1.5  # the largest gap between evenly spaced frames, in gaps of the mean length
+_SAME_RATE = 0.02  # by how much of itself the stated rate may differ from the measured one
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +75,13 @@ class Moment(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class VideoStill:
-    """A decoded frame of a video. Its hashes are those of its luminance as it is stored."""
+    """A decoded frame of a video.
+
+    It is hashed as vPDQ's reference does: in RGB by the matrix of ITU-R BT.601, whatever the frame states, so
+    that the luminance stays the one that is stored, and what is blacker than black is clipped. Rounding is
+    exact. FFmpeg's fast conversion adds a pattern of one level instead, of which the hash of a nearly black
+    frame would be made.
+    """
 
     at: float
     _frame: "VideoFrame"
@@ -89,14 +92,14 @@ class VideoStill:
         return _upright(np.asarray(self._frame.to_ndarray(format="rgb24"), np.uint8), self._frame)
 
     def pdq(self) -> Pdq:
-        frame, stored = self._frame, self._frame.format
-        if stored.name not in _LUMA_FORMATS:
-            return pdq(self.pixels)
-        plane = frame.planes[0]
-        lines = np.frombuffer(bytes(plane), np.uint8).reshape(-1, plane.line_size)
-        is_full = frame.color_range == _FULL_RANGE or stored.name.startswith("yuvj")
-        luma = _upright(lines[: frame.height, : frame.width], frame)
-        return pdq_of_luma(luma, scale=1.0 if is_full else _LIMITED_SCALE)
+        converted = self._frame.reformat(
+            format="rgb24",
+            src_colorspace=Colorspace.ITU601,
+            dst_colorspace=Colorspace.ITU601,
+            interpolation=Interpolation.POINT | Interpolation.ACCURATE_RND,
+            threads=1,  # a worker has one core
+        )
+        return pdq(_upright(np.asarray(converted.to_ndarray(), np.uint8), self._frame))
 
 
 class _Source(NamedTuple):
@@ -115,13 +118,17 @@ class _Source(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class OpenedVideo:
-    """A video whose frames are not decoded yet. Width and height are those of its frames as stored."""
+    """A video whose frames are not decoded yet. Width and height are those of its frames as stored.
+
+    `step`: every such frame is taken, counted from the first one; 0 for the first frame of each interval.
+    """
 
     media_type: str
     width: int
     height: int
     seconds: float  # from the first frame to the last one
     moments: tuple[Moment, ...]
+    step: int
     _path: Path
     _limits: VideoLimits
 
@@ -133,8 +140,12 @@ class OpenedVideo:
     def is_decoded_whole(self) -> bool:
         """Whether all frames are decoded to sample it."""
         pixels = self.frames * self.width * self.height
-        samples = self.seconds / self._limits.interval if self._limits.interval else self.frames
-        return pixels <= self._limits.max_decoded_pixels and samples <= self._limits.max_samples
+        return pixels <= self._limits.max_decoded_pixels and self._samples <= self._limits.max_samples
+
+    @property
+    def _samples(self) -> float:
+        """About how many frames are taken if all are decoded."""
+        return self.frames / self.step if self.step else self.seconds / self._limits.interval
 
     def stills(self) -> Iterator[VideoStill]:
         """The sampled frames in the order of their times; raises UnreadableVideo, ImageTooLarge.
@@ -153,13 +164,19 @@ class OpenedVideo:
             raise UnreadableVideo(self.media_type, "none of its frames can be decoded")
 
     def _all_frames(self, source: _Source) -> Iterator["VideoFrame"]:
-        """The first frame of each interval. No more are decoded than there are packets."""
+        """The frames that are taken. No more are decoded than there are packets."""
         following = None
-        for frame, _ in zip(_decoded(source.packets()), self.moments, strict=False):
+        for place, (frame, _) in enumerate(zip(_decoded(source.packets()), self.moments, strict=False)):
+            if self.step:
+                if place % self.step == 0:
+                    yield frame
+                continue
             at = source.seconds(frame.pts or 0)
             if following is None or at >= following - 1e-6:
                 yield frame
-                following = max((at if following is None else following) + self._limits.interval, at)
+                following = (at if following is None else following) + self._limits.interval
+                if following <= at:  # after a gap
+                    following = at + self._limits.interval
 
     def _key_frames(self, source: _Source) -> Iterator["VideoFrame"]:
         """Key frames, spread evenly over all of them; each is decoded alone."""
@@ -191,9 +208,32 @@ def open_video(path: Path, *, media_type: str, limits: VideoLimits = VIDEO_LIMIT
             raise UnreadableVideo(media_type, "it has no frames")
         stamps = [moment.pts for moment in moments]
         seconds = source.seconds(max(stamps) - min(stamps))
+        rate = float(source.stream.average_rate or 0)
     if seconds > limits.max_seconds:
         raise VideoTooLong(f"{seconds:,.0f} seconds", f"at most {limits.max_seconds:,.0f}")
-    return OpenedVideo(media_type, width, height, seconds, moments, path, limits)
+    step = step_of(stamps, seconds, rate=rate, interval=limits.interval)
+    return OpenedVideo(media_type, width, height, seconds, moments, step, path, limits)
+
+
+def step_of(stamps: Sequence[int], seconds: float, *, rate: float, interval: float) -> int:
+    """Which frames are taken, `interval` seconds apart: every how many, 0 for by their times.
+
+    `stamps`: the times of the frames in any unit, `seconds` apart in all; `rate`: frames a second as stated.
+    As in vPDQ the interval holds a whole number of frames, rounded down, at least one. Frames that are not
+    spaced evenly, or not at the stated rate, are taken by their times.
+
+    >>> step_of(range(300), 299 / 29.97, rate=29.97, interval=1)
+    29
+    >>> step_of([0, 1, 2, 100], 10, rate=0.4, interval=1)
+    0
+    """
+    if not interval:
+        return 1
+    gaps = np.diff(np.sort(np.asarray(stamps)))
+    if not gaps.size or not seconds or gaps.max() > _EVEN * gaps.mean():
+        return 0
+    is_stated = abs(len(gaps) / seconds - rate) <= _SAME_RATE * rate
+    return max(int(rate * interval), 1) if is_stated else 0
 
 
 def _moments(source: _Source, media_type: str, limits: VideoLimits) -> Iterator[Moment]:

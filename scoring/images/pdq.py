@@ -40,7 +40,6 @@ _COSINES = np.sqrt(2 / SAMPLES) * np.cos(
 # Mirroring an axis changes the sign of its odd frequencies.
 _MIRRORED = np.where(np.arange(1, FREQUENCIES + 1) % 2 == 1, -1.0, 1.0)
 _RGB = np.array([0.299, 0.587, 0.114], np.float32)  # their parts of the luminance (ITU-R BT.601)
-_LUMA = np.ones(1, np.float32)
 _GRADIENT_PER_QUALITY = 90  # the sum of all steps, in percent of the range, that is a quality of 1
 
 
@@ -61,33 +60,20 @@ class Pdq(NamedTuple):
 
 def pdq(pixels: Pixels) -> Pdq:
     """The PDQ hashes of an image in RGB, uint8[height, width, 3]."""
-    return _pdq_of(pixels, _RGB, 1.0)
-
-
-def pdq_of_luma(luma: Pixels, *, scale: float = 1.0) -> Pdq:
-    """The PDQ hashes of a luminance, uint8[height, width], whose range is 255 / `scale`.
-
-    Videos store it so, mostly in a range of 219 (ITU-R BT.601). What is not black or white there is not
-    clipped, as a conversion to RGB would do.
-    """
-    return _pdq_of(luma[..., None], _LUMA, scale)
-
-
-def _pdq_of(pixels: Pixels, channels: NDArray[np.float32], scale: float) -> Pdq:
     if min(pixels.shape[:2]) < MIN_EDGE:
         return Pdq(np.zeros((len(VARIANTS), 4), np.uint64), 0)
-    samples = blurred_samples(pixels, channels) * scale
+    samples = blurred_samples(pixels)
     block = _COSINES @ samples @ _COSINES.T
     return Pdq(np.stack([_hash_of(variant) for variant in _variants_of(block)]), quality_of(samples))
 
 
-def blurred_samples(pixels: Pixels, channels: NDArray[np.float32] = _RGB) -> NDArray[np.float64]:
-    """The sum of the weighted channels, blurred and read at 64 x 64 points: float64[64, 64]."""
+def blurred_samples(pixels: Pixels) -> NDArray[np.float64]:
+    """The luminance, blurred and read at 64 x 64 points: float64[64, 64]."""
     height, width, depth = pixels.shape
     rows, columns = sample_weights(height), sample_weights(width)
     lines = np.ascontiguousarray(pixels).reshape(height, width * depth).view()
     lines.flags.writeable = False  # as decoded images are: the kernel is compiled once
-    return _weighted_sums(lines, channels, *rows, *columns)
+    return _weighted_sums(lines, _RGB, *rows, *columns)
 
 
 def quality_of(samples: NDArray[np.float64]) -> int:

@@ -1,4 +1,10 @@
-"""Our PDQ hashes of the frames of videos against published ones."""
+"""Our PDQ hashes of the frames of videos against published ones.
+
+They were made with two versions of the reference: those of the door knob in 2022 from frames that FFmpeg had
+rounded exactly, those of the padded video in 2026 by its fast conversion, which adds a pattern of one level
+to every frame. No conversion equals both. Ours is within 2 bits of the first and within 4 of the second; the
+fast one is within 2 bits of the second, but up to 76 away from the nearly black frames of the first.
+"""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -8,8 +14,7 @@ import pytest
 from scoring.images.frames import VideoLimits, VideoStill, open_video
 from scoring.images.hashes import distances, parse_hash
 
-MAX_DIFFERENCE = 24
-MIN_QUALITY = 5  # of frames that are all but black, noise decides the hash; others drop frames below 50
+MAX_DIFFERENCE = 4
 EVERY_FRAME = VideoLimits(interval=0, max_samples=1_000)
 
 
@@ -42,9 +47,8 @@ def test_every_frame_has_the_published_hash_quality_and_time(
     for still, frame in zip(stills, published, strict=True):
         found = still.pdq()
         assert still.at == pytest.approx(frame.at, abs=0.001)
-        assert abs(found.quality - frame.quality) <= 1
-        if frame.quality >= MIN_QUALITY:
-            assert distances(found.hash, parse_hash(frame.hash)) <= MAX_DIFFERENCE
+        assert found.quality == frame.quality
+        assert distances(found.hash, parse_hash(frame.hash)) <= MAX_DIFFERENCE
 
 
 def test_frames_of_a_second_are_the_first_of_each(path: Path, stills: list[VideoStill]) -> None:

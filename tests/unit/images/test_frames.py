@@ -1,7 +1,7 @@
 """Videos are sampled by time; what is too long, damaged or no video is refused with a reason."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
@@ -18,7 +18,7 @@ from scoring.images.errors import (
     UnreadableVideo,
     VideoTooLong,
 )
-from scoring.images.frames import READERS, OpenedVideo, VideoLimits, open_video
+from scoring.images.frames import READERS, OpenedVideo, VideoLimits, open_video, step_of
 from scoring.images.hashes import distances
 from scoring.images.pdq import VARIANTS, pdq
 
@@ -43,14 +43,23 @@ def pictures(count: int) -> Iterator[np.ndarray]:
         yield np.roll(np.kron(colors, np.ones((16, 16, 1), np.uint8)), number % RATE, axis=1)
 
 
-def video(writer: str = "mp4", codec: str = "libx264", count: int = 40, **options: str) -> bytes:
+def video(
+    writer: str = "mp4",
+    codec: str = "libx264",
+    count: int = 40,
+    times: Sequence[int] | None = None,
+    **options: str,
+) -> bytes:
+    """`times`: of the frames, in their usual distances."""
     file = BytesIO()
     with av.open(file, "w", format=writer, options=options) as container:
         stream = container.add_stream(codec, rate=25 if codec == "mpeg2video" else RATE)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         stream.codec_context.gop_size = GROUP
-        for picture in pictures(count):
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        for time, picture in zip(times or range(count), pictures(count), strict=True):
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts = time
+            container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return file.getvalue()
 
@@ -81,13 +90,36 @@ def test_frames_are_sampled_by_time(path: Path) -> None:
     assert found.seconds == pytest.approx(3.9)
     assert [still.at for still in found.stills()] == pytest.approx([0, 1, 2, 3])
     assert [still.at for still in opened(path, video(), interval=0.25).stills()] == pytest.approx(
-        [0, 0.3, 0.5, 0.8, 1.0, 1.3, 1.5, 1.8, 2.0, 2.3, 2.5, 2.8, 3.0, 3.3, 3.5, 3.8]
+        [place * 0.2 for place in range(20)]  # a quarter of a second holds two frames, rounded down
     )
+
+
+@pytest.mark.parametrize(
+    ("stamps", "seconds", "rate", "interval", "step"),
+    [
+        (range(300), 299 / 30, 30.0, 1.0, 30),
+        (range(300), 299 / 29.97, 29.97, 1.0, 29),
+        (range(300), 299 / 30, 30.0, 0.0, 1),  # every frame
+        (range(10), 90.0, 0.1, 1.0, 1),  # less than a frame a second
+        (range(300), 10.0, 1_000.0, 1.0, 0),  # the stated rate is not the true one
+        ([*range(10), 100], 10.0, 1.0, 1.0, 0),  # not evenly spaced
+        ([0], 0.0, 25.0, 1.0, 0),
+    ],
+)
+def test_every_how_many_frames_one_is_taken(
+    stamps: Sequence[int], seconds: float, rate: float, interval: float, step: int
+) -> None:
+    assert step_of(stamps, seconds, rate=rate, interval=interval) == step
+
+
+def test_unevenly_spaced_frames_are_sampled_by_time(path: Path) -> None:
+    found = opened(path, video(times=[*range(10), *range(20, 50)]), interval=0.5)
+    assert [round(still.at, 1) for still in found.stills()] == [0, 0.5, 2, 2.5, 3, 3.5, 4, 4.5]
 
 
 def test_times_count_from_the_first_frame(path: Path) -> None:
     found = opened(path, video("mpeg", "mpeg2video"), "video/mpeg", interval=0.5)
-    assert [still.at for still in found.stills()] == pytest.approx([0, 0.52, 1.0, 1.52], abs=0.05)
+    assert [still.at for still in found.stills()] == pytest.approx([0, 0.48, 0.96, 1.44], abs=0.001)
 
 
 @pytest.mark.parametrize("limits", [{"max_samples": 3}, {"max_decoded_pixels": 1}])
@@ -106,7 +138,7 @@ def test_of_a_long_video_key_frames_are_decoded(
 
 
 def test_the_hash_of_a_frame_is_that_of_its_pixels(path: Path) -> None:
-    """Up to what a conversion to RGB changes: the hash is made from the luminance that is stored."""
+    """Up to the rounding of the conversion to RGB."""
     for still in opened(path, video()).stills():
         ours, of_pixels = still.pdq(), pdq(still.pixels)
         assert distances(ours.hash, of_pixels.hash) <= 16
