@@ -19,6 +19,8 @@ class FeatureGrammar:
         self.positive = spec.positive
         self.name = spec.name
         self.unit = spec.unit
+        # by word and whether it is one event; a kept word keeps its id
+        self._events: dict[tuple[int, bool], tuple[CountedEvents, str]] = {}
 
     def value(self, value: float) -> str:
         return format_value(self._spec, value)
@@ -43,9 +45,15 @@ class FeatureGrammar:
         return noun if this else words_of(name)
 
     def events(self, word: CountedEvents, number: float = 2) -> str:
+        key = id(word), number == 1
+        if (kept := self._events.get(key)) is None:
+            kept = self._events[key] = word, self._new_events(word, is_one=number == 1)
+        return kept[1]
+
+    def _new_events(self, word: CountedEvents, *, is_one: bool) -> str:
         noun = words_of(word.of) or self.subject
         whose = word.says or self.whose(word.keys, word.role_names)
-        return f"{noun if number == 1 else plural_of(noun)} {whose}"
+        return f"{noun if is_one else plural_of(noun)} {whose}"
 
     def whose(self, keys: Sequence[NamedField], role: Sequence[str] = ()) -> str:
         if any(role):

@@ -1,7 +1,8 @@
 """Turns contributions into reasons: sentences about what raises or lowers a score."""
 
 import math
-from itertools import chain, islice, takewhile
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from scoring.features.compile.plan import FeatureSet
 from scoring.features.compile.specs import FeatureSpec
 from scoring.sentences.figures import present
-from scoring.sentences.value_sentences import describe_value
+from scoring.sentences.value_sentences import ValueSentences
 
 MAX_REASONS = 5
 NOTICEABLE = 0.05  # log-odds; a smaller contribution changes the odds by less than 5 %
@@ -40,28 +41,47 @@ def reasons_for(
     "feature", "value", "usual", "contribution", "text"}; `value` and `usual` are formatted for people, None
     if unknown.
     """
+    values, own, amounts = vector.tolist(), context.tolist(), contributions.tolist()
+    sentences = _sentences_of(feature_set)
     return [
         _reason(
             feature_set.features[column],
-            value=float(vector[column]),
-            own=float(context[column]),
+            sentences[column],
+            value=values[column],
+            own=own[column],
             median=medians[column],
-            contribution=float(contributions[column]),
+            contribution=amounts[column],
         )
-        for column in select_columns(contributions[:-1])
+        for column in select_columns(amounts[:-1])
     ]
 
 
-def select_columns(contributions: NDArray[np.float64]) -> list[int]:
-    """The columns to report: noticeable increases by size, then decreases; if none, the largest one."""
-    order, sizes = np.argsort(-contributions, kind="stable").tolist(), contributions.tolist()
-    rising = takewhile(lambda column: sizes[column] >= NOTICEABLE, order)
-    falling = takewhile(lambda column: sizes[column] <= -NOTICEABLE, reversed(order))
-    return list(islice(chain(rising, falling), MAX_REASONS)) or [int(np.argmax(np.abs(contributions)))]
+def select_columns(sizes: Sequence[float]) -> list[int]:
+    """The columns of the contributions to report: noticeable increases by size, then decreases; if none, the
+    largest one.
+    """
+    rising = sorted(
+        (column for column, size in enumerate(sizes) if size >= NOTICEABLE), key=lambda column: -sizes[column]
+    )
+    if len(rising) < MAX_REASONS:
+        falling = (column for column in reversed(range(len(sizes))) if sizes[column] <= -NOTICEABLE)
+        rising += sorted(falling, key=sizes.__getitem__)
+    return rising[:MAX_REASONS] or [max(range(len(sizes)), key=lambda column: abs(sizes[column]))]
+
+
+@lru_cache(maxsize=64)
+def _sentences_of(feature_set: FeatureSet) -> tuple[ValueSentences, ...]:
+    return tuple(ValueSentences(spec) for spec in feature_set.features)
 
 
 def _reason(
-    spec: FeatureSpec, *, value: float, own: float, median: float | None, contribution: float
+    spec: FeatureSpec,
+    sentences: ValueSentences,
+    *,
+    value: float,
+    own: float,
+    median: float | None,
+    contribution: float,
 ) -> dict[str, Any]:
     is_own = not math.isnan(own)
     usual = own if is_own or median is None else median
@@ -72,5 +92,5 @@ def _reason(
         "value": present(spec, value),
         "usual": present(spec, compared),
         "contribution": round(contribution, 6),
-        "text": describe_value(spec, value=value, usual=compared, own=is_own),
+        "text": sentences.describe(value=value, usual=compared, own=is_own),
     }

@@ -40,14 +40,18 @@ def test_reasons_that_raise_the_score_come_before_those_that_lower_it():
 
 
 def test_there_are_at_most_five_reasons_and_increases_come_first():
-    contributions = np.array([0.06, -9.0, 0.1, -8.0, 0.2, 0.3, 0.07, -7.0])
+    contributions = [0.06, -9.0, 0.1, -8.0, 0.2, 0.3, 0.07, -7.0]
     assert select_columns(contributions) == [5, 4, 2, 6, 0]
-    assert len(select_columns(np.linspace(0.1, 1, 30))) == MAX_REASONS
+    assert len(select_columns(np.linspace(0.1, 1, 30).tolist())) == MAX_REASONS
+
+
+def test_equal_increases_keep_their_order_and_equal_decreases_come_last_first():
+    assert select_columns([0.5, 0.5, -0.5, -0.5]) == [0, 1, 3, 2]
 
 
 def test_small_contributions_are_left_out_unless_there_is_nothing_else():
-    assert select_columns(np.array([0.01, 0.4, -0.02])) == [1]
-    assert select_columns(np.array([0.01, -0.03, 0.02])) == [1]
+    assert select_columns([0.01, 0.4, -0.02]) == [1]
+    assert select_columns([0.01, -0.03, 0.02]) == [1]
 
 
 def test_the_entitys_own_usual_value_takes_precedence_over_the_median():

@@ -13,7 +13,7 @@ from scoring.declare.spelling import plural_of
 from scoring.features.compile.plan import compile_lane, lane_plan
 from scoring.features.compile.specs import FeatureSpec
 from scoring.sentences.figures import present
-from scoring.sentences.value_sentences import describe_value
+from scoring.sentences.value_sentences import ValueSentences, describe_value
 from tests.contract.lanes import MEMBERS, VOCABULARIES
 
 NAN = float("nan")
@@ -310,6 +310,15 @@ def test_every_feature_has_a_sentence_for_every_kind_of_value(spec: FeatureSpec,
     assert text[0] == text[0].upper()
     assert "nan" not in text.lower().replace("finance", "")
     assert "_" not in text
+
+
+@pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
+def test_a_kept_sentence_is_the_one_that_would_be_made_anew(spec: FeatureSpec) -> None:
+    sentences = ValueSentences(spec)
+    for value, usual in [(NAN, 1.0), (0.0, -0.0), (-0.0, 0.0), (1.0, NAN), (2.0, 1.0), (1.0, 2.0)] * 2:
+        for own in (True, False):
+            anew = describe_value(spec, value=value, usual=usual, own=own)
+            assert sentences.describe(value=value, usual=usual, own=own) == anew
 
 
 @pytest.mark.parametrize(
