@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
 from reviews.pages.event_panels import field_words, odds_text, signed_text
+from reviews.pages.findings_panel import reached_policies
 from reviews.pages.history_table import number_in
 from reviews.pages.signal_rows import value_text
 from scoring.admin_kit.formatting import percent_text, shortened
@@ -74,7 +75,10 @@ class ExplanationPage(AdminPage):
             it=explained,
             decision=explained["decision"],
             sentence=sentence_of(explained),
-            steps=list(steps_of(explained["decision"])),
+            steps=[
+                *reached_policies(explained["decision"].get("policies", {}), event["type"]),
+                *steps_of(explained["decision"]),
+            ],
             facts=facts_of(event),
             signals=signals_of(event),
             withheld=[words_in(event["type"], name) for name in event["withheld"]],

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from scoring.admin_kit.formatting import percent_text
+from scoring.catalog.policies import titles_of
+from scoring.catalog.registry import event_types
 from scoring.intake.answers import asked_for_outcome
 from scoring.rules.banks.matches import overturns_of
 from scoring.rules.banks.pages.words import match_words, overturn_words
@@ -77,6 +79,8 @@ def _notes(decision: Mapping[str, Any]) -> Iterator[str]:
     if policy := decision.get("policy"):
         segment = f", segment {policy['segment']}," if "segment" in policy else ""
         yield f"Policy {policy['number']} ({MODES[policy['mode']]}){segment} gave the thresholds."
+    for title, words in reached_policies(decision.get("policies") or {}, decision["event_type"]):
+        yield f"{title}: {words}."
     if "breaker" in decision and decision.get("initial"):
         yield f"The breaker was open, so this {decision['initial']} became a {decision['outcome']}."
     if (exploration := decision.get("exploration")) and decision.get("initial"):
@@ -86,6 +90,25 @@ def _notes(decision: Mapping[str, Any]) -> Iterator[str]:
         yield f"Could not be evaluated at that moment: {_and(_unseen_name(each) for each in unseen)}."
     for error in decision.get("rule_errors", ()):
         yield f"{error['name']} (version {error['number']}) failed: {error['error'].rstrip('.')}."
+
+
+def reached_policies(heads: Mapping[str, Mapping[str, Any]], event_type: str) -> Iterator[tuple[str, str]]:
+    """The title of each policy whose score reaches a threshold, and which threshold that is, and whose.
+
+    `heads`: by policy, as decisions log them or as the API answers them.
+    """
+    kind = event_types().get(event_type)
+    titles = titles_of(kind.policies) if kind else {}
+    for name, head in heads.items():
+        threshold = head["thresholds"].get(head["outcome"])
+        if threshold is not None:
+            policy = head.get("policy")
+            whose = f"of version {policy['number']} of the policy" if policy else "of the model"
+            score, limit = percent_text(head["score"]), percent_text(threshold)
+            yield (
+                titles.get(name, name),
+                f"{score} reaches {head['outcome']} from {limit}, a threshold {whose}",
+            )
 
 
 def _unseen_name(unseen: Mapping[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from scoring.catalog.event_type import EventType
-from scoring.catalog.policies import Policy, ReasonCode, VerdictWords
+from scoring.catalog.policies import Policy, ReasonCode, VerdictWords, titles_of
 from scoring.catalog.registry import event_type, event_types
 
 OTHER = ReasonCode("other", "Other (see note)")
@@ -62,7 +62,7 @@ def action_title(kind: type[EventType], outcome: str) -> str:
 
 def policy_titles(kind: type[EventType]) -> dict[str, str]:
     """How people call each policy of a type, by name."""
-    return {each.name: each.title or each.name.replace("_", " ").capitalize() for each in kind.policies}
+    return titles_of(kind.policies)
 
 
 def broken_policies(kind: type[EventType], policies: Mapping[str, str]) -> list[tuple[str, str]]:

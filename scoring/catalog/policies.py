@@ -99,6 +99,15 @@ def names_of(policies: Iterable[Policy]) -> tuple[str, ...]:
     return tuple(policy.name for policy in policies)
 
 
+def titles_of(policies: Iterable[Policy]) -> dict[str, str]:
+    """How people call each policy, by name.
+
+    >>> titles_of((Policy("self_harm"), Policy("hate", title="Hate speech")))
+    {'self_harm': 'Self harm', 'hate': 'Hate speech'}
+    """
+    return {each.name: each.title or each.name.replace("_", " ").capitalize() for each in policies}
+
+
 def split_names(cell: str) -> list[str]:
     """The policies in a cell of a file, separated by commas, semicolons, bars or blanks.
 

@@ -47,7 +47,8 @@ def decide(
     Without a `configuration` nothing but the models and the event type decides. `guards`, which come with
     one, count the events.
     """
-    answers = ask_models(scored, deciding=deciding)
+    policy = configuration.policy.policy if configuration and configuration.policy else None
+    answers = ask_models(scored, deciding=deciding, policy=policy)
     if configuration is None or guards is None:
         return [_decide_without_rules(answer, deciding=deciding, now=now) for answer in answers]
     with telemetry.stage("rules", events=len(answers)):
@@ -112,7 +113,8 @@ def decide_one(
 def apply_policy(answer: ModelAnswer, facts: Facts, found: Found, *, policy: LivePolicy | None) -> Base:
     """The outcome of the scores by the policy that holds; `base_outcome` without one, or without a score.
 
-    The policy concerns the main score. A head's more severe outcome prevails over it.
+    The policy concerns the main score; of heads, it has set the thresholds already. A head's more severe
+    outcome prevails.
     """
     if policy is None or answer.score is None or answer.thresholds is None:
         return base_outcome(answer)

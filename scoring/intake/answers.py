@@ -83,6 +83,7 @@ def _heads_from(heads: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
             "score": head["score"],
             "outcome": head["outcome"],
             "thresholds": dict(sorted(head["thresholds"].items(), key=_value_and_name)),
+            "policy": _in_order(head.get("policy")),
             "reasons": [_named(reason, *REASON_FIELDS[1:]) for reason in head["reasons"]],
         }
         for policy, head in sorted(heads.items())

@@ -173,14 +173,14 @@ def _in_reason(logged: Mapping[str, Any], again: Mapping[str, Any]) -> Iterator[
 
 
 def same_heads(logged: Heads, again: Heads) -> bool:
-    """Whether the same policies have the same scores, outcomes, thresholds and reasons."""
+    """Whether the same policies have the same scores, outcomes, thresholds with their source, and reasons."""
     return not list(_of_heads(logged, again))
 
 
 def _of_heads(logged: Heads, again: Heads) -> Iterator[FieldDifference]:
     for policy in {**logged, **again}:
         before, after = logged.get(policy, {}), again.get(policy, {})
-        for key in ("score", "outcome", "thresholds"):
+        for key in ("score", "outcome", "thresholds", "policy"):
             if before.get(key) != after.get(key):
                 yield FieldDifference(
                     f"policies.{policy}.{key}", shown(before.get(key)), shown(after.get(key))

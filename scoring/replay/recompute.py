@@ -22,7 +22,9 @@ from scoring.registry.feature_sets import check_feature_set
 from scoring.registry.loaded_models import LoadedModel, load_model
 from scoring.replay.lane_rows import LaneRows
 from scoring.replay.logged import LoggedDecision
+from scoring.rules.deciding.ruleset import ruleset_at
 from scoring.rules.heads import NO_HEADS, Heads, severest_outcome
+from scoring.rules.policies.policy import Policy
 from scoring.rules.policies.thresholds import outcome_of
 
 # Errors that make a decision impossible to recompute; any other is a bug of replay.
@@ -176,7 +178,9 @@ def _by_model(
         keep_logged_resemblances(features, known, logged, declared, texts)
     predicted = predict(loaded, features)
     reasoner = Reasoner(loaded, declared, features, context, fields, texts if loaded.texts else None)
-    heads = [as_data(of_event) for of_event in ask_heads(loaded, features, reasoner=reasoner)]
+    policies = [_policy_of(decision) if loaded.heads else None for decision in logged]
+    answered = ask_heads(loaded, features, reasoner=reasoner, fields=fields, policies=policies)
+    heads = [as_data(of_event) for of_event in answered]
     outcomes = event_type(loaded.event_type).outcomes
     unknown = [{declared.names[column] for column in np.flatnonzero(~of_event)} for of_event in known]
     return [
@@ -202,6 +206,12 @@ def _by_model(
         )
         for row, decision in enumerate(logged)
     ]
+
+
+def _policy_of(logged: LoggedDecision) -> Policy | None:
+    """The policy that decided events of its type under the ruleset that a decision names."""
+    version = logged.entry.data.get("ruleset")
+    return ruleset_at(version).policies.active(logged.entry.data["event_type"]) if version else None
 
 
 def _as_known(reasons: Sequence[Mapping[str, Any]], unknown: Collection[str]) -> list[dict[str, Any]]:

@@ -30,7 +30,7 @@ from scoring.rules.ruleset.stream import Change
 
 KINDS = {
     **dict.fromkeys(("mode", "description"), TEXT),
-    **dict.fromkeys(("thresholds", "costs", "capacity"), MAPPING),
+    **dict.fromkeys(("thresholds", "costs", "capacity", "policies"), MAPPING),
     "segments": LIST,
 }
 

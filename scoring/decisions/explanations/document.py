@@ -101,6 +101,7 @@ def _decision(entry: Entry, *, is_current: bool) -> dict[str, Any]:
         "stake": None if stake is None else decimal_text(stake, currency),
         "currency": currency,
         **{name: data[name] for name in _STEPS if data.get(name)},
+        **({"policies": answered["policies"]} if "policies" in answered else {}),
         "position": entry.position,
         "is_current": is_current,
     }

@@ -21,6 +21,7 @@ from scoring.features.compile.plan import FeatureSet
 from scoring.lanes.claiming import Claim
 from scoring.lanes.order import values_of
 from scoring.registry.loaded_models import LoadedModel
+from scoring.rules.policies.policy import Policy
 from scoring.signals.telemetry import telemetry
 
 logger = logging.getLogger(__name__)
@@ -77,8 +78,13 @@ class ModelAnswer:
         return "" if self.score is not None else self.model.cause
 
 
-def ask_models(scored: Sequence[Scored], *, deciding: DecidingModels) -> list[ModelAnswer]:
-    """The answer for each event, in the order given, by the model of its arm."""
+def ask_models(
+    scored: Sequence[Scored], *, deciding: DecidingModels, policy: Policy | None = None
+) -> list[ModelAnswer]:
+    """The answer for each event, in the order given, by the model of its arm.
+
+    `policy`: that of the ruleset, which may set the thresholds of heads.
+    """
     places: dict[str, list[int]] = defaultdict(list)
     models: dict[str, DecidingModel] = {}
     for place, item in enumerate(scored):
@@ -89,7 +95,8 @@ def ask_models(scored: Sequence[Scored], *, deciding: DecidingModels) -> list[Mo
     answers: dict[int, ModelAnswer] = {}
     for name, rows in places.items():
         asked = [scored[row] for row in rows]
-        answers.update(zip(rows, _ask(models[name], asked, deciding=deciding, texts=texts), strict=True))
+        given = _ask(models[name], asked, deciding=deciding, texts=texts, policy=policy)
+        answers.update(zip(rows, given, strict=True))
     return [answers[place] for place in range(len(scored))]
 
 
@@ -107,15 +114,20 @@ def _texts_for(models: Iterable[DecidingModel], scored: Sequence[Scored]) -> Eve
 
 
 def _ask(
-    model: DecidingModel, items: Sequence[Scored], *, deciding: DecidingModels, texts: EventTexts | None
+    model: DecidingModel,
+    items: Sequence[Scored],
+    *,
+    deciding: DecidingModels,
+    texts: EventTexts | None,
+    policy: Policy | None,
 ) -> list[ModelAnswer]:
     if model.loaded is None:
         return [ModelAnswer(item, model, model.feature_set.vector_of(item.row)) for item in items]
     try:
-        return _answers_of(model, model.loaded, items, texts=texts)
+        return _answers_of(model, model.loaded, items, texts=texts, policy=policy)
     except ModelFailed as error:
         failure = error
-    return _after_failure(failure, model, items, deciding=deciding, texts=texts)
+    return _after_failure(failure, model, items, deciding=deciding, texts=texts, policy=policy)
 
 
 def _after_failure(
@@ -125,19 +137,26 @@ def _after_failure(
     *,
     deciding: DecidingModels,
     texts: EventTexts | None,
+    policy: Policy | None,
 ) -> list[ModelAnswer]:
     """Ask about each event alone, as one may have caused the failure; then the champion; then no model."""
+    asked: dict[str, Any] = {"deciding": deciding, "texts": texts, "policy": policy}
     if len(items) > 1:
-        return [answer for item in items for answer in _ask(model, [item], deciding=deciding, texts=texts)]
+        return [answer for item in items for answer in _ask(model, [item], **asked)]
     logger.error("%s: %s", items[0].claim.event_stream, failure)
     if model is not deciding.champion:
-        return _ask(deciding.champion, items, deciding=deciding, texts=texts)
+        return _ask(deciding.champion, items, **asked)
     failed = replace(model, loaded=None, cause="model_failed", feature_set=deciding.newest)
-    return _ask(failed, items, deciding=deciding, texts=texts)
+    return _ask(failed, items, **asked)
 
 
 def _answers_of(
-    model: DecidingModel, loaded: LoadedModel, items: Sequence[Scored], *, texts: EventTexts | None
+    model: DecidingModel,
+    loaded: LoadedModel,
+    items: Sequence[Scored],
+    *,
+    texts: EventTexts | None,
+    policy: Policy | None,
 ) -> list[ModelAnswer]:
     _require_values(model, items)
     rows = np.stack([item.row for item in items])
@@ -154,7 +173,7 @@ def _answers_of(
         )
         predicted = predict(loaded, features)
         reasoner = Reasoner(loaded, model.feature_set, features, context, fields, texts)
-        heads = ask_heads(loaded, features, reasoner=reasoner)
+        heads = ask_heads(loaded, features, reasoner=reasoner, fields=fields, policies=[policy] * len(items))
     return [
         ModelAnswer(
             item=item,

@@ -64,7 +64,8 @@ def simulate(
     if not version:
         return _without_ruleset(event, folded, deciding, ruleset, now=now)
     configuration = configure(ruleset, kind.name)
-    [answer] = ask_models([folded.scored], deciding=deciding)
+    policy = configuration.policy.policy if configuration.policy else None
+    [answer] = ask_models([folded.scored], deciding=deciding, policy=policy)
     facts = facts_of(answer, configuration.features)
     found = judge(
         facts,

@@ -200,6 +200,21 @@ def _policy(simulated: Simulated) -> dict[str, Any]:
         "thresholds": base.thresholds and dict(base.thresholds),
         "from": by,
         **base.policy,
+        **({"policies": _heads(simulated)} if simulated.answer.heads else {}),
+    }
+
+
+def _heads(simulated: Simulated) -> dict[str, Any]:
+    """What each content policy makes of its score, and where its thresholds come from."""
+    return {
+        name: {
+            "score": head.score,
+            "outcome": head.outcome,
+            "thresholds": dict(head.thresholds),
+            "from": "policy" if head.policy else "model",
+            **head.policy,
+        }
+        for name, head in simulated.answer.heads.items()
     }
 
 

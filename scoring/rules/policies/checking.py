@@ -7,8 +7,9 @@ from itertools import pairwise
 from typing import Any, Final
 
 from scoring.catalog.event_type import EventType
+from scoring.catalog.policies import names_of
 from scoring.rules.policies.errors import FieldProblem, InvalidPolicy
-from scoring.rules.policies.policy import CAPACITY, COST, FIXED, MODES, Policy
+from scoring.rules.policies.policy import CAPACITY, COST, FIXED, MODEL, MODES, Policy
 
 MAX_SEGMENTS = 20
 MAX_NAME_LENGTH = 60  # characters
@@ -38,9 +39,10 @@ def checked_policy(data: Data, *, kind: type[EventType]) -> Policy:
 
     Expressions of segments are checked by `scoring.rules.policies.segments`.
     """
-    problems = [*_unknown(data, ("event_type", "number", *TERMS, "segments", "description"))]
+    problems = [*_unknown(data, ("event_type", "number", *TERMS, "segments", "policies", "description"))]
     problems += _terms_problems(data, kind, at="", modes=MODES)
     problems += _segments_problems(data.get("segments"), kind)
+    problems += _heads_problems(data.get("policies", {}), kind)
     description = data.get("description", "")
     if not isinstance(description, str) or len(description) > MAX_DESCRIPTION_LENGTH:
         problems.append(("description", "is too long", f"at most {MAX_DESCRIPTION_LENGTH} characters"))
@@ -152,6 +154,26 @@ def _segments_problems(segments: object, kind: type[EventType]) -> Problems:
         if not isinstance(segment.get("expression"), str) or not segment["expression"].strip():
             yield f"{at}expression", "is missing", "a condition such as amount > 500.0"
         yield from _terms_problems(segment, kind, at=at, modes=[mode for mode in MODES if mode != CAPACITY])
+
+
+def _heads_problems(heads: object, kind: type[EventType]) -> Problems:
+    """Terms must be of policies of the type; policies without any keep the model's thresholds."""
+    if not isinstance(heads, Mapping) or not all(isinstance(each, Mapping) for each in heads.values()):
+        yield "policies", "is not a mapping of policies to their terms", None
+        return
+    known = names_of(kind.policies)
+    modes = [mode for mode in MODES if mode != MODEL]
+    for name, terms in heads.items():
+        at = f"policies.{name}"
+        if name not in known:
+            yield (
+                at,
+                "is not a policy of this event type",
+                list(known) or "none: the event type has no policies",
+            )
+            continue
+        yield from _unknown(terms, TERMS, at=f"{at}.")
+        yield from _terms_problems(terms, kind, at=f"{at}.", modes=modes)
 
 
 def _name_problems(name: object, names: Sequence[object], *, at: str) -> Problems:

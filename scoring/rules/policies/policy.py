@@ -92,7 +92,8 @@ class Segment:
 class Policy:
     """A policy of an event type. `number` counts its versions from 1.
 
-    The first segment that an event is in gives the terms; `terms` hold for all other events.
+    The first segment that an event is in gives the terms; `terms` hold for all other events. `heads`: terms
+    for the scores of the content policies that it names; those of other policies keep the model's thresholds.
     """
 
     event_type: str
@@ -100,6 +101,7 @@ class Policy:
     terms: Terms
     segments: tuple[Segment, ...] = ()
     description: str = ""
+    heads: Mapping[str, Terms] = field(default_factory=dict)
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> "Policy":
@@ -110,16 +112,19 @@ class Policy:
             terms=Terms.of(data),
             segments=tuple(map(Segment.of, data["segments"])),
             description=data["description"],
+            heads={name: Terms.of(terms) for name, terms in data.get("policies", {}).items()},
         )
 
     def as_data(self) -> dict[str, Any]:
-        """As logged in `policy.drafted`."""
+        """As logged in `policy.drafted`; versions without terms for content policies do not name any."""
+        policies = {name: terms.as_data() for name, terms in self.heads.items()}
         return {
             "event_type": self.event_type,
             "number": self.number,
             **self.terms.as_data(),
             "segments": [segment.as_data() for segment in self.segments],
             "description": self.description,
+            **({"policies": policies} if policies else {}),
         }
 
     def all_terms(self) -> Iterator[tuple[Segment | None, Terms]]:

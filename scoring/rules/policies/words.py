@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from scoring.admin_kit.formatting import NO_BREAK_SPACE, count_text, money_text, percent_text
 from scoring.catalog.event_type import EventType
+from scoring.catalog.policies import titles_of
 from scoring.rules.policies.costs import NEVER, Costs, cheapest_thresholds
 from scoring.rules.policies.policy import CAPACITY, COST, FIXED, MODEL, Policy, Terms
 
@@ -55,12 +56,22 @@ def terms_in_words(terms: Terms, kind: type[EventType], *, of_model: Mapping[str
     return sentences
 
 
+def heads_in_words(policy: Policy, kind: type[EventType]) -> list[tuple[str, list[str]]]:
+    """The content policies that have terms of their own, by title, and what the terms do."""
+    titles = titles_of(kind.policies)
+    return [
+        (titles.get(name, name), terms_in_words(terms, kind, of_model={}))
+        for name, terms in policy.heads.items()
+    ]
+
+
 def thresholds_in_words(thresholds: Mapping[str, float], kind: type[EventType]) -> str:
     """Thresholds in one sentence.
 
-    >>> from scoring.catalog.event_type import EventType
-    >>> thresholds_in_words({"review": 0.2, "block": 0.8}, EventType).replace(chr(160), " ")
-    'Events are reviewed from a score of 20.0 % and blocked from 80.0 %.'
+        >>> from scoring.catalog.event_type import EventType
+    from scoring.catalog.policies import titles_of
+        >>> thresholds_in_words({"review": 0.2, "block": 0.8}, EventType).replace(chr(160), " ")
+        'Events are reviewed from a score of 20.0 % and blocked from 80.0 %.'
     """
     given = [
         f"{OUTCOME_VERBS.get(outcome, f'given the outcome {outcome}')} from {threshold_text(threshold)}"
@@ -124,6 +135,10 @@ def policy_values(policy: Policy, kind: type[EventType]) -> dict[str, str]:
         values[f"Segment {segment.name}"] = segment.expression
         for name, value in _terms_values(segment.terms, kind):
             values[f"Segment {segment.name}: {name[0].lower()}{name[1:]}"] = value
+    titles = titles_of(kind.policies)
+    for head, terms in policy.heads.items():
+        for name, value in _terms_values(terms, kind):
+            values[f"{titles.get(head, head)}: {name[0].lower()}{name[1:]}"] = value
     if policy.description:
         values["Why"] = policy.description
     return values

@@ -9,9 +9,13 @@ from scoring.rules.expressions.activation import ActivationBuilder
 from scoring.rules.expressions.compiling import compile_expression
 from scoring.rules.expressions.operands import is_policy_operand, operands_of
 from scoring.rules.heads import heads_of, scores_by_operand, severest_outcome
+from scoring.rules.policies.costs import cheapest_thresholds
+from scoring.rules.policies.policy import COST, FIXED, MODEL, Policy, Terms
+from scoring.rules.policies.thresholds import judged_again, outcome_of
 from scoring.rules.quality.logged import base_of
 from tests.factories.catalog import catalog_with
 from tests.factories.comments import Comment
+from tests.factories.policies import costs, policy
 
 OUTCOMES = ("allow", "label", "review", "block")
 
@@ -76,3 +80,38 @@ def test_a_rule_reads_the_score_of_a_policy_and_misses_it_without_a_head() -> No
 def test_types_without_policies_have_no_such_operand() -> None:
     assert not [name for name in operands_of("payment").by_name if is_policy_operand(name)]
     assert operands_of("comment").by_name["policy_scam"].unit == "probability"
+
+
+HEADS = {
+    "spam": {"score": 0.6, "outcome": "review", "thresholds": {"review": 0.5, "block": 0.9}},
+    "scam": {
+        "score": 0.6,
+        "outcome": "block",
+        "thresholds": {"block": 0.4},
+        "policy": {"number": 2, "mode": "fixed"},
+    },
+}
+
+
+def again(ruled: Policy | None) -> dict[str, str]:
+    found = judged_again(
+        HEADS, ruled, stake=1_000, of_model=lambda head: {"review": 0.1, "block": 0.95}, outcomes=OUTCOMES
+    )
+    return {name: head["outcome"] for name, head in found.items()}
+
+
+def test_logged_scores_are_judged_under_another_policy() -> None:
+    strict = policy(terms=Terms(MODEL), heads={"spam": Terms(FIXED, {"block": 0.6})})
+    assert again(strict) == {"spam": "block", "scam": "review"}
+
+
+def test_without_a_policy_the_models_own_thresholds_hold_again() -> None:
+    assert again(None) == {"spam": "review", "scam": "review"}
+    assert again(policy(terms=Terms(MODEL))) == {"spam": "review", "scam": "review"}
+
+
+def test_heads_are_judged_by_cost_at_the_stake_of_the_event() -> None:
+    by_cost = policy(terms=Terms(MODEL), heads={"spam": Terms(COST, costs=costs())})
+    expected = outcome_of(0.6, cheapest_thresholds(costs(), 1_000), OUTCOMES)
+    assert again(by_cost)["spam"] == expected
+    assert expected == "block"

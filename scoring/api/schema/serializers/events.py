@@ -91,6 +91,9 @@ class PolicyScoreSerializer(serializers.Serializer):
     score = serializers.FloatField(help_text="Calibrated probability that the event breaks the policy")
     outcome = CatalogChoiceField(all_outcomes)
     thresholds = serializers.DictField(child=serializers.FloatField())
+    policy = PolicyUseSerializer(
+        allow_null=True, help_text="The version that set these thresholds; null if they are the model's own"
+    )
     reasons = PolicyReasonSerializer(many=True, help_text="Empty unless the score reaches a threshold")
 
 

@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from scoring.api.schema.serializers.events import ReasonSerializer
+from scoring.api.schema.serializers.events import PolicyScoreSerializer, ReasonSerializer
 from scoring.api.schema.serializers.fields import (
     CatalogChoiceField,
     EventFieldValueField,
@@ -65,6 +65,11 @@ class ExplainedDecisionSerializer(ToldDecisionSerializer):
         child=serializers.DictField(), required=False, help_text="What a fallback could not evaluate"
     )
     rule_errors = serializers.ListField(child=serializers.DictField(), required=False)
+    policies = serializers.DictField(
+        child=PolicyScoreSerializer(),
+        required=False,
+        help_text="By content policy, of an event type whose model has heads for them",
+    )
     is_current = serializers.BooleanField(help_text="Whether no later decision replaced it")
 
 

@@ -135,6 +135,19 @@ class ModelStageSerializer(serializers.Serializer):
     reasons = ReasonSerializer(many=True)
 
 
+class HeadStageSerializer(serializers.Serializer):
+    """The outcome of the score of one content policy, and where its thresholds come from."""
+
+    score = serializers.FloatField()
+    outcome = serializers.CharField()
+    thresholds = serializers.DictField(child=serializers.FloatField())
+    number = serializers.IntegerField(required=False, help_text="The version of the ruleset's policy")
+    mode = serializers.CharField(required=False)
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        return {**super().get_fields(), "from": serializers.ChoiceField(choices=("policy", "model"))}
+
+
 class PolicyStageSerializer(serializers.Serializer):
     """The outcome of the score alone, and where its thresholds come from."""
 
@@ -143,6 +156,11 @@ class PolicyStageSerializer(serializers.Serializer):
     number = serializers.IntegerField(required=False, help_text="The version of the policy")
     mode = serializers.CharField(required=False)
     segment = serializers.CharField(required=False)
+    policies = serializers.DictField(
+        child=HeadStageSerializer(),
+        required=False,
+        help_text="By content policy, of an event type whose model has heads for them",
+    )
 
     def get_fields(self) -> dict[str, serializers.Field]:
         origin = serializers.ChoiceField(choices=("policy", "model", "event_type"))

@@ -12,7 +12,7 @@ from typing import Any
 from scoring.catalog.currency import decimal_text, minor_units
 from scoring.catalog.errors import FieldError
 from scoring.catalog.event_type import EventType
-from scoring.rules.policies.policy import CAPACITY, COST, FIXED, Policy, Terms
+from scoring.rules.policies.policy import CAPACITY, COST, FIXED, MODEL, Policy, Terms
 
 Sent = Mapping[str, str]
 MAX_SHOWN = 40  # characters of a value that is repeated in a message
@@ -32,6 +32,11 @@ ACTION_FIELDS = (
 )
 
 
+def head_prefix(head: str) -> str:
+    """What the names of the inputs of a content policy's terms begin with."""
+    return f"policies.{head}."
+
+
 @dataclass
 class DraftForm:
     """What was typed, and the problems by field name. `values` has a text for every name that was sent."""
@@ -49,6 +54,8 @@ class DraftForm:
             at = f"segments.{number}."
             values |= {f"{at}name": segment.name, f"{at}expression": segment.expression}
             values |= dict(_terms_values(segment.terms, kind, at=at))
+        for name, terms in policy.heads.items():
+            values |= dict(_terms_values(terms, kind, at=head_prefix(name)))
         return cls(kind, values)
 
     @property
@@ -70,8 +77,9 @@ class DraftForm:
 
     def _field_of(self, name: str) -> str:
         """The input of a name in the data: thresholds are typed in another place for a capacity."""
-        if name.startswith("thresholds.") and self.text("mode") == CAPACITY:
-            return f"capacity.{name}"
+        at, found, outcome = name.rpartition("thresholds.")
+        if found and self.text(f"{at}mode") == CAPACITY:
+            return f"{at}capacity.thresholds.{outcome}"
         return name
 
     def data(self) -> dict[str, Any]:
@@ -83,15 +91,16 @@ class DraftForm:
             **self._terms(""),
             "segments": [self._segment(number) for number in range(1, self.segment_count + 1)],
             "description": self.text("description"),
+            **self._policies(),
         }
 
-    def cases_a_day(self) -> int | None:
-        """The capacity that was typed; a problem is added if it is none."""
-        text = self.text("capacity.cases_a_day").replace(",", "")
+    def cases_a_day(self, at: str = "") -> int | None:
+        """The capacity that was typed in the inputs at `at`; a problem is added if it is none."""
+        text = self.text(f"{at}capacity.cases_a_day").replace(",", "")
         if text.isdecimal() and len(text) < 10 and 0 < int(text) <= 1_000_000:
             return int(text)
         self.add_problem(
-            "capacity.cases_a_day", f"{text[:MAX_SHOWN]!r} is not a number of cases", "1 or more"
+            f"{at}capacity.cases_a_day", f"{text[:MAX_SHOWN]!r} is not a number of cases", "1 or more"
         )
         return None
 
@@ -124,13 +133,23 @@ class DraftForm:
         named = {"name": self.text(f"{at}name"), "expression": self.text(f"{at}expression")}
         return {**named, **self._terms(at)}
 
+    def _policies(self) -> dict[str, Any]:
+        """The terms of the content policies that do not keep the model's thresholds."""
+        names = [each.name for each in self.kind.policies]
+        typed = {name: self._terms(head_prefix(name)) for name in names if self.has_terms(name)}
+        return {"policies": typed} if typed else {}
+
+    def has_terms(self, head: str) -> bool:
+        """Whether terms were typed for a content policy."""
+        return self.text(f"{head_prefix(head)}mode") not in ("", MODEL)
+
     def _terms(self, at: str) -> dict[str, Any]:
         mode = self.text(f"{at}mode")
         if mode == FIXED:
             return {"mode": mode, "thresholds": self._thresholds(f"{at}thresholds", self.kind.outcomes[1:])}
         if mode == CAPACITY:
             others = [each for each in self.kind.outcomes[1:] if each != "review"]
-            return {"mode": mode, "thresholds": self._thresholds("capacity.thresholds", others)}
+            return {"mode": mode, "thresholds": self._thresholds(f"{at}capacity.thresholds", others)}
         if mode == COST:
             return {"mode": mode, "costs": self._costs(f"{at}costs")}
         return {"mode": mode}
@@ -178,11 +197,11 @@ class DraftForm:
 def _terms_values(terms: Terms, kind: type[EventType], *, at: str) -> Iterator[tuple[str, str]]:
     """The texts of the inputs of terms."""
     yield f"{at}mode", terms.mode
-    place = "capacity.thresholds" if terms.mode == CAPACITY else f"{at}thresholds"
+    place = f"{at}capacity.thresholds" if terms.mode == CAPACITY else f"{at}thresholds"
     for outcome, value in terms.thresholds.items():
         yield f"{place}.{outcome}", _percent_text(value)
     if terms.capacity:
-        yield "capacity.cases_a_day", str(terms.capacity.cases_a_day)
+        yield f"{at}capacity.cases_a_day", str(terms.capacity.cases_a_day)
     if terms.costs:
         yield from _costs_values(terms.costs.as_data(), COST_FIELDS, kind, at=f"{at}costs")
         for action in terms.costs.actions:

@@ -17,7 +17,7 @@ from scoring.learning.policies.capacity import read_recent_scores, terms_by_capa
 from scoring.learning.policies.pages.actions import DRAFTS
 from scoring.learning.policies.pages.draft_form import DraftForm
 from scoring.learning.policies.pages.effects import EffectRow, effect_row, source_in_words
-from scoring.learning.policies.pages.form_fields import segment_forms, terms_form
+from scoring.learning.policies.pages.form_fields import head_forms, segment_forms, terms_form
 from scoring.learning.policies.pages.policy_page import find_kind
 from scoring.learning.policies.pages.what_if import read_what_if
 from scoring.learning.policies.state import PolicyState, read_policy_state
@@ -28,7 +28,7 @@ from scoring.rules.policies.errors import InvalidPolicy
 from scoring.rules.policies.policy import CAPACITY, FIXED, Policy, Terms
 from scoring.rules.policies.segments import condition_problems
 from scoring.rules.policies.stored import policy_from
-from scoring.rules.policies.words import example_outcomes, example_thresholds, terms_in_words
+from scoring.rules.policies.words import example_outcomes, example_thresholds, heads_in_words, terms_in_words
 from scoring.rules.rules.compiling import operands_now
 
 
@@ -53,6 +53,7 @@ class PolicyDraftPage(AdminPage):
             form=form,
             terms=terms_form(form),
             segments=segment_forms(form),
+            heads=head_forms(form),
             names=[each["name"] for each in completion_data(operands_now(state.kind.name))["names"]],
             limits={"description": MAX_DESCRIPTION_LENGTH, "name": MAX_NAME_LENGTH},
             **kwargs,
@@ -103,7 +104,7 @@ def start_form(state: PolicyState, asked: Mapping[str, str]) -> DraftForm:
     """The form as it is opened: a version, the thresholds that were tried, or those in use."""
     tried = read_what_if(asked, {}, state.kind).policy
     if tried:
-        return DraftForm.of(tried, state.kind)
+        return DraftForm.of(replace(tried, heads=state.deciding().heads), state.kind)
     version = state.versions.get(_number(asked.get("version", ""))) or state.versions.get(state.newest)
     if version:
         return DraftForm.of(policy_from(version), state.kind)
@@ -132,6 +133,7 @@ class TriedDraft:
     def __init__(self, policy: Policy, state: PolicyState, *, now: datetime) -> None:
         kind, costs = state.kind, policy.terms.costs
         self.sentences = terms_in_words(policy.terms, kind, of_model=state.of_model)
+        self.heads = heads_in_words(policy, kind)
         self.examples = example_thresholds(costs, kind) if costs else []
         self.example_outcomes = example_outcomes(policy.terms)
         self.has_costs = False

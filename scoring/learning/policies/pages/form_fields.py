@@ -1,9 +1,11 @@
 """What the template of a policy's form shows: its inputs, grouped by the mode that they belong to."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from scoring.learning.policies.pages.draft_form import ACTION_FIELDS, COST_FIELDS, DraftForm
+from scoring.catalog.policies import Policy as ContentPolicy
+from scoring.catalog.policies import titles_of
+from scoring.learning.policies.pages.draft_form import ACTION_FIELDS, COST_FIELDS, DraftForm, head_prefix
 from scoring.rules.policies.policy import CAPACITY, COST, FIXED, MODEL, MODES
 
 MODE_CHOICES = {
@@ -45,6 +47,15 @@ class ModeChoice(NamedTuple):
     groups: list[FieldGroup]
 
 
+class HeadForm(NamedTuple):
+    """The inputs of a content policy's terms. `is_open`: it has terms of its own, or problems."""
+
+    title: str
+    about: str
+    terms: "TermsForm"
+    is_open: bool
+
+
 class TermsForm(NamedTuple):
     """The inputs of terms; `at`: the prefix of their names. `problems`: those of no single input."""
 
@@ -63,9 +74,8 @@ class SegmentForm(NamedTuple):
     terms: TermsForm
 
 
-def terms_form(form: DraftForm, at: str = "") -> TermsForm:
-    """The inputs of terms; a segment's names begin with `at`."""
-    modes = MODES if not at else tuple(mode for mode in MODES if mode != CAPACITY)
+def terms_form(form: DraftForm, at: str = "", *, modes: Sequence[str] = MODES) -> TermsForm:
+    """The inputs of terms; the names of a segment's or content policy's begin with `at`."""
     choices = [ModeChoice(mode, *MODE_CHOICES[mode], list(_groups(form, mode, at))) for mode in modes]
     general = (*form.problems_of(f"{at}mode"), *form.problems_of(f"{at}thresholds"))
     return TermsForm(at, form.text(f"{at}mode") or MODEL, choices, general)
@@ -78,10 +88,22 @@ def segment_forms(form: DraftForm) -> list[SegmentForm]:
             number,
             _input(form, f"segments.{number}.name", "Name"),
             _input(form, f"segments.{number}.expression", "Condition"),
-            terms_form(form, f"segments.{number}."),
+            terms_form(form, f"segments.{number}.", modes=[mode for mode in MODES if mode != CAPACITY]),
         )
         for number in range(1, form.segment_count + 1)
     ]
+
+
+def head_forms(form: DraftForm) -> list[HeadForm]:
+    """The inputs of every content policy of the event type."""
+    return [_head_form(form, policy, titles_of([policy])[policy.name]) for policy in form.kind.policies]
+
+
+def _head_form(form: DraftForm, policy: ContentPolicy, title: str) -> HeadForm:
+    at = head_prefix(policy.name)
+    has_problems = any(name.startswith(at) for name in form.problems)
+    terms = terms_form(form, at)
+    return HeadForm(title, policy.description, terms, form.has_terms(policy.name) or has_problems)
 
 
 def _groups(form: DraftForm, mode: str, at: str) -> Iterator[FieldGroup]:
@@ -89,8 +111,10 @@ def _groups(form: DraftForm, mode: str, at: str) -> Iterator[FieldGroup]:
     if mode == FIXED:
         yield FieldGroup("", [_threshold(form, f"{at}thresholds", each) for each in outcomes[1:]])
     elif mode == CAPACITY:
-        cases = _input(form, "capacity.cases_a_day", "Cases a day", help="What reviewers can decide.")
-        others = [_threshold(form, "capacity.thresholds", each) for each in outcomes[1:] if each != "review"]
+        cases = _input(form, f"{at}capacity.cases_a_day", "Cases a day", help="What reviewers can decide.")
+        others = [
+            _threshold(form, f"{at}capacity.thresholds", each) for each in outcomes[1:] if each != "review"
+        ]
         yield FieldGroup("", [cases, *others])
     elif mode == COST:
         yield FieldGroup("", [_cost(form, f"{at}costs", *each) for each in COST_FIELDS])

@@ -25,6 +25,7 @@ from scoring.rules.policies.words import (
     differences,
     example_outcomes,
     example_thresholds,
+    heads_in_words,
     terms_in_words,
 )
 from scoring.rules.ruleset.life_cycle import MAX_REASON_LENGTH
@@ -47,6 +48,7 @@ class VersionRow(NamedTuple):
     version: StoredPolicy
     sentences: list[str]
     segments: int
+    heads: list[str]
     actions: tuple[str, ...]
     is_requested: bool
 
@@ -92,6 +94,7 @@ class PolicyPage(AdminPage):
                 (segment, terms_in_words(segment.terms, state.kind, of_model=state.of_model))
                 for segment in deciding.segments
             ],
+            heads=heads_in_words(deciding, state.kind),
             capacity=capacity_of(deciding, state, now=now),
             panel=effect_panel(state, deciding, self.request.GET.dict(), now=now),
             versions=[self._row(state, version) for version in state.versions.values()],
@@ -140,6 +143,7 @@ class PolicyPage(AdminPage):
             version=version,
             sentences=terms_in_words(policy.terms, state.kind, of_model=state.of_model),
             segments=len(policy.segments),
+            heads=[title for title, _ in heads_in_words(policy, state.kind)],
             actions=tuple(name for name in BUTTONS[version.stage] if self._offers(name, state, version)),
             is_requested=is_requested,
         )

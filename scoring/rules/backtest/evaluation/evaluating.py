@@ -18,7 +18,7 @@ from scoring.rules.deciding.precedence import ALLOW, Finding, resolve
 from scoring.rules.heads import heads_of, severest_outcome
 from scoring.rules.policies.policy import Policy, Segment
 from scoring.rules.policies.segments import LivePolicy
-from scoring.rules.policies.thresholds import outcome_of, thresholds_for
+from scoring.rules.policies.thresholds import judged_again, outcome_of, thresholds_for
 from scoring.rules.quality.logged import base_of, basis_kind
 
 
@@ -92,21 +92,41 @@ def _base_by_model(decision: Mapping[str, Any], kind: type[EventType]) -> str:
     if not decision.get("policy"):
         return base_of(decision, kind.outcomes)
     outcome = outcome_of(decision["score"], thresholds_of_model(decision["model"]), kind.outcomes)
-    return severest_outcome(outcome, heads_of(decision), kind.outcomes)
+    return _with_heads(outcome, decision, None, kind)
 
 
 def _base_by_policy(
     decision: Mapping[str, Any], policy: Policy, segment: Segment | None, kind: type[EventType]
 ) -> str:
-    stake = decision["stake"]
     thresholds = thresholds_for(
         policy,
-        stake=kind.nominal_stake if stake is None else stake,
+        stake=_stake_of(decision, kind),
         of_model=thresholds_of_model(decision["model"]),
         segment=segment,
     )
     outcome = outcome_of(decision["score"], thresholds, kind.outcomes)
-    return severest_outcome(outcome, heads_of(decision), kind.outcomes)
+    return _with_heads(outcome, decision, policy, kind)
+
+
+def _with_heads(
+    outcome: str, decision: Mapping[str, Any], policy: Policy | None, kind: type[EventType]
+) -> str:
+    """The most severe of an outcome and those of the logged heads under a policy."""
+    if not (heads := heads_of(decision)):
+        return outcome
+    again = judged_again(
+        heads,
+        policy,
+        stake=_stake_of(decision, kind),
+        of_model=lambda head: thresholds_of_head(decision["model"], head),
+        outcomes=kind.outcomes,
+    )
+    return severest_outcome(outcome, again, kind.outcomes)
+
+
+def _stake_of(decision: Mapping[str, Any], kind: type[EventType]) -> int:
+    stake = decision["stake"]
+    return kind.nominal_stake if stake is None else stake
 
 
 @lru_cache(maxsize=64)
@@ -116,3 +136,13 @@ def thresholds_of_model(name: str) -> Mapping[str, float]:
         return describe_model(name).thresholds
     except (UnknownModel, ArtifactCorrupt):
         return {}
+
+
+@lru_cache(maxsize=256)
+def thresholds_of_head(model: str, policy: str) -> Mapping[str, float]:
+    """The thresholds stored with a model's head of a content policy; none if they are lost."""
+    try:
+        head = describe_model(model).spec.heads.get(policy)
+    except (UnknownModel, ArtifactCorrupt):
+        return {}
+    return head.thresholds if head else {}

@@ -8,6 +8,9 @@ from reviews.pages.findings_panel import findings_panel
 
 FOUND = {"kind": "rule", "name": "large", "number": 2, "stage": "active", "outcome": "block", "text": "Large"}
 
+REACHED = {"score": 0.97, "outcome": "block", "thresholds": {"review": 0.3, "block": 0.9}}
+SPACE = "\N{NO-BREAK SPACE}"
+
 
 def decided(**data: Any) -> dict[str, Any]:
     return {"event_type": "payment", "ruleset": 9, "outcome": "block", "findings": [], **data}
@@ -35,6 +38,14 @@ def test_a_finding_says_whether_it_took_part(changes: dict[str, str], part: str)
         (
             {"policy": {"number": 3, "mode": "cost", "segment": "travel"}},
             "Policy 3 (by cost), segment travel, gave the thresholds.",
+        ),
+        (
+            {"event_type": "content", "policies": {"spam": {**REACHED, "policy": {"number": 3}}}},
+            f"Spam: 97.0{SPACE}% reaches block from 90.0{SPACE}%, a threshold of version 3 of the policy.",
+        ),
+        (
+            {"event_type": "content", "policies": {"hate": REACHED, "spam": {**REACHED, "outcome": "allow"}}},
+            f"Hate: 97.0{SPACE}% reaches block from 90.0{SPACE}%, a threshold of the model.",
         ),
         ({"policy": {"number": 3, "mode": "fixed"}}, "Policy 3 (fixed thresholds) gave the thresholds."),
         (

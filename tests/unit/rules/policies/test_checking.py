@@ -9,6 +9,7 @@ from scoring.catalog.registry import event_type
 from scoring.rules.policies.checking import checked_policy
 from scoring.rules.policies.errors import InvalidPolicy
 from scoring.rules.policies.policy import Policy
+from tests.factories.comments import Comment
 from tests.factories.policies import costs
 from tests.factories.transfers import Transfer
 
@@ -141,3 +142,40 @@ def test_a_more_severe_action_does_not_do_less(name: str) -> None:
     milder, severer = {"catches": 0.5, "loses": 0.2}, {"catches": 0.5, "loses": 0.2, name: 0.1}
     with pytest.raises(InvalidPolicy, match=rf"costs.actions.review.{name}: is 0.1, less than that of chall"):
         transfer(action("challenge", **milder), action("review", **severer))
+
+
+def content(policies: Any) -> Policy:
+    named = {"event_type": "comment", "number": 1, "segments": [], "description": ""}
+    return checked_policy({**named, "mode": "model", "policies": policies}, kind=Comment)
+
+
+@pytest.mark.parametrize("terms", [FIXED, COST, CAPACITY], ids=lambda terms: terms["mode"])
+def test_content_policies_have_terms_of_their_own(terms: dict[str, Any]) -> None:
+    assert content({"spam": terms}).heads["spam"].mode == terms["mode"]
+    assert content({}).heads == {}
+
+
+@pytest.mark.parametrize(
+    ("policies", "field", "problem"),
+    [
+        (["spam"], "policies", "is not a mapping"),
+        ({"spam": 0.5}, "policies", "is not a mapping"),
+        ({"hate": FIXED}, "policies.hate", "is not a policy of this event type"),
+        ({"spam": {"mode": "model"}}, "policies.spam.mode", "'model' is not a mode"),
+        ({"spam": {}}, "policies.spam.mode", "None is not a mode"),
+        ({"spam": {**FIXED, "color": 1}}, "policies.spam.color", "is not known here"),
+        ({"spam": changed(FIXED, "thresholds.block", 2)}, "policies.spam.thresholds.block", "is 2"),
+        ({"spam": changed(FIXED, "thresholds.block", 0.1)}, "policies.spam.thresholds.block", "is below"),
+    ],
+)
+def test_the_terms_of_content_policies_are_checked(policies: Any, field: str, problem: str) -> None:
+    with pytest.raises(InvalidPolicy) as refused:
+        content(policies)
+    assert [(name, problem in told) for name, told, _ in refused.value.problems] == [(field, True)]
+
+
+def test_a_type_without_content_policies_says_so() -> None:
+    with pytest.raises(InvalidPolicy) as refused:
+        checked({"mode": "model"}, policies={"spam": FIXED})
+    [(field, _, allowed)] = refused.value.problems
+    assert (field, allowed) == ("policies.spam", "none: the event type has no policies")

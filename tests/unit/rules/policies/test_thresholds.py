@@ -4,8 +4,18 @@ import pytest
 
 from scoring.rules.policies.book import PolicyBook
 from scoring.rules.policies.costs import cheapest_thresholds
-from scoring.rules.policies.policy import CAPACITY, COST, MODEL, MODES, Capacity, Policy, Segment, Terms
-from scoring.rules.policies.thresholds import describe_use, thresholds_for
+from scoring.rules.policies.policy import (
+    CAPACITY,
+    COST,
+    FIXED,
+    MODEL,
+    MODES,
+    Capacity,
+    Policy,
+    Segment,
+    Terms,
+)
+from scoring.rules.policies.thresholds import describe_use, head_thresholds, thresholds_for
 from tests.factories.policies import costs, drafted, policy, staged
 
 OF_MODEL = {"review": 0.1, "block": 0.9}
@@ -68,3 +78,22 @@ def test_the_fold_knows_the_active_policy_and_the_one_in_shadow_of_each_type() -
     assert (book.active("payment"), book.shadow("payment")) == (first, second)
     assert (book.active("refund"), book.shadow("refund")) == (None, None)
     assert book.after("list.defined", {}) is book
+
+
+def test_heads_have_the_models_thresholds_unless_the_policy_sets_them() -> None:
+    ruled = policy(number=4, heads={"spam": Terms(FIXED, {"block": 0.6}), "scam": Terms(COST, costs=costs())})
+    named = {"stake": 5_000, "of_model": OF_MODEL}
+    assert head_thresholds(None, "spam", **named) == (OF_MODEL, {})
+    assert head_thresholds(ruled, "hate", **named) == (OF_MODEL, {})
+    assert head_thresholds(ruled, "spam", **named) == ({"block": 0.6}, {"number": 4, "mode": "fixed"})
+    assert head_thresholds(ruled, "scam", **named) == (
+        cheapest_thresholds(costs(), 5_000),
+        {"number": 4, "mode": "cost"},
+    )
+
+
+def test_a_policy_is_logged_and_read_with_its_heads() -> None:
+    ruled = policy(heads={"spam": Terms(FIXED, {"block": 0.6})})
+    assert ruled.as_data()["policies"] == {"spam": {"mode": "fixed", "thresholds": {"block": 0.6}}}
+    assert Policy.of(ruled.as_data()) == ruled
+    assert "policies" not in policy().as_data()

@@ -8,11 +8,13 @@ from scoring.rules.policies.words import (
     differences,
     example_outcomes,
     example_thresholds,
+    heads_in_words,
     policy_values,
     terms_in_words,
     threshold_text,
     thresholds_in_words,
 )
+from tests.factories.comments import Comment
 from tests.factories.policies import costs, policy
 from tests.factories.transfers import Transfer
 
@@ -95,3 +97,13 @@ def test_differences_name_every_value_that_differs() -> None:
 def test_a_capacity_is_among_the_values() -> None:
     values = policy_values(policy(terms=CAPACITY_TERMS), PAYMENT)
     assert (values["Cases a day"], plain(values["Review from"])) == ("100", "31.0 %")
+
+
+def test_content_policies_are_told_by_title_and_compared() -> None:
+    strict = policy(terms=Terms(MODEL), heads={"scam": Terms(FIXED, {"block": 0.4})})
+    assert [(title, plain(" ".join(words))) for title, words in heads_in_words(strict, Comment)] == [
+        ("Scam", "Events are blocked from a score of 40.0 %.")
+    ]
+    [mode, block] = differences(policy(terms=Terms(MODEL)), strict, Comment)
+    assert (mode.name, mode.before, mode.after) == ("Scam: decides by", "", "fixed thresholds")
+    assert (block.name, plain(block.after)) == ("Scam: block from", "40.0 %")
