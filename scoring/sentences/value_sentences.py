@@ -44,7 +44,7 @@ class ValueSentences:
             text += self._usual(usual, own, _sign(usual))
         return text
 
-    def _new_sentence(self, value: float, sign: str) -> str:  # noqa: ARG002 - `sign` is part of the key
+    def _new_sentence(self, value: float, sign: str) -> str:  # `sign`: only part of the key
         feature, known = self._spec.expression, not math.isnan(value)
         says = feature.says if isinstance(feature, Named) else ""
         if says and (known or says.endswith(_STATEMENTS)):
@@ -53,7 +53,7 @@ class ValueSentences:
             text = self._word.sentence(self._grammar, value)
         return capitalized(text)
 
-    def _new_usual(self, usual: float, own: bool, sign: str) -> str:  # noqa: ARG002 - as above
+    def _new_usual(self, usual: float, own: bool, sign: str) -> str:
         return f"; {'usual' if own else 'the median'} is {self._word.usual_text(self._grammar, usual)}"
 
 
