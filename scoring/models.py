@@ -9,7 +9,7 @@ from scoring.decisions.models import Decision, ShadowScore
 from scoring.intake.models import Amendment, Event, Label
 from scoring.lanes.models import Pending
 from scoring.learning.models import TrainingJob, TrainingProgress
-from scoring.learning.policies.sampling.models import DecisionSample
+from scoring.learning.policies.sampling.models import DecisionSample, HeadSample
 from scoring.log.models import ConsumerCursor, LogEntry, LogEpoch, VaultItem
 from scoring.registry.models import FeatureSetVersion, HeldOutSample, ModelArtifact, ModelVersion, Route
 from scoring.replay.models import AspectConsistency, FeatureConsistency, LaneCheckpoint, SampledState
@@ -44,6 +44,7 @@ __all__ = [
     "ExchangeRate",
     "FeatureConsistency",
     "FeatureSetVersion",
+    "HeadSample",
     "HeldOutSample",
     "Label",
     "LaneCheckpoint",

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from scoring.learning.jobs.retraining import request_retraining, scheduled_options
 from scoring.learning.jobs.trainings import trainings
+from scoring.learning.policies.heads.sampling import refresh_head_samples
 from scoring.learning.policies.sampled_segments import refresh_segments
 from scoring.learning.policies.sampling.stored import refresh_samples
 from scoring.schedules import checked_by
@@ -38,7 +39,7 @@ def retrain(
 def sample_decisions() -> list[str]:
     """Draw the samples of decisions on which policies are measured, where they are missing or old."""
     now = timezone.now()
-    drawn = refresh_samples(now=now)
+    drawn = refresh_samples(now=now) + refresh_head_samples(now=now)
     refresh_segments(now=now)
     return drawn
 

@@ -25,6 +25,7 @@ SAMPLES: dict[str, Callable[[Installation], Installation]] = {
     "bank_import": lambda there: {"bank_name": there["bank"]},
     "breaker_limits": lambda there: {"event_type": "payment"},
     "case": lambda there: {"position": there["case"]},
+    "content_policy": lambda there: {"event_type": "content", "content_policy": "spam"},
     "event": lambda there: {"position": there["case"]},
     "experiment": lambda there: {"experiment": there["experiment"]},
     "explanation": lambda there: {"position": there["case"]},

@@ -94,6 +94,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "policies": ("ldum", {}),
     "policy": ("ldum", {"event_type": "payment"}),
     "policy_draft": ("ldm", {"event_type": "payment"}),
+    "content_policy": ("ldum", {"event_type": "content", "content_policy": "spam"}),
     "breakers": ("ldum", {}),
     "breaker_limits": ("ldum", {"event_type": "payment"}),
     "exploration": ("ldum", {}),

@@ -12,10 +12,12 @@ from django.utils import timezone
 
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
 from scoring.catalog.event_type import EventType
+from scoring.catalog.policies import names_of
 from scoring.errors import ScoringError
-from scoring.learning.policies.capacity import read_recent_scores, terms_by_capacity
+from scoring.learning.policies.capacity import RecentScores, read_recent_scores, terms_by_capacity
+from scoring.learning.policies.heads.events import recent_head_scores
 from scoring.learning.policies.pages.actions import DRAFTS
-from scoring.learning.policies.pages.draft_form import DraftForm
+from scoring.learning.policies.pages.draft_form import DraftForm, head_prefix
 from scoring.learning.policies.pages.effects import EffectRow, effect_row, source_in_words
 from scoring.learning.policies.pages.form_fields import head_forms, segment_forms, terms_form
 from scoring.learning.policies.pages.policy_page import find_kind
@@ -35,7 +37,7 @@ from scoring.rules.rules.compiling import operands_now
 @register_page
 class PolicyDraftPage(AdminPage):
     """Drafts the next version. It starts from the newest one, from `?version=3`, or from thresholds that were
-    tried on the policy's page (`?if_block=42`).
+    tried on the policy's page (`?if_block=42`) or on that of a content policy (`?policy=spam&if_block=42`).
     """
 
     path, name, title = "policies/<str:event_type>/draft/", "policy_draft", "Draft a policy"
@@ -103,6 +105,10 @@ class PolicyDraftPage(AdminPage):
 def start_form(state: PolicyState, asked: Mapping[str, str]) -> DraftForm:
     """The form as it is opened: a version, the thresholds that were tried, or those in use."""
     tried = read_what_if(asked, {}, state.kind).policy
+    if tried and asked.get("policy") in names_of(state.kind.policies):
+        deciding = state.deciding()
+        heads = {**deciding.heads, asked["policy"]: tried.terms}
+        return DraftForm.of(replace(deciding, heads=heads), state.kind)
     if tried:
         return DraftForm.of(replace(tried, heads=state.deciding().heads), state.kind)
     version = state.versions.get(_number(asked.get("version", ""))) or state.versions.get(state.newest)
@@ -114,11 +120,22 @@ def start_form(state: PolicyState, asked: Mapping[str, str]) -> DraftForm:
 def draft_data(form: DraftForm, state: PolicyState, *, now: datetime) -> dict[str, Any]:
     """The data of a draft, with the thresholds that follow from a capacity; adds problems to the form."""
     data = form.data()
+    for name, terms in data.get("policies", {}).items():
+        if terms["mode"] == CAPACITY:
+            recent = recent_head_scores(state.kind, name, champion=state.champion, now=now)
+            data["policies"][name] = _by_capacity(form, terms, recent, state, at=head_prefix(name))
     if data["mode"] != CAPACITY:
         return data
-    cases, recent = form.cases_a_day(), read_recent_scores(state.kind.name, now=now)
+    return _by_capacity(form, data, read_recent_scores(state.kind.name, now=now), state)
+
+
+def _by_capacity(
+    form: DraftForm, data: dict[str, Any], recent: RecentScores | None, state: PolicyState, *, at: str = ""
+) -> dict[str, Any]:
+    """Terms by capacity with their thresholds. `at`: what the names of their inputs begin with."""
+    cases = form.cases_a_day(at)
     if recent is None:
-        form.add_problem("mode", "there are no scores yet to compute thresholds from", "another way")
+        form.add_problem(f"{at}mode", "there are no scores yet to compute thresholds from", "another way")
     if cases is None or recent is None:
         return data
     terms = terms_by_capacity(

@@ -35,6 +35,31 @@ class DecisionSample(models.Model):
         return f"{self.purpose} decisions of {self.event_type}"
 
 
+class HeadSample(models.Model):
+    """The decisions of a period with the scores of `policies`, in a sample as `heads.sampling.row_type` says.
+    Computed again and again, as `DecisionSample` is.
+    """
+
+    event_type = models.CharField(max_length=60)
+    purpose = models.CharField(max_length=6, choices=DecisionSample.Purpose.choices)
+    policies = models.JSONField()
+    until = models.DateTimeField()
+    first_at = models.DateTimeField()
+    decisions = models.BigIntegerField()
+    unknown = models.BigIntegerField(default=0)
+    rows = models.BinaryField()
+    computed_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["event_type", "purpose"], name="headsample_type_purpose"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.event_type} decisions with scores of policies"
+
+
 class SampledSegments(models.Model):
     """In which segment of a policy the events of a sample are: the places of segments, int16[n].
 

@@ -1,0 +1,42 @@
+"""The page of a content policy: how well its score tells violations, and what another threshold would do."""
+
+from typing import Any
+
+from django.http import Http404
+from django.utils import timezone
+
+from scoring.admin_kit.pages import AdminPage, register_page
+from scoring.learning.policies.heads.state import heads_now, thresholds_of_heads
+from scoring.learning.policies.pages.actions import DRAFTS
+from scoring.learning.policies.pages.head_panel import Ruling, head_panel
+from scoring.learning.policies.pages.policy_page import find_kind
+from scoring.learning.policies.state import read_policy_state
+
+
+@register_page
+class ContentPolicyPage(AdminPage):
+    """Shows a content policy of an event type; `?if_block=42` tries a threshold."""
+
+    path, name = "policies/<str:event_type>/content/<str:content_policy>/", "content_policy"
+    title = "Content policy"
+    permission = "scoring.view_storedpolicy"
+    template_name = "policies/content_policy.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        now, state = timezone.now(), read_policy_state(find_kind(self.kwargs["event_type"]))
+        deciding, of_heads = state.deciding(), thresholds_of_heads(state.champion)
+        heads = heads_now(state, deciding, of_heads)
+        head = next((each for each in heads if each.name == self.kwargs["content_policy"]), None)
+        if head is None:
+            raise Http404("the event type has no such policy")
+        self.title = f"{head.title} in {state.kind.name} events"
+        ruling = Ruling(state.kind, deciding, of_heads)
+        return super().get_context_data(
+            kind=state.kind,
+            state=state,
+            heads=heads,
+            head=head,
+            panel=head_panel(head, ruling, self.request.GET.dict(), now=now),
+            may_draft=self.request.user.has_perm(DRAFTS),
+            **kwargs,
+        )
