@@ -23,11 +23,11 @@ from embedded import services
 from scoring.rules.banks.changing.adding import add_items
 from scoring.rules.banks.changing.defining import define_bank
 from scoring.rules.banks.changing.items import NewItem
-from scoring.rules.banks.hits import media_of
 from scoring.rules.banks.importing.in_one_go import import_file
-from scoring.rules.banks.index import BankIndex
-from scoring.rules.banks.loading import load_banks
-from scoring.rules.banks.lookup import find_bank_hits
+from scoring.rules.banks.search.hits import media_of
+from scoring.rules.banks.search.index import BankIndex
+from scoring.rules.banks.search.loading import load_banks
+from scoring.rules.banks.search.lookup import find_bank_hits
 from scoring.rules.lists.importing.lines import LineDefaults
 from scoring.rules.ruleset.stream import current_version, iter_changes
 
@@ -90,8 +90,14 @@ def measure(hashes: int) -> Iterator[tuple[str, float]]:
     yield "banks_load_s", took
     yield "banks_mib", mib_of(index)
     near, far = picture(hash_of(7)), picture(hash_of(-9))
-    yield "banks_near_ms", milliseconds(lambda: index.hits(media_of(near), NOW), rounds=ROUNDS)
-    yield "banks_far_ms", milliseconds(lambda: index.hits(media_of(far), NOW), rounds=ROUNDS)
+    yield (
+        "banks_near_ms",
+        milliseconds(lambda: index.hits(media_of(near), NOW, read_frames=list), rounds=ROUNDS),
+    )
+    yield (
+        "banks_far_ms",
+        milliseconds(lambda: index.hits(media_of(far), NOW, read_frames=list), rounds=ROUNDS),
+    )
     took, _ = seconds(lambda: find_bank_hits(far, version=version, now=NOW))
     yield "banks_database_s", took
     items = [NewItem(hash_of(-100 - number), reason="bench") for number in range(1_000)]

@@ -20,7 +20,7 @@ from scoring.images.classifier import nsfw_score
 from scoring.images.decoding import open_image
 from scoring.images.hash_index import HashIndex
 from scoring.images.hashes import Words
-from scoring.rules.banks.item_table import NEVER, NOT_REMOVED, Conditions, ItemColumns, ItemTable
+from scoring.rules.banks.search.item_table import NEVER, NOT_REMOVED, Conditions, ItemColumns, ItemTable
 
 HASHES, DISTANCES, QUERIES = 1_000_000, (15, 31, 63), 300
 PHOTO = (1_200, 840)  # width and height: a megapixel

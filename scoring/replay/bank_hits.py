@@ -5,17 +5,17 @@ from datetime import datetime
 from typing import Any
 
 from scoring.rules.banks.definitions import BankDefinitions
-from scoring.rules.banks.hits import BankHit, media_of
-from scoring.rules.banks.index import hits_among
-from scoring.rules.banks.item_table import ItemTable
-from scoring.rules.banks.loading import load_history
+from scoring.rules.banks.search.hits import BankHit, media_of
+from scoring.rules.banks.search.loading import load_history
+from scoring.rules.banks.search.matching import BankTable, hits_among
+from scoring.rules.banks.search.stored_videos import read_frames
 
 
 class PastBanks:
     """Every item that there ever was in the banks that are looked up, in memory; a bank is read once."""
 
     def __init__(self) -> None:
-        self._tables: dict[str, ItemTable] = {}
+        self._tables: dict[str, BankTable] = {}
 
     def find(
         self,
@@ -36,4 +36,4 @@ class PastBanks:
         unseen = {each["name"] for each in decision.get("unseen", ()) if each["kind"] == "bank"}
         seen = {name: bank for name, bank in banks.items() if name not in unseen}
         self._tables |= load_history(seen.keys() - self._tables.keys())
-        return hits_among(media, seen, self._tables, now=now, version=version)
+        return hits_among(media, seen, self._tables, now=now, version=version, read_frames=read_frames)

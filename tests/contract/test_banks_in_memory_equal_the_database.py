@@ -11,16 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scoring.images import hash_index
-from scoring.rules.banks import lookup
 from scoring.rules.banks.changing.adding import remove_items
 from scoring.rules.banks.changing.defining import archive_bank
 from scoring.rules.banks.definitions import bank_definitions_as_of
 from scoring.rules.banks.errors import BankArchived
-from scoring.rules.banks.hits import BankHit, media_of
-from scoring.rules.banks.index import NO_BANKS, hits_among
-from scoring.rules.banks.loading import load_banks, load_history
-from scoring.rules.banks.lookup import find_bank_hits
 from scoring.rules.banks.models import BankItem, bits_of_hex
+from scoring.rules.banks.search import lookup
+from scoring.rules.banks.search.hits import BankHit, media_of
+from scoring.rules.banks.search.index import NO_BANKS
+from scoring.rules.banks.search.loading import load_banks, load_history
+from scoring.rules.banks.search.lookup import find_bank_hits
+from scoring.rules.banks.search.matching import hits_among
 from scoring.rules.ruleset.stream import current_version, iter_changes
 from tests.factories.banks import ANA, NOW, banked, defined_bank, differing, pdq, picture, video
 
@@ -122,11 +123,13 @@ def answers(version: int, files: list[dict[str, Any]], now: datetime) -> Iterato
     index = NO_BANKS
     for entry in iter_changes(until=version):
         index = index.after([entry])
-    yield index.hits(media_of(event), now)
-    yield NO_BANKS.after(iter_changes(until=version)).hits(media_of(event), now)
-    yield load_banks(version).hits(media_of(event), now)
+    yield index.hits(media_of(event), now, read_frames=list)
+    yield NO_BANKS.after(iter_changes(until=version)).hits(media_of(event), now, read_frames=list)
+    yield load_banks(version).hits(media_of(event), now, read_frames=list)
     definitions = bank_definitions_as_of(version)
-    yield hits_among(media_of(event), definitions, load_history(definitions), now=now, version=version)
+    yield hits_among(
+        media_of(event), definitions, load_history(definitions), now=now, version=version, read_frames=list
+    )
 
 
 @pytest.mark.parametrize("tabled_from", [1, 20_000])

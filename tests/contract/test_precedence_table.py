@@ -22,8 +22,8 @@ from scoring.features.compile.plan import lane_plan
 from scoring.log.entries import Entry
 from scoring.log.read import read_stream
 from scoring.registry.routes import Arm, RouteTable
-from scoring.rules.banks.index import NO_BANKS, BankIndex
 from scoring.rules.banks.models import Bank
+from scoring.rules.banks.search.index import NO_BANKS, BankIndex
 from scoring.rules.breaker.configuration import BreakerConfiguration
 from scoring.rules.breaker.settings import BreakerSettings
 from scoring.rules.breaker.tripping import Breaker, Breakers

@@ -35,12 +35,24 @@ def picture(text: str, *, media: str = "", quality: int = 100, turned: int = 0) 
 
 
 def video(*frames: str, media: str = "video", quality: int = 100) -> dict[str, Any]:
-    """A video as events carry it."""
+    """A video as events carry it, with all its frames."""
     return {
         "id": media,
+        "kind": "video",
         "hashes": [picture(frame)["hashes"][0] for frame in frames],
         "quality": [quality] * len(frames),
     }
+
+
+def frame_lines(*hashes: str, quality: int = 100) -> tuple[str, ...]:
+    """A known video as vPDQ writes it: a frame a second."""
+    return tuple(f"{text},{quality},{at}.000" for at, text in enumerate(hashes))
+
+
+def banked_video(name: str, *hashes: str, now: datetime = NOW, **given: Any) -> Added:
+    """Add a video with these frames to a bank, for the reason "test"."""
+    item = NewItem("", reason="test", frames=frame_lines(*hashes), **given)
+    return add_items(bank=name, items=[item], actor=ANA, now=now)
 
 
 def bank_definition(name: str = "known_abuse", **given: Any) -> BankDefinition:

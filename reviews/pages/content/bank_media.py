@@ -1,4 +1,4 @@
-"""Adds the hashes of a picture or video to a hash bank, from the case of the event that names it."""
+"""Adds a picture or video to a hash bank, from the case of the event that names it."""
 
 from datetime import datetime
 from typing import Any
@@ -15,15 +15,14 @@ from scoring.content.media.models import MediaItem
 from scoring.rules.banks.changing.adding import add_items
 from scoring.rules.banks.changing.defining import find_open_bank
 from scoring.rules.banks.changing.items import NewItem
+from scoring.rules.banks.changing.uploads import items_of_upload
 from scoring.rules.banks.errors import BankArchived, InvalidBankChange, UnknownBank
 from scoring.rules.banks.pages.permissions import ADD
-
-MAX_FRAMES = 50  # of a video
 
 
 @register_page
 class BankMediaPage(AdminPage):
-    """POST adds the hashes of the file `media` to `bank` for `reason`; then `back`."""
+    """POST adds the file `media` to `bank` for `reason`; then `back`."""
 
     path, name, title = "cases/bank/", "bank_media", "Add to a hash bank"
     permission = ADD
@@ -47,18 +46,13 @@ class BankMediaPage(AdminPage):
         """Add the hashes, and say so."""
         bank = find_open_bank(self.request.POST.get("bank", ""))
         reason = self.request.POST.get("reason", "")
-        new = new_items(item, min_quality=bank.min_quality, reason=reason)
+        like = NewItem("", source="review", reason=reason)
+        new = items_of_upload(item, like, min_quality=bank.min_quality)
         if not new:
             return f"Nothing was added: no picture of the file has the quality of {bank.title}."
         added = add_items(bank=bank.name, items=new, actor=actor_of(self.request), now=now)
+        if new[0].frames:
+            there = "The video is in" if added.unchanged else "The video was added to"
+            return f"{there} {bank.title}{' already' if added.unchanged else ''}."
         there = f" {added.unchanged} were there already." if added.unchanged else ""
         return f"{added.added} hash{'' if added.added == 1 else 'es'} added to {bank.title}.{there}"
-
-
-def new_items(item: MediaItem, *, min_quality: int, reason: str) -> list[NewItem]:
-    """An item for each different hash of a file that is good enough to match."""
-    good = {each["pdq"][0]: each["quality"] for each in item.hashes if each["quality"] >= min_quality}
-    return [
-        NewItem(hash=digest, quality=quality, source="review", reason=reason, media=item.id)
-        for digest, quality in list(good.items())[:MAX_FRAMES]
-    ]

@@ -18,6 +18,7 @@ class MediaFacts:
 
     `hashes`: of each frame the PDQ hash in hex, and those of its 7 other rotations and flips; `quality`: of
     each frame. Empty while the file is pending, and if it failed. `nsfw`: None if it was not classified.
+    `version`: of the file's own stream, which has all frames of a video; 0 for pictures, and while pending.
     """
 
     id: str
@@ -26,6 +27,7 @@ class MediaFacts:
     hashes: tuple[tuple[str, ...], ...] = ()
     quality: tuple[int, ...] = ()
     nsfw: float | None = None
+    version: int = 0
 
     def as_data(self) -> dict[str, Any]:
         """As receipts and enrichments have it."""
@@ -36,6 +38,7 @@ class MediaFacts:
             "hashes": [list(variants) for variants in self.hashes],
             "quality": list(self.quality),
             **({} if self.nsfw is None else {"nsfw": self.nsfw}),
+            **({"version": self.version} if self.version else {}),
         }
 
 

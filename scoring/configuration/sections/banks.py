@@ -27,16 +27,19 @@ from scoring.rules.banks.changing.defining import (
 )
 from scoring.rules.banks.definitions import BankDefinition, current_bank_definitions, open_banks
 from scoring.rules.banks.errors import InvalidBankChange
+from scoring.rules.banks.models import DEFAULT_COMPARED_MATCH, DEFAULT_QUERY_MATCH
 
 KINDS = {
     **dict.fromkeys(("title", "action"), TEXT),
-    **dict.fromkeys(("distance", "min_quality"), WHOLE),
+    **dict.fromkeys(("distance", "min_quality", "query_match_percent", "compared_match_percent"), WHOLE),
     **dict.fromkeys(("policy", "code", "sentence", "description"), TEXT),
 }
 REQUIRED = ("title", "action")
 DEFAULTS = {
     "distance": DEFAULT_DISTANCE,
     "min_quality": DEFAULT_MIN_QUALITY,
+    "query_match_percent": DEFAULT_QUERY_MATCH,
+    "compared_match_percent": DEFAULT_COMPARED_MATCH,
     "policy": "",
     "description": "",
 }

@@ -1,4 +1,7 @@
-"""Look up the media that events name: their signals, computed fields and status go into the receipt."""
+"""Look up the media that events name: their signals, computed fields and status go into the receipt.
+
+A receipt carries some frames of a video; the rest is read from the file's stream, as of the version it names.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -10,13 +13,16 @@ from scoring.catalog.fields import Canonical
 from scoring.catalog.media.attachments import ids_of
 from scoring.catalog.media.facts import MediaFacts, media_signals
 from scoring.catalog.registry import event_type
+from scoring.content.media.entries import FAILED, PROCESSED, RECEIVED, stream_of
 from scoring.content.media.models import MediaItem
 from scoring.declare import Measured, signal_column
+from scoring.log.read import read_versions
 
 MAX_FRAMES = 16  # of a video, in an event's entry; the file's own stream has all of them
 ALLOWED = "ids of files that were uploaded by POST /api/v1/media"
 
 Facts = Mapping[str, MediaFacts]
+Frames = Sequence[Mapping[str, Any]]  # {"at", "quality", "pdq"}: see MediaItem.hashes
 
 
 def attach_media(
@@ -56,7 +62,21 @@ def facts_of(item: MediaItem) -> MediaFacts:
         hashes=tuple(tuple(each["pdq"]) for each in frames),
         quality=tuple(each["quality"] for each in frames),
         nsfw=item.nsfw,
+        version=item.version if item.kind == "video" and frames else 0,
     )
+
+
+def frames_as_of(versions: Mapping[str, int]) -> dict[str, Frames]:
+    """All frames of files, by their ids, each as of a version of its stream; none of an unknown file.
+
+    From the table where the file is still at that version, or else from its stream.
+    """
+    rows = MediaItem.objects.filter(pk__in=versions).values_list("id", "version", "hashes")
+    current = {media: hashes for media, version, hashes in rows if versions[media] == version}
+    return {
+        media: current[media] if media in current else _frames_in_stream(media, version)
+        for media, version in versions.items()
+    }
 
 
 def enriched(version: Mapping[str, Any]) -> dict[str, Any]:
@@ -142,3 +162,8 @@ def _spread(frames: Sequence[Mapping[str, Any]], most: int) -> list[Mapping[str,
     if len(frames) <= most:
         return list(frames)
     return [frames[round(place * (len(frames) - 1) / (most - 1))] for place in range(most)]
+
+
+def _frames_in_stream(media: str, version: int) -> Frames:
+    found = read_versions(stream_of(media), until=version, types=(RECEIVED, PROCESSED, FAILED))
+    return found[-1].data["hashes"] if found and found[-1].type == PROCESSED else []

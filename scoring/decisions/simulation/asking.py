@@ -20,7 +20,7 @@ from scoring.decisions.simulation.tasks import ANSWER, run_simulation
 from scoring.features.compile.plan import lane_plan
 from scoring.intake.receive import Submission, received_entry, vault_items
 from scoring.log import vault
-from scoring.rules.banks.lookup import find_bank_hits
+from scoring.rules.banks.search.lookup import find_bank_hits
 from scoring.rules.lists.lookup import find_hits
 from scoring.rules.ruleset.stream import current_version
 from scoring.signals.reply_channels import open_reply_channel

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from scoring.rules.banks.hits import BankHit
-from scoring.rules.banks.lookup import BankHits
+from scoring.rules.banks.search.hits import BankHit
+from scoring.rules.banks.search.lookup import BankHits
 from scoring.rules.lists.hits import ListHit
 from scoring.timestamps import from_iso, to_iso
 

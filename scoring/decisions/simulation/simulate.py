@@ -12,7 +12,7 @@ from scoring.decisions.predictions.deciding_models import DecidingModels, load_d
 from scoring.decisions.predictions.model_answers import ModelAnswer, ask_models
 from scoring.decisions.simulation.folding import FoldedEvent, fold_event
 from scoring.registry.routes import current_routes
-from scoring.rules.banks.lookup import NO_BANK_HITS, BankHits
+from scoring.rules.banks.search.lookup import NO_BANK_HITS, BankHits
 from scoring.rules.deciding.configuration import Configuration
 from scoring.rules.deciding.findings import Facts, Found, bank_findings, judge
 from scoring.rules.deciding.guards import read_guards

@@ -10,8 +10,8 @@ from scoring.decisions.facts import facts_of
 from scoring.decisions.simulation.simulate import Simulated
 from scoring.intake.answers import decided_by, decision_from, fields_as_sent, reasons_from
 from scoring.rules.banks.definitions import BankDefinition, outcome_asked
-from scoring.rules.banks.hits import BankHit
 from scoring.rules.banks.models import BankItem
+from scoring.rules.banks.search.hits import VIDEO, BankHit
 from scoring.rules.deciding.findings import Facts
 from scoring.rules.deciding.live_rules import CompiledRule
 from scoring.rules.deciding.precedence import OUTCOME_OF_ACTION
@@ -95,6 +95,7 @@ def _bank_hit(
         "outcome": outcome_asked(bank.action, outcomes),
         "media": hit.media,
         "distance": hit.distance,
+        **shares_of(hit),
         "item": hit.item,
         "added_by_change": hit.added,
         "reason": item.reason if item else "",
@@ -103,6 +104,13 @@ def _bank_hit(
         "code": bank.code,
         "text": bank.sentence,
     }
+
+
+def shares_of(hit: BankHit) -> dict[str, Any]:
+    """How the file matched; nothing more of a picture."""
+    if hit.match != VIDEO:
+        return {"match": hit.match} if hit.match else {}
+    return {"match": VIDEO, "query_share": hit.query_share, "known_share": hit.known_share}
 
 
 def _rules(simulated: Simulated, *, now: datetime) -> list[dict[str, Any]]:

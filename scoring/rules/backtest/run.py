@@ -23,9 +23,9 @@ from scoring.rules.backtest.evaluation.undecided import TodaysLists, count_undec
 from scoring.rules.backtest.requests import BacktestRequest
 from scoring.rules.backtest.results import BacktestResult, Timing, result_of
 from scoring.rules.backtest.tallying import Tally
-from scoring.rules.banks.index import NO_BANKS
 from scoring.rules.banks.kinds import carries_media
-from scoring.rules.banks.loading import load_banks
+from scoring.rules.banks.search.index import NO_BANKS
+from scoring.rules.banks.search.loading import load_banks
 from scoring.rules.deciding.precedence import Finding
 from scoring.rules.expressions.operands import Operand
 from scoring.rules.lists.loading import load_index

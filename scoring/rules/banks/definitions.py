@@ -1,11 +1,11 @@
 """The definition of a hash bank, and the fold of the entries that change it. Pure but for reading."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from scoring.log.entries import Entry
-from scoring.rules.banks.models import Bank
+from scoring.rules.banks.models import DEFAULT_COMPARED_MATCH, DEFAULT_QUERY_MATCH, Bank
 from scoring.rules.ruleset.stream import iter_changes
 
 DEFINED, ARCHIVED = "bank.defined", "bank.archived"
@@ -20,7 +20,9 @@ class BankDefinition:
     """What a bank matches and what a match means. `code` and `sentence` are the reason that a decision gives.
 
     `distance`: up to how many differing bits a hash matches; `min_quality`: the lowest quality of a hash that
-    matches. `policy`: the policy that a match breaks, "" for none in particular.
+    matches. `query_match_percent` and `compared_match_percent`: how many of a video's frames, and of a known
+    video's frames, must match for the videos to match. `policy`: the policy that a match breaks, "" for none
+    in particular.
     """
 
     name: str
@@ -32,22 +34,17 @@ class BankDefinition:
     code: str
     sentence: str
     policy: str = ""
+    query_match_percent: int = DEFAULT_QUERY_MATCH
+    compared_match_percent: int = DEFAULT_COMPARED_MATCH
     archived: bool = False
 
     def as_data(self) -> dict[str, Any]:
         """The data of its `bank.defined`."""
-        return {
-            "name": self.name,
-            "title": self.title,
-            "description": self.description,
-            "action": self.action,
-            "distance": self.distance,
-            "min_quality": self.min_quality,
-            "code": self.code,
-            "sentence": self.sentence,
-            "policy": self.policy,
-        }
+        return {name: getattr(self, name) for name in MEMBERS}
 
+
+# What `bank.defined` has of it.
+MEMBERS = tuple(each.name for each in fields(BankDefinition) if each.name != "archived")
 
 BankDefinitions = Mapping[str, BankDefinition]
 
@@ -69,34 +66,13 @@ def outcome_asked(action: str, outcomes: Sequence[str]) -> str:
 
 
 def bank_definition_of(data: Mapping[str, Any]) -> BankDefinition:
-    """The definition in the data of a `bank.defined`."""
-    return BankDefinition(
-        name=data["name"],
-        title=data["title"],
-        description=data["description"],
-        action=data["action"],
-        distance=data["distance"],
-        min_quality=data["min_quality"],
-        code=data["code"],
-        sentence=data["sentence"],
-        policy=data["policy"],
-    )
+    """The definition in the data of a `bank.defined`; older ones have no shares of frames."""
+    return BankDefinition(**{name: data[name] for name in MEMBERS if name in data})
 
 
 def bank_definition_in(row: Bank) -> BankDefinition:
     """The definition in the row of a bank."""
-    return BankDefinition(
-        name=row.name,
-        title=row.title,
-        description=row.description,
-        action=row.action,
-        distance=row.distance,
-        min_quality=row.min_quality,
-        code=row.code,
-        sentence=row.sentence,
-        policy=row.policy,
-        archived=row.is_archived,
-    )
+    return BankDefinition(**{name: getattr(row, name) for name in MEMBERS}, archived=row.is_archived)
 
 
 def fold_bank_definition(definitions: BankDefinitions, entry: Entry) -> BankDefinitions:

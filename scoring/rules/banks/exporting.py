@@ -1,10 +1,11 @@
-"""A bank's items as CSV, to import again."""
+"""A bank's items, to import again: pictures as CSV, videos as indicators in JSON, one a line."""
 
 import csv
 from collections.abc import Iterator
 from datetime import datetime
 
-from django.db.models import Q
+import orjson
+from django.db.models import Q, QuerySet
 
 from scoring.formulas import guard_cell
 from scoring.rules.banks.importing.columns import COLUMNS
@@ -12,7 +13,7 @@ from scoring.rules.banks.models import BankItem
 from scoring.timestamps import to_iso
 
 EXPORTED = (*COLUMNS, "added_by", "added_at")
-BATCH = 2_000
+BATCH, BATCH_OF_VIDEOS = 2_000, 50
 
 
 class _Written(list[str]):
@@ -22,15 +23,39 @@ class _Written(list[str]):
 
 
 def export_lines(bank: str, *, now: datetime) -> Iterator[str]:
-    """The items that hold, as lines of CSV, the header first; read in batches, so that any bank fits."""
+    """The pictures that hold, as lines of CSV, the header first; read in batches, so that any bank fits."""
     yield _line(EXPORTED)
-    held = BankItem.objects.filter(
+    for row in _in_batches(_held(bank, now).filter(frames=""), BATCH):
+        yield _line(_cells(row))
+
+
+def export_videos(bank: str, *, now: datetime) -> Iterator[bytes]:
+    """The videos that hold, as indicators of the type VPDQ, one a line."""
+    for row in _in_batches(_held(bank, now).exclude(frames=""), BATCH_OF_VIDEOS):
+        told = {
+            "type": "VPDQ",
+            "indicator": row.frame_lines,
+            "source": row.source,
+            "reason": row.reason,
+            "expires_at": to_iso(row.expires_at) if row.expires_at else None,
+            "tags": row.tags,
+            "media": row.media,
+            "added_by": row.added_by,
+            "added_at": to_iso(row.added_at),
+        }
+        yield orjson.dumps(told) + b"\n"
+
+
+def _held(bank: str, now: datetime) -> QuerySet[BankItem]:
+    return BankItem.objects.filter(
         Q(expires_at=None) | Q(expires_at__gt=now), bank_name=bank, removed_version=None
     )
+
+
+def _in_batches(items: QuerySet[BankItem], size: int) -> Iterator[BankItem]:
     last = 0
-    while rows := list(held.filter(id__gt=last).order_by("id")[:BATCH]):
-        for row in rows:
-            yield _line(_cells(row))
+    while rows := list(items.filter(id__gt=last).order_by("id")[:size]):
+        yield from rows
         last = rows[-1].pk
 
 

@@ -6,7 +6,11 @@ from typing import Any
 from django.db import models
 
 MAX_ITEMS = 1_000  # in one entry of the log
+MAX_VIDEO_FRAMES = 1_500  # of a video in a bank
 HASH_BITS = 256
+# The thresholds of the reference's index of videos, in percent:
+# facebook/ThreatExchange:python-threatexchange/threatexchange/extensions/vpdq/vpdq_util.py
+DEFAULT_QUERY_MATCH, DEFAULT_COMPARED_MATCH = 80, 0
 UNKNOWN_QUALITY = 100  # in place of a quality that is not known: such hashes are as good as any
 
 
@@ -20,12 +24,14 @@ class HashField(models.Field):
 
 
 class Bank(models.Model):
-    """A bank of hashes of images, as it is now. Projection of `bank.defined` and `bank.archived`.
+    """A bank of hashes of images and videos, as it is now. Projection of `bank.defined` and `bank.archived`.
 
     `distance`: the number of differing bits up to which a hash matches. `min_quality`: hashes of a lower
-    quality do not match. `policy`: the policy that a match breaks, "" for none in particular. `version`: of
-    the ruleset that changed its definition last. `size` counts its items, expired ones too. An archived bank
-    matches nothing.
+    quality do not match. `query_match_percent`, `compared_match_percent`: the shares of frames that a video
+    must have in common with a known one, of its own frames and of the known ones. `policy`: the policy that a
+    match breaks, "" for none in particular. `version`: of the ruleset that changed its definition last.
+    `size` counts its items, expired ones too, and `frames` those of its videos. An archived bank matches
+    nothing.
     """
 
     class Action(models.TextChoices):
@@ -41,6 +47,8 @@ class Bank(models.Model):
     action = models.CharField(max_length=10, choices=Action.choices)
     distance = models.SmallIntegerField()
     min_quality = models.SmallIntegerField()
+    query_match_percent = models.SmallIntegerField(default=DEFAULT_QUERY_MATCH)
+    compared_match_percent = models.SmallIntegerField(default=DEFAULT_COMPARED_MATCH)
     code = models.CharField(max_length=80)
     sentence = models.CharField(max_length=200)
     policy = models.CharField(max_length=60, blank=True, default="")
@@ -52,6 +60,7 @@ class Bank(models.Model):
     archived_at = models.DateTimeField(null=True)
     archive_reason = models.CharField(max_length=200, blank=True, default="")
     size = models.IntegerField(default=0)
+    frames = models.IntegerField(default=0)
     items_changed_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -66,16 +75,19 @@ class Bank(models.Model):
 
 
 class BankItem(models.Model):
-    """A hash in a bank, from version `added_version` of the ruleset until before `removed_version`.
+    """A picture or video in a bank, from version `added_version` of the ruleset to before `removed_version`.
 
     Projection of `bank.items_added` and `bank.items_removed`. `quality`: 0 to 100, None if it is not known.
     `source`: where it comes from; `media`: the id of the stored file that it was taken from, "" for none.
-    An item that `expires_at` a time does not match from then on, but stays in the bank.
+    An item that `expires_at` a time does not match from then on, but stays in the bank. `frames`: of a video,
+    one a line as vPDQ writes them (hash, quality and seconds), "" for a picture; the `hash` of a video is the
+    digest of those of its frames.
     """
 
     id = models.BigIntegerField(primary_key=True)  # MAX_ITEMS * added_version + its place in the entry
     bank_name = models.CharField(max_length=60)
     hash = HashField()
+    frames = models.TextField(blank=True, default="")
     quality = models.SmallIntegerField(null=True)
     source = models.CharField(max_length=120, blank=True, default="")
     reason = models.CharField(max_length=200)
@@ -101,6 +113,7 @@ class BankItem(models.Model):
         ]
         indexes = [
             models.Index(fields=["bank_name", "id"], name="bankitem_bank"),
+            models.Index(fields=["bank_name"], name="bankitem_video", condition=~models.Q(frames="")),
             models.Index(
                 fields=["bank_name", "expires_at"],
                 name="bankitem_expiry",
@@ -118,6 +131,15 @@ class BankItem(models.Model):
         return hex_of_bits(self.hash)
 
     @property
+    def is_video(self) -> bool:
+        return bool(self.frames)
+
+    @property
+    def frame_lines(self) -> list[str]:
+        """The frames of a video, "hash,quality,seconds" each; [] of a picture."""
+        return self.frames.splitlines()
+
+    @property
     def index(self) -> int:
         """Its place in the entry that added it."""
         return self.id % MAX_ITEMS
@@ -127,9 +149,11 @@ class BankItem(models.Model):
 
 
 class BankMatch(models.Model):
-    """A picture of an event that matched a bank, as a decision recorded it: a projection of decisions.
+    """A file of an event that matched a bank, as a decision recorded it: a projection of decisions.
 
-    `item`: the id of the nearest item, `distance` bits away. `outcome`: what the bank asked for, "" for a
+    `item`: the id of the nearest item, `distance` bits away. `match`: "" of a picture, "frame" if a frame of
+    a video matched a picture, "video" if the whole video matched a known one: `query_share` of its frames and
+    `known_share` of the known one's. `outcome`: what the bank asked for, "" for a
     tag; `decided`: what was decided. A decision that was revised has the matches of each revision.
     """
 
@@ -138,6 +162,9 @@ class BankMatch(models.Model):
     item = models.BigIntegerField()
     media = models.CharField(max_length=64)
     distance = models.SmallIntegerField()
+    match = models.CharField(max_length=10, blank=True, default="")
+    query_share = models.FloatField(null=True)
+    known_share = models.FloatField(null=True)
     event_position = models.BigIntegerField()
     event_type = models.CharField(max_length=60)
     event_stream = models.CharField(max_length=400)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scoring.content.media.models import MediaItem
 from scoring.images.hashes import WORDS, Words
 from scoring.images.video_matching import VideoMatch, match_videos
-from scoring.rules.banks.hits import hashes_of_hex
+from scoring.rules.banks.search.hits import hashes_of_hex
 
 DISTANCES = (15, 23, 31, 39)
 PERIOD = timedelta(days=30)

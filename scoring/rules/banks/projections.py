@@ -4,7 +4,7 @@ from typing import Any
 
 from scoring.log.entries import Entry
 from scoring.log.projections import amend_each, fold_into, project_each
-from scoring.rules.banks.definitions import ADDED, ARCHIVED, DEFINED, REMOVED
+from scoring.rules.banks.definitions import ADDED, ARCHIVED, DEFINED, REMOVED, bank_definition_of
 from scoring.rules.banks.models import Bank, BankItem, BankMatch, bits_of_hex, item_id
 from scoring.sql.bulk_tables import Row
 from scoring.timestamps import from_iso
@@ -27,11 +27,11 @@ def defined_bank(row: Row | None, entry: Entry) -> Row:
         "defined_by": actor_of(entry),
         "defined_at": entry.recorded_at,
         "size": 0,
+        "frames": 0,
         "items_changed_at": None,
     }
     return {
-        **{name: entry.data[name] for name in ("name", "title", "description", "action", "distance")},
-        **{name: entry.data[name] for name in ("min_quality", "code", "sentence", "policy")},
+        **bank_definition_of(entry.data).as_data(),
         "version": entry.stream_version,
         "defined_by": first["defined_by"],
         "defined_at": first["defined_at"],
@@ -40,6 +40,7 @@ def defined_bank(row: Row | None, entry: Entry) -> Row:
         "archived_at": None,
         "archive_reason": "",
         "size": first["size"],
+        "frames": first["frames"],
         "items_changed_at": first["items_changed_at"],
     }
 
@@ -58,16 +59,23 @@ def archived_bank(row: Row | None, entry: Entry) -> Row:
 
 @fold_into(ADDED, Bank, key=bank_of)
 def grown_bank(row: Row | None, entry: Entry) -> Row:
-    return _resized(row or {}, len(entry.data["items"]), entry)
+    frames = sum(len(item.get("frames", ())) for item in entry.data["items"])
+    return _resized(row or {}, len(entry.data["items"]), frames, entry)
 
 
 @fold_into(REMOVED, Bank, key=bank_of)
 def shrunk_bank(row: Row | None, entry: Entry) -> Row:
-    return _resized(row or {}, -len(entry.data["items"]), entry)
+    frames = sum(item.get("frames", 0) for item in entry.data["items"])
+    return _resized(row or {}, -len(entry.data["items"]), -frames, entry)
 
 
-def _resized(row: Row, by: int, entry: Entry) -> Row:
-    return {**row, "size": row["size"] + by, "items_changed_at": entry.recorded_at}
+def _resized(row: Row, items: int, frames: int, entry: Entry) -> Row:
+    return {
+        **row,
+        "size": row["size"] + items,
+        "frames": row["frames"] + frames,
+        "items_changed_at": entry.recorded_at,
+    }
 
 
 @project_each(ADDED, BankItem)
@@ -77,6 +85,7 @@ def bank_items(entry: Entry) -> list[Row]:
             "id": item_id(entry.stream_version, index),
             "bank_name": entry.data["bank"],
             "hash": bits_of_hex(item["hash"]),
+            "frames": "\n".join(item.get("frames", ())),
             "quality": item["quality"],
             "source": item["source"],
             "reason": item["reason"],
@@ -128,6 +137,9 @@ def _match(entry: Entry, place: int, finding: dict[str, Any]) -> Row:
         "item": finding["item"],
         "media": finding["media"],
         "distance": finding["distance"],
+        "match": finding.get("match", ""),
+        "query_share": finding.get("query_share"),
+        "known_share": finding.get("known_share"),
         "event_position": data["event_position"],
         "event_type": data["event_type"],
         "event_stream": entry.stream,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from scoring.catalog.event_type import EventType
-from scoring.rules.banks.index import NO_BANKS, BankIndex
+from scoring.rules.banks.search.index import NO_BANKS, BankIndex
 from scoring.rules.breaker.settings import BreakerSettings
 from scoring.rules.deciding.live_rules import LiveRules
 from scoring.rules.exploration.settings import Exploration

@@ -8,8 +8,9 @@ from typing import Any
 from scoring.catalog.event_type import EventType
 from scoring.log import vault
 from scoring.rules.banks.definitions import BankDefinition, BankDefinitions, outcome_asked
-from scoring.rules.banks.hits import BankHit, media_of
 from scoring.rules.banks.kinds import media_field
+from scoring.rules.banks.search.hits import VIDEO, BankHit, media_of
+from scoring.rules.banks.search.stored_videos import read_frames
 from scoring.rules.deciding.configuration import Configuration
 from scoring.rules.deciding.live_rules import LiveRules, RuleError
 from scoring.rules.deciding.precedence import OUTCOME_OF_ACTION, Finding
@@ -74,7 +75,7 @@ def find_in_banks(
     banks = configuration.banks
     if not banks.tables or not event.get("media"):
         return ()
-    hits = banks.hits(media_of(event), now)
+    hits = banks.hits(media_of(event), now, read_frames=read_frames)
     return bank_findings(hits, banks.definitions, kind=configuration.kind)
 
 
@@ -140,13 +141,33 @@ def _bank_finding(hit: BankHit, definition: BankDefinition, kind: type[EventType
         number=hit.added,
         outcome=outcome_asked(definition.action, kind.outcomes),
         code=definition.code,
-        text=definition.sentence,
+        text=_sentence(hit, definition),
         field=media_field(kind),
         distance=hit.distance,
         item=hit.item,
         media=hit.media,
         policy=definition.policy,
+        match=hit.match,
+        query_share=hit.query_share,
+        known_share=hit.known_share,
     )
+
+
+def _sentence(hit: BankHit, definition: BankDefinition) -> str:
+    """The reason of a match; of two videos with both shares."""
+    if hit.match != VIDEO:
+        return definition.sentence
+    shares = shares_text(hit.query_share, hit.known_share)
+    return f"{definition.sentence.removesuffix('.')} ({shares})"
+
+
+def shares_text(query_share: float, known_share: float) -> str:
+    """The shares of two videos in words, in whole percent.
+
+    >>> shares_text(0.82, 0.64)
+    "82% of this video's frames, 64% of the known one's"
+    """
+    return f"{query_share:.0%} of this video's frames, {known_share:.0%} of the known one's"
 
 
 def reveal_values(fields: Iterable[Fields], names: Sequence[str]) -> dict[str, str]:

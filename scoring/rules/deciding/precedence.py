@@ -20,7 +20,9 @@ class Finding:
     outcome that it asks for, "" for a tag. `field`: the event's field whose value is listed.
     `overrides_lists`: whether a rule decides over lists and banks. Findings of the stage "shadow" are
     recorded and decide nothing. Of a bank: the id of the nearest `item`, its `distance` in bits from the file
-    with the id `media`, and the `policy` that a match breaks.
+    with the id `media`, the `policy` that a match breaks, and how the file matches: `match` is "frame" if a
+    frame of a video matches a picture, "video" if the video matches a known one, by `query_share` of its own
+    frames and `known_share` of the known one's.
     """
 
     kind: Kind
@@ -36,6 +38,9 @@ class Finding:
     item: int = 0
     media: str = ""
     policy: str = ""
+    match: str = ""
+    query_share: float = 0.0
+    known_share: float = 0.0
 
     def as_data(self) -> dict[str, Any]:
         """The finding as a decision records it; without what is false or empty."""
@@ -54,7 +59,12 @@ class Finding:
     def _match(self) -> dict[str, Any]:
         if self.kind != "bank":
             return {}
-        return {"distance": self.distance, "item": self.item, "media": self.media}
+        told: dict[str, Any] = {"distance": self.distance, "item": self.item, "media": self.media}
+        if self.match:
+            told["match"] = self.match
+        if self.match == "video":
+            told |= {"query_share": self.query_share, "known_share": self.known_share}
+        return told
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import event_type as find_event_type
-from scoring.rules.banks.index import NO_BANKS, BankIndex
 from scoring.rules.banks.kinds import carries_media
-from scoring.rules.banks.loading import load_banks
+from scoring.rules.banks.search.index import NO_BANKS, BankIndex
+from scoring.rules.banks.search.loading import load_banks
 from scoring.rules.deciding.configuration import Configuration
 from scoring.rules.deciding.live_rules import LiveRules, compile_rules
 from scoring.rules.deciding.ruleset import EMPTY, Ruleset, fold_changes, follow, position_of

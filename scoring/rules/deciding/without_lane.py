@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from scoring.catalog.registry import event_type
-from scoring.rules.banks.lookup import find_bank_hits
+from scoring.rules.banks.search.lookup import find_bank_hits
 from scoring.rules.deciding.findings import Facts, bank_findings, judge
 from scoring.rules.deciding.precedence import resolve
 from scoring.rules.deciding.recording import Unseen, recorded

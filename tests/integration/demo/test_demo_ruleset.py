@@ -15,9 +15,9 @@ from demo.demo_ruleset import FRAUDS_OF_WATCHED_MERCHANT, configure_deciding
 from scoring.images.pdq import pdq
 from scoring.intake.labels import LabelStatement, record_labels
 from scoring.intake.receive import receive_events
-from scoring.rules.banks.hits import MediaHashes
-from scoring.rules.banks.loading import load_banks
 from scoring.rules.banks.models import BankItem
+from scoring.rules.banks.search.hits import MediaHashes
+from scoring.rules.banks.search.loading import load_banks
 from scoring.rules.exploration.changing import exploration_of
 from scoring.rules.lists.models import ListedValue, ValueList
 from scoring.rules.policies.models import StoredPolicy

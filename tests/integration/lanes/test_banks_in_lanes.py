@@ -18,11 +18,11 @@ from scoring.rules.backtest.evaluation.asking import PageAsker
 from scoring.rules.backtest.evaluation.configuration import configuration_at, operands_in
 from scoring.rules.backtest.evaluation.evaluating import decide_page
 from scoring.rules.backtest.evaluation.reading import Reading, iter_pages, range_of
-from scoring.rules.banks import lookup
 from scoring.rules.banks.changing.adding import remove_items
 from scoring.rules.banks.changing.defining import archive_bank
 from scoring.rules.banks.matches import overturns_of
 from scoring.rules.banks.models import BankItem, BankMatch
+from scoring.rules.banks.search import lookup
 from scoring.rules.deciding import reader
 from scoring.rules.expressions.compiling import compile_expression
 from scoring.rules.expressions.operands import operands_of

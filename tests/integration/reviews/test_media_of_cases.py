@@ -14,7 +14,7 @@ from scoring.content.media.models import MediaItem
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
 from scoring.rules.banks.models import BankItem
-from tests.factories.banks import defined_bank
+from tests.factories.banks import defined_bank, pdq
 from tests.integration.reviews.browsing import LOOK, WORK, Browse, page_of, text_of
 from tests.integration.reviews.moderation import consume, decide_event, receive
 
@@ -101,3 +101,15 @@ def test_what_cannot_be_added_says_why(browse: Browse, case: Case, sent: dict[st
 def test_adding_to_a_bank_takes_its_permission_and_a_known_file(browse: Browse, case: Case) -> None:
     assert bank(browse("ana", *WORK), case).status_code == 403
     assert bank(browse("bo", *BANKER), case, media="cd" * 32).status_code == 404
+
+
+def test_a_video_is_added_as_a_whole_from_its_case(browse: Browse, case: Case, picture: MediaItem) -> None:
+    defined_bank()
+    frames = [{"at": at, "quality": 90, "pdq": [pdq(at)] * 8} for at in (0, 1, 2)]
+    MediaItem.objects.update(kind="video", hashes=frames)
+    ana = browse("ana", *BANKER)
+    assert "The video was added to Known abuse" in text_of(bank(ana, case))
+    item = BankItem.objects.get()
+    assert (item.media, item.source, len(item.frame_lines)) == (ID, "review", 3)
+    assert item.frame_lines[1] == f"{pdq(1)},90,1.000"
+    assert "The video is in Known abuse already" in text_of(bank(ana, case))

@@ -65,6 +65,8 @@ def test_a_lead_defines_and_edits_a_bank(lead: Client) -> None:
         "name": "known_abuse",
         "action": "block",
         "distance": 31,
+        "query_match_percent": 80,
+        "compared_match_percent": 0,
         "min_quality": 50,
     }
     response = lead.post("/admin/banks/new/", fields, follow=True)
@@ -79,6 +81,7 @@ def test_a_lead_defines_and_edits_a_bank(lead: Client) -> None:
 def test_a_bad_definition_is_refused_at_its_fields(lead: Client) -> None:
     defined_bank()
     fields = {"title": "Again", "name": "known_abuse", "action": "block", "distance": 31, "min_quality": 50}
+    fields |= {"query_match_percent": 80, "compared_match_percent": 0}
     response = lead.post("/admin/banks/new/", fields)
     assert response.status_code == 422
     assert "is taken by the bank" in response.content.decode()

@@ -35,7 +35,10 @@ def tables() -> list[list[dict[str, Any]]]:
 def test_a_bank_is_defined_with_a_reason_made_from_its_title() -> None:
     defined_bank(title="Known abuse")
     row = Bank.objects.get()
-    assert (row.code, row.sentence) == ("BANK_KNOWN_ABUSE", "A picture like this one is banned: Known abuse")
+    assert (row.code, row.sentence) == (
+        "BANK_KNOWN_ABUSE",
+        "A picture or video like this one is banned: Known abuse",
+    )
     assert (row.distance, row.min_quality, row.policy) == (31, 50, "")
     assert (row.version, row.defined_by, row.defined_at) == (1, ANA, NOW)
 

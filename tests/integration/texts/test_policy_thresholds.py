@@ -14,7 +14,7 @@ from scoring.intake.receive import received_entry
 from scoring.learning.training.runs import TrainingRun
 from scoring.registry.loaded_models import load_model
 from scoring.replay.service import replay
-from scoring.rules.banks.lookup import NO_BANK_HITS
+from scoring.rules.banks.search.lookup import NO_BANK_HITS
 from scoring.rules.policies.policy import FIXED, MODEL, Terms
 from scoring.rules.ruleset.stream import append_changes, current_version
 from scoring.timestamps import to_iso

@@ -24,7 +24,7 @@ from scoring.registry.loaded_models import load_model
 from scoring.registry.models import ModelArtifact, ModelVersion
 from scoring.registry.routes import Arm, change_route, route_of
 from scoring.replay.service import replay
-from scoring.rules.banks.lookup import NO_BANK_HITS
+from scoring.rules.banks.search.lookup import NO_BANK_HITS
 from scoring.timestamps import to_iso
 from tests.factories.models import approved, promote
 from tests.factories.payments import submission

@@ -120,6 +120,17 @@ class ExplainedFindingSerializer(serializers.Serializer):
     distance = serializers.IntegerField(required=False, help_text="Of a bank: the bits that differ")
     item = serializers.IntegerField(required=False, help_text="Of a bank: the nearest item")
     media = serializers.CharField(required=False, help_text="Of a bank: the id of the file")
+    match = serializers.CharField(
+        required=False,
+        help_text="Of a bank: `frame` if a frame of a video matched a picture, `video` if the video matched a"
+        " known one",
+    )
+    query_share = serializers.FloatField(
+        required=False, help_text="Of two videos: the share of the event's frames that match, 0 to 1"
+    )
+    known_share = serializers.FloatField(
+        required=False, help_text="Of two videos: the share of the known video's frames that match, 0 to 1"
+    )
     policy = serializers.CharField(required=False, help_text="Of a bank: the policy that a match breaks")
     definition = serializers.DictField(allow_null=True)
     drafted = ExplainedChangeSerializer(allow_null=True, required=False)

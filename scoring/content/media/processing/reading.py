@@ -18,11 +18,11 @@ from scoring.images.frames import VIDEO_LIMITS, open_video
 from scoring.images.hashes import hash_text
 from scoring.images.pdq import Pixels
 from scoring.images.stills import Still, spread_evenly
+from scoring.images.video_matching import distinct_frames
 
 MAX_STILLS = 16  # frames of an animation or pages of a document
 MAX_SAMPLES = 120  # frames of a video; one each second of the first two minutes, key frames of longer ones
 MAX_SCORED = 12  # frames that the classifier sees
-SAME_DISTANCE = 4  # bits: frames that differ by less from the one before say nothing new
 STILL_EDGE, BLURRED_EDGE, SHEET_EDGE = 1_600, 320, 480  # pixels
 SHEET_COLUMNS, SHEET_FRAMES = 3, 9
 BLURRED_SAMPLES = 14  # of the longer edge: shapes and colors go, light and dark areas stay
@@ -106,15 +106,7 @@ def _hashed(still: Still) -> dict[str, Any]:
 
 def _distinct(hashes: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The hashes without those of frames that hardly differ from the one kept before."""
-    kept: list[dict[str, Any]] = []
-    for each in hashes:
-        if not kept or _distance(kept[-1]["pdq"][0], each["pdq"][0]) > SAME_DISTANCE:
-            kept.append(each)
-    return kept
-
-
-def _distance(one: str, other: str) -> int:
-    return (int(one, 16) ^ int(other, 16)).bit_count()
+    return [hashes[place] for place in distinct_frames([each["pdq"][0] for each in hashes])]
 
 
 def _small(pixels: Pixels, edge: int) -> Image.Image:

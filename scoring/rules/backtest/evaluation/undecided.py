@@ -22,8 +22,9 @@ from scoring.offline.backfill import fold_lane
 from scoring.offline.lane import ITEMS_A_FOLD, LaneBatch, iter_lane_batches
 from scoring.offline.store import OfflineStore
 from scoring.rules.backtest.evaluation.reading import EventPage, Reading, read_labels, read_versions
-from scoring.rules.banks.hits import media_of
-from scoring.rules.banks.index import NO_BANKS, BankIndex
+from scoring.rules.banks.search.hits import media_of
+from scoring.rules.banks.search.index import NO_BANKS, BankIndex
+from scoring.rules.banks.search.stored_videos import read_frames
 from scoring.rules.deciding.findings import bank_findings, finding_of, reveal_values
 from scoring.rules.deciding.precedence import Finding
 from scoring.rules.lists.index import ListIndex
@@ -114,7 +115,7 @@ class TodaysLists:
         for version in versions:
             keys = self.index.keys_of(event_type, version["fields"], revealed=revealed)
             listed = [finding_of(hit, self.index.definitions) for hit in self.index.hits(keys, self.now)]
-            matched = self.banks.hits(media_of(version), self.now)
+            matched = self.banks.hits(media_of(version), self.now, read_frames=read_frames)
             found.append([*listed, *bank_findings(matched, self.banks.definitions, kind=kind)])
         return found
 

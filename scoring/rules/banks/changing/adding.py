@@ -28,6 +28,8 @@ _LIVE = """
             LIMIT 1) item
 """
 
+MAX_FRAMES = 5_000  # of videos in one entry of the log: 400 KB
+
 
 @dataclass(slots=True)
 class ItemChanges:
@@ -197,14 +199,34 @@ def _live_among(definition: BankDefinition, ids: Sequence[int]) -> list[BankItem
 
 
 def _additions(bank: str, items: Iterable[dict[str, Any]]) -> Iterator[Change]:
-    for part in in_parts(items, MAX_ITEMS):
+    for part in _parts(items):
         yield Change(ADDED, {"bank": bank, "items": part})
+
+
+def _parts(items: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Items for one entry each: at most MAX_ITEMS, and about MAX_FRAMES frames of videos."""
+    part: list[dict[str, Any]] = []
+    frames = 0
+    for item in items:
+        more = len(item.get("frames", ()))
+        if part and (len(part) == MAX_ITEMS or frames + more > MAX_FRAMES):
+            yield part
+            part, frames = [], 0
+        part.append(item)
+        frames += more
+    if part:
+        yield part
 
 
 def _removals(bank: str, rows: Sequence[BankItem], *, reason: str) -> Iterator[Change]:
     for part in in_parts(rows, MAX_ITEMS):
-        items = [{"hash": row.hex, "added": row.added_version, "index": row.index} for row in part]
-        yield Change(REMOVED, {"bank": bank, "reason": reason, "items": items})
+        yield Change(REMOVED, {"bank": bank, "reason": reason, "items": [_removed(row) for row in part]})
+
+
+def _removed(row: BankItem) -> dict[str, Any]:
+    """An item in a `bank.items_removed`; of a video with the number of its frames."""
+    told = {"hash": row.hex, "added": row.added_version, "index": row.index}
+    return {**told, "frames": len(row.frame_lines)} if row.is_video else told
 
 
 def _row_as_data(row: BankItem, expires_at: datetime | None) -> dict[str, Any]:
@@ -216,4 +238,5 @@ def _row_as_data(row: BankItem, expires_at: datetime | None) -> dict[str, Any]:
         "expires_at": to_iso(expires_at) if expires_at else None,
         "tags": row.tags,
         "media": row.media,
+        **({"frames": row.frame_lines} if row.is_video else {}),
     }

@@ -7,7 +7,7 @@ from scoring.log.entries import Entry
 from scoring.rules.banks.definitions import ARCHIVED, DEFINED, BankDefinition, bank_definition_in
 from scoring.rules.banks.errors import BankArchived, InvalidBankChange, UnknownBank
 from scoring.rules.banks.kinds import known_policies
-from scoring.rules.banks.models import Bank
+from scoring.rules.banks.models import DEFAULT_COMPARED_MATCH, DEFAULT_QUERY_MATCH, Bank
 from scoring.rules.lists.changing.defining import MAX_SENTENCE_LENGTH, problems_of_texts
 from scoring.rules.lists.changing.values import clean_reason
 from scoring.rules.lists.errors import Problem
@@ -28,6 +28,8 @@ def define_bank(
     now: datetime,
     distance: int = DEFAULT_DISTANCE,
     min_quality: int = DEFAULT_MIN_QUALITY,
+    query_match_percent: int = DEFAULT_QUERY_MATCH,
+    compared_match_percent: int = DEFAULT_COMPARED_MATCH,
     description: str = "",
     code: str = "",
     sentence: str = "",
@@ -45,6 +47,8 @@ def define_bank(
         action=action,
         distance=distance,
         min_quality=min_quality,
+        query_match_percent=query_match_percent,
+        compared_match_percent=compared_match_percent,
         description=description,
         code=code,
         sentence=sentence,
@@ -68,6 +72,8 @@ def drafted_bank(
     action: str,
     distance: int = DEFAULT_DISTANCE,
     min_quality: int = DEFAULT_MIN_QUALITY,
+    query_match_percent: int = DEFAULT_QUERY_MATCH,
+    compared_match_percent: int = DEFAULT_COMPARED_MATCH,
     description: str = "",
     code: str = "",
     sentence: str = "",
@@ -81,6 +87,8 @@ def drafted_bank(
         action=action,
         distance=distance,
         min_quality=min_quality,
+        query_match_percent=query_match_percent,
+        compared_match_percent=compared_match_percent,
         code=code or f"BANK_{name.upper()}",
         sentence=" ".join(sentence.split()) or _default_sentence(title, action),
         policy=policy,
@@ -146,7 +154,7 @@ def required_bank_reason(name: str, reason: str) -> str:
 
 def _default_sentence(title: str, action: str) -> str:
     says = _SAYS.get(action, "is known")
-    return f"A picture like this one {says}: {' '.join(title.split())}"[:MAX_SENTENCE_LENGTH]
+    return f"A picture or video like this one {says}: {' '.join(title.split())}"[:MAX_SENTENCE_LENGTH]
 
 
 def _problems_of(definition: BankDefinition) -> list[Problem]:
@@ -166,6 +174,8 @@ def _problems_of_numbers(definition: BankDefinition) -> list[Problem]:
         for field, value, most in (
             ("distance", definition.distance, MAX_DISTANCE),
             ("min_quality", definition.min_quality, MAX_MIN_QUALITY),
+            ("query_match_percent", definition.query_match_percent, 100),
+            ("compared_match_percent", definition.compared_match_percent, 100),
         )
         if not 0 <= value <= most
     ]

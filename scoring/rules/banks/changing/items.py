@@ -8,24 +8,23 @@ from typing import Any
 
 from scoring.catalog.errors import FieldError
 from scoring.catalog.parsing.characters import clean_name
+from scoring.rules.banks.changing.pdq_hashes import MAX_QUALITY, parse_hash
+from scoring.rules.banks.changing.videos import check_frames, digest_of
 from scoring.rules.banks.definitions import BankDefinition
 from scoring.rules.lists.changing.values import check_expiry, clean_reason, clean_tags
 from scoring.rules.lists.errors import Problem
 from scoring.timestamps import to_iso
 
 MAX_SOURCE_LENGTH = 120
-MAX_QUALITY = 100
-HASH_ALLOWED = "64 hexadecimal digits, a PDQ hash"
-
-_HASH = re.compile(r"[0-9a-f]{64}")
 _MEDIA = re.compile(r"([0-9a-f]{64})?")
 
 
 @dataclass(frozen=True, slots=True)
 class NewItem:
-    """A hash to add, as given. `quality`: 0 to 100, None if it is not known; `expires_at`: None for good.
+    """A hash or video to add, as given. `quality`: 0 to 100, None if unknown; `expires_at`: None for good.
 
-    `source`: where it comes from; `media`: the id of the stored file that it was taken from.
+    `source`: where it comes from; `media`: the id of the stored file that it was taken from. `frames`: of a
+    video, as vPDQ writes them ("hash,quality,seconds"); it needs no hash and no quality of its own.
     """
 
     hash: str
@@ -35,11 +34,12 @@ class NewItem:
     expires_at: datetime | None = None
     tags: tuple[str, ...] = ()
     media: str = ""
+    frames: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedItem:
-    """A hash that can be added, in canonical form."""
+    """A hash or video that can be added, in stored form; the hash of a video is the digest of its frames."""
 
     hash: str
     quality: int | None
@@ -48,6 +48,7 @@ class CheckedItem:
     expires_at: datetime | None
     tags: tuple[str, ...]
     media: str
+    frames: tuple[str, ...] = ()
 
     def as_data(self) -> dict[str, Any]:
         """The item in a `bank.items_added`."""
@@ -59,6 +60,7 @@ class CheckedItem:
             "expires_at": to_iso(self.expires_at) if self.expires_at else None,
             "tags": list(self.tags),
             "media": self.media,
+            **({"frames": list(self.frames)} if self.frames else {}),
         }
 
 
@@ -73,29 +75,19 @@ def check_item(definition: BankDefinition, new: NewItem, *, now: datetime) -> Ch
             problems.append(Problem(field, error.problem, error.allowed))
             return None
 
+    frames = checked("frames", check_frames, new.frames, definition) if new.frames else ()
     item = CheckedItem(
-        hash=checked("hash", parse_hash, new.hash),
-        quality=checked("quality", _check_quality, new.quality, definition),
+        hash=digest_of(frames or ()) if new.frames else checked("hash", parse_hash, new.hash),
+        quality=None if new.frames else checked("quality", _check_quality, new.quality, definition),
         source=checked("source", clean_source, new.source),
         reason=checked("reason", clean_reason, new.reason),
         expires_at=new.expires_at,
         tags=checked("tags", clean_tags, new.tags),
         media=checked("media", _check_media, new.media),
+        frames=frames or (),
     )
     checked("expires_at", check_expiry, new.expires_at, now)
     return problems or item
-
-
-def parse_hash(text: str) -> str:
-    """A hash in canonical form. Raises FieldError, also for that of a picture without any contrast."""
-    found = text.strip().lower()
-    if not found:
-        raise FieldError("is missing", HASH_ALLOWED)
-    if not _HASH.fullmatch(found):
-        raise FieldError(f"{text.strip()[:70]!r} is not a PDQ hash", HASH_ALLOWED)
-    if len(set(found)) == 1 and found[0] in "0f":
-        raise FieldError("is the hash of an empty picture", "hashes of pictures with some contrast")
-    return found
 
 
 def clean_source(source: str) -> str:

@@ -1,6 +1,6 @@
 """The columns of a bank's files, and the names by which other exchanges call them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -32,10 +32,16 @@ Cells = Mapping[str, str]
 
 
 def read_cells(
-    number: int, cells: Cells, definition: BankDefinition, *, defaults: LineDefaults, now: datetime
+    number: int,
+    cells: Cells,
+    definition: BankDefinition,
+    *,
+    defaults: LineDefaults,
+    now: datetime,
+    frames: Sequence[str] = (),
 ) -> GoodLine | RejectedLine:
-    """A line with these cells, by column, checked."""
-    checked = _check(cells, definition, defaults, now)
+    """A line with these cells, by column, checked. `frames`: of a video, which needs no hash."""
+    checked = _check(cells, definition, defaults, now, frames)
     if isinstance(checked, list):
         return rejected(number, cells, *checked)
     return GoodLine(number, checked)
@@ -46,7 +52,7 @@ def rejected(number: int, cells: Cells, *problems: Problem) -> RejectedLine:
 
 
 def _check(
-    cells: Cells, definition: BankDefinition, defaults: LineDefaults, now: datetime
+    cells: Cells, definition: BankDefinition, defaults: LineDefaults, now: datetime, frames: Sequence[str]
 ) -> CheckedItem | list[Problem]:
     try:
         quality = _read_quality(cells.get("quality", ""))
@@ -65,6 +71,7 @@ def _check(
         expires_at=expires_at,
         tags=tuple(filter(None, BETWEEN_TAGS.split(cells.get("tags", "")))),
         media=cells.get("media", ""),
+        frames=tuple(frames),
     )
     return check_item(definition, new, now=now)
 

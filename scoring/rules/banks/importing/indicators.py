@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from scoring.rules.banks.changing.videos import FRAME_ALLOWED
 from scoring.rules.banks.definitions import BankDefinition
 from scoring.rules.banks.importing.columns import read_cells, rejected
 from scoring.rules.lists.changing.values import MAX_REASON_LENGTH, MAX_TAG_LENGTH, MAX_TAGS
@@ -19,6 +20,7 @@ from scoring.rules.lists.importing.lines import MAX_LINES, GoodLine, LineDefault
 from scoring.timestamps import to_iso
 
 PDQ = "HASH_PDQ"
+VIDEO = ("VPDQ", "HASH_VPDQ", "HASH_VIDEO_VPDQ")  # the indicator is a list of frames, or that list as JSON
 # What others say of an indicator that does not belong into a bank of what is bad.
 REFUSED_STATUS = ("NON_MALICIOUS", "NON_HARMFUL")
 MAX_BYTES = 256 * 1024 * 1024  # of one JSON text, decompressed
@@ -33,8 +35,9 @@ def read_indicators(
 ) -> Iterator[GoodLine | RejectedLine]:
     """Every indicator of a file, checked; its number is its place in the file.
 
-    Indicators of another type than HASH_PDQ are rejected, as are those that are to be deleted or whose status
-    says that they are harmless. Raises UnreadableListFile for a file that is not JSON, or too large.
+    Indicators of other types than HASH_PDQ and VPDQ are rejected, as are those that are to be deleted or
+    whose status says that they are harmless. Raises UnreadableListFile for a file that is not JSON, or too
+    large.
     """
     for number, each in enumerate(_indicators(file), start=1):
         if number > MAX_LINES:
@@ -46,8 +49,12 @@ def read_indicators(
         cells, kind, status = cells_of(each)
         if problem := _problem_of(each, kind, status):
             yield rejected(number, cells, problem)
-        else:
-            yield read_cells(number, cells, definition, defaults=defaults, now=now)
+            continue
+        frames = frames_of(each) if kind.upper() in VIDEO else []
+        if frames is None:
+            yield rejected(number, cells, Problem("indicator", "is not a list of frames", FRAME_ALLOWED))
+            continue
+        yield read_cells(number, cells, definition, defaults=defaults, now=now, frames=frames)
 
 
 def cells_of(indicator: Mapping[str, Any]) -> tuple[dict[str, str], str, str]:
@@ -70,9 +77,22 @@ def cells_of(indicator: Mapping[str, Any]) -> tuple[dict[str, str], str, str]:
     return cells, kind, _text(indicator.get("status"))
 
 
+def frames_of(indicator: Mapping[str, Any]) -> list[str] | None:
+    """The frames of a video's indicator: a list of texts, also as JSON text; None for anything else."""
+    inner = indicator.get("indicator")
+    found = inner.get("indicator") if isinstance(inner, dict) else inner
+    if isinstance(found, str):
+        try:
+            found = orjson.loads(found)
+        except orjson.JSONDecodeError:
+            return None
+    is_list = isinstance(found, list) and found and all(isinstance(each, str) for each in found)
+    return found if is_list else None
+
+
 def _problem_of(indicator: Mapping[str, Any], kind: str, status: str) -> Problem | None:
-    if kind.upper() not in (PDQ, "PDQ"):
-        return Problem("type", f"is {kind[:40]}", PDQ)
+    if kind.upper() not in (PDQ, "PDQ", *VIDEO):
+        return Problem("type", f"is {kind[:40]}", f"{PDQ}, or {VIDEO[0]} for videos")
     if status.upper() in REFUSED_STATUS:
         return Problem("status", f"is {status}", "indicators of what is harmful")
     if indicator.get("should_delete") is True:

@@ -11,6 +11,7 @@ from scoring.rules.banks.definitions import BankDefinition
 from scoring.rules.banks.importing.columns import COLUMNS
 from scoring.rules.banks.importing.indicators import read_indicators
 from scoring.rules.banks.importing.tables import read_table
+from scoring.rules.banks.importing.video_files import is_video_file, read_video_file
 from scoring.rules.lists.importing.lines import GoodLine, LineDefaults, RejectedLine
 from scoring.rules.lists.importing.target import ImportTarget
 from scoring.rules.lists.models import ListImport
@@ -22,8 +23,12 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 def read_items(
     file: io.BufferedReader, definition: BankDefinition, *, defaults: LineDefaults, now: datetime
 ) -> Iterator[GoodLine | RejectedLine]:
-    """Every hash of a file, checked: of ThreatExchange's JSON, of CSV, or of plain text; see the readers."""
+    """Every item of a file, checked: of ThreatExchange's JSON, of CSV, of plain text, or one video as vPDQ
+    writes it; see the readers.
+    """
     start = file.peek(_MAX_BLANK).removeprefix(_BYTE_ORDER_MARK).lstrip()
+    if is_video_file(start):
+        return read_video_file(file, definition, defaults=defaults, now=now)
     read = read_indicators if start[:1] in (b"{", b"[") else read_table
     return read(file, definition, defaults=defaults, now=now)
 

@@ -20,7 +20,7 @@ from scoring.rules.banks.changing.defining import (
 from scoring.rules.banks.definitions import bank_definition_in
 from scoring.rules.banks.errors import InvalidBankChange, UnknownBank
 from scoring.rules.banks.kinds import known_policies
-from scoring.rules.banks.models import Bank
+from scoring.rules.banks.models import DEFAULT_COMPARED_MATCH, DEFAULT_QUERY_MATCH, Bank
 from scoring.rules.banks.pages.permissions import DEFINE
 from scoring.rules.banks.pages.words import ACTION_WORDS
 from scoring.rules.lists.changing.defining import (
@@ -60,6 +60,20 @@ class BankForm(forms.Form):
         min_value=0,
         max_value=MAX_MIN_QUALITY,
         help_text="Pictures with less detail do not match: their hashes are too much alike.",
+    )
+    query_match_percent = forms.IntegerField(
+        label="Share of a video's frames",
+        min_value=0,
+        max_value=100,
+        help_text="How many percent of an uploaded video's frames must match a known video. 80, vPDQ's own"
+        " threshold, finds pieces of known videos; a low one also finds videos that contain one.",
+    )
+    compared_match_percent = forms.IntegerField(
+        label="Share of the known video's frames",
+        min_value=0,
+        max_value=100,
+        help_text="How many percent of the known video's frames must be matched. 0, vPDQ's own threshold,"
+        " finds pieces of any length; a high one finds only videos that have all of it.",
     )
     policy = forms.ChoiceField(label="Policy", required=False, help_text="The policy that a match breaks.")
     sentence = forms.CharField(
@@ -126,7 +140,13 @@ class BankNewPage(BankDefinitionPage):
     path, name, title = "banks/new/", "bank_new", "New hash bank"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        initial = {"action": "block", "distance": DEFAULT_DISTANCE, "min_quality": DEFAULT_MIN_QUALITY}
+        initial = {
+            "action": "block",
+            "distance": DEFAULT_DISTANCE,
+            "min_quality": DEFAULT_MIN_QUALITY,
+            "query_match_percent": DEFAULT_QUERY_MATCH,
+            "compared_match_percent": DEFAULT_COMPARED_MATCH,
+        }
         return super().get_context_data(**{"form": BankForm(initial=initial), "is_new": True} | kwargs)
 
     def post(self, request: HttpRequest) -> HttpResponse:

@@ -15,7 +15,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
 from scoring.catalog.errors import FieldError
 from scoring.rules.banks.errors import BankArchived
-from scoring.rules.banks.exporting import export_lines
+from scoring.rules.banks.exporting import export_lines, export_videos
 from scoring.rules.banks.importing.columns import COLUMNS
 from scoring.rules.banks.importing.target import INTO_BANK
 from scoring.rules.banks.pages.definition import bank_or_404
@@ -36,6 +36,8 @@ from scoring.rules.lists.pages.expiries import until_of
 from scoring.rules.lists.pages.importing import MAX_BYTES, ListFileForm
 from scoring.rules.lists.pages.rejects import first_rejects
 from scoring.rules.lists.pages.rows import person
+
+CSV = "text/csv; charset=utf-8"
 
 
 class BankFileForm(ListFileForm):
@@ -156,14 +158,17 @@ class BankImportStatusPage(AdminPage):
 
 @register_page
 class BankExportPage(AdminPage):
-    """The items that hold, as a file to import again."""
+    """The items that hold, as a file to import again: pictures, or with `?kind=videos` the videos."""
 
     path, name, title = "banks/<str:bank_name>/export/", "bank_export", "Export"
     permission = VIEW
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
         row, now = bank_or_404(kwargs["bank_name"]), timezone.now()
-        return _as_file(export_lines(row.name, now=now), f"{row.name}-{now:%Y-%m-%d}.csv")
+        name = f"{row.name}-{now:%Y-%m-%d}"
+        if request.GET.get("kind") == "videos":
+            return _as_file(export_videos(row.name, now=now), f"{name}.jsonl", "application/jsonl")
+        return _as_file(export_lines(row.name, now=now), f"{name}.csv")
 
 
 def import_or_404(number: int) -> ListImport:
@@ -173,7 +178,7 @@ def import_or_404(number: int) -> ListImport:
     return row
 
 
-def _as_file(lines: Any, name: str) -> StreamingHttpResponse:
-    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+def _as_file(lines: Any, name: str, content_type: str = CSV) -> StreamingHttpResponse:
+    response = StreamingHttpResponse(lines, content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

@@ -15,9 +15,11 @@ from django.utils import timezone
 
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
 from scoring.catalog.errors import FieldError
+from scoring.images.stills import spread_evenly
 from scoring.rules.banks.changing.adding import add_items, change_item_expiry, remove_items
 from scoring.rules.banks.changing.defining import archive_bank, restore_bank
-from scoring.rules.banks.changing.items import parse_hash
+from scoring.rules.banks.changing.items import NewItem
+from scoring.rules.banks.changing.pdq_hashes import parse_hash
 from scoring.rules.banks.errors import BankArchived, InvalidBankChange
 from scoring.rules.banks.matches import overturns_of
 from scoring.rules.banks.models import HASH_BITS, MAX_ITEMS, Bank, BankItem
@@ -140,15 +142,17 @@ class BankPage(AdminPage):
 
     def add(self, bank: Bank, now: datetime) -> str:
         typed = TypedItems.of(self.request.POST)
+        items = typed.items(bank, now=now)
         added = add_items(
             bank=bank.name,
-            items=typed.items(bank.name, now=now),
+            items=items,
             actor=actor_of(self.request),
             now=now,
             replace=typed.replace,
             only_own=not self.request.user.has_perm(CHANGE),
         )
-        parts = [f"{counted(added.added, 'hash', 'es')} added"]
+        noun = ("video", "s") if items[0].frames else ("hash", "es")
+        parts = [f"{counted(added.added, *noun)} added"]
         if added.replaced:
             parts.append(f"{added.replaced:,} of them in place of earlier ones")
         if added.unchanged:
@@ -164,7 +168,7 @@ class BankPage(AdminPage):
             actor=actor_of(self.request),
             now=now,
         )
-        return f"{counted(removed, 'hash', 'es')} removed. From the next event on they do not match."
+        return f"{counted(removed, 'item')} removed. From the next event on they do not match."
 
     def extend(self, bank: Bank, now: datetime) -> str:
         post = self.request.POST
@@ -176,7 +180,7 @@ class BankPage(AdminPage):
             bank=bank.name, ids=self._chosen(bank), expires_at=until, actor=actor_of(self.request), now=now
         )
         end = f"until {until:%Y-%m-%d %H:%M} UTC" if until else "without an end"
-        return f"{counted(changed, 'hash', 'es')} changed to hold {end}."
+        return f"{counted(changed, 'item')} changed to hold {end}."
 
     def archive(self, bank: Bank, now: datetime) -> str:
         reason = self.request.POST.get("reason", "")
@@ -202,7 +206,7 @@ class BankPage(AdminPage):
         """The page again, with what the typed hashes would match among the files of the last 30 days."""
         typed, now = TypedItems.of(self.request.POST), timezone.now()
         try:
-            hashes = [_parsed(bank, item.hash) for item in typed.items(bank.name, now=now)]
+            hashes = hashes_to_compare(bank, typed.items(bank, now=now))
         except InvalidBankChange as error:
             return self._refused(bank, error)
         found = preview_matches(hashes, min_quality=bank.min_quality, distance=bank.distance, now=now)
@@ -226,6 +230,14 @@ class BankPage(AdminPage):
             refused="add" if asked == "preview" else asked,
         )
         return self.render_to_response(context, status=422)
+
+
+def hashes_to_compare(bank: Bank, items: Sequence[NewItem]) -> list[str]:
+    """The hashes of items; of a video those of frames of the bank's quality, spread over it."""
+    frames = [frame.split(",") for item in items for frame in item.frames]
+    good = [cells[0] for cells in frames if int(cells[1]) >= bank.min_quality]
+    spread = [good[place] for place in spread_evenly(len(good), MAX_HASHES)] if good else []
+    return [*spread, *(_parsed(bank, item.hash) for item in items if not item.frames)]
 
 
 def _parsed(bank: Bank, text: str) -> str:

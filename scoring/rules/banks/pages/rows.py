@@ -12,10 +12,10 @@ from django.urls import reverse
 
 from scoring.catalog.errors import FieldError
 from scoring.intake.models import Event
-from scoring.rules.banks.changing.items import parse_hash
+from scoring.rules.banks.changing.pdq_hashes import parse_hash
 from scoring.rules.banks.matches import MAX_COUNTED, MatchesOfItem, matches_of_items
 from scoring.rules.banks.models import Bank, BankItem, BankMatch, bits_of_hex
-from scoring.rules.banks.pages.words import shortened_hash
+from scoring.rules.banks.pages.words import shortened_hash, video_words
 from scoring.rules.lists.pages.rows import EXPIRED, LIVE, REMOVED, conditions_of, person
 
 ROWS = 50
@@ -27,7 +27,7 @@ Link = Callable[[str], str]
 
 
 class ItemRow(NamedTuple):
-    """An item: its hash in short, its matches ("" for none), and the page of the file it comes from.
+    """An item: its hash in short or that it is a video, its matches ("" for none), and its file's page.
 
     `apart`: how many bits it differs by from the hash that was searched; None without such a search.
     """
@@ -65,7 +65,12 @@ def find_items(bank: Bank, text: str) -> QuerySet[BankItem]:
     except FieldError:
         return of_bank.filter(Q(source__iexact=text) | Q(tags__contains=[text.lower()]))
     apart = RawSQL("bit_count(hash # %s::varbit)", [bits], output_field=IntegerField())
-    return of_bank.annotate(apart=apart).filter(Q(apart__lte=bank.distance) | Q(media=text.lower()))
+    near = (
+        Q(frames="", apart__lte=bank.distance)
+        | Q(media=text.lower())
+        | Q(frames__contains=text.strip().lower())
+    )
+    return of_bank.annotate(apart=apart).filter(near)
 
 
 def shown_items(rows: Iterable[BankItem], *, link: Link, now: datetime) -> list[ItemRow]:
@@ -102,7 +107,7 @@ def _shown(row: BankItem, matches: MatchesOfItem | None, link: Link, now: dateti
     state = REMOVED if row.removed_version is not None else EXPIRED if row.is_expired(now) else LIVE
     return ItemRow(
         row,
-        shortened_hash(row.hex),
+        f"Video, {video_words(row.frame_lines)}" if row.is_video else shortened_hash(row.hex),
         state,
         getattr(row, "apart", None),
         _count_words(matches.matches) if matches else "",

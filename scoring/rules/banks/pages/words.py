@@ -1,6 +1,6 @@
 """Hash banks in words: what a match does, how near it is, and how often people judge otherwise."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scoring.admin_kit.formatting import count_text, percent_text
@@ -30,12 +30,22 @@ def shortened_hash(text: str) -> str:
 def match_words(finding: Mapping[str, Any]) -> str:
     """How near a file is to the item that it matches: "File 3fa94c01b2ee… differs by 12 of 256 bits."
 
-    `finding`: of a bank, as a decision records it.
+    `finding`: of a bank, as a decision records it; its text has the shares of two videos.
     """
     file, distance = shortened_hash(finding["media"]), finding["distance"]
+    subjects = {"frame": f"A frame of file {file}", "video": f"The nearest frame of file {file}"}
+    subject = subjects.get(finding.get("match", ""), f"File {file}")
     if not distance:
-        return f"File {file} has the same hash."
-    return f"File {file} differs by {distance} of {HASH_BITS} bits."
+        return f"{subject} has the same hash."
+    return f"{subject} differs by {distance} of {HASH_BITS} bits."
+
+
+def video_words(frames: Sequence[str]) -> str:
+    """A video by its frames ("hash,quality,seconds" each): "118 frames, 2:05"."""
+    seconds = round(float(frames[-1].split(",")[2]))
+    return (
+        f"{count_text(len(frames))} frame{'' if len(frames) == 1 else 's'}, {seconds // 60}:{seconds % 60:02}"
+    )
 
 
 def overturn_words(overturns: Overturns) -> str:

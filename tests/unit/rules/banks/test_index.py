@@ -7,8 +7,8 @@ import pytest
 
 from scoring.event_types.payment import Payment
 from scoring.log.entries import Entry
-from scoring.rules.banks.hits import BankHit, media_of
-from scoring.rules.banks.index import NO_BANKS, BankIndex
+from scoring.rules.banks.search.hits import BankHit, media_of
+from scoring.rules.banks.search.index import NO_BANKS, BankIndex
 from scoring.rules.deciding.findings import bank_findings
 from scoring.timestamps import to_iso
 from tests.factories.banks import NOW, TOMORROW, bank_definition, differing, pdq, picture, video
@@ -37,14 +37,16 @@ def remove(version: int, *, added: int, index: int = 0) -> Entry:
 
 
 def hits(index: BankIndex, *files: dict[str, Any], now: datetime = NOW) -> list[tuple[str, int, int]]:
-    found = index.hits(media_of({"media": list(files)}), now)
+    found = index.hits(media_of({"media": list(files)}), now, read_frames=list)
     return [(hit.bank, hit.item, hit.distance) for hit in found]
 
 
 def test_a_near_picture_hits_with_its_distance_and_item() -> None:
     index = NO_BANKS.after([define(1), add(2, ONE, TWO)])
     near = picture(differing(TWO, 31), media="m")
-    assert index.hits(media_of({"media": [near]}), NOW) == [BankHit("known_abuse", 2001, "m", 31)]
+    assert index.hits(media_of({"media": [near]}), NOW, read_frames=list) == [
+        BankHit("known_abuse", 2001, "m", 31)
+    ]
     assert BankHit("known_abuse", 2001, "m", 31).added == 2
     assert hits(index, picture(differing(TWO, 32))) == []
 

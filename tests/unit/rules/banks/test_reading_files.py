@@ -10,7 +10,7 @@ import pytest
 from scoring.rules.banks.importing.target import read_items
 from scoring.rules.lists.errors import UnreadableListFile
 from scoring.rules.lists.importing.lines import GoodLine, LineDefaults, RejectedLine
-from tests.factories.banks import NOW, TOMORROW, bank_definition, pdq
+from tests.factories.banks import NOW, TOMORROW, bank_definition, differing, pdq
 
 ONE, TWO = pdq(1), pdq(2)
 DEFAULTS = LineDefaults("from a file", TOMORROW, "list.csv")
@@ -117,7 +117,7 @@ def test_threat_exchange_updates_are_read_and_what_does_not_belong_is_rejected()
     assert isinstance(lines[0], GoodLine)
     assert lines[0].value.expires_at == datetime(2030, 1, 1, tzinfo=UTC)
     assert reasons(lines) == [
-        (2, "type is HASH_MD5 (allowed: HASH_PDQ)"),
+        (2, "type is HASH_MD5 (allowed: HASH_PDQ, or VPDQ for videos)"),
         (3, "status is NON_MALICIOUS (allowed: indicators of what is harmful)"),
         (4, "should_delete is true (allowed: indicators that still hold)"),
         (5, "indicator is not an object (allowed: an object with indicator and type)"),
@@ -148,3 +148,51 @@ def test_a_file_of_something_else_is_refused_as_a_whole(content: bytes, problem:
         read(content)
     assert problem in str(refused.value)
     assert refused.value.allowed
+
+
+FRAMES = (f"{ONE},100,0.000", f"{TWO},98,1.000")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"0,100,{ONE},0.000\n30,98,{TWO},1.000\n",
+        f"{ONE.upper()},100,0\n{TWO},98,1.0\n",
+        json.dumps([f"{ONE},100,0.0", f"{TWO},98,1.0"]),
+        json.dumps({"data": [{"type": "VPDQ", "indicator": FRAMES}]}),
+        json.dumps([{"type": "vpdq", "indicator": json.dumps(FRAMES)}]),
+    ],
+)
+def test_a_video_is_read_as_vpdq_writes_it(text: str) -> None:
+    [line] = read(text)
+    assert isinstance(line, GoodLine)
+    assert (line.value.frames, line.value.quality, line.value.reason) == (FRAMES, None, "from a file")
+    assert line.value.hash not in (ONE, TWO)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (f"0,100,{ONE},0.0\nnonsense\n", "frames has 'nonsense' as frame 2"),
+        (f"0,101,{ONE},0.0\n", "frames has the quality 101 in frame 1"),
+        (f"0,49,{ONE},0.0\n", "frames has no frame of a quality above 49"),
+        (json.dumps([{"type": "VPDQ", "indicator": "nonsense"}]), "indicator is not a list of frames"),
+        ("\n".join(f"{pdq(n)},100,{n}" for n in range(1_501)), "frames has 1,501 different frames"),
+    ],
+)
+def test_a_video_that_cannot_be_added_is_rejected(text: str, told: str) -> None:
+    [(_, reason)] = reasons(read(text))
+    assert told in reason
+
+
+def test_of_a_video_frames_that_hardly_differ_are_left_out() -> None:
+    texts = [ONE, differing(ONE, 4), differing(ONE, 5), TWO, ONE]
+    [line] = read("\n".join(f"{text},{90 + at},{at}.0" for at, text in enumerate(texts)))
+    assert isinstance(line, GoodLine)
+    kept = [f"{ONE},94,0.000", f"{differing(ONE, 5)},92,2.000", f"{TWO},93,3.000"]
+    assert list(line.value.frames) == kept
+
+
+def test_a_list_that_is_not_of_frames_is_refused() -> None:
+    with pytest.raises(UnreadableListFile, match="has frames that are not texts"):
+        read('["a", 1]')

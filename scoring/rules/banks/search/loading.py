@@ -6,13 +6,16 @@ from dataclasses import dataclass, field
 from struct import Struct
 
 from django.db import connection
+from django.db.models import Q
 
 from scoring.images.hash_index import HashIndex
 from scoring.images.hashes import words_of
 from scoring.rules.banks.definitions import bank_definitions_as_of
-from scoring.rules.banks.index import BankIndex
-from scoring.rules.banks.item_table import NEVER, NOT_REMOVED, ItemColumns, ItemTable
 from scoring.rules.banks.models import UNKNOWN_QUALITY
+from scoring.rules.banks.search.index import BankIndex
+from scoring.rules.banks.search.item_table import NEVER, NOT_REMOVED, ItemColumns, ItemTable
+from scoring.rules.banks.search.matching import BankTable
+from scoring.rules.banks.search.stored_videos import items_as_of, load_videos
 
 # In the binary format of COPY a row of fixed columns
 # (https://www.postgresql.org/docs/current/sql-copy.html): 2 bytes, then each column after its length in 4. A
@@ -21,7 +24,7 @@ _COPY = f"""
 COPY (
     SELECT id, hash, coalesce((extract(epoch FROM expires_at) * 1000000)::bigint, {NEVER}),
            coalesce(removed_version, {NOT_REMOVED}), coalesce(quality, {UNKNOWN_QUALITY}::smallint)
-    FROM scoring_bankitem WHERE bank_name = %s AND {{condition}} ORDER BY id
+    FROM scoring_bankitem WHERE bank_name = %s AND frames = '' AND {{condition}} ORDER BY id
 ) TO STDOUT (FORMAT binary)
 """  # noqa: S608
 _LIVE = "added_version <= %s AND (removed_version IS NULL OR removed_version > %s)"
@@ -33,13 +36,19 @@ _END_BYTES = 2
 def load_banks(version: int) -> BankIndex:
     """The banks of this version of the ruleset. A million items take some seconds."""
     definitions = bank_definitions_as_of(version)
-    tables = {name: _load_table(name, _LIVE, version, version) for name in definitions}
+    tables = {
+        name: BankTable(
+            _load_pictures(name, _LIVE, version, version),
+            load_videos(name, items_as_of(version)).indexed(),
+        )
+        for name in definitions
+    }
     return BankIndex(definitions, tables)
 
 
-def load_history(names: Collection[str]) -> Mapping[str, ItemTable]:
+def load_history(names: Collection[str]) -> Mapping[str, BankTable]:
     """The items of these banks that there ever were, to be looked up as of any version (`hits_among`)."""
-    return {name: _load_table(name, "true") for name in names}
+    return {name: BankTable(_load_pictures(name, "true"), load_videos(name, Q()).indexed()) for name in names}
 
 
 @dataclass(slots=True)
@@ -70,7 +79,7 @@ class _Rows:
         return ItemTable(HashIndex.of(words_of(bytes(self.hashes)), columns.ids), columns)
 
 
-def _load_table(name: str, condition: str, *versions: int) -> ItemTable:
+def _load_pictures(name: str, condition: str, *versions: int) -> ItemTable:
     rows = _Rows()
     statement = _COPY.format(condition=condition)
     with connection.wrap_database_errors, connection.cursor() as cursor:

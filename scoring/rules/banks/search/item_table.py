@@ -1,4 +1,4 @@
-"""The items of one bank in memory: an index of their hashes, and for how long each item holds."""
+"""The pictures of one bank in memory: an index of their hashes, and for how long each item holds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.images.hashes import Words
-from scoring.rules.banks.hits import Nearest
 from scoring.rules.banks.models import MAX_ITEMS
+from scoring.rules.banks.search.hits import Nearest
 
 if TYPE_CHECKING:  # it imports numba, which processes without banks in memory do without
     from scoring.images.hash_index import HashIndex
@@ -48,6 +48,21 @@ class ItemColumns:
             np.concatenate((self.quality, later.quality)),
         )
 
+    def without(self, ids: Sequence[int]) -> "ItemColumns":
+        """These without some items."""
+        kept = ~np.isin(self.ids, np.asarray(ids, np.int64))
+        return ItemColumns(self.ids[kept], self.expires_us[kept], self.removed[kept], self.quality[kept])
+
+    def holding(self, ids: Ids, conditions: "Conditions") -> NDArray[np.bool_]:
+        """Which of these items hold, in the order of `ids`."""
+        places = np.searchsorted(self.ids, ids)
+        holds = self.expires_us[places] > conditions.now_us
+        holds &= self.quality[places] >= conditions.min_quality
+        if conditions.version is not None:
+            holds &= ids < (conditions.version + 1) * MAX_ITEMS
+            holds &= self.removed[places] > conditions.version
+        return holds
+
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
@@ -64,7 +79,7 @@ class Conditions:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ItemTable:
-    """The items of a bank; never changed, `changed` gives the next table."""
+    """The pictures of a bank; never changed, `changed` gives the next table."""
 
     index: "HashIndex"
     columns: ItemColumns
@@ -93,12 +108,7 @@ class ItemTable:
         self, ids: Ids, distances: NDArray[Any], conditions: Conditions
     ) -> Nearest | None:
         """The first of these items, which are in order of their distances and ids, that holds."""
-        places = np.searchsorted(self.columns.ids, ids)
-        holds = self.columns.expires_us[places] > conditions.now_us
-        holds &= self.columns.quality[places] >= conditions.min_quality
-        if conditions.version is not None:
-            holds &= ids < (conditions.version + 1) * MAX_ITEMS
-            holds &= self.columns.removed[places] > conditions.version
+        holds = self.columns.holding(ids, conditions)
         if not holds.any():
             return None
         first = int(holds.argmax())
@@ -106,7 +116,7 @@ class ItemTable:
 
 
 def empty_table() -> ItemTable:
-    """The table of a bank without items."""
+    """The table of a bank without pictures."""
     from scoring.images.hash_index import HashIndex  # noqa: PLC0415 (numba)
 
     columns = ItemColumns.of([], [], [], [])
