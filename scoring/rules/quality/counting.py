@@ -1,14 +1,13 @@
 """What decisions and labels add to the tables of rule quality. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import combinations_with_replacement
 from typing import Any, NamedTuple
 
 from scoring.catalog.registry import event_types
-from scoring.log.entries import Entry
 from scoring.rules.deciding.precedence import BLOCK
 from scoring.rules.quality.logged import base_of, basis_kind, effect_of, findings_in, outcomes_of
 from scoring.timestamps import from_iso
@@ -82,14 +81,11 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class LabelChange:
-    """The label of a decided event before and after an entry. `stake` and `decided_at`: of its decision."""
+    """The label of a decided event before and after an entry, and the decision that counted at the time."""
 
-    event_position: int
-    event_type: str
     before: str | None
     after: str | None
-    stake: int
-    decided_at: datetime
+    decision: Mapping[str, Any]
 
 
 def _zeros() -> Counts:
@@ -98,52 +94,71 @@ def _zeros() -> Counts:
 
 @dataclass
 class Added:
-    """What entries add: rows of `RuleHit`, and amounts to add to the counts of days."""
+    """What entries add: the hits of each event, and amounts to add to the counts of days.
 
-    hits: list[Hit] = field(default_factory=list)
+    `hits` is by event position; an event whose decision no longer counts has none, or those of the later one.
+    """
+
+    hits: dict[int, list[Hit]] = field(default_factory=dict)
     types: dict[DayOfType, Counts] = field(default_factory=lambda: defaultdict(_zeros))
     rules: dict[DayOfRule, Counts] = field(default_factory=lambda: defaultdict(_zeros))
     pairs: dict[DayOfPair, Counts] = field(default_factory=lambda: defaultdict(_zeros))
 
 
-def count_decisions(decisions: Iterable[Entry], labels: Mapping[str, str | None]) -> Added:
-    """What first decisions add. `labels`: the effective label of each event stream before its decision."""
-    added = Added()
-    for entry in decisions:
-        _add_decision(added, entry.data, labels.get(entry.stream))
-    return added
+def add_decision(
+    added: Added,
+    decision: Mapping[str, Any],
+    label: str | None,
+    *,
+    instead_of: Mapping[str, Any] | None = None,
+) -> None:
+    """Count a decision of an event with this effective label, in place of the one that counted until then."""
+    if instead_of is not None:
+        _count(added, instead_of, hits_of(instead_of, label), label, sign=-1)
+    hits = hits_of(decision, label)
+    added.hits[decision["event_position"]] = hits
+    _count(added, decision, hits, label, sign=1)
 
 
-def add_label_changes(added: Added, changes: Iterable[LabelChange], hits: Mapping[int, list[Hit]]) -> None:
-    """Move events from one class to another. `hits`: the stored hits of each changed event."""
+def add_label_changes(added: Added, changes: Iterable[LabelChange]) -> None:
+    """Move events from one class to another."""
     for change in changes:
+        decision = change.decision
+        key, hits = _day_of(decision), one_per_rule(hits_of(decision, None))
         for label, sign in ((change.before, -1), (change.after, 1)):
-            key = DayOfType(change.event_type, change.decided_at.date())
-            _add(added.types[key], _classes(change.event_type, label, change.stake), sign)
-            for hit in one_per_rule(hits.get(change.event_position, ())):
+            _add(added.types[key], _classes(key.event_type, label, decision.get("stake") or 0), sign)
+            for hit in hits:
                 _add(added.rules[hit.key], _classes_of_hit(hit, label), sign)
 
 
-def _add_decision(added: Added, decision: Mapping[str, Any], label: str | None) -> None:
-    event_type, decided_at = decision["event_type"], from_iso(decision["decided_at"])
-    stake = decision.get("stake") or 0
-    day = DayOfType(event_type, decided_at.date())
-    _add(added.types[day], {"decisions": 1, "stake": stake, **_classes(event_type, label, stake)})
+def _day_of(decision: Mapping[str, Any]) -> DayOfType:
+    return DayOfType(decision["event_type"], from_iso(decision["decided_at"]).date())
+
+
+def _count(
+    added: Added, decision: Mapping[str, Any], hits: Sequence[Hit], label: str | None, *, sign: int
+) -> None:
+    stake, day = decision.get("stake") or 0, _day_of(decision)
+    classes = _classes(day.event_type, label, stake)
+    _add(added.types[day], {"decisions": 1, "stake": stake, **classes}, sign)
     for failed in decision.get("rule_errors", ()):
         if not failed["name"].startswith(SEGMENT_ERROR):
-            added.rules[DayOfRule(*day, "rule", failed["name"], failed["number"], "", "")]["errors"] += 1
-    if not decision.get("findings"):
-        return
-    hits = list(_hits_of(decision, label, decided_at))
-    added.hits += hits
+            key = DayOfRule(*day, "rule", failed["name"], failed["number"], "", "")
+            added.rules[key]["errors"] += sign
     for hit in one_per_rule(hits):
-        _add(added.rules[hit.key], {**_counts_of_hit(hit), **_classes_of_hit(hit, label)})
+        _add(added.rules[hit.key], {**_counts_of_hit(hit), **_classes_of_hit(hit, label)}, sign)
     names = sorted({f"{hit.kind}/{hit.name}" for hit in hits})
     for left, right in combinations_with_replacement(names, 2):
-        added.pairs[DayOfPair(*day, left, right)]["hits"] += 1
+        added.pairs[DayOfPair(*day, left, right)]["hits"] += sign
 
 
-def _hits_of(decision: Mapping[str, Any], label: str | None, decided_at: datetime) -> Iterator[Hit]:
+def hits_of(decision: Mapping[str, Any], label: str | None) -> list[Hit]:
+    """The hits of a decision, with the event's effective label."""
+    return list(_hits_of(decision, label)) if decision.get("findings") else []
+
+
+def _hits_of(decision: Mapping[str, Any], label: str | None) -> Iterator[Hit]:
+    decided_at = from_iso(decision["decided_at"])
     outcomes = outcomes_of(decision["event_type"])
     findings = findings_in(decision)
     base, by = base_of(decision, outcomes), basis_kind(decision)

@@ -6,11 +6,15 @@ from typing import Any, Literal
 
 from scoring.catalog.outcomes import BASIC_OUTCOMES
 from scoring.catalog.registry import event_types
+from scoring.log.entries import Entry
 from scoring.rules.deciding.precedence import ALLOW, Finding, resolve
 from scoring.rules.heads import heads_of, severest_outcome
 from scoring.rules.policies.thresholds import outcome_of
 
 BasisKind = Literal["model", "policy"]
+
+FIRST, REVISED = "decision.made", "decision.revised"
+ENRICHED = "enriched"  # the cause of a revision after the event's media were processed
 
 _FIELDS = frozenset(each.name for each in fields(Finding))
 
@@ -21,6 +25,14 @@ class Effect:
 
     is_unique: bool
     is_needless: bool
+
+
+def counts_for_quality(entry: Entry) -> bool:
+    """Whether a decision may count: the first one of an event, and each one after its media were processed.
+
+    The latest of them does.
+    """
+    return entry.type == FIRST or (entry.type == REVISED and entry.data["cause"] == ENRICHED)
 
 
 def outcomes_of(event_type: str) -> tuple[str, ...]:

@@ -4,7 +4,9 @@ from django.db import models
 
 
 class RuleHit(models.Model):
-    """A finding of a first decision: a rule that matched, a listed value, a match of a hash bank.
+    """A finding of the decision that counts: a rule that matched, a listed value, a match of a hash bank.
+
+    That is the latest decision after the event's media were processed, or else the first one.
 
     `outcome` is what the finding asks for, `base` the policy's outcome of the score alone, `decided` the
     outcome given. `is_unique`: the outcome would be another without this finding or, in shadow, with it.
@@ -88,7 +90,7 @@ class RuleDay(models.Model):
 
 
 class DecidedDay(models.Model):
-    """The first decisions of an event type on one day (UTC), and what labels say of their events."""
+    """The decisions of an event type on one day (UTC) that count, and what labels say of their events."""
 
     event_type = models.CharField(max_length=60)
     day = models.DateField()

@@ -1,7 +1,7 @@
 """The consumer that keeps the tables of rule quality: each hit, and counts by day."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from operator import attrgetter
@@ -9,16 +9,16 @@ from typing import Any
 
 from django.db import connection, models
 
+from scoring.catalog.registry import event_types
 from scoring.intake.models import Label
 from scoring.log.entries import Entry
 from scoring.log.read import read_positions, read_streams
-from scoring.rules.quality.counting import Hit, LabelChange, add_label_changes, count_decisions
+from scoring.rules.quality.counting import Added, Hit, LabelChange, add_decision, add_label_changes
+from scoring.rules.quality.logged import FIRST, REVISED, counts_for_quality
 from scoring.rules.quality.models import DecidedDay, RuleDay, RuleHit, RuleOverlap
 from scoring.sql.bulk_tables import insert_values
-from scoring.timestamps import from_iso
 
-DECISION = "decision.made"
-TYPES = frozenset({DECISION, "label.recorded", "label.retracted"})
+TYPES = frozenset({FIRST, REVISED, "label.recorded", "label.retracted"})
 
 _HIT_COLUMNS = tuple(each.name for each in fields(Hit))
 _hit_values = attrgetter(*_HIT_COLUMNS)
@@ -31,14 +31,18 @@ _KEYS: dict[type[models.Model], tuple[str, ...]] = {
 
 
 def add_to_quality(entries: Sequence[Entry], *, now: datetime) -> None:
-    """Count first decisions with their findings and the labels of decided events, in one transaction."""
-    decisions = [entry for entry in entries if entry.type == DECISION]
-    added = count_decisions(decisions, _labels_before(decisions))
-    _insert_hits(added.hits)
-    changes = _label_changes([entry for entry in entries if entry.type != DECISION])
-    if changes:
-        add_label_changes(added, changes, _stored_hits({change.event_position for change in changes}))
-        _update_labels(changes)
+    """Count decisions with their findings and the labels of decided events, in one transaction.
+
+    An event counts once: by its first decision, or by the latest one after its media were processed.
+    """
+    decisions = [entry for entry in entries if counts_for_quality(entry)]
+    labels = [entry for entry in entries if entry.type not in (FIRST, REVISED)]
+    added, changes = _counted(decisions), _label_changes(labels)
+    add_label_changes(added, changes)
+    _store_hits(
+        added.hits, revised={each.data["event_position"] for each in decisions if each.type == REVISED}
+    )
+    _update_labels(changes)
     for model, counted in ((DecidedDay, added.types), (RuleDay, added.rules), (RuleOverlap, added.pairs)):
         _add_counts(model, counted)
 
@@ -49,67 +53,84 @@ def forget_quality() -> None:
         model._default_manager.all().delete()
 
 
-def _labels_before(decisions: Sequence[Entry]) -> dict[str, str | None]:
-    """The effective label of each event whose label was recorded before its decision."""
-    cursors = {entry.stream: entry.cursor for entry in decisions}
-    found = Label.objects.filter(event_stream__in=list(cursors)).values_list("position", flat=True)
-    entries = sorted(read_positions(list(found)), key=lambda entry: entry.cursor)
-    return {
-        entry.data["event"]: entry.data["effective"]
-        for entry in entries
-        if entry.cursor < cursors[entry.data["event"]]
-    }
+def _counted(decisions: Sequence[Entry]) -> Added:
+    """What these decisions add, each in place of the one of its event that counted before."""
+    added, labels = Added(), _labels_of({entry.stream for entry in decisions})
+    counted = _decisions_of({entry.stream for entry in decisions if entry.type == REVISED})
+    for entry in decisions:
+        label = _last_before(labels.get(entry.stream, ()), entry)
+        before = _last_before(counted.get(entry.stream, ()), entry)
+        add_decision(
+            added,
+            entry.data,
+            label.data["effective"] if label else None,
+            instead_of=before.data if before else None,
+        )
+    return added
+
+
+def _labels_of(streams: Collection[str]) -> dict[str, list[Entry]]:
+    """The entries of labels of each event stream, in order."""
+    found = Label.objects.filter(event_stream__in=streams).values_list("position", flat=True)
+    return _by_stream(read_positions(list(found)), stream=lambda entry: str(entry.data["event"]))
 
 
 def _label_changes(labels: Sequence[Entry]) -> list[LabelChange]:
     """The changes of labels whose event had been decided, in order."""
     changed = [entry for entry in labels if entry.data["previous"] != entry.data["effective"]]
-    decisions = _decisions_of({entry.data["event"] for entry in changed})
+    counted = _decisions_of({entry.data["event"] for entry in changed})
     return [
-        _change(entry, decision)
+        LabelChange(entry.data["previous"], entry.data["effective"], decision.data)
         for entry in changed
-        if (decision := decisions.get(entry.data["event"])) and decision.cursor < entry.cursor
+        if (decision := _last_before(counted.get(entry.data["event"], ()), entry))
     ]
 
 
-def _decisions_of(streams: Collection[str]) -> dict[str, Entry]:
-    """The first decision of each event stream that has one.
+def _decisions_of(streams: Collection[str]) -> dict[str, list[Entry]]:
+    """The decisions of each event stream that may count, in order.
 
-    It is nearly always the second entry. History has one entry only, so that reading its labels stays cheap.
+    The first one is nearly always the second entry. History has one entry only, so that reading its labels
+    stays cheap. Only events with media are decided again after these were processed.
     """
     second = {stream: found[0] for stream, found in read_streams(sorted(streams), version=2).items()}
-    later = [stream for stream, entry in second.items() if entry.type != DECISION]
-    decisions = {stream: entry for stream, entry in second.items() if entry.type == DECISION}
-    rest = [entry for entries in read_streams(later).values() for entry in entries]
-    return decisions | {entry.stream: entry for entry in rest if entry.type == DECISION}
-
-
-def _change(label: Entry, decision: Entry) -> LabelChange:
-    return LabelChange(
-        event_position=decision.data["event_position"],
-        event_type=decision.data["event_type"],
-        before=label.data["previous"],
-        after=label.data["effective"],
-        stake=decision.data.get("stake") or 0,
-        decided_at=from_iso(decision.data["decided_at"]),
+    whole = [stream for stream, entry in second.items() if entry.type != FIRST or _has_media(entry)]
+    rest = [entry for entries in read_streams(whole).values() for entry in entries]
+    first = [entry for stream, entry in second.items() if stream not in set(whole)]
+    return _by_stream(
+        [entry for entry in (*first, *rest) if counts_for_quality(entry)], stream=attrgetter("stream")
     )
 
 
-def _insert_hits(hits: Sequence[Hit]) -> None:
-    if hits:
-        insert_values(connection, RuleHit._meta.db_table, _HIT_COLUMNS, list(map(_hit_values, hits)))
+def _has_media(decision: Entry) -> bool:
+    """Whether events of the type may have media; of a type that left the catalog, too."""
+    kind = event_types().get(decision.data["event_type"])
+    return kind is None or bool(kind.media_fields)
 
 
-def _stored_hits(positions: Collection[int]) -> Mapping[int, list[Hit]]:
-    stored: dict[int, list[Hit]] = defaultdict(list)
-    for row in RuleHit.objects.filter(event_position__in=positions).values(*_HIT_COLUMNS):
-        stored[row["event_position"]].append(Hit(**row))
-    return stored
+def _by_stream(entries: Iterable[Entry], *, stream: Callable[[Entry], str]) -> dict[str, list[Entry]]:
+    found: dict[str, list[Entry]] = defaultdict(list)
+    for entry in sorted(entries, key=attrgetter("cursor")):
+        found[stream(entry)].append(entry)
+    return found
+
+
+def _last_before(entries: Sequence[Entry], entry: Entry) -> Entry | None:
+    """The last of these entries, which are in order, that comes before another one."""
+    return next((each for each in reversed(entries) if each.cursor < entry.cursor), None)
+
+
+def _store_hits(hits: Mapping[int, Sequence[Hit]], *, revised: Collection[int]) -> None:
+    """Store the hits of events, in place of those of their earlier decisions."""
+    if revised:
+        RuleHit.objects.filter(event_position__in=revised).delete()
+    rows = [_hit_values(hit) for each in hits.values() for hit in each]
+    if rows:
+        insert_values(connection, RuleHit._meta.db_table, _HIT_COLUMNS, rows)
 
 
 def _update_labels(changes: Sequence[LabelChange]) -> None:
     """Store the last label of each event with its hits."""
-    last = {change.event_position: change.after for change in changes}
+    last = {change.decision["event_position"]: change.after for change in changes}
     by_label: dict[str | None, list[int]] = defaultdict(list)
     for position, label in last.items():
         by_label[label].append(position)

@@ -7,10 +7,12 @@ import pytest
 from django.db import connection, models
 from django.test.utils import CaptureQueriesContext
 
+from scoring.decisions import decision_entries
 from scoring.log.append import append
 from scoring.log.consumers.registry import catch_up, rebuild_consumer, run_consumer
 from scoring.log.entries import Entry, NewEntry
 from scoring.rules.quality.consumers import RULE_QUALITY
+from scoring.rules.quality.logged import ENRICHED
 from scoring.rules.quality.models import DecidedDay, RuleDay, RuleHit, RuleOverlap
 from tests.factories.findings import rule_found, value_found
 from tests.factories.log import NOW, decided, labeled, received
@@ -80,12 +82,67 @@ def test_a_rebuild_gives_the_same_rows_however_entries_were_batched(limit: int) 
     assert stored() == first
 
 
-def test_revisions_do_not_count() -> None:
+@pytest.mark.parametrize("cause", ["corrected", "no_model"])
+def test_revisions_for_other_causes_than_media_do_not_count(cause: str) -> None:
     (event,) = append([received("T")], now=NOW)
     append([decided(event, findings=[])], now=NOW)
-    append([decided(event, revision=1, findings=[rule_found()])], now=NOW)
+    append([decided(event, revision=1, cause=cause, findings=[rule_found()])], now=NOW)
     catch_up(RULE_QUALITY, now=LATER)
     assert not RuleHit.objects.exists()
+
+
+def tell_of_media() -> None:
+    """Posts that are decided again after their pictures were processed, labeled before, between and after."""
+    told: dict[str, Any] = {"thresholds": {"review": 0.5, "block": 0.9}}
+    known, seen = value_found(name="phrases"), rule_found("picture")
+    for name in ("plain", "before", "between", "after", "twice"):
+        if name == "before":
+            mark(name, 1, "violating")
+        (event,) = append([received(name, type="content", author="ann")], now=NOW)
+        append([decided(event, findings=[known], outcome="block", **told)], now=NOW)
+        if name == "between":
+            mark(name, 1, "violating")
+        again = {"revision": 1, "cause": ENRICHED, "outcome": "block", "decided_at": LATER}
+        append([decided(event, findings=[known, seen], **again, **told)], now=LATER)
+        if name == "after":
+            mark(name, 1, "violating")
+            mark(name, 2, "acceptable", previous="violating")
+        if name == "twice":
+            append([decided(event, findings=[seen], **again | {"revision": 2}, **told)], now=LATER)
+
+
+def mark(name: str, version: int, value: str, *, previous: str | None = None) -> None:
+    stream = f"content/shop/{name}"
+    append([labeled(stream, version=version, value=value, previous=previous, effective=value)], now=LATER)
+
+
+def test_an_event_counts_once_by_its_latest_decision_after_media_were_processed() -> None:
+    tell_of_media()
+    catch_up(RULE_QUALITY, now=LATER)
+    assert RuleHit.objects.filter(name="picture").count() == 5
+    assert RuleHit.objects.filter(name="phrases").count() == 4
+    days = {(day.name, day.day): day for day in RuleDay.objects.all()}
+    assert days["phrases", NOW.date()].hits == 0
+    assert (picture := days["picture", LATER.date()]).hits == 5
+    assert (picture.positives, picture.negatives) == (2, 1)
+    decided_days = {each.day: (each.decisions, each.positives) for each in DecidedDay.objects.all()}
+    assert decided_days == {NOW.date(): (0, 0), LATER.date(): (5, 2)}
+    both = RuleOverlap.objects.get(left="list/phrases", right="rule/picture")
+    assert both.hits == 4
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 100])
+def test_decisions_after_media_are_rebuilt_however_entries_were_batched(limit: int) -> None:
+    tell_of_media()
+    while not run_consumer(RULE_QUALITY, now=LATER, limit=limit).caught_up:
+        pass
+    first = stored()
+    rebuild_consumer(RULE_QUALITY, now=LATER)
+    assert stored() == first
+
+
+def test_the_cause_is_that_which_decisions_name() -> None:
+    assert ENRICHED == decision_entries.ENRICHED
 
 
 def test_labels_of_history_change_nothing() -> None:
