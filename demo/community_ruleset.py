@@ -33,8 +33,16 @@ ACTIVE_RULES = (
         "similar_text_from_many",
         "text_band_1_distinct_author_10m >= 3 || text_band_2_distinct_author_10m >= 3"
         " || text_band_3_distinct_author_10m >= 3 || text_band_4_distinct_author_10m >= 3",
-        "review",
+        "limit",
         "Three or more other accounts published nearly this text within ten minutes",
+    ),
+    RuleDraft(
+        EVENT_TYPE,
+        "link_of_a_new_account",
+        "text_links >= 1 && author_count_7d < 3.0",
+        "label",
+        "A new account posts a link",
+        description="Readers are told that the link was not checked; most of these posts are harmless.",
     ),
     RuleDraft(
         EVENT_TYPE,
