@@ -54,6 +54,15 @@ class CaseAlreadyClosed(ReviewError):
         super().__init__(f"{case} was closed: {because}; take another case")
 
 
+class NotAutomatic(ReviewError):
+    """Software has not decided the event, or it was retracted: a verdict on another one cannot decide it."""
+
+    def __init__(self, event_stream: str, *, is_retracted: bool) -> None:
+        self.event_stream, self.is_retracted = event_stream, is_retracted
+        why = "was retracted" if is_retracted else "has no decision that a verdict could change"
+        super().__init__(f"the event {why}; leave it out")
+
+
 class CaseNotDecided(ReviewError):
     """The case has no verdict to undo."""
 
@@ -97,9 +106,10 @@ class ViewingLimitReached(ReviewError):
 
     def __init__(self, *, limit: int, until: datetime) -> None:
         self.limit, self.until = limit, until
+        cases = "1 sensitive case" if limit == 1 else f"{limit} sensitive cases"
         super().__init__(
-            f"you have opened {limit} sensitive cases within the last hour, the limit for your group; the"
-            f" next one is possible from {until:%H:%M} UTC on"
+            f"you have opened {cases} within the last hour, the limit for your group; the next one is"
+            f" possible from {until:%H:%M} UTC on"
         )
 
 

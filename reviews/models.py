@@ -41,6 +41,8 @@ class Case(models.Model):
     `reviews.queue.ranking`. `version` is that of the case's stream. An expired lease leaves no entry: the
     case stays `claimed` and is free to claim.
 
+    A case is opened as a `duplicate` by a verdict on another one: of an event that software had decided.
+
     `policies`: reason code by policy that the verdict says was broken; `action`: the outcome that it gives
     the event, "" for types without policies; `strike`: it gave the author one. Verdicts given at once share
     `verdict_group`. `sensitive`: looking at it may harm. `queue`: that of the policy most likely broken.
@@ -52,6 +54,7 @@ class Case(models.Model):
         REVIEW = "review", "sent to review"
         SAMPLE = "sample", "random sample"
         APPEAL = "appeal", "appeal"
+        DUPLICATE = "duplicate", "near-duplicate of a decided case"
 
     class State(models.TextChoices):
         OPEN = "open"
@@ -166,7 +169,7 @@ class EventSender(models.Model):
 
 
 class ReviewerAction(models.Model):
-    """A case claimed, decided or released by a reviewer, or media shown. Projection of these entries.
+    """A case claimed, viewed, decided or released by a reviewer, or media shown. Projection of these entries.
 
     `event_position`: 0 for media shown without an event. Breaks and limits of viewing are counted from it.
     """

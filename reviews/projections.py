@@ -60,6 +60,12 @@ def claimed_case(case: Row | None, entry: Entry) -> Row:
     return {**_existing(case, entry), **_claimed(entry)}
 
 
+@fold_into("case.viewed", Case, key=event_position)
+def viewed_case(case: Row | None, entry: Entry) -> Row:
+    """The row is the same: only the reviewer's actions count it."""
+    return _existing(case, entry)
+
+
 @fold_into("case.released", Case, key=event_position)
 def released_case(case: Row | None, entry: Entry) -> Row:
     return {
@@ -130,7 +136,11 @@ def _action(entry: Entry) -> Row:
     }
 
 
-for entry_type in ("case.claimed", "case.decided", "case.released", "case.escalated", "media.revealed"):
+ACTIONS = (
+    *("case.claimed", "case.viewed", "case.decided", "case.released", "case.escalated"),
+    "media.revealed",
+)
+for entry_type in ACTIONS:
     project(entry_type, ReviewerAction)(_action)
 
 

@@ -128,6 +128,7 @@ def _compared(choice: DriftSelection, *, since: datetime, now: datetime) -> dict
         "verdict": summarize(report),
         "too_few": report.count(State.CHANCE),
         "not_compared": report.count(State.NOT_COMPARED),
+        "event_type": choice.event_type,
         "outcomes": [(outcome, *shares) for outcome, shares in report.outcomes.items()],
         "score_plot": _score_plot(report),
         "missing_plot": window_plots.missing_plot(windows, reference, since=since, now=now),

@@ -68,7 +68,7 @@ def _confirmed_tile(kind: type[EventType], hours: Hours, link: Linker) -> Tile:
 
 def outcome_words(kind: type[EventType], outcome: str) -> str:
     """The heading of an outcome's tile, by the name that people give it."""
-    title = kind.outcome_titles.get(outcome, outcome)
+    title = kind.outcome_title(outcome)
     return OUTCOME_WORDS.get(title, title.capitalize())
 
 

@@ -47,12 +47,13 @@ PERMISSIONS = {
 
 @dataclass(frozen=True)
 class TileGroup:
-    """Tiles under a heading; `shares`, (outcome, decisions, share), are drawn as a bar below them."""
+    """Tiles under a heading; `shares`, (outcome, decisions, share) of a type, are a bar below them."""
 
     id: str
     title: str
     tiles: list[Tile]
     shares: Sequence[tuple[str, int, float]] = ()
+    event_type: str = ""
 
     @property
     def decided(self) -> int:
@@ -91,6 +92,7 @@ def day_groups(facts: Facts, link: Linker) -> list[TileGroup]:
             f"Last 24 hours: {kind.name} events",
             day_tiles(kind, hours, link),
             outcome_shares(kind, hours),
+            kind.name,
         )
         for kind, hours in by_type.items()
     ]

@@ -8,7 +8,8 @@ from typing import Literal
 from monitoring.models import ModelWindow, TrafficWindow
 from monitoring.windows.binning import Reference
 from monitoring.windows.latency_histogram import add_histograms, percentile_ms
-from scoring.admin_kit.plots import NO_DATA, Axis, Plot, Series, outcome_color
+from scoring.admin_kit.outcomes import outcome_color
+from scoring.admin_kit.plots import NO_DATA, Axis, Plot, Series
 from scoring.catalog.outcomes import BASIC_OUTCOMES
 from scoring.catalog.registry import all_outcomes
 

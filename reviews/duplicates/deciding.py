@@ -1,20 +1,22 @@
 """One verdict for a group of near-duplicates, and its undoing."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
 from django.db import transaction
 
-from reviews.errors import InvalidVerdict, ReviewError
+from reviews.duplicates.automatic import Automatic, automatic_decisions, is_automatic, open_for_verdict
+from reviews.errors import CaseNotFound, InvalidVerdict, ReviewError
 from reviews.models import Case
 from reviews.strikes.recording import struck_entity
 from reviews.work.claims import release_case
-from reviews.work.transitions import lock_case
+from reviews.work.transitions import append_to_case
 from reviews.work.verdict_rules import Verdict
 from reviews.work.verdicts import close_case, undo_verdict
 
-MAX_GROUP = 100  # cases with one verdict, beside the one that was looked at
+MAX_GROUP = 100  # events with one verdict, beside the one that was looked at
+UNDONE = "the verdict on its near-duplicates was undone"
 
 
 class GroupVerdict(NamedTuple):
@@ -34,30 +36,39 @@ def decide_group(
     now: datetime,
     escalations: bool = False,
 ) -> GroupVerdict:
-    """Decide a claimed case, and give pending `others` of its type the same verdict in one transaction.
+    """Decide a claimed case, and give `others` of its type the same verdict in one transaction.
 
-    Others that somebody holds, that were decided in the meantime or whose other labels contradict the verdict
+    Others are pending cases, and near-duplicates that software decided: these get a case with the verdict.
+    Those that somebody holds, that were decided in the meantime or whose other labels contradict the verdict
     without a note are left out, and said. An author gets at most one strike of a group. Raises what
     `decide_case` raises, and `InvalidVerdict` for more than `MAX_GROUP` others.
     """
     chosen = sorted(set(others) - {position})
     if len(chosen) > MAX_GROUP:
         raise InvalidVerdict(
-            field="also", problem=f"{len(chosen)} other cases were chosen", allowed=f"at most {MAX_GROUP}"
+            field="also", problem=f"{len(chosen)} others were chosen", allowed=f"at most {MAX_GROUP}"
         )
     with transaction.atomic():
-        first = lock_case(position)
+        cases = _locked([position, *chosen])
+        if (first := cases.get(position)) is None:
+            raise CaseNotFound(position)
         group = f"{position}-{first.version}" if chosen else ""
         case = close_case(first, verdict, reviewer=reviewer, now=now, group=group, escalations=escalations)
         struck = {struck_entity(case.event_stream)} if verdict.strike else set()
         done, skipped = 0, []
-        for each in _locked(chosen):
-            author = struck_entity(each.event_stream) if verdict.strike else ""
+        automatic = automatic_decisions([each for each in chosen if is_automatic(cases.get(each))], like=case)
+        for each in chosen:
+            stream = _stream_of(each, cases, automatic)
+            if not stream:
+                continue  # no such event
+            author = struck_entity(stream) if verdict.strike else ""
             given = verdict._replace(strike=verdict.strike and author not in struck)
             try:
-                _give(each, case, given, reviewer=reviewer, now=now, group=group)
+                with transaction.atomic():  # a savepoint: what is left out is not changed
+                    other = _pending(each, cases, automatic, reviewer=reviewer, now=now)
+                    _give(other, case, given, reviewer=reviewer, now=now, group=group)
             except ReviewError as error:
-                skipped.append(f"{each.event_stream}: {error}")
+                skipped.append(f"{stream}: {error}")
                 continue
             done += 1
             struck.add(author)
@@ -65,7 +76,8 @@ def decide_group(
 
 
 def undo_group(group: str, *, reviewer: str, now: datetime, may_undo_any: bool = False) -> list[Case]:
-    """Undo every verdict of a group that still stands; the cases return to the queue.
+    """Undo every verdict of a group that still stands. The cases return to the queue; those that only the
+    verdict had opened are closed, and what software decided holds again.
 
     Raises `NotYourVerdict`, and then undoes none.
     """
@@ -73,21 +85,46 @@ def undo_group(group: str, *, reviewer: str, now: datetime, may_undo_any: bool =
     undone = []
     with transaction.atomic():
         for position in decided.order_by("pk").values_list("pk", flat=True):
-            undo_verdict(position, reviewer=reviewer, now=now, may_undo_any=may_undo_any)
-            undone.append(release_case(position, reviewer=reviewer, now=now))
+            case = undo_verdict(position, reviewer=reviewer, now=now, may_undo_any=may_undo_any)
+            if case.why == Case.Why.DUPLICATE:
+                data = {"outcome": case.outcome, "because": UNDONE}
+                undone.append(append_to_case(case, "case.closed", data, reviewer=reviewer, now=now))
+            else:
+                undone.append(release_case(position, reviewer=reviewer, now=now))
     return undone
 
 
+def _pending(
+    position: int,
+    cases: Mapping[int, Case],
+    automatic: Mapping[int, Automatic],
+    *,
+    reviewer: str,
+    now: datetime,
+) -> Case:
+    """The case of an event, opened if software decided the event. Raises `ReviewError`."""
+    if position not in automatic:
+        return cases[position]
+    return open_for_verdict(automatic[position], cases.get(position), reviewer=reviewer, now=now)
+
+
+def _stream_of(position: int, cases: Mapping[int, Case], automatic: Mapping[int, Automatic]) -> str:
+    """The stream of an event, "" if there is no such event."""
+    if position in cases:
+        return cases[position].event_stream
+    return automatic[position].stream if position in automatic else ""
+
+
 def _give(case: Case, first: Case, verdict: Verdict, *, reviewer: str, now: datetime, group: str) -> None:
-    """Give a case the verdict of the first one. Raises `ReviewError`, and then changes nothing."""
+    """Give a case the verdict of the first one. Raises `ReviewError`."""
     if case.event_type != first.event_type:
         raise InvalidVerdict(
             field="also", problem=f"is a {case.event_type}", allowed=f"cases of the type {first.event_type}"
         )
-    with transaction.atomic():  # a savepoint
-        close_case(case, verdict, reviewer=reviewer, now=now, group=group, claimed=False)
+    close_case(case, verdict, reviewer=reviewer, now=now, group=group, claimed=False)
 
 
-def _locked(positions: Sequence[int]) -> list[Case]:
+def _locked(positions: Collection[int]) -> dict[int, Case]:
     """The cases at these positions, locked in their order, which is the same for everyone."""
-    return list(Case.objects.select_for_update().filter(pk__in=positions).order_by("pk"))
+    cases = Case.objects.select_for_update().filter(pk__in=positions).order_by("pk")
+    return {case.pk: case for case in cases}

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
-from reviews.duplicates.deciding import decide_group, undo_group
+from reviews.duplicates.deciding import MAX_GROUP, decide_group, undo_group
 from reviews.errors import InvalidVerdict, ReviewError
 from reviews.models import Case
 from reviews.pages.case_timeline import timeline_of
@@ -31,6 +31,7 @@ from reviews.work.notes import MAX_NOTE_LENGTH
 from reviews.work.reason_codes import NEEDS_NOTE, action_title, broken_policies, words_of
 from reviews.work.verdict_rules import Verdict, labels_from_others
 from reviews.work.verdicts import undo_verdict
+from reviews.work.viewing import open_case
 from scoring.admin_kit.formatting import shortened
 from scoring.admin_kit.pages import AdminPage, register_page
 from scoring.catalog.registry import event_type
@@ -66,7 +67,8 @@ class CasePage(AdminPage):
         panels = event_panels(detail, personal=personal)
         filled = draft or undone
         appealed = appealed_panel(case, detail, personal=personal)
-        kind = event_type(case.event_type)
+        shown = (appealed.about if appealed else None) or detail
+        kind, withheld = event_type(case.event_type), open_case(case, reviewer=self.reviewer, now=now)
         heads = (detail.decision.data.get("policies") if detail.decision else None) or {}
         return super().get_context_data(
             case=case,
@@ -80,11 +82,15 @@ class CasePage(AdminPage):
             undoable_together=decided_together(undoable) if undoable else 0,
             own_appeal=case.not_for == user.get_username(),
             also=positions_in(self.request.POST.getlist("also")),
+            withheld=withheld,
             content=(
-                content := content_panel(detail, personal=personal, reviewer=user.get_username(), now=now)
+                content := None
+                if withheld
+                else content_panel(detail, personal=personal, reviewer=self.reviewer, now=now)
             ),
             author=content.author if content else None,
-            media=media_panel((appealed.about if appealed else None) or detail, user=user),
+            max_group=MAX_GROUP,
+            media=None if withheld else media_panel(shown, user=user),
             stated=is_restricted(detail, case),
             may_decide_escalation=user.has_perm(ESCALATIONS),
             verdict_options=verdict_options(
@@ -193,7 +199,7 @@ class CasePage(AdminPage):
         if done.skipped:
             left_out = "; ".join(done.skipped[:MAX_NAMED])
             messages.warning(
-                self.request, f"{len(done.skipped)} of the other cases were left out: {left_out}."
+                self.request, f"{len(done.skipped)} of the near-duplicates were left out: {left_out}."
             )
         return take_next(self.request, now=now)
 
@@ -207,7 +213,7 @@ class CasePage(AdminPage):
             undone = undo_group(group, reviewer=self.reviewer, now=now, may_undo_any=may_undo_any)
         except ReviewError as error:
             return self._refuse(position, error)
-        messages.success(self.request, f"{len(undone)} verdicts undone. The cases are back in the queue.")
+        messages.success(self.request, f"{len(undone)} verdicts undone. {_what_returned(undone)}")
         return redirect("admin:case", position=position)
 
     @property
@@ -248,6 +254,17 @@ ACTIONS: dict[str, Callable[[CasePage, int, datetime], HttpResponse]] = {
 def positions_in(texts: Sequence[str]) -> set[int]:
     """The positions among these texts; anything else is left out."""
     return {number for text in texts if (number := number_in(text)) is not None}
+
+
+def _what_returned(undone: Sequence[Case]) -> str:
+    """What undone verdicts of a group leave: cases in the queue, and what software had decided."""
+    restored = sum(case.state == Case.State.CLOSED for case in undone)
+    if not restored:
+        return "The cases are back in the queue."
+    open_ones = len(undone) - restored
+    cases = "1 case is" if open_ones == 1 else f"{open_ones} cases are"
+    events = "1 event" if restored == 1 else f"{restored} events"
+    return f"{cases} back in the queue; for {events} what software decided holds again."
 
 
 def may_undo(user: Any, case: Case) -> bool:

@@ -42,9 +42,7 @@ def timeline_of(case: Case, *, personal: bool) -> tuple[list[TimelineStep], Draf
 def _step(entry: Entry, notes: Mapping[str, str], kind: type[EventType]) -> TimelineStep:
     data = entry.data
     return TimelineStep(
-        words=_decided(entry, kind)
-        if entry.type == "case.decided"
-        else _WORDS.get(entry.type, _plain)(entry),
+        words=_words(entry, kind),
         who=data.get("reviewer") or entry.metadata.get("actor", "").removeprefix("user/"),
         at=entry.recorded_at,
         note=notes.get(data.get("note", ""), ""),
@@ -54,6 +52,8 @@ def _step(entry: Entry, notes: Mapping[str, str], kind: type[EventType]) -> Time
 def _words(entry: Entry, kind: type[EventType]) -> str:
     if entry.type == "case.decided":
         return _decided(entry, kind)
+    if entry.type == "case.rescored":
+        return _rescored(entry, kind)
     return _WORDS.get(entry.type, _plain)(entry)
 
 
@@ -88,13 +88,13 @@ def _opened(entry: Entry) -> str:
     return f"Opened: {why.label}{f', for another reviewer than {other}' if other else ''}"
 
 
-def _rescored(entry: Entry) -> str:
+def _rescored(entry: Entry, kind: type[EventType]) -> str:
     by = (
         "The event was corrected and decided again"
         if entry.data.get("corrected")
         else "Decided again by a model"
     )
-    return f"{by}: {entry.data['outcome']}, score {percent_text(entry.data['score'])}"
+    return f"{by}: {kind.outcome_title(entry.data['outcome'])}, score {percent_text(entry.data['score'])}"
 
 
 def _decided(entry: Entry, kind: type[EventType]) -> str:
@@ -109,7 +109,13 @@ def _decided(entry: Entry, kind: type[EventType]) -> str:
 def _reopened(entry: Entry) -> str:
     if entry.data["reviewer"]:
         return "Verdict undone"
+    if entry.data["why"] == Case.Why.DUPLICATE:
+        return "Reopened: near-duplicate of a decided case"
     return "Reopened: a later decision sent it to review"
+
+
+def _viewed(entry: Entry) -> str:
+    return "Looked at without claiming it"
 
 
 def _closed(entry: Entry) -> str:
@@ -122,7 +128,7 @@ def _plain(entry: Entry) -> str:
 
 _WORDS: dict[str, Callable[[Entry], str]] = {
     "case.opened": _opened,
-    "case.rescored": _rescored,
     "case.reopened": _reopened,
+    "case.viewed": _viewed,
     "case.closed": _closed,
 }

@@ -14,6 +14,7 @@ from reviews.pages.content.panel import content_panel, is_restricted
 from reviews.pages.event_panels import event_panels, may_see_personal
 from reviews.pages.history_table import history_of, number_in
 from reviews.pages.list_panel import event_lists_panel
+from reviews.work.viewing import open_case
 from scoring.admin_kit.formatting import shortened
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
 from scoring.intake.amending.corrections import MAX_REASON_LENGTH, retract_event
@@ -41,14 +42,17 @@ class EventPage(AdminPage):
         panels = event_panels(detail, personal=personal)
         sees_cases, now = self.request.user.has_perm("reviews.view_case"), timezone.now()
         reviewer = self.request.user.get_username()
-        content = content_panel(detail, personal=personal, reviewer=reviewer, now=now)
+        case = Case.objects.filter(pk=position).first()
+        withheld = open_case(case, reviewer=reviewer, now=now) if case else None
+        content = None if withheld else content_panel(detail, personal=personal, reviewer=reviewer, now=now)
         return super().get_context_data(
-            case=Case.objects.filter(pk=position).first() if sees_cases else None,
+            case=case if sees_cases else None,
+            withheld=withheld,
             now=now,
             content=content,
             author=content.author if content else None,
-            media=media_panel(detail, user=self.request.user),
-            stated=sees_cases and is_restricted(detail, Case.objects.filter(pk=position).first()),
+            media=None if withheld else media_panel(detail, user=self.request.user),
+            stated=sees_cases and is_restricted(detail, case),
             may_retract=self.request.user.has_perm(RETRACT) and not detail.is_retracted,
             max_reason_length=MAX_REASON_LENGTH,
             history=history_of(

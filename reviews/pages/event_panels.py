@@ -132,7 +132,6 @@ def event_panels(detail: EventDetail, *, personal: bool) -> dict[str, Any]:
     return {
         "detail": detail,
         "scored": event_type(detail.type).scored,
-        "outcome_title": outcome_title(detail),
         "positive": event_type(detail.type).labels.positive,
         "facts": field_rows(detail, personal=personal),
         "not_sent": not_sent(detail),
@@ -144,12 +143,6 @@ def event_panels(detail: EventDetail, *, personal: bool) -> dict[str, Any]:
         "decisions": [DecisionRow(entry, _why(entry), decided_by(entry.data)) for entry in detail.decisions],
         "amendments": amendments_of(detail, personal=personal),
     }
-
-
-def outcome_title(detail: EventDetail) -> str:
-    """How people call the outcome of the latest decision, "" without one."""
-    outcome = detail.decision.data["outcome"] if detail.decision else ""
-    return event_type(detail.type).outcome_titles.get(outcome, outcome)
 
 
 def amendments_of(detail: EventDetail, *, personal: bool) -> list[AmendmentRow]:

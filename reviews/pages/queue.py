@@ -25,6 +25,7 @@ from scoring.catalog.registry import event_type, event_types
 from scoring.decisions.models import Decision
 from scoring.declare.spelling import words_of
 from scoring.features.compile.plan import lane_plan
+from scoring.log.entries import Entry
 from scoring.log.read import read_positions
 
 MAX_ROWS = 50
@@ -35,12 +36,13 @@ CHOSEN_QUEUE = "reviews_queue"  # in the session
 
 
 class QueueRow(NamedTuple):
-    """A pending case: its event's entities (`subjects`), main reasons, claimant (`held_by`, "" if free).
+    """A pending case: what its event is called, its entities (`subjects`), main reasons and claimant.
 
-    `label` is the event's effective label so far, None without one.
+    `held_by`: "" if free. `label` is the event's effective label so far, None without one.
     """
 
     case: Case
+    noun: str
     subjects: list[str]
     reasons: list[str]
     label: str | None
@@ -139,11 +141,14 @@ def policy_queues() -> list[str]:
 def lines_of(cases: Sequence[Case], *, reviewer: str, now: datetime) -> list[QueueRow]:
     """Cases as rows of the table, in four queries."""
     positions = [case.event_position for case in cases]
-    reasons, subjects = read_main_reasons(positions), subjects_of(positions)
+    receipts = read_positions(positions)
+    reasons, subjects = read_main_reasons(positions), subjects_of(receipts)
+    nouns = {each.position: event_type(each.data["type"]).noun_of(each.data["fields"]) for each in receipts}
     labels = effective_labels([case.event_stream for case in cases])
     return [
         QueueRow(
             case=case,
+            noun=nouns[case.event_position],
             subjects=subjects[case.event_position],
             reasons=reasons.get(case.event_position, []),
             label=labels.get(case.event_stream),
@@ -154,9 +159,8 @@ def lines_of(cases: Sequence[Case], *, reviewer: str, now: datetime) -> list[Que
     ]
 
 
-def subjects_of(events: Sequence[int]) -> dict[int, list[str]]:
+def subjects_of(receipts: Sequence[Entry]) -> dict[int, list[str]]:
     """The non-personal entities of each event, by its position, in declaration order; no fingerprints."""
-    receipts = read_positions(events)
     return {
         receipt.position: [
             str(receipt.data["fields"][name])

@@ -82,6 +82,22 @@ def opening_of(decision: Entry, sensitive: Set[str] = frozenset()) -> NewEntry |
     return _entry("case.opened", decision, version=0, data={**origin, **_facts(decision, why, sensitive)})
 
 
+def opening_for_group(
+    decision: Entry, case: Case | None, *, sensitive: Set[str] = frozenset(), reviewer: str
+) -> NewEntry:
+    """The entry by which an event that software decided gets a case for the verdict on a near-duplicate.
+
+    `case`: its closed case, None if it has none.
+    """
+    kind = event_type(decision.data["event_type"])
+    facts = _facts(decision, Case.Why.DUPLICATE, sensitive)
+    if case is not None:
+        data = {**facts, "reviewer": ""}
+        return _entry("case.reopened", decision, version=case.version, data=data, reviewer=reviewer)
+    origin = {"event": decision.stream, "event_type": kind.name, "currency": kind.base_currency}
+    return _entry("case.opened", decision, version=0, data={**origin, **facts}, reviewer=reviewer)
+
+
 def entry_for_revision(
     decision: Entry, case: Case | None, *, sensitive: Set[str] = frozenset(), now: datetime
 ) -> NewEntry | None:
@@ -146,13 +162,15 @@ def _retracted(streams: Set[str]) -> set[str]:
     return set(found.values_list("event_stream", flat=True))
 
 
-def _entry(entry_type: str, decision: Entry, *, version: int, data: Mapping[str, Any]) -> NewEntry:
+def _entry(
+    entry_type: str, decision: Entry, *, version: int, data: Mapping[str, Any], reviewer: str = ""
+) -> NewEntry:
     return NewEntry(
         stream=f"case/{decision.stream}",
         expected_version=version,
         type=entry_type,
         data={"event_position": decision.data["event_position"], **data},
-        metadata={"causation": decision.position},
+        metadata={"causation": decision.position, **({"actor": f"user/{reviewer}"} if reviewer else {})},
     )
 
 

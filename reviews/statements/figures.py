@@ -22,14 +22,20 @@ from scoring.intake.models import Event
 
 MAX_VERDICTS = 100_000
 REPORTED, NO_POLICY = "reported", ""
-ORIGINS = {REPORTED: "reported by users", "review": "found by software", "sample": "random sample"}
+ORIGINS = {
+    REPORTED: "reported by users",
+    "review": "found by software",
+    "sample": "random sample",
+    "duplicate": "near-duplicates of others",
+}
 
 
 @dataclass(slots=True)
 class Figures:
     """The verdicts on events of a type for one policy ("" for none) and origin.
 
-    `actions`: how many by action; `times`: from the opening of the case to the verdict.
+    `actions`: how many by action; `times`: from the opening of the case to the verdict, without those cases
+    that a verdict on a near-duplicate opened.
     """
 
     event_type: str
@@ -44,8 +50,10 @@ class Figures:
     rejected: int = 0
 
     @property
-    def time_to_action(self) -> timedelta:
-        """The median."""
+    def time_to_action(self) -> timedelta | None:
+        """The median; None without any."""
+        if not self.times:
+            return None
         return timedelta(seconds=median(each.total_seconds() for each in self.times))
 
 
@@ -94,7 +102,8 @@ COLUMNS = (
 
 def _rows(row: Figures, *, since: datetime, until: datetime) -> Iterator[list[str]]:
     """A line for each action; what is not counted by action is in the first."""
-    minutes = round(row.time_to_action / timedelta(minutes=1), 1)
+    took = row.time_to_action
+    minutes = "" if took is None else round(took / timedelta(minutes=1), 1)
     pending = row.appeals - row.granted - row.rejected
     counted = (row.strikes, minutes, row.appeals, row.granted, row.rejected, pending)
     for place, (action, verdicts) in enumerate(sorted(row.actions.items())):
@@ -108,7 +117,7 @@ def _count(figures: Figures, case: Case, appealed: _Appealed) -> None:
     figures.verdicts += 1
     figures.actions[case.action] += 1
     figures.strikes += case.strike
-    if case.decided_at is not None:
+    if case.decided_at is not None and case.why != Case.Why.DUPLICATE:
         figures.times.append(case.decided_at - case.opened_at)
     figures.appeals += appealed.appeals
     figures.granted += appealed.granted

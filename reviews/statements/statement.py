@@ -39,6 +39,7 @@ class Decided(NamedTuple):
     at: datetime
     review: Review | None
     decision: Entry | None
+    noun: str  # what the event is called: "comment"
 
     @property
     def granted(self) -> Case | None:
@@ -86,15 +87,16 @@ def _decided(stream: list[Entry], kind: type[EventType]) -> Decided | None:
     decisions = [entry for entry in stream if entry.type.startswith("decision.")]
     decision = decisions[-1] if decisions else None
     review = review_of(stream[0].position, kind.name)
+    noun = kind.noun_of(current_version(stream).data["fields"])
     first = review.first if review else None
     if first is not None and first.decided_at is not None:
         if first.action in ("", ALLOW):
             return None
-        return Decided(first.action, first.policies, first.decided_at, review, decision)
+        return Decided(first.action, first.policies, first.decided_at, review, decision, noun)
     if decision is None or decision.data["outcome"] in (ALLOW, REVIEW):
         return None
     broken = dict.fromkeys(_found_by_models(decision.data), "")
-    return Decided(decision.data["outcome"], broken, _holds_since(decisions), review, decision)
+    return Decided(decision.data["outcome"], broken, _holds_since(decisions), review, decision, noun)
 
 
 def _holds_since(decisions: Sequence[Entry]) -> datetime:
@@ -136,13 +138,15 @@ def _facts(kind: type[EventType], decided: Decided, reports: int) -> dict[str, A
         "found": found,
         "origin": "notice" if reports else "own_initiative",
         "reports": reports,
-        "content": f"{kind.name} as it read when it was decided",
+        "content": f"{decided.noun} as it read when it was decided",
     }
 
 
 def _automated(decided: Decided) -> dict[str, Any]:
     by_person = decided.review is not None and decided.review.first is not None
-    detected = decided.decision is not None and decided.decision.data["outcome"] != ALLOW
+    first = decided.review.first if decided.review else None
+    alike = first is not None and first.why == Case.Why.DUPLICATE  # software found that it is like another
+    detected = alike or (decided.decision is not None and decided.decision.data["outcome"] != ALLOW)
     return {
         "detection": detected,
         "decision": not by_person,

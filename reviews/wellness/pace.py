@@ -1,7 +1,7 @@
 """When a reviewer is due for a break, and how many sensitive cases they may still open. Pure.
 
-An action is a case claimed, decided or released, or media shown. A pause of `break_minutes` between two
-actions is a break; what lies between two breaks is a stretch of work.
+An action is a case claimed, viewed, decided or released, or media shown. A pause of `break_minutes` between
+two actions is a break; what lies between two breaks is a stretch of work.
 """
 
 from collections.abc import Iterable, Sequence
@@ -83,9 +83,9 @@ def _stretch(done: Sequence[Action], break_: timedelta, *, now: datetime) -> tim
 
 
 def _opened_within(done: Sequence[Action], since: datetime) -> list[datetime]:
-    """When each sensitive case was opened first since then, in order."""
+    """When each sensitive case was opened first since then, in order; media without an event each time."""
     first: dict[int, datetime] = {}
-    for action in done:
+    for place, action in enumerate(done, start=1):
         if action.sensitive and action.at > since:
-            first.setdefault(action.event_position, action.at)
+            first.setdefault(action.event_position or -place, action.at)
     return sorted(first.values())

@@ -4,7 +4,7 @@ Each change is an entry of the case's stream, appended while the row is locked. 
 `escalations`: they may decide escalated cases. Every function returns the case as it is afterwards.
 
 A new claim waits for a break that is due, and one of a sensitive case for the hourly limit of those; a case
-that the reviewer holds does not wait.
+that the reviewer holds does not wait, and one that they opened within the hour counts already.
 """
 
 from datetime import datetime, timedelta
@@ -23,6 +23,7 @@ from reviews.errors import (
 from reviews.models import Case, CaseQuerySet
 from reviews.wellness.limits import pace_at, require_no_break
 from reviews.work.transitions import append_to_case, lock_case, require_claimed_by, require_pending
+from reviews.work.viewing import has_opened
 from scoring.sql.advisory_locks import LockSpace, lock_until_commit
 from scoring.timestamps import to_iso
 
@@ -124,8 +125,9 @@ def _first_escalated(free: CaseQuerySet) -> Case | None:
 def _require_pace(case: Case, reviewer: str, *, now: datetime) -> None:
     limits, pace = pace_at(reviewer, now=now)
     require_no_break(pace)
-    if case.sensitive and limits.sensitive_per_hour and pace.sensitive_from:
-        raise ViewingLimitReached(limit=limits.sensitive_per_hour, until=pace.sensitive_from)
+    limit, until = limits.sensitive_per_hour, pace.sensitive_from
+    if case.sensitive and limit and until and not has_opened(case, reviewer, now=now):
+        raise ViewingLimitReached(limit=limit, until=until)
 
 
 def _lease(case: Case, reviewer: str, *, now: datetime) -> Case:

@@ -57,7 +57,7 @@ def reasons_of(policy: Policy) -> list[ReasonCode]:
 
 def action_title(kind: type[EventType], outcome: str) -> str:
     """How people call what a verdict does to an event: "Remove" for the outcome `block` of a post."""
-    return kind.outcome_titles.get(outcome, outcome).replace("_", " ").capitalize()
+    return kind.outcome_title(outcome).capitalize()
 
 
 def policy_titles(kind: type[EventType]) -> dict[str, str]:

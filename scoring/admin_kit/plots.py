@@ -1,7 +1,7 @@
 """Plots as data, rendered by `{% plot ... %}`.
 
-Colors are roles ("allow", "challenge", "review", "limit", "block", "series-1" to "series-5", "muted"); the
-style sheet maps each to a value for the light and the dark theme.
+Colors are roles: those of outcomes, such as "allow", "series-1" to "series-5" and "muted". The style sheet
+maps each to a value for the light and the dark theme.
 """
 
 from collections.abc import Sequence
@@ -11,12 +11,6 @@ from typing import Any, Literal
 
 Format = Literal["number", "percent", "money", "ms", "time", "text"]
 NO_DATA = "No data yet."
-OUTCOME_COLORS = ("allow", "challenge", "review", "limit", "block")  # those with a color of their own
-
-
-def outcome_color(outcome: str) -> str:
-    """The color of an outcome."""
-    return outcome if outcome in OUTCOME_COLORS else "series-5"
 
 
 @dataclass(frozen=True)

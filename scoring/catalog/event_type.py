@@ -99,6 +99,9 @@ class EventType:
     # What a decision can be, by severity. Others may stand between allow and block, such as a challenge.
     outcomes: ClassVar[tuple[str, ...]] = BASIC_OUTCOMES
     outcome_titles: ClassVar[Mapping[str, str]] = {}  # how people call an outcome, where not by its name
+    # How sentences call an event, if not by the type's name; a category field may name each event: "comment".
+    noun: ClassVar[str] = ""
+    noun_field: ClassVar[str] = ""
     # What an event may break: labels of such a type name policies, models have a head for each, and verdicts
     # name an action.
     policies: ClassVar[tuple[Policy, ...]] = ()
@@ -148,6 +151,7 @@ class EventType:
         cls.batch_views = views
         cls.external_signals = {**cls.external_signals, **external}
         _check_declaration(cls)
+        _check_words(cls)
         _check_external(cls)
         _check_sources(cls)
         cls._money = tuple((name, f) for name, f in cls.fields.items() if isinstance(f, Money))
@@ -229,6 +233,16 @@ class EventType:
                     signals[signal_column(name, signal)] = value
                 versions.update({key: loaded.version for key, loaded in references.items()})
         return Signals(signals, versions)
+
+    @classmethod
+    def outcome_title(cls, outcome: str) -> str:
+        """How people call an outcome: "remove" for the outcome `block` of a post."""
+        return cls.outcome_titles.get(outcome, outcome).replace("_", " ")
+
+    @classmethod
+    def noun_of(cls, fields: Mapping[str, Any]) -> str:
+        """How people call an event with these fields: "comment"."""
+        return str(fields.get(cls.noun_field) or cls.noun or cls.name).replace("_", " ")
 
     @classmethod
     def stake(cls, fields: Mapping[str, Canonical]) -> int | None:
@@ -346,6 +360,17 @@ def _check_declaration(cls: type[EventType]) -> None:
             module=module,
             line=line,
         )
+
+
+def _check_words(cls: type[EventType]) -> None:
+    """Raises CatalogError for words of what the event type does not have."""
+    module, line = cls.origin.module, cls.origin.line
+    if cls.noun_field and not isinstance(cls.fields.get(cls.noun_field), Category):
+        problem = f"{cls.__name__}.noun_field is {cls.noun_field!r}, which is not a category of it"
+        raise CatalogError(problem, module=module, line=line)
+    if strange := [name for name in cls.outcome_titles if name not in cls.outcomes]:
+        problem = f"{cls.__name__}.outcome_titles names {strange[0]!r}, which is not an outcome of it"
+        raise CatalogError(problem, module=module, line=line)
 
 
 def _check_external(cls: type[EventType]) -> None:

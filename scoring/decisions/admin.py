@@ -10,6 +10,7 @@ from scoring.admin_kit.badges import badge
 from scoring.admin_kit.change_lists import EventTypeFilter, moment_column, two_lines, unbroken
 from scoring.admin_kit.entry_lists import EntriesAdmin, EventRowsAdmin, link_to_entry
 from scoring.admin_kit.formatting import NO_VALUE, money_text, percent_text
+from scoring.admin_kit.outcomes import outcome_badge, outcome_text
 from scoring.catalog.registry import all_outcomes, event_type
 from scoring.decisions.models import DECIDERS, Decision
 
@@ -67,8 +68,9 @@ class DecisionAdmin(EventRowsAdmin, EntriesAdmin):
     @admin.display(description="outcome")
     def outcome_badge(self, decision: Decision) -> str:
         if not decision.initial:
-            return badge(decision.outcome)
-        return two_lines(badge(decision.outcome), f"instead of {decision.initial}")
+            return outcome_badge(decision.outcome, decision.event_type)
+        instead = outcome_text(decision.initial, decision.event_type)
+        return two_lines(outcome_badge(decision.outcome, decision.event_type), f"instead of {instead}")
 
     @admin.display(description="at stake")
     def at_stake(self, decision: Decision) -> str:

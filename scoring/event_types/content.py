@@ -94,6 +94,7 @@ class Content(EventType):
     labels = Labels(positive="violating", negative="acceptable")
     outcomes = ("allow", "label", "limit", "review", "block")
     outcome_titles = {"block": "remove"}
+    noun, noun_field = "post", "kind"
     policies, verdicts = CONTENT_POLICIES, CONTENT_VERDICTS
     strikes, appeals, reports = "strike", "appeal", "report"
     conversation = "thread"

@@ -11,7 +11,9 @@ from django.utils.safestring import SafeString
 
 from scoring.admin_kit import formatting
 from scoring.admin_kit.badges import badge as badge_html
-from scoring.admin_kit.plots import Plot, outcome_color
+from scoring.admin_kit.outcomes import outcome_badge as outcome_badge_html
+from scoring.admin_kit.outcomes import outcome_color, outcome_text
+from scoring.admin_kit.plots import Plot
 
 register = template.Library()
 
@@ -60,6 +62,18 @@ def breakable(name: str) -> SafeString:
 def badge(word: str, tone: str = "", text: str = "") -> SafeString:
     """A colored badge: `{% badge "block" %}`, `{% badge "stable" tone="good" %}`."""
     return badge_html(word, tone=tone, text=text)
+
+
+@register.simple_tag
+def outcome_badge(outcome: str, event_type: str = "") -> SafeString:
+    """An outcome in the words of its event type, colored by severity: `{% outcome_badge "block" type %}`."""
+    return outcome_badge_html(outcome, event_type)
+
+
+@register.filter
+def called_by(outcome: str, event_type: str) -> str:
+    """An outcome in the words of its event type: `{{ outcome|called_by:type }}`."""
+    return outcome_text(outcome, event_type)
 
 
 @register.inclusion_tag("admin_kit/plot.html")

@@ -1,7 +1,8 @@
 """New accounts attack one member with the same words, disguised, and one edited picture, within minutes.
 
-After the first few the rest is held. One moderator settles all of it with one verdict, and puts the text on a
-block list and the picture into a hash bank; so the next copies are removed at once. Undo brings all back.
+After the first few the rest is held. One moderator settles all of it with one verdict, also the first few,
+which were published, and the picture alone, which was limited. The text goes on a block list and the picture
+into a hash bank, so the next copies are removed at once. Undo brings all back.
 
 Uses real Chromium, PostgreSQL and Redis, and the process that reads pictures; the lane runs in this process.
 """
@@ -32,6 +33,7 @@ ENDINGS = ("", " lol", " !!!", " haha", " \N{CLOWN FACE}", " ...", " bye", " :)"
 SAME_WORDS = " || ".join(f"text_band_{number}_distinct_author_10m >= 3" for number in range(1, 5))
 SAME_PICTURE = "image_band_1_distinct_author_1h >= 3 || image_band_2_distinct_author_24h >= 3"
 RAIDERS, FIRST_HELD = 8, 3
+RAID = (*(f"P-{number}" for number in range(RAIDERS)), "P-alone")
 
 
 def test_a_raid_is_caught_after_the_first_few(
@@ -50,9 +52,10 @@ def test_a_raid_is_caught_after_the_first_few(
 
     moderator_settles_all_from_one_case(browser)
     platform.work()
-    assert {platform.read(f"P-{number}")["review"]["action"] for number in range(FIRST_HELD, RAIDERS)} == {
-        "block"
-    }
+    for name in RAID:
+        review = platform.read(name)["review"]
+        assert (review["action"], review["policies"], review["strike"]) == ("block", ["harassment"], True)
+    assert platform.read("P-0", "statement")["decision"]["restriction"] == "removal"
 
     # The next copies are removed at once: the turned picture by the bank, the text by the list.
     turned = picture(platform, 100, turn=90)
@@ -64,14 +67,19 @@ def test_a_raid_is_caught_after_the_first_few(
     kind = publish(platform, "P-kind", author="kim", text="I like what you write", attachments=[other])
     assert kind["outcome"] == "allow"
 
-    # One click takes the verdict back: the cases are in the queue again, and no author has a strike.
-    assert strikes_of(platform, "raider-7", "P-struck") == 1.0
+    # One click takes the verdict back: the cases are in the queue again, what was published is so again, and
+    # no author has a strike.
+    assert strikes_of(platform, "raider-0", "P-struck") == 1.0
     browser.driver.find_element(By.CSS_SELECTOR, "[value=undo_all]").click()
-    browser.wait_until(lambda: "5 verdicts undone" in browser.text)
-    assert set(Case.objects.values_list("state", flat=True)) == {"open"}
+    browser.wait_until(lambda: "9 verdicts undone" in browser.text)
+    states = dict(Case.objects.values_list("event_stream", "state"))
+    held = {f"content/forum/P-{number}" for number in range(FIRST_HELD, RAIDERS)}
+    assert states == {f"content/forum/{name}": "closed" for name in RAID} | dict.fromkeys(held, "open")
     platform.work()
-    assert platform.read("P-7")["review"] is None
-    assert strikes_of(platform, "raider-7", "P-lifted") == 0.0
+    restored = [platform.read(name) for name in RAID]
+    assert [answer["review"] for answer in restored] == [None] * len(RAID)
+    assert [standing(answer)["outcome"] for answer in restored[:FIRST_HELD]] == ["allow"] * FIRST_HELD
+    assert strikes_of(platform, "raider-0", "P-lifted") == 0.0
     assert browser.errors() == []
 
 
@@ -91,18 +99,19 @@ def moderation_is_set_up() -> None:
 
 
 def moderator_settles_all_from_one_case(browser: Browser) -> None:  # noqa: F811
-    """The first case's picture goes into the bank (y), its text on the list (b), and all five cases get one
+    """The first case's picture goes into the bank (y), its text on the list (b), and all nine posts get one
     verdict (p): harassment (2), with a strike (z).
     """
     browser.log_in("ana", "secret", at="/admin/queue/")
     browser.press("n")
-    browser.wait_until(lambda: "Give these open cases the same verdict" in browser.text)
+    browser.wait_until(lambda: "Give these near-duplicates the same verdict" in browser.text)
     confirm(browser, "y", "#bank-dialog[open]", told="added to Pictures of raids")
     confirm(browser, "b", "#block-dialog[open]", told="is on Texts of raids")
+    assert "All 8 4 open, 3 allow, 1 limit" in browser.text
     browser.press("2", "z", "p", Keys.ENTER)
-    browser.wait_until(lambda: "Decided 5 cases as" in browser.text)
+    browser.wait_until(lambda: "Decided 9 cases as" in browser.text)
     assert set(Case.objects.values_list("state", "action", "strike")) == {("decided", "block", True)}
-    assert Label.objects.filter(effective="violating").count() == 5
+    assert Label.objects.filter(effective="violating").count() == len(RAID)
 
 
 def confirm(browser: Browser, key: str, dialog: str, *, told: str) -> None:  # noqa: F811
@@ -128,7 +137,11 @@ def attack(platform: Forum, number: int, *, minutes: int) -> dict[str, Any]:
 
 def publish(platform: Forum, external_id: str, **fields: Any) -> dict[str, Any]:
     """The decision on a post to the member, after its files are processed."""
-    answer = platform.publish(external_id, target="tom", **fields)
+    return standing(platform.publish(external_id, target="tom", **fields))
+
+
+def standing(answer: dict[str, Any]) -> dict[str, Any]:
+    """The latest decision in an answer of the API."""
     decision: dict[str, Any] = answer["current_decision"] or answer["decision"]
     return decision
 

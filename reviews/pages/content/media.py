@@ -51,7 +51,9 @@ def media_panel(detail: EventDetail, *, user: AbstractUser | AnonymousUser) -> M
     may_bank = user.has_perm(ADD_TO_BANK)
     banks = list(Bank.objects.filter(archived_at=None).order_by("title")) if may_bank else []
     may_see = user.has_perm(SEE)
-    return MediaPanel([_shown(items[each], may_see=may_see) for each in ids if each in items], banks)
+    event = detail.position
+    files = [_shown(items[each], event=event, may_see=may_see) for each in ids if each in items]
+    return MediaPanel(files, banks)
 
 
 def media_of(detail: EventDetail) -> list[str]:
@@ -64,12 +66,12 @@ def _ids(value: Any) -> Sequence[str]:
     return value if isinstance(value, list) else ids_of(value)
 
 
-def _shown(item: MediaItem, *, may_see: bool) -> ShownMedia:
+def _shown(item: MediaItem, *, event: int, may_see: bool) -> ShownMedia:
     return ShownMedia(
         id=item.id,
         words=_words(item),
         blurred=_preview(item, "blurred"),
-        still=_preview(item, "still") if may_see else "",
+        still=f"{still}?event={event}" if may_see and (still := _preview(item, "still")) else "",
         page=reverse("admin:media", args=[item.id]),
         note=_note(item),
         nsfw=item.nsfw,

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from reviews.console.entity_index import EntityRef, events_of_entity, neighbors_of
-from reviews.console.event_details import EventDetail, current_decisions
+from reviews.console.event_details import EventDetail
+from reviews.duplicates.automatic import automatic_positions, outcomes_of
 from reviews.duplicates.deciding import MAX_GROUP
 from reviews.duplicates.finding import Likeness, likenesses
 from reviews.models import Case
@@ -28,6 +29,8 @@ from reviews.strikes.recording import struck_field
 from reviews.strikes.standing import Strikes, strikes_against
 from reviews.work.reason_codes import action_title, policy_titles
 from reviews.work.verdict_rules import ALLOW, REVIEW
+from reviews.work.viewing import limit_reached
+from scoring.admin_kit.outcomes import outcome_tone
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Text
 from scoring.catalog.registry import event_type, event_types
@@ -64,6 +67,27 @@ class Alike(NamedTuple):
     lines: list[Line]
 
 
+class Group(NamedTuple):
+    """Near-duplicates that one verdict can decide: free cases, and those that software `decided`.
+
+    At most `MAX_GROUP` in all, free cases first; `more`: there are more. `counts`: both in words.
+    """
+
+    free: list[Line]
+    decided: list[Line]
+    more: bool
+
+    @property
+    def total(self) -> int:
+        return len(self.free) + len(self.decided)
+
+    @property
+    def counts(self) -> str:
+        decided = Counter(line.became for line in self.decided).most_common()
+        free = [f"{len(self.free)} open"] if self.free else []
+        return ", ".join(free + [f"{number} {words}" for words, number in decided])
+
+
 class Author(NamedTuple):
     """Whose content it is, with the number of events (`capped`: more than that) and strikes."""
 
@@ -77,7 +101,7 @@ class Author(NamedTuple):
 
 
 class Content(NamedTuple):
-    """The panel. `group`: free cases of near-duplicates that one verdict can settle; `more`: not all."""
+    """The panel of an event's content."""
 
     texts: list[ShownText]
     speaks_for: str  # what marked parts speak for, "" without marks
@@ -85,8 +109,7 @@ class Content(NamedTuple):
     after: list[Line]
     conversation: str  # the address of the whole, "" for none
     alike: Alike
-    group: list[Line]
-    more: bool
+    group: Group
     author: Author | None
     reports: Reports | None
 
@@ -105,22 +128,23 @@ def content_panel(
     telling = telling_parts(detail, personal=personal)
     refs = dict(zip(entity_names(detail), detail.entities, strict=True))
     found = likenesses(detail.entities, than=detail.position)
-    free = _free_cases(found, detail, reviewer=reviewer, now=now)
-    shown = [each for each in found if each.position not in free][:MAX_ALIKE]
-    group = [each for each in found if each.position in free]
+    sorted_out = _sort_out(found, kind, reviewer=reviewer, now=now)
     conversation = refs.get(kind.conversation)
     before, after = _around(conversation, detail.position)
-    wanted = [*before, *after, *(each.position for each in [*shown, *group[:MAX_GROUP]])]
+    wanted = [*before, *after, *sorted_out.positions]
     events = snapshots_of(sorted(set(wanted)), personal=personal)
+    if limit_reached(reviewer, now=now):
+        events = {position: _veiled(each) for position, each in events.items()}
     return Content(
         texts=texts_of(detail, personal=personal, marks=telling.marks),
         speaks_for=telling.speaks_for,
         before=[_line(events[position]) for position in before if position in events],
         after=[_line(events[position]) for position in after if position in events],
         conversation=entity_link(conversation) if conversation else "",
-        alike=Alike(len(found), _became_counts(kind, found), _likes(shown, events)),
-        group=_likes(group[:MAX_GROUP], events),
-        more=len(group) > MAX_GROUP,
+        alike=Alike(len(found), sorted_out.counts, _likes(sorted_out.others, events)),
+        group=Group(
+            _likes(sorted_out.free, events), _likes(sorted_out.decided, events), more=sorted_out.more
+        ),
         author=_author(refs.get(struck_field(kind)), personal=personal, now=now),
         reports=reports_panel(detail, personal=personal),
     )
@@ -147,7 +171,7 @@ def became(
         return case.verdict, "good" if case.verdict == kind.labels.negative else "bad"
     if case and case.state in (Case.State.OPEN, Case.State.CLAIMED):
         return "pending", "info"
-    return (kind.outcome_titles.get(outcome, outcome), "") if outcome else ("", "")
+    return (kind.outcome_title(outcome), outcome_tone(outcome)) if outcome else ("", "")
 
 
 def texts_of(
@@ -182,23 +206,56 @@ def _around(conversation: EntityRef | None, position: int) -> tuple[list[int], l
     )
 
 
-def _free_cases(found: Sequence[Likeness], detail: EventDetail, *, reviewer: str, now: datetime) -> set[int]:
-    """The positions of likes whose cases of the same type anyone may take."""
-    cases = Case.objects.free(now).open_to(reviewer, escalations=False)
-    like = cases.filter(pk__in=[each.position for each in found], event_type=detail.type)
-    return set(like.values_list("pk", flat=True))
+def _veiled(event: Snapshot) -> Snapshot:
+    """The event without its text if its case is sensitive."""
+    return event._replace(text="") if event.case and event.case.sensitive else event
 
 
-def _became_counts(kind: type[EventType], found: Sequence[Likeness]) -> list[tuple[str, int]]:
-    """How many of these events became what, the most frequent first."""
+class _SortedOut(NamedTuple):
+    """Likes that one verdict can decide, `free` cases and those that software `decided`; the likest others.
+
+    `more`: the group has more than `MAX_GROUP`. `counts`: how many of all became what, by frequency.
+    """
+
+    free: list[Likeness]
+    decided: list[Likeness]
+    others: list[Likeness]
+    more: bool
+    counts: list[tuple[str, int]]
+
+    @property
+    def positions(self) -> list[int]:
+        return [each.position for each in (*self.free, *self.decided, *self.others)]
+
+
+def _sort_out(
+    found: Sequence[Likeness], kind: type[EventType], *, reviewer: str, now: datetime
+) -> _SortedOut:
     positions = [each.position for each in found]
-    cases, decisions = Case.objects.in_bulk(positions), current_decisions(positions)
-    outcomes = {position: decision.outcome for position, decision in decisions.items()}
+    cases, outcomes = Case.objects.in_bulk(positions), outcomes_of(positions)
+    automatic = automatic_positions(positions, cases, outcomes, type_name=kind.name)
+    open_ones = {each.pk for each in cases.values() if _is_open_to(reviewer, each, kind, now=now)}
+    free = [each for each in found if each.position in open_ones]
+    decided = [each for each in found if each.position in automatic]
+    group = [*free, *decided][:MAX_GROUP]
+    grouped = {each.position for each in group}
     counted = Counter(
         became(kind, cases.get(position), outcomes.get(position, ""))[0] or "not decided"
         for position in positions
     )
-    return counted.most_common()
+    return _SortedOut(
+        free=free[:MAX_GROUP],
+        decided=group[len(free) :],
+        others=[each for each in found if each.position not in grouped][:MAX_ALIKE],
+        more=len(free) + len(decided) > MAX_GROUP,
+        counts=counted.most_common(),
+    )
+
+
+def _is_open_to(reviewer: str, case: Case, kind: type[EventType], *, now: datetime) -> bool:
+    """Whether the reviewer may decide a case of this type: free, not escalated, not their appeal."""
+    may = case.escalated_at is None and case.not_for != reviewer
+    return may and case.event_type == kind.name and case.is_free(now)
 
 
 def _likes(found: Iterable[Likeness], events: Mapping[int, Snapshot]) -> list[Line]:

@@ -69,12 +69,28 @@
     for (const other of document.querySelectorAll(`[name="${box.dataset.tickAll}"]`)) other.checked = box.checked;
   };
 
+  // Blurs a picture again that the server did not give, and says why.
+  const refuseMedia = async (picture, button) => {
+    picture.onerror = null;
+    picture.classList.add("rv-blurred");
+    picture.src = picture.dataset.blurred;
+    button.disabled = true;
+    const answer = await fetch(picture.dataset.still);
+    const why = answer.status === 429 ? await answer.text() : "Not shown: there is no preview.";
+    const note = document.createElement("p");
+    note.className = "rv-small rv-refused";
+    note.setAttribute("role", "status");
+    note.textContent = why;
+    button.replaceWith(note);
+  };
+
   // Shows the picture itself, or blurs it again. The server records each request for it.
   const toggleMedia = (button) => {
     const picture = button.closest("figure").querySelector("[data-still]");
     const shown = picture.classList.toggle("rv-blurred");
     picture.dataset.blurred ??= picture.getAttribute("src");
     picture.src = shown ? picture.dataset.blurred : picture.dataset.still;
+    picture.onerror = shown ? null : () => refuseMedia(picture, button);
     button.firstChild.textContent = shown ? "Show " : "Blur ";
   };
 

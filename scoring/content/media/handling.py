@@ -1,6 +1,8 @@
 """What people and retention do with stored files: delete them, process them again, look at them."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cache
 
 from django.conf import settings
 from django.db import transaction
@@ -9,11 +11,16 @@ from scoring.content.media import files, queue
 from scoring.content.media.entries import RECEIVED, REMOVED, REVEALED, stream_of
 from scoring.content.media.errors import MediaAlreadyRemoved, MediaFileMissing, MediaNotFound
 from scoring.content.media.models import MediaItem
+from scoring.discovery import discover
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
 
 FILES_A_RUN = 1_000
 TOO_OLD = "older than the installation keeps files"
+
+# user name, position of the event whose file it is (0 for none), now -> why it is not shown, "" if it may be
+ViewingRule = Callable[[str, int, datetime], str]
+_rules: list[ViewingRule] = []
 
 
 def remove_media(media: str, *, reason: str, now: datetime, actor: str = "") -> None:
@@ -58,6 +65,24 @@ def record_revealed(media: str, *, what: str, now: datetime, actor: str, event_p
     data = {"id": media, "what": what, "event_position": event_position, "sensitive": True}
     with transaction.atomic():
         _append(_locked(media), REVEALED, data, now=now, actor=actor)
+
+
+def register_viewing_rule(rule: ViewingRule) -> ViewingRule:
+    """Ask this rule before a file is shown, beyond its blurred preview."""
+    _rules.append(rule)
+    return rule
+
+
+def why_not_shown(user: str, *, event_position: int, now: datetime) -> str:
+    """Why a file is not shown to a person now, "" if it may be."""
+    answers = (rule(user, event_position, now) for rule in _registered_rules())
+    return next((why for why in answers if why), "")
+
+
+@cache
+def _registered_rules() -> list[ViewingRule]:
+    discover("viewing_rules")
+    return _rules
 
 
 def _locked(media: str) -> MediaItem:

@@ -5,6 +5,7 @@ the upload itself can only be downloaded, as a file of no type. Whoever sees mor
 recorded in the log (`media.revealed`).
 """
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -19,7 +20,7 @@ from scoring.admin_kit.pages import AdminPage, actor_of, register_page
 from scoring.content.media import files
 from scoring.content.media.entries import REVEALED, stream_of
 from scoring.content.media.errors import MediaAlreadyRemoved, MediaFileMissing
-from scoring.content.media.handling import process_again, record_revealed, remove_media
+from scoring.content.media.handling import process_again, record_revealed, remove_media, why_not_shown
 from scoring.content.media.models import MediaItem
 from scoring.errors import ScoringError
 from scoring.log.read import read_stream
@@ -71,21 +72,17 @@ class StillPreview(_OfOneFile):
     permission = SEE
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
-        item = self.item()
+        item, now, event = self.item(), timezone.now(), self._event_position()
+        if refused := _refusal(request, event, now=now):
+            return refused
         if "still" in item.previews:
-            self._record(item)
+            record_revealed(item.id, what="preview", now=now, actor=actor_of(request), event_position=event)
         return preview_of(item, "still")
 
-    def _record(self, item: MediaItem) -> None:
-        """`?event=` is the position of the event whose case shows the file."""
+    def _event_position(self) -> int:
+        """`?event=` is the position of the event whose case shows the file; 0 without one."""
         event = self.request.GET.get("event", "")
-        record_revealed(
-            item.id,
-            what="preview",
-            now=timezone.now(),
-            actor=actor_of(self.request),
-            event_position=int(event) if event.isdecimal() and len(event) < MAX_DIGITS else 0,
-        )
+        return int(event) if event.isdecimal() and len(event) < MAX_DIGITS else 0
 
 
 @register_page
@@ -97,12 +94,14 @@ class FileDownload(_OfOneFile):
     permission = DOWNLOAD
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
-        item = self.item()
+        item, now = self.item(), timezone.now()
+        if refused := _refusal(request, 0, now=now):
+            return refused
         try:
             content = files.open_file(item.id)
         except MediaFileMissing as missing:
             raise Http404(str(missing)) from missing
-        record_revealed(item.id, what="file", now=timezone.now(), actor=actor_of(request))
+        record_revealed(item.id, what="file", now=now, actor=actor_of(request))
         return safe_file(
             content, content_type="application/octet-stream", name=f"{item.id}.bin", as_attachment=True
         )
@@ -153,6 +152,13 @@ class MediaPage(_OfOneFile):
         messages.success(
             request, "The file was removed. Its hashes and scores stay with the events that named it."
         )
+
+
+def _refusal(request: HttpRequest, event_position: int, *, now: datetime) -> HttpResponse | None:
+    """The response with which a file is not shown now, None if it may be."""
+    user = request.user.get_username()
+    why = why_not_shown(user, event_position=event_position, now=now)
+    return HttpResponse(f"{why}\n", status=429, content_type="text/plain; charset=utf-8") if why else None
 
 
 def preview_of(item: MediaItem, preview: files.Preview) -> FileResponse:

@@ -27,7 +27,7 @@ class FeatureSpec:
     unit: str
     field: str
     currency: str
-    subject: str  # the event type, as reasons call it: "payment"
+    subject: str  # the events of the type, as reasons call one: "payment"
     definition: str
     owner: str
     expression: Expression = dataclasses.field(repr=False)
@@ -82,7 +82,7 @@ def make_spec(
         unit=plain.unit(member.fields),
         field=plain.own_field,
         currency=member.base_currency,
-        subject=words_of(member.name),
+        subject=member.noun or words_of(member.name),
         definition=feature.definition,
         owner=feature.owner or plain.owner or member.owner,
         expression=feature,

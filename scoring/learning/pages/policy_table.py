@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from scoring.admin_kit import formatting
-from scoring.admin_kit.plots import Axis, Plot, Series, outcome_color
+from scoring.admin_kit.outcomes import outcome_color, outcome_text
+from scoring.admin_kit.plots import Axis, Plot, Series
 from scoring.catalog.registry import all_outcomes, event_types
 from scoring.registry.models import ModelVersion
 
@@ -43,7 +44,7 @@ def policy_rows(version: ModelVersion) -> list[PolicyRow]:
     titles = _titles(version.event_type)
     found = version.metrics.get("policies", {})
     order = [*(name for name in titles if name in found), *(name for name in found if name not in titles)]
-    return [_row(titles.get(name, name), found[name]) for name in order]
+    return [_row(titles.get(name, name), found[name], event_type=version.event_type) for name in order]
 
 
 def policies_without_head(version: ModelVersion) -> list[tuple[str, str]]:
@@ -57,7 +58,7 @@ def _titles(event_type: str) -> dict[str, str]:
     return {policy.name: policy.title or policy.name for policy in kind.policies} if kind else {}
 
 
-def _row(title: str, head: Mapping[str, Any]) -> PolicyRow:
+def _row(title: str, head: Mapping[str, Any], *, event_type: str) -> PolicyRow:
     return PolicyRow(
         title=title,
         positives=head["positives"],
@@ -66,7 +67,7 @@ def _row(title: str, head: Mapping[str, Any]) -> PolicyRow:
         chance=formatting.decimal_text(head["chance"], 2),
         outcomes=[_at(name, head) for name in all_outcomes() if name in head["thresholds"]],
         moves=[row for threshold in TRIED if (row := _move(threshold, head["curve"]))],
-        plot=_plot(title, head),
+        plot=_plot(title, head, event_type=event_type),
     )
 
 
@@ -115,12 +116,17 @@ def _move(threshold: float, curve: Sequence[Sequence[float]]) -> ThresholdRow | 
     )
 
 
-def _plot(title: str, head: Mapping[str, Any]) -> Plot:
+def _plot(title: str, head: Mapping[str, Any], *, event_type: str) -> Plot:
     line = Series(
         "precision", [(recall, precision) for _, recall, precision, _ in head["curve"]], color="series-1"
     )
     marks = [
-        Series(name, [(at["recall"], at["precision"])], color=outcome_color(name), kind="dots")
+        Series(
+            outcome_text(name, event_type),
+            [(at["recall"], at["precision"])],
+            color=outcome_color(name),
+            kind="dots",
+        )
         for name, at in head["at"].items()
         if at["precision"] is not None and at["recall"] is not None
     ]

@@ -114,7 +114,7 @@ def move_in_words(before: Effect, after: Effect, kind: type[EventType]) -> str:
     for outcome in kind.outcomes[1:-1]:
         if outcome != "review":
             change = after.by_outcome[outcome].events - before.by_outcome[outcome].events
-            parts.append(_events_moved(change, "event", f"with the outcome {outcome}"))
+            parts.append(_events_moved(change, "event", f"with the outcome {kind.outcome_title(outcome)}"))
     told = [part for part in parts if part]
     return f"{', '.join(told)} a day" if told else "no difference on these events"
 

@@ -15,11 +15,13 @@ MODE_WORDS = {
     COST: "the least cost",
     CAPACITY: "reviewers' capacity",
 }
-OUTCOME_VERBS = {
+OUTCOME_VERBS = {  # by what people call the outcome
+    "label": "labeled",
     "challenge": "challenged",
     "review": "reviewed",
     "limit": "limited",
     "block": "blocked",
+    "remove": "removed",
 }
 EXAMPLE_AMOUNTS = (1_000, 10_000, 100_000)  # minor units: 10, 100 and 1,000 of most currencies
 
@@ -74,7 +76,7 @@ def thresholds_in_words(thresholds: Mapping[str, float], kind: type[EventType]) 
         'Events are reviewed from a score of 20.0 % and blocked from 80.0 %.'
     """
     given = [
-        f"{OUTCOME_VERBS.get(outcome, f'given the outcome {outcome}')} from {threshold_text(threshold)}"
+        f"{outcome_verb(kind, outcome)} from {threshold_text(threshold)}"
         for outcome in kind.outcomes[1:]
         if (threshold := thresholds.get(outcome, NEVER)) <= 1
     ]
@@ -82,6 +84,12 @@ def thresholds_in_words(thresholds: Mapping[str, float], kind: type[EventType]) 
         return "Every event is allowed, whatever its score."
     *others, last = [given[0].replace(" from ", " from a score of ", 1), *given[1:]]
     return f"Events are {', '.join(others)} and {last}." if others else f"Events are {last}."
+
+
+def outcome_verb(kind: type[EventType], outcome: str) -> str:
+    """What an outcome does to events of a type, after "events are": "removed"."""
+    title = kind.outcome_title(outcome)
+    return OUTCOME_VERBS.get(title, f"given the outcome {title}")
 
 
 def threshold_text(value: float) -> str:
@@ -149,7 +157,10 @@ def _terms_values(terms: Terms, kind: type[EventType]) -> Iterator[tuple[str, st
     yield "Decides by", MODE_WORDS[terms.mode]
     for outcome in kind.outcomes[1:]:
         if outcome in terms.thresholds:
-            yield f"{outcome.capitalize()} from", threshold_text(terms.thresholds[outcome])
+            yield (
+                f"{kind.outcome_title(outcome).capitalize()} from",
+                threshold_text(terms.thresholds[outcome]),
+            )
     if terms.capacity:
         yield "Cases a day", count_text(terms.capacity.cases_a_day)
         yield "Computed from", f"scores of {terms.capacity.since} to {terms.capacity.until}"
@@ -160,9 +171,13 @@ def _terms_values(terms: Terms, kind: type[EventType]) -> Iterator[tuple[str, st
         yield "Margin", percent_text(costs.margin)
         yield "Insult", money_text(costs.insult, currency)
         for action in costs.actions:
-            yield f"Cost of a {action.outcome}", money_text(action.cost, currency)
-            yield f"Fraud that a {action.outcome} catches", percent_text(action.catches)
-            yield f"Good customers that a {action.outcome} loses", percent_text(action.loses)
+            called = kind.outcome_title(action.outcome)
+            yield f"Cost of a {called}", money_text(action.cost, currency)
+            yield f"Fraud that a {called} catches", percent_text(action.catches)
+            yield (
+                f"Good customers that a {called} loses",
+                percent_text(action.loses),
+            )
 
 
 def differences(before: Policy, after: Policy, kind: type[EventType]) -> list[Difference]:

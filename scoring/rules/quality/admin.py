@@ -12,6 +12,7 @@ from scoring.admin_kit.badges import badge
 from scoring.admin_kit.change_lists import EventTypeFilter, two_lines, unbroken
 from scoring.admin_kit.entry_lists import EventRowsAdmin
 from scoring.admin_kit.formatting import NO_VALUE, money_text
+from scoring.admin_kit.outcomes import outcome_badge
 from scoring.catalog.registry import event_types
 from scoring.rules.quality.models import RuleHit
 from scoring.rules.quality.pages import columns, overview_page, subject_page  # noqa: F401 - they register themselves
@@ -63,11 +64,11 @@ class RuleHitAdmin(EventRowsAdmin):
 
     @admin.display(description="asked for")
     def asked(self, hit: RuleHit) -> str:
-        return badge(hit.outcome) if hit.outcome else NO_VALUE
+        return outcome_badge(hit.outcome, hit.event_type) if hit.outcome else NO_VALUE
 
     @admin.display(description="outcome")
     def decided_badge(self, hit: RuleHit) -> str:
-        return badge(hit.decided)
+        return outcome_badge(hit.decided, hit.event_type)
 
     @admin.display(description="effect")
     def effect(self, hit: RuleHit) -> str:

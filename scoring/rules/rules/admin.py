@@ -12,6 +12,7 @@ from django.utils.html import format_html, format_html_join
 from scoring.admin_kit.badges import badge
 from scoring.admin_kit.change_lists import EventTypeFilter, ReadOnlyAdmin, two_lines, unbroken
 from scoring.admin_kit.formatting import NO_VALUE, percent_text
+from scoring.admin_kit.outcomes import outcome_badge
 from scoring.rules.rules.models import Rule, StoredRuleVersion
 from scoring.rules.rules.pages import editor_page, rule_page  # noqa: F401 - they register their pages with the admin
 from scoring.rules.rules.pages.extensions import RuleColumn, rule_columns
@@ -106,7 +107,7 @@ class RuleAdmin(ReadOnlyAdmin):
             '<span class="ws-wide-cell"><span class="ws-mono" title="{}">{}</span><br>{}</span>',
             text,
             short,
-            badge(rule.shown.outcome),
+            outcome_badge(rule.shown.outcome, rule.event_type),
         )
 
     @admin.display(description="stage")

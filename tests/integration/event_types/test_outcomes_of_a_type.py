@@ -90,9 +90,9 @@ def test_the_admin_filters_decisions_by_it_and_counts_it(online_redis: redis.Red
     )
     decide("10.00")
     listed = admin.get(reverse("admin:scoring_decision_changelist"), {"outcome__exact": "limit"})
-    assert '<span class="ws-badge ws-badge--warn">limit</span>' in listed.content.decode()
+    assert '<span class="ws-badge ws-badge--limit">limit</span>' in listed.content.decode()
     none = admin.get(reverse("admin:scoring_decision_changelist"), {"outcome__exact": "challenge"})
-    assert "ws-badge--warn" not in none.content.decode()
+    assert "ws-badge--limit" not in none.content.decode()
     windows = admin.get(reverse("admin:monitoring_hourlywindow_changelist")).content.decode()
     assert "1 limit" in windows
     assert "Limited" in admin.get(reverse("admin:index")).content.decode()

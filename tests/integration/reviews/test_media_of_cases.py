@@ -53,7 +53,7 @@ def case(picture: MediaItem) -> Case:
 def test_a_picture_is_shown_blurred_and_offered_on_request(browse: Browse, case: Case) -> None:
     page = text_of(browse("ana", *WORK, *SEE).get(page_of(case)))
     assert f'class="rv-blurred" src="{reverse("admin:media_blurred", args=[ID])}"' in page
-    assert f'data-still="{reverse("admin:media_still", args=[ID])}"' in page
+    assert f'data-still="{reverse("admin:media_still", args=[ID])}?event={case.pk}"' in page
     assert "image, 1024 \N{MULTIPLICATION SIGN} 768" in page
     assert ID not in page.split("Event fields")[1].split("Signals")[0]
 

@@ -18,6 +18,7 @@ from tests.integration.reviews.moderation import (  # noqa: F401 (a fixture)
     SPAM,
     appeal,
     consume,
+    decide_event,
     judge,
     notes,
     open_note,
@@ -206,7 +207,7 @@ def test_a_group_is_decided_from_the_page_and_undone_at_once(browse: Browse) -> 
     ana = browse("ana", *WORK, "reviews.decide_group")
     ana.post(page_of(cases[0]), {"action": "claim"})
     page = text_of(ana.get(page_of(cases[0])))
-    assert "Give these open cases the same verdict" in page
+    assert "Give these near-duplicates the same verdict" in page
     also = [cases[1].pk, cases[2].pk]
     ana.post(page_of(cases[0]), {**FORM, "also": also})
     assert set(Case.objects.values_list("state", flat=True)) == {"decided"}
@@ -216,11 +217,26 @@ def test_a_group_is_decided_from_the_page_and_undone_at_once(browse: Browse) -> 
     assert set(Case.objects.values_list("state", flat=True)) == {"open"}
 
 
+def test_near_duplicates_that_software_decided_are_offered_with_what_they_became(browse: Browse) -> None:
+    case = open_note("N-1", copy="aa", now=now())
+    posts = [receive("note", f"N-{number}", author="bob", text="Buy now!", copy="aa") for number in (2, 3)]
+    for post, outcome in zip(posts, ("allow", "block"), strict=True):
+        decide_event(post, outcome=outcome, score=0.1, now=now())
+    consume(now=now())
+    ana = browse("ana", *WORK, "reviews.decide_group")
+    ana.post(page_of(case), {"action": "claim"})
+    assert "1 remove, 1 allow" in text_of(ana.get(page_of(case)))
+    ana.post(page_of(case), {**FORM, "also": [post.position for post in posts]})
+    assert "Decided 3 cases as" in text_of(ana.get(QUEUE))
+    page = text_of(ana.post(page_of(case), {"action": "undo_all"}, follow=True))
+    assert "1 case is back in the queue; for 2 events what software decided holds again" in page
+
+
 def test_deciding_a_group_takes_its_permission(browse: Browse) -> None:
     first, other = open_note("N-1", copy="aa", now=now()), open_note("N-2", copy="aa", now=now())
     ana = browse("ana", *WORK)
     ana.post(page_of(first), {"action": "claim"})
-    assert "Give these open cases the same verdict" not in text_of(ana.get(page_of(first)))
+    assert "Give these near-duplicates the same verdict" not in text_of(ana.get(page_of(first)))
     assert ana.post(page_of(first), {**FORM, "also": [other.pk]}).status_code == 403
     first.refresh_from_db()
     assert first.state == "claimed"

@@ -156,7 +156,7 @@ def test_a_model_without_a_block_threshold_says_that_it_blocks_nothing(
     browse: Browse, review_case: ReviewCase
 ) -> None:
     page = text_of(browse("ana", *WORK).get(page_of(review_case(block_from=1.0000000000000002))))
-    assert "review from 5\N{NO-BREAK SPACE}%, no score is blocked" in page
+    assert "review from 5\N{NO-BREAK SPACE}%, no score is enough to block" in page
 
 
 def test_a_reason_links_to_its_feature_for_users_who_may_see_it(

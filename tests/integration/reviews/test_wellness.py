@@ -65,9 +65,7 @@ def test_the_limit_of_sensitive_cases_leaves_the_others(open_case: OpenCase) -> 
     assert claims.claim_next_case(reviewer="ana", now=DAY).pk == first.pk
     claims.release_case(first.pk, reviewer="ana", now=DAY + MINUTE)
     assert claims.claim_next_case(reviewer="ana", now=DAY + 2 * MINUTE).pk == plain.pk
-    with pytest.raises(
-        ViewingLimitReached, match=r"^you have opened 1 sensitive cases .* from 10:00 UTC on$"
-    ):
+    with pytest.raises(ViewingLimitReached, match=r"^you have opened 1 sensitive case .* from 10:00 UTC on$"):
         claims.claim_case(second.pk, reviewer="ana", now=DAY + 3 * MINUTE)
     claims.claim_case(plain.pk, reviewer="ana", now=DAY + 3 * MINUTE)
     claims.release_case(plain.pk, reviewer="ana", now=DAY + 3 * MINUTE)

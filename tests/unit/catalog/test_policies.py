@@ -6,7 +6,7 @@ import pytest
 
 from scoring.catalog.errors import FieldError
 from scoring.catalog.event_type import EventType, Labels
-from scoring.catalog.fields import Entity
+from scoring.catalog.fields import Category, Entity
 from scoring.catalog.policies import Policy, ReasonCode, VerdictWords, parse_policies, split_names
 from scoring.declare.errors import CatalogError
 
@@ -28,11 +28,28 @@ def test_a_type_declares_policies_and_words_for_its_verdicts() -> None:
     assert EventType.policies == ()
 
 
+def test_an_event_is_called_by_its_own_noun_else_that_of_its_type() -> None:
+    what = Category(values=("blog_post", "comment"))
+    kind = declare(what=what, noun="post", noun_field="what")
+    assert [kind.noun_of({"what": "blog_post"}), kind.noun_of({})] == ["blog post", "post"]
+    assert declare().noun_of({}) == "thing"
+
+
+def test_an_outcome_is_called_as_the_type_says() -> None:
+    kind = declare(outcome_titles={"block": "take_down"})
+    assert [kind.outcome_title(outcome) for outcome in kind.outcomes] == ["allow", "review", "take down"]
+
+
 @pytest.mark.parametrize(
     ("members", "problem"),
     [
         ({"policies": (Policy("spam"), Policy("spam"))}, "policies names a policy twice"),
         ({"conversation": "thread"}, "conversation is 'thread', which is not an entity of it"),
+        ({"noun_field": "who"}, "noun_field is 'who', which is not a category of it"),
+        (
+            {"outcome_titles": {"limit": "hide"}},
+            "outcome_titles names 'limit', which is not an outcome of it",
+        ),
         ({"policies": (Policy("no spam"),)}, "policies names 'no spam'; a policy is an identifier"),
         ({"policies": (Policy("spam", ground="taste"),)}, "gives spam the ground 'taste'; use terms or law"),
         ({"policies": (Policy("spam", reason_codes=TWICE),)}, "policies gives spam a reason twice"),

@@ -159,7 +159,9 @@ def _row(name: str, effect: Effect, kind: type[EventType], *, move: str = "") ->
         precision=percent_text(effect.block.precision),
         recall=percent_text(effect.recall),
         reviews=_rate(effect.reviews),
-        others=[(outcome, _rate(effect.by_outcome[outcome].events)) for outcome in others],
+        others=[
+            (kind.outcome_title(outcome), _rate(effect.by_outcome[outcome].events)) for outcome in others
+        ],
         caught=money_text(effect.caught, currency),
         lost=money_text(effect.lost, currency),
         cost=money_text(effect.cost, currency),

@@ -123,14 +123,14 @@ def _groups(form: DraftForm, mode: str, at: str) -> Iterator[FieldGroup]:
 
 def _action(form: DraftForm, at: str, outcome: str) -> FieldGroup:
     fields = [
-        _cost(form, at, name, words.format(outcome=outcome), kind, hint)
+        _cost(form, at, name, words.format(outcome=form.kind.outcome_title(outcome)), kind, hint)
         for name, words, kind, hint in ACTION_FIELDS
     ]
-    return FieldGroup(outcome.capitalize(), fields)
+    return FieldGroup(form.kind.outcome_title(outcome).capitalize(), fields)
 
 
 def _threshold(form: DraftForm, at: str, outcome: str) -> FormField:
-    words = f"{outcome.capitalize()} from"
+    words = f"{form.kind.outcome_title(outcome).capitalize()} from"
     return _input(form, f"{at}.{outcome}", words, unit="%", help="Empty: never for a score.")
 
 

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.admin_kit.formatting import count_text, decimal_text, percent_text
-from scoring.admin_kit.plots import Axis, Plot, Series, outcome_color
+from scoring.admin_kit.outcomes import outcome_color
+from scoring.admin_kit.plots import Axis, Plot, Series
 from scoring.catalog.event_type import EventType
 from scoring.learning.policies.heads.effect import (
     ALLOW,
@@ -236,7 +237,7 @@ def _quality_plot(
         high=[each.precision.high for each in curve if each.precision],
     )
     dots = [
-        Series(f"{outcome}, now", [point], color=outcome_color(outcome), kind="dots")
+        Series(f"{kind.outcome_title(outcome)}, now", [point], color=outcome_color(outcome), kind="dots")
         for outcome in kind.outcomes[1:]
         if (point := _standing(events, in_use.name, in_use.thresholds.get(outcome)))
     ]
