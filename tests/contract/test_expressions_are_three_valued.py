@@ -17,6 +17,8 @@ from scoring.rules.expressions.columns import ask_columns
 from scoring.rules.expressions.compiling import compile_expression
 from scoring.rules.expressions.grouping import group_expressions, places_to_ask
 from scoring.rules.expressions.operands import operands_of
+from scoring.rules.expressions.prefilter.event_values import EventValues
+from scoring.rules.expressions.prefilter.prefilter import Prefilter
 
 OPERANDS = operands_of("payment")
 NUMBERS = ("amount", "customer_lat", "card_count_1h", "score")
@@ -251,14 +253,66 @@ def test_of_a_group_all_expressions_are_asked_unless_each_of_them_is_false(
     groups = group_expressions(expressions)
     activation = activation_of(event, ActivationBuilder(expressions))
     is_false = [node.value(event) is False for node in nodes]
+    alone = [group.places for group in groups if len(group.places) == 1]
     expected = [
         place
         for group in groups
         for place in group.places
-        if not all(is_false[each] for each in group.places)
+        if group.places in alone or not all(is_false[each] for each in group.places)
     ]
     assert list(places_to_ask(groups, activation)) == sorted(expected)
     assert sorted(place for group in groups for place in group.places) == list(range(len(nodes)))
+    among = {place for place, each in enumerate(is_false) if not each}
+    assert list(places_to_ask(groups, activation, among=among)) == sorted(among)
+
+
+@settings(max_examples=600, deadline=None)
+@given(
+    nodes=st.lists(conditions, min_size=1, max_size=8),
+    asked=st.lists(events, min_size=1, max_size=6),
+    between=spaces,
+)
+def test_the_prefilter_excludes_only_what_is_false(
+    nodes: list[Node], asked: list[Event], between: list[str]
+) -> None:
+    expressions = [compile_expression(written(node, between), OPERANDS) for node in nodes]
+    possible = Prefilter(expressions).may_match([event_values(event) for event in asked])
+    for row, node in zip(possible.tolist(), nodes, strict=True):
+        excluded = [event for event, may_match in zip(asked, row, strict=True) if not may_match]
+        assert [node.value(event) for event in excluded] == [False] * len(excluded)
+
+
+number_operands, text_operands = st.sampled_from(NUMBERS).map(operand), st.sampled_from(TEXTS).map(operand)
+simple_atoms = (
+    st.builds(comparison, number_operands, st.sampled_from(sorted(COMPARISONS)), literals)
+    | st.builds(comparison, text_operands, st.sampled_from(["==", "!="]), words)
+    | st.builds(membership, number_operands, st.lists(literals, min_size=1, max_size=3))
+    | st.builds(membership, text_operands, st.lists(words, min_size=1, max_size=3))
+    | st.sampled_from((*NUMBERS, *TEXTS, "ip")).map(presence)
+    | st.builds(lookup, st.sampled_from((*TEXTS, "ip")), st.sampled_from(LISTS))
+)
+simple_conditions = st.recursive(
+    simple_atoms,
+    lambda inner: (
+        st.builds(both, inner, inner) | st.builds(either, inner, inner) | st.builds(negation, inner)
+    ),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(node=simple_conditions, asked=st.lists(events, min_size=1, max_size=6))
+def test_the_prefilter_excludes_whatever_is_false_of_simple_conditions(
+    node: Node, asked: list[Event]
+) -> None:
+    prefilter = Prefilter([compile_expression(" ".join(node.tokens), OPERANDS)])
+    possible = prefilter.may_match([event_values(event) for event in asked])
+    assert possible.tolist() == [[node.value(event) is not False for event in asked]]
+
+
+def event_values(event: Event) -> EventValues:
+    features = {name: event[name] for name in NUMBERS if name.startswith("card_")}
+    return EventValues(fields_of(event), "shop", {}, features, event["score"], event["hits"])
 
 
 def activation_of(event: Event, builder: ActivationBuilder) -> Any:

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scoring.log import vault
+from scoring.rules.lists import index as list_index
 from scoring.rules.lists import key_table
 from scoring.rules.lists.changing.defining import archive_list
 from scoring.rules.lists.changing.listing import remove_values
@@ -120,10 +121,14 @@ def as_logged(event: dict[str, str]) -> dict[str, str]:
     return {**event, **({"ip": vault.digest_of("ip", event["ip"])} if "ip" in event else {})}
 
 
-def index_hits(index: ListIndex, event: dict[str, str], now: datetime) -> list[ListHit]:
-    fields = as_logged(event)
-    revealed = vault.reveal(digests_of(fields, index.fields_to_reveal("payment")))
-    return index.hits(index.keys_of("payment", fields, revealed=revealed), now)
+def index_hits(index: ListIndex, now: datetime, *, together: int) -> list[list[ListHit]]:
+    """The hits of each event. `together`: from how many on they are looked up together."""
+    fields = [as_logged(event) for event in EVENTS]
+    names = index.fields_to_reveal("payment")
+    revealed = vault.reveal({digest for each in fields for digest in digests_of(each, names)})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(list_index, "MIN_LOOKED_UP_TOGETHER", together)
+        return index.hits_of("payment", fields, revealed=revealed, now=now)
 
 
 def indexes(version: int) -> Iterator[ListIndex]:
@@ -137,10 +142,11 @@ def indexes(version: int) -> Iterator[ListIndex]:
 
 
 def check(version: int, reference: Reference, now: datetime) -> None:
+    in_database = [find_hits("payment", as_logged(event), version=version, now=now) for event in EVENTS]
     for index in indexes(version):
-        for event in EVENTS:
-            told = find_hits("payment", as_logged(event), version=version, now=now)
-            assert index_hits(index, event, now) == told
+        assert index_hits(index, now, together=2) == in_database
+        assert index_hits(index, now, together=len(EVENTS) + 1) == in_database
+        for event, told in zip(EVENTS, in_database, strict=True):
             assert {(hit.list, hit.field) for hit in told} == reference.hits(event, now)
             for hit in told:
                 values = reference.values[hit.list].values()

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from scoring.catalog.event_type import EventType
@@ -12,8 +13,9 @@ from scoring.rules.banks.kinds import media_field
 from scoring.rules.banks.search.hits import VIDEO, BankHit, media_of
 from scoring.rules.banks.search.stored_videos import read_frames
 from scoring.rules.deciding.configuration import Configuration
-from scoring.rules.deciding.live_rules import LiveRules, RuleError
+from scoring.rules.deciding.live_rules import LiveRules, RuleAnswers, RuleError
 from scoring.rules.deciding.precedence import OUTCOME_OF_ACTION, Finding
+from scoring.rules.expressions.prefilter.event_values import EventValues
 from scoring.rules.expressions.rewriting import ANY_FILE, Lookup
 from scoring.rules.lists.definitions import Definitions
 from scoring.rules.lists.hits import ListHit
@@ -50,22 +52,16 @@ class Found:
 def find(facts: Sequence[Facts], configuration: Configuration, *, now: datetime) -> list[Found]:
     """What the lists and banks in memory and the live rules say about each event at `now`."""
     lists, name = configuration.lists, configuration.kind.name
-    revealed = reveal_values([each.event["fields"] for each in facts], lists.fields_to_reveal(name))
-    found = []
-    for each in facts:
-        keys = lists.keys_of(name, each.event["fields"], revealed=revealed)
-        hits = lists.hits(keys, now) if keys else []
-        found.append(
-            judge(
-                each,
-                hits,
-                banked=find_in_banks(each.event, configuration, now=now),
-                definitions=lists.definitions,
-                rules=configuration.rules,
-                now=now,
-            )
-        )
-    return found
+    fields = [each.event["fields"] for each in facts]
+    revealed = reveal_values(fields, lists.fields_to_reveal(name))
+    return judge_all(
+        facts,
+        lists.hits_of(name, fields, revealed=revealed, now=now),
+        banked=[find_in_banks(each.event, configuration, now=now) for each in facts],
+        definitions=lists.definitions,
+        rules=configuration.rules,
+        now=now,
+    )
 
 
 def find_in_banks(
@@ -88,23 +84,58 @@ def judge(
     rules: LiveRules,
     now: datetime,
 ) -> Found:
-    """What given hits on lists, findings of banks (`banked`) and the live rules say about an event."""
-    looked_up = frozenset((hit.field, hit.list) for hit in hits)
-    if banked:
-        looked_up |= {lookup_of(finding) for finding in banked}
-    answers = rules.ask(
-        facts.event,
-        features=facts.features,
-        score=facts.score,
-        hits=looked_up,
-        now=now,
+    """As `judge_all` for one event."""
+    return judge_all([facts], [hits], banked=[banked], definitions=definitions, rules=rules, now=now)[0]
+
+
+def judge_all(
+    facts: Sequence[Facts],
+    hits: Sequence[Sequence[ListHit]],
+    *,
+    banked: Sequence[tuple[Finding, ...]],
+    definitions: Definitions,
+    rules: LiveRules,
+    now: datetime,
+) -> list[Found]:
+    """What given hits on lists, findings of banks (`banked`) and the live rules say about each event."""
+    looked_up = [_lookups(*found) for found in zip(hits, banked, strict=True)]
+    answers = rules.ask([_values(*each) for each in zip(facts, looked_up, strict=True)], now=now)
+    return [_found(*each, definitions) for each in zip(hits, banked, answers, looked_up, strict=True)]
+
+
+def _lookups(hits: Sequence[ListHit], banked: Sequence[Finding]) -> frozenset[Lookup]:
+    if not hits and not banked:
+        return NO_LOOKUPS
+    return frozenset([*((hit.field, hit.list) for hit in hits), *map(lookup_of, banked)])
+
+
+def _values(facts: Facts, looked_up: frozenset[Lookup]) -> EventValues:
+    event = facts.event
+    return EventValues(
+        event["fields"],
+        event["source"],
+        event.get("signals") or NOTHING,
+        facts.features,
+        facts.score,
+        looked_up,
     )
-    if not hits and not banked and not answers.findings and not answers.errors:
+
+
+def _found(
+    hits: Sequence[ListHit],
+    banked: tuple[Finding, ...],
+    answers: RuleAnswers,
+    looked_up: frozenset[Lookup],
+    definitions: Definitions,
+) -> Found:
+    if not looked_up and not answers.findings and not answers.errors:
         return NOTHING_FOUND
     listed = tuple(finding_of(hit, definitions) for hit in hits)
     return Found(listed + banked + answers.findings, answers.errors, looked_up)
 
 
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+NO_LOOKUPS: frozenset[Lookup] = frozenset()
 NOTHING_FOUND = Found()
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import numpy as np
+
 from scoring.catalog.event_type import EventType
 from scoring.rules.deciding.precedence import Finding
 from scoring.rules.expressions.activation import ActivationBuilder
@@ -12,12 +14,15 @@ from scoring.rules.expressions.compiling import CompiledExpression, compile_expr
 from scoring.rules.expressions.errors import ExpressionFailed, ExpressionInvalid
 from scoring.rules.expressions.grouping import ExpressionGroup, group_expressions, places_to_ask
 from scoring.rules.expressions.operands import operands_of
+from scoring.rules.expressions.prefilter.event_values import EventValues
+from scoring.rules.expressions.prefilter.prefilter import Prefilter
 from scoring.rules.expressions.rewriting import Lookup
 from scoring.rules.rules.book import LiveRule, is_suppressed
 from scoring.rules.rules.rule import RuleVersion, is_in_rollout
 from scoring.rules.rules.suppressing import entity_keys
 
 MAX_ERROR = 300  # characters of an error that a decision records
+MIN_PREFILTERED = 4  # events; the prefilter takes about as long for one as for some
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,7 @@ class LiveRules:
     broken: tuple[RuleError, ...]
     builder: ActivationBuilder = field(repr=False)
     groups: tuple[ExpressionGroup, ...] = field(repr=False)
+    prefilter: Prefilter = field(repr=False)
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -103,36 +109,38 @@ class LiveRules:
             if not rule.expression.features <= set(held) or (rule.expression.needs_score and not score)
         ]
 
-    def ask(
-        self,
-        event: Mapping[str, Any],
-        *,
-        features: Mapping[str, float | None],
-        score: float | None,
-        hits: Collection[Lookup],
-        now: datetime,
-    ) -> RuleAnswers:
-        """What the rules say about an event (data of its receipt).
+    def ask(self, events: Sequence[EventValues], *, now: datetime) -> list[RuleAnswers]:
+        """What the rules say about each event. Its `hits` are those at `now`, its `features` those known."""
+        if not self.rules or len(events) < MIN_PREFILTERED:
+            return [self._ask(event, None, now) for event in events]
+        possible = self.prefilter.may_match(events)
+        answers = [self._nothing] * len(events)
+        for place in np.flatnonzero(possible.any(axis=0)).tolist():
+            answers[place] = self._ask(events[place], np.flatnonzero(possible[:, place]).tolist(), now)
+        return answers
 
-        `features` by name, as far as they are known; `hits`: the (field, list) in which the event's values
-        are at `now`.
-        """
+    @property
+    def _nothing(self) -> RuleAnswers:
+        """The answers on an event that no rule matches."""
+        return RuleAnswers(errors=self.broken) if self.broken else NO_ANSWERS
+
+    def _ask(self, event: EventValues, among: Collection[int] | None, now: datetime) -> RuleAnswers:
+        """What the rules say about one event. `among`: the places of those that may match, None for all."""
         if not self.rules:
-            return RuleAnswers(errors=self.broken) if self.broken else NO_ANSWERS
-        fields = event["fields"]
+            return self._nothing
         activation = self.builder.build(
-            fields=fields,
-            source=event["source"],
-            signals=event.get("signals"),
-            features=[features.get(name) for name in self.features] if features else (),
-            score=score,
-            hits=hits,
+            fields=event.fields,
+            source=event.source,
+            signals=event.signals,
+            features=[event.features.get(name) for name in self.features] if event.features else (),
+            score=event.score,
+            hits=event.hits,
         )
         findings, errors = [], list(self.broken)
-        for place in places_to_ask(self.groups, activation):
+        for place in places_to_ask(self.groups, activation, among=among):
             rule = self.rules[place]
             try:
-                if rule.expression.matches(activation) and rule.applies(self.kind, fields, now):
+                if rule.expression.matches(activation) and rule.applies(self.kind, event.fields, now):
                     findings.append(rule.finding)
             except ExpressionFailed as failed:
                 errors.append(_error(rule.version, failed.problem))
@@ -157,8 +165,14 @@ def compile_rules(kind: type[EventType], live: Sequence[LiveRule]) -> LiveRules:
 
 def _of(kind: type[EventType], rules: Sequence[CompiledRule], broken: Sequence[RuleError]) -> LiveRules:
     expressions = [rule.expression for rule in rules]
-    groups = group_expressions(expressions)
-    return LiveRules(kind, tuple(rules), tuple(broken), ActivationBuilder(expressions), groups)
+    return LiveRules(
+        kind,
+        tuple(rules),
+        tuple(broken),
+        ActivationBuilder(expressions),
+        group_expressions(expressions),
+        Prefilter(expressions),
+    )
 
 
 def _finding(live: LiveRule) -> Finding:

@@ -4,7 +4,7 @@ CEL's `||` is true if a side is true, whatever the others are, and an error or u
 false has no value. So where a disjunction is false, each of its sides is false, and none of them failed.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,9 +37,17 @@ def group_expressions(expressions: Sequence[CompiledExpression]) -> tuple[Expres
     )
 
 
-def places_to_ask(groups: Sequence[ExpressionGroup], activation: Any) -> Iterator[int]:
-    """The places of the expressions that may match, in order."""
-    return iter(sorted(place for group in groups if group.may_match(activation) for place in group.places))
+def places_to_ask(
+    groups: Sequence[ExpressionGroup], activation: Any, *, among: Collection[int] | None = None
+) -> Iterator[int]:
+    """The places of the expressions that may match, in order. `among`: all others are known to be false."""
+    found: list[int] = []
+    for group in groups:
+        places = group.places if among is None else [place for place in group.places if place in among]
+        # Asking about one expression costs no more than about its group.
+        if len(places) == 1 or (places and group.may_match(activation)):
+            found += places
+    return iter(sorted(found))
 
 
 def _group(expressions: Sequence[CompiledExpression], places: tuple[int, ...]) -> ExpressionGroup:

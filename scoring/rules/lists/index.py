@@ -3,7 +3,7 @@
 It answers as the database does (`lookup.py`); a contract test holds the two together.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,14 +12,23 @@ from scoring.catalog.fields import Canonical
 from scoring.log.entries import Entry
 from scoring.rules.lists.definitions import ADDED, REMOVED, Definitions, ListDefinition, fold_definition
 from scoring.rules.lists.hits import Listed, ListHit, hits_among, lists_by_kind
-from scoring.rules.lists.key_table import NEVER, KeyEntry, KeyTable
-from scoring.rules.lists.keys import EventKeys, Prefixes, event_keys, fields_to_reveal
+from scoring.rules.lists.key_table import NEVER, KeyEntry, KeyTable, first_halves
+from scoring.rules.lists.keys import (
+    EventKeys,
+    Prefixes,
+    event_keys,
+    fields_to_reveal,
+    keys_of_values,
+    probes_of,
+)
 from scoring.rules.lists.models import value_id
 from scoring.timestamps import from_iso, from_micros, to_micros
 
 # The prefix lengths of the networks of a list, by version of IP; never fewer than are in use.
 ListPrefixes = Mapping[str, Prefixes]
 NO_TABLE = KeyTable()
+MIN_LOOKED_UP_TOGETHER = 8  # events
+Fields = Mapping[str, Canonical]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,42 @@ class ListIndex:
             return Listed(entry.id, expires, entry.reason)
 
         return hits_among(keys, self.lists, find)
+
+    def hits_of(
+        self, type_name: str, events: Sequence[Fields], *, revealed: Mapping[str, str], now: datetime
+    ) -> list[list[ListHit]]:
+        """The hits of each event (its fields) `now`; `revealed` as for `event_keys`."""
+        hits: list[list[ListHit]] = [[] for _ in events]
+        for place in self._may_hit(type_name, events, revealed):
+            keys = self.keys_of(type_name, events[place], revealed=revealed)
+            hits[place] = self.hits(keys, now)
+        return hits
+
+    def _may_hit(
+        self, type_name: str, events: Sequence[Fields], revealed: Mapping[str, str]
+    ) -> Iterable[int]:
+        """The places of the events that may hit a list: mostly few, found by all keys of a field at once."""
+        if len(events) < MIN_LOOKED_UP_TOGETHER:
+            return range(len(events))
+        found: set[int] = set()
+        for probe in probes_of(type_name, self.held):
+            values = [fields.get(probe.field) for fields in events]
+            for match in probe.matches:
+                keys = keys_of_values(
+                    probe, match, values, revealed=revealed, prefixes=self.prefixes.get(probe.kind, {})
+                )
+                found |= self._places_held((probe.kind, match), keys)
+        return found
+
+    def _places_held(self, holds: tuple[str, str], keys: Sequence[tuple[int, bytes]]) -> set[int]:
+        """The places of the keys that lists of this kind and match may hold."""
+        only_keys = [key for _, key in keys]
+        high = first_halves(only_keys)
+        return {
+            keys[at][0]
+            for definition in self.lists[holds]
+            for at in self.tables.get(definition.name, NO_TABLE).may_hold(only_keys, high)
+        }
 
     def after(self, entries: Iterable[Entry]) -> "ListIndex":
         """The index after further entries of the ruleset, in order; other rooms' are passed over."""

@@ -1,7 +1,7 @@
 """The keys of one list in memory: sorted arrays, 36 bytes a value, with later changes laid over them."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from struct import Struct
 from typing import Any, NamedTuple
@@ -67,6 +67,13 @@ class SortedKeys:
         reason = self.reasons[self.reason_places[place]]
         return KeyEntry(int(self.ids[place]), int(self.expires_us[place]), reason)
 
+    def with_high(self, high: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        """Whether some key here has each of these first halves: bool[n]."""
+        if not len(self):
+            return np.zeros(len(high), dtype=bool)
+        own = np.asarray(self.high)
+        return own.take(own.searchsorted(high), mode="clip") == high
+
     def _place(self, key: bytes) -> int | None:
         high, low = _HALVES.unpack(key)
         place = bisect_left(self.high, high)
@@ -101,6 +108,11 @@ class SortedKeys:
         )
 
 
+def first_halves(keys: Sequence[bytes]) -> NDArray[np.uint64]:
+    """The first halves of keys, by which tables are sorted: uint64[n]."""
+    return np.frombuffer(b"".join(keys), dtype=">u8")[::2].astype(np.uint64)
+
+
 _NONE: NDArray[Any] = np.empty(0, np.int64)
 NO_KEYS = SortedKeys.of(b"", _NONE, _NONE, _NONE.astype(np.int32), ())
 
@@ -121,6 +133,13 @@ class KeyTable:
         if self.added and (entry := self.added.get(key)):
             return entry
         return None if key in self.removed else self.stored.find(key)
+
+    def may_hold(self, keys: Sequence[bytes], high: NDArray[np.uint64]) -> list[int]:
+        """The places of the keys that `find` may find, and no others. `high`: their first halves."""
+        places: list[int] = self.stored.with_high(high).nonzero()[0].tolist()
+        if self.added:
+            places += [place for place, key in enumerate(keys) if key in self.added]
+        return places
 
     def changed(self, added: Mapping[bytes, KeyEntry], removed: Mapping[bytes, int]) -> "KeyTable":
         """The table after values were removed (keys and ids), and others added."""

@@ -7,7 +7,7 @@ a personal field is listed by its digest, also on a list of networks.
 
 import hashlib
 import ipaddress
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -61,11 +61,15 @@ def plain_address(address: Address) -> Address:
     return getattr(address, "ipv4_mapped", None) or address
 
 
-def domain_keys(text: str) -> Iterator[bytes]:
+def domain_keys(text: str) -> tuple[bytes, ...]:
     """The keys of the domain of an e-mail address or host name, and of its parents."""
-    labels = domain_of(text).split(".")
-    for place in range(len(labels)):
-        yield key_of(".".join(labels[place:]))
+    return _keys_of_domain(domain_of(text))
+
+
+@lru_cache(maxsize=10_000)
+def _keys_of_domain(domain: str) -> tuple[bytes, ...]:
+    labels = domain.split(".")
+    return tuple(key_of(".".join(labels[place:])) for place in range(len(labels)))
 
 
 def domain_of(text: str) -> str:
@@ -149,21 +153,41 @@ def event_keys(
 
 def _keys(probe: Probe, logged: str, revealed: Mapping[str, str], prefixes: Prefixes) -> Iterator[LookupKey]:
     """The keys of a value that is `logged`: as a digest if it is personal."""
-    kind, personal = probe.kind, probe.personal
-    text = revealed.get(logged) if personal else logged
     for match in probe.matches:
-        if match == VALUE:
-            yield LookupKey(kind, match, bytes.fromhex(logged) if personal else key_of(logged))
-        elif text is None:
-            continue  # erased
-        elif match == NETWORK:
-            for key in network_keys(probe.field, text, personal=personal, prefixes=prefixes):
-                yield LookupKey(kind, match, key)
-        elif match == DOMAIN:
-            for key in domain_keys(text):
-                yield LookupKey(kind, match, key)
-        else:
-            yield LookupKey(kind, match, sha256_key(text))
+        for key in keys_matching(probe, match, logged, revealed=revealed, prefixes=prefixes):
+            yield LookupKey(probe.kind, match, key)
+
+
+def keys_matching(
+    probe: Probe, match: str, logged: str, *, revealed: Mapping[str, str], prefixes: Prefixes
+) -> Iterable[bytes]:
+    """Those keys of a value for the lists that match in one way."""
+    personal = probe.personal
+    if match == VALUE:
+        return (bytes.fromhex(logged) if personal else key_of(logged),)
+    text = revealed.get(logged) if personal else logged
+    if text is None:
+        return ()  # erased
+    if match == NETWORK:
+        return network_keys(probe.field, text, personal=personal, prefixes=prefixes)
+    return domain_keys(text) if match == DOMAIN else (sha256_key(text),)
+
+
+def keys_of_values(
+    probe: Probe,
+    match: str,
+    values: Sequence[Canonical | None],
+    *,
+    revealed: Mapping[str, str],
+    prefixes: Prefixes,
+) -> list[tuple[int, bytes]]:
+    """As `keys_matching` for the values of a field of many events, each key with the place of its value."""
+    return [
+        (place, key)
+        for place, value in enumerate(values)
+        if value is not None
+        for key in keys_matching(probe, match, str(value), revealed=revealed, prefixes=prefixes)
+    ]
 
 
 def digests_of(fields: Mapping[str, Any], names: Collection[str]) -> set[str]:

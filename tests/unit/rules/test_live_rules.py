@@ -6,15 +6,16 @@ from typing import Any
 import pytest
 
 from scoring.event_types.payment import Payment
-from scoring.rules.deciding.live_rules import LiveRules, compile_rules
+from scoring.rules.deciding.live_rules import LiveRules, RuleAnswers, compile_rules
 from scoring.rules.expressions.compiling import CompiledExpression
 from scoring.rules.expressions.errors import ExpressionFailed
+from scoring.rules.expressions.prefilter.event_values import EventValues
 from scoring.rules.lists.keys import key_of
 from scoring.rules.rules.book import LiveRule
 from tests.factories.rules import rule_version
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-EVENT = {
+EVENT: dict[str, Any] = {
     "source": "shop",
     "fields": {"amount": {"minor": 60_000, "currency": "USD"}, "card": "c-1", "customer": "k-1"},
 }
@@ -30,8 +31,12 @@ def compiled(*rules: LiveRule) -> LiveRules:
 
 
 def names_found(rules: LiveRules, **facts: Any) -> list[str]:
-    known = {"features": {}, "score": None, "hits": frozenset(), "now": NOON, **facts}
-    return [finding.name for finding in rules.ask(EVENT, **known).findings]
+    return [finding.name for finding in answers_of(rules, **facts).findings]
+
+
+def answers_of(rules: LiveRules, **facts: Any) -> RuleAnswers:
+    [answers] = rules.ask([EventValues(EVENT["fields"], EVENT["source"], **facts)], now=NOON)
+    return answers
 
 
 def test_rules_that_match_are_found_in_order_of_their_names() -> None:
@@ -54,7 +59,7 @@ def test_a_rule_reads_lists() -> None:
 
 def test_a_rule_that_cannot_be_compiled_is_an_error_of_every_event_and_the_others_decide() -> None:
     rules = compiled(live("gone", "no_such_field > 1.0", number=3), live("a", "amount > 500.0"))
-    answers = rules.ask(EVENT, features={}, score=None, hits=(), now=NOON)
+    answers = answers_of(rules)
     assert [finding.name for finding in answers.findings] == ["a"]
     assert [(error.name, error.number) for error in answers.errors] == [("gone", 3)]
 
@@ -71,7 +76,7 @@ def test_a_rule_that_fails_on_an_event_is_an_error_and_the_others_decide(
 
     monkeypatch.setattr(CompiledExpression, "matches", fail_on_cards)
     rules = compiled(live("a", "has(card)", number=2), live("b", "amount > 1.0"))
-    answers = rules.ask(EVENT, features={}, score=None, hits=(), now=NOON)
+    answers = answers_of(rules)
     assert [finding.name for finding in answers.findings] == ["b"]
     assert [error.as_data() for error in answers.errors] == [
         {"name": "a", "number": 2, "error": "out of range"}
@@ -93,7 +98,7 @@ def test_a_finding_carries_what_the_version_states() -> None:
     rules = compiled(
         live("a", "amount > 1.0", stage="shadow", number=4, outcome="block", overrides_lists=True)
     )
-    [finding] = rules.ask(EVENT, features={}, score=None, hits=(), now=NOON).findings
+    [finding] = answers_of(rules).findings
     assert finding.as_data() == {
         "kind": "rule",
         "name": "a",
