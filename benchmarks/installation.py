@@ -29,6 +29,7 @@ from scoring.learning.training.runs import run_training
 from scoring.log.consumers.runs import run_consumers
 from scoring.registry.loaded_models import load_model
 from scoring.registry.models import Route
+from scoring.rules.ruleset.stream import current_version
 from scoring.states.store import OnlineStore
 
 EVENT_TYPE, LANE, SOURCE = "payment", "commerce", "bench"
@@ -79,9 +80,20 @@ def set_up(size: InstallationSize) -> dict[str, float]:
         "set_up_services_s": seconds_of(start_services),
         "set_up_history_s": seconds_of(lambda: Event.objects.exists() or load_history(size)),
         "set_up_model_s": seconds_of(lambda: is_routed() or train_champion(size)),
-        "set_up_ruleset_s": seconds_of(lambda: size.rules and store_ruleset()),
+        "set_up_ruleset_s": seconds_of(lambda: set_up_ruleset(rules=size.rules)),
         "set_up_consumers_s": seconds_of(lambda: run_consumers(now=now())),
     }
+
+
+def set_up_ruleset(*, rules: bool) -> None:
+    """Store the rules and lists, or make sure that there are none: what was set up earlier is kept."""
+    if rules:
+        store_ruleset()
+    elif version := current_version():
+        raise SystemExit(
+            f"{VAR} has rules and lists (version {version} of the ruleset), so --without-rules would measure"
+            " with them. Name another directory in ASSAY_BENCH_VAR."
+        )
 
 
 def seconds_of(step: Callable[[], object]) -> float:

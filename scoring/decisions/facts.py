@@ -48,7 +48,7 @@ def features_in(
     What the model filled in comes from its `vector` [F], of the set `own`; scores of policies from its
     `heads`.
     """
-    held, columns = _columns(names, _in_order(own, sets))
+    held, columns = _columns(names, own, tuple(sets))
     found: dict[str, float | None] = dict(zip(held, row[columns].tolist(), strict=True))
     for column, *_ in own.resemblances:
         if own.names[column] in found:
@@ -75,10 +75,12 @@ def _in_order(own: FeatureSet, sets: Sequence[FeatureSet]) -> tuple[FeatureSet, 
 
 
 @lru_cache(maxsize=256)
-def _columns(names: tuple[str, ...], sets: tuple[FeatureSet, ...]) -> tuple[list[str], NDArray[np.int64]]:
+def _columns(
+    names: tuple[str, ...], own: FeatureSet, sets: tuple[FeatureSet, ...]
+) -> tuple[list[str], NDArray[np.int64]]:
     """Those of the names that some set has, and the column of each in a folded row."""
     places: dict[str, int] = {}
-    for each in sets:
+    for each in _in_order(own, sets):
         for name, column in zip(each.names, each.columns.tolist(), strict=True):
             places.setdefault(name, column)
     held = [name for name in dict.fromkeys(names) if name in places]

@@ -45,6 +45,7 @@ class BlockCounter:
     def __init__(self, settings: BreakerSettings, observed: Iterable[Observed] = ()) -> None:
         """`observed`: earlier events, in order of their decisions."""
         self.settings = settings
+        self._window = settings.window
         self._latest: deque[Observed] = deque()
         self._blocks: deque[Observed] = deque()
         self._blocked = 0  # among the latest
@@ -83,9 +84,10 @@ class BlockCounter:
 
     def expire(self, now: datetime) -> None:
         """Forget the events before the window that ends `now`."""
-        while self._latest and self._is_past(self._latest[0], now):
+        until = now - self._window
+        while self._latest and self._latest[0].at <= until:
             self._forget_oldest()
-        while self._blocks and self._is_past(self._blocks[0], now):
+        while self._blocks and self._blocks[0].at <= until:
             self._blocks.popleft()
 
     def _add(self, event: Observed) -> None:
@@ -112,6 +114,3 @@ class BlockCounter:
         events = len(self._latest)
         by = Counter(name for names in blocked for name in names)
         return Excess(limit, len(blocked), events, self._blocked / events, by)
-
-    def _is_past(self, event: Observed, now: datetime) -> bool:
-        return event.at <= now - self.settings.window

@@ -89,10 +89,11 @@ class Breakers:
         """
         if not self._configuration.settings_of(event_type).is_on:
             return CLOSED
-        breaker = self._breakers.get((event_type, source))
+        key = event_type, source
+        breaker = self._breakers.get(key)
         if breaker is None:
-            breaker = self._breakers[event_type, source] = Breaker(event_type, source)
-        counter = self._counter(breaker)
+            breaker = self._breakers[key] = Breaker(event_type, source)
+        counter = self._counters.get(key) or self._counter(breaker)
         if breaker.until is not None and now >= breaker.until:
             self._end_cool_down(breaker, counter, now)
         counter.observe(would_block=would_block, by=by, now=now)

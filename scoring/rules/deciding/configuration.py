@@ -1,6 +1,6 @@
 """What a version of the ruleset configures for one event type, ready to decide."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from scoring.catalog.event_type import EventType
 from scoring.rules.banks.search.index import NO_BANKS, BankIndex
@@ -27,8 +27,8 @@ class Configuration:
     exploration: Exploration | None
     breaker: BreakerSettings
     banks: BankIndex = NO_BANKS
+    features: tuple[str, ...] = field(init=False)  # those that rules and policy read
 
-    @property
-    def features(self) -> tuple[str, ...]:
-        """The features that rules and policy read."""
-        return (*self.rules.features, *(self.policy.features if self.policy else ()))
+    def __post_init__(self) -> None:
+        of_policy = self.policy.features if self.policy else ()
+        object.__setattr__(self, "features", (*self.rules.features, *of_policy))

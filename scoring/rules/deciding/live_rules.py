@@ -22,7 +22,7 @@ from scoring.rules.rules.rule import RuleVersion, is_in_rollout
 from scoring.rules.rules.suppressing import entity_keys
 
 MAX_ERROR = 300  # characters of an error that a decision records
-MIN_PREFILTERED = 4  # events; the prefilter takes about as long for one as for some
+MIN_CALLS = 4  # of CEL, about as many as the prefilter takes the time of
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class LiveRules:
 
     def ask(self, events: Sequence[EventValues], *, now: datetime) -> list[RuleAnswers]:
         """What the rules say about each event. Its `hits` are those at `now`, its `features` those known."""
-        if not self.rules or len(events) < MIN_PREFILTERED:
+        if len(events) * len(self.groups) < MIN_CALLS:
             return [self._ask(event, None, now) for event in events]
         possible = self.prefilter.may_match(events)
         answers = [self._nothing] * len(events)

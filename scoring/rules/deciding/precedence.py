@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, Literal
 
 Kind = Literal["list", "bank", "rule"]
@@ -92,7 +93,7 @@ def resolve(
     """
     active = [each for each in findings if each.stage == "active" and each.outcome]
     if not active:
-        return _stoppable(Resolution(base, by))
+        return _by_score(base, by)
     rules = [each for each in active if each.kind == "rule"]
     # In the order of what is named if both ask for the same: lists, then banks.
     listed: dict[str, DecidedBy] = {each.outcome: "bank" for each in active if each.kind == "bank"}
@@ -122,6 +123,12 @@ def held_by_breaker(resolution: Resolution) -> Resolution:
 def explored(resolution: Resolution) -> Resolution:
     """What exploration makes of a would-be block that was drawn: it is let through."""
     return replace(resolution, outcome=ALLOW, initial=resolution.outcome, stoppable=False)
+
+
+@cache
+def _by_score(base: str, by: Literal["model", "policy"]) -> Resolution:
+    """What decides most events."""
+    return _stoppable(Resolution(base, by))
 
 
 def _stoppable(resolution: Resolution) -> Resolution:

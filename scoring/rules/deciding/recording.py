@@ -24,18 +24,22 @@ def recorded(
     unseen: Sequence[Unseen] = (),
 ) -> dict[str, Any]:
     """The outcome with the keys that a decision under a ruleset has; those that say nothing are left out."""
-    optional = {
-        "initial": resolution.initial,
-        "policy": policy,
-        "rule_errors": [error.as_data() for error in errors],
-        "breaker": {"state": breaker} if breaker != CLOSED else {},
-        "exploration": exploration.as_data() if exploration else {},
-        "unseen": list(unseen),
-    }
-    return {
+    told: dict[str, Any] = {
         "outcome": resolution.outcome,
         "ruleset": ruleset,
         "decided_by": resolution.decided_by,
         "findings": [finding.as_data() for finding in findings],
-        **{key: value for key, value in optional.items() if value},
     }
+    if resolution.initial:
+        told["initial"] = resolution.initial
+    if policy:
+        told["policy"] = policy
+    if errors:
+        told["rule_errors"] = [error.as_data() for error in errors]
+    if breaker != CLOSED:
+        told["breaker"] = {"state": breaker}
+    if exploration:
+        told["exploration"] = exploration.as_data()
+    if unseen:
+        told["unseen"] = list(unseen)
+    return told

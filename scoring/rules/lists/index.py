@@ -27,7 +27,7 @@ from scoring.timestamps import from_iso, from_micros, to_micros
 # The prefix lengths of the networks of a list, by version of IP; never fewer than are in use.
 ListPrefixes = Mapping[str, Prefixes]
 NO_TABLE = KeyTable()
-MIN_LOOKED_UP_TOGETHER = 8  # events
+MIN_LOOKED_UP_TOGETHER = 4  # events; fewer are faster looked up one by one
 Fields = Mapping[str, Canonical]
 
 

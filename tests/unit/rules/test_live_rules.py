@@ -117,3 +117,33 @@ def test_rules_that_need_no_features_decide_without_them_and_the_others_are_unse
     unseen = [each["name"] for each in rules.unseen((), score=False)]
     assert unseen == ["b", "c"]
     assert rules.unseen({"card_count_24h"}, score=True) == []
+
+
+def test_of_several_events_only_those_that_a_rule_may_match_are_asked_about(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+    answer = CompiledExpression.matches
+
+    def note_and_answer(expression: CompiledExpression, activation: Any) -> bool:
+        asked.append(expression.text)
+        if expression.text == "has(device)":
+            raise ExpressionFailed(expression.text, "out of range")
+        return answer(expression, activation)
+
+    monkeypatch.setattr(CompiledExpression, "matches", note_and_answer)
+    rules = compiled(live("a", "amount > 500"), live("b", "has(device)"), live("gone", "no_such_field > 1"))
+    amounts = [(10_000, {}), (60_000, {}), (10_000, {"device": "d"}), (20_000, {})]
+    events = [
+        EventValues({"amount": {"minor": minor, "currency": "USD"}, **others}, "shop")
+        for minor, others in amounts
+    ]
+    answers = rules.ask(events, now=NOON)
+    assert asked == ["amount > 500", "has(device)"]
+    assert [[finding.name for finding in each.findings] for each in answers] == [[], ["a"], [], []]
+    assert [[error.name for error in each.errors] for each in answers] == [
+        ["gone"],
+        ["gone"],
+        ["gone", "b"],
+        ["gone"],
+    ]

@@ -1,10 +1,10 @@
 """What expressions may read of an event, as it is stored."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from scoring.rules.expressions.operands import SCORE, Operand, Value
+from scoring.rules.expressions.operands import Operand, Value
 from scoring.rules.expressions.rewriting import Lookup
 
 
@@ -23,13 +23,17 @@ class EventValues:
     score: float | None = None
     hits: Collection[Lookup] = frozenset()
 
-    def value_of(self, operand: Operand) -> Value | None:
-        """The value of an operand, None if it is missing."""
-        match operand.kind:
-            case "field":
-                return operand.value_of(self.fields.get(operand.column))
-            case "signal":
-                return operand.value_of(self.signals.get(operand.column))
-            case "feature":
-                return operand.value_of(self.features.get(operand.column))
-        return operand.value_of(self.score if operand.kind == SCORE else self.source)
+
+def values_of(operand: Operand, events: Sequence[EventValues]) -> list[Value | None]:
+    """The values of an operand for events, None where it is missing."""
+    value_of, column = operand.value_of, operand.column
+    match operand.kind:
+        case "field":
+            return [value_of(event.fields.get(column)) for event in events]
+        case "signal":
+            return [value_of(event.signals.get(column)) for event in events]
+        case "feature":
+            return [value_of(event.features.get(column)) for event in events]
+        case "score":
+            return [value_of(event.score) for event in events]
+    return [value_of(event.source) for event in events]

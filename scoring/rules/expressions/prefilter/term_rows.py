@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scoring.rules.expressions.compiling import CompiledExpression
 from scoring.rules.expressions.operands import FLAG, TEXT, Operand
 from scoring.rules.expressions.prefilter.clauses import Length, Term, TextTest
-from scoring.rules.expressions.prefilter.event_values import EventValues
+from scoring.rules.expressions.prefilter.event_values import EventValues, values_of
 from scoring.rules.expressions.prefilter.syntax import Binary, Number, Unary, Variable
 from scoring.rules.expressions.rewriting import Lookup, lookup_variable, presence_variable, value_variable
 
@@ -76,7 +76,7 @@ class TextTerms:
         return found
 
     def fill(self, rows: Numbers, events: Sequence[EventValues]) -> None:
-        texts: list[Any] = [event.value_of(self.operand) for event in events]
+        texts: list[Any] = values_of(self.operand, events)
         if self.terms:
             rows[self.rows] = np.array([self.of(text) for text in texts]).T
         if self.presence is not None:
@@ -122,7 +122,7 @@ class TermRows:
         """The rows of all terms [terms, events]."""
         rows = np.repeat(np.array(self._initial).reshape(-1, 1), len(events), axis=1)
         for row, operand in self._numbers:
-            rows[row] = [event.value_of(operand) for event in events]
+            rows[row] = values_of(operand, events)
         self._fill_features(rows, events)
         for texts in self._texts.values():
             texts.fill(rows, events)
