@@ -234,6 +234,8 @@ CELERY_TASK_ROUTES = {
     # Decoding takes seconds, of files that may be made to take longer.
     "scoring.content.media.tasks.process_media": {"queue": "media"},
     "scoring.rules.banks.importing.tasks.run_bank_import": {"queue": "training"},
+    # A model of texts takes hundreds of megabytes, in a process that is started only if one is set.
+    "scoring.content.embeddings.tasks.embed_queued_texts": {"queue": "texts"},
 }
 CELERY_BEAT_SCHEDULER = "config.schedules:Scheduler"
 # Written into the database by beat where they are missing; from then on an administrator's. Renaming one is
@@ -420,6 +422,28 @@ MEDIA_HARD_SECONDS = read(env.float, "ASSAY_MEDIA_HARD_SECONDS", 60.0, validate=
 MEDIA_MEMORY_MB = read(env.int, "ASSAY_MEDIA_MEMORY_MB", 1_000, validate=Range(min=200))
 # Days after which uploaded files are deleted; what was computed of them stays. 0: never.
 MEDIA_KEEP_DAYS = read(env.int, "ASSAY_MEDIA_KEEP_DAYS", 0, validate=Range(min=0))
+# The embedding model with which texts are compared with known ones, "" for none: a name or path that
+# sentence-transformers loads, or `module:Class` (docs/reference/known-texts.md).
+TEXT_EMBEDDINGS = env.str("ASSAY_TEXT_EMBEDDINGS", "").strip()
+# Similarities below it are not recorded, and their events not decided again.
+TEXT_SIMILARITY_MIN = read(env.float, "ASSAY_TEXT_SIMILARITY_MIN", 0.6, validate=Range(min=-1, max=1))
+# Known texts that each policy keeps, the newest; and days after which embeddings of other texts are deleted.
+TEXT_EMBEDDINGS_MAX_KNOWN = read(env.int, "ASSAY_TEXT_EMBEDDINGS_MAX_KNOWN", 20_000, validate=Range(min=1))
+TEXT_EMBEDDINGS_KEEP_DAYS = read(env.int, "ASSAY_TEXT_EMBEDDINGS_KEEP_DAYS", 30, validate=Range(min=1))
+if TEXT_EMBEDDINGS:  # an installation without a model has none of these tasks
+    CELERY_BEAT_SCHEDULE |= {
+        "embed queued texts": {
+            "description": "Compares texts whose message to the process texts was lost with known ones.",
+            "task": "scoring.content.embeddings.tasks.sweep_texts",
+            "schedule": 5.0,
+            "options": {"expires": 5.0},
+        },
+        "delete embeddings that are not needed": {
+            "description": "Deletes embeddings after ASSAY_TEXT_EMBEDDINGS_KEEP_DAYS.",
+            "task": "scoring.content.embeddings.tasks.delete_unneeded_embeddings",
+            "schedule": crontab(minute="47"),
+        },
+    }
 # What statements of reasons say of every restriction: where the rules stand, where it holds, how its author
 # objects and for how many days (the Digital Services Act asks for six months), and who settles disputes.
 STATEMENT_TERMS = env.str("ASSAY_STATEMENT_TERMS", "Terms of service")

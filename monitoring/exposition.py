@@ -43,7 +43,8 @@ COUNTERS = {
     ),
     "rule_error": ("assay_rule_errors", "Decisions on which a live rule failed", ("event_type", "rule")),
     "media": ("assay_media_processed", "Uploaded files processed, by how that ended", ("kind", "status")),
-    "enriched": ("assay_enriched_events", "Events enriched once their files were processed", ()),
+    "texts": ("assay_texts_embedded", "Texts to compare with known ones, by how that ended", ("status",)),
+    "enriched": ("assay_enriched_events", "Events enriched once their files or texts were processed", ()),
     "explored": (
         "assay_explored",
         "Would-be blocks that exploration considered, by whether it let them through",

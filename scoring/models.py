@@ -4,6 +4,7 @@ from scoring.api.models import ApiKey
 from scoring.batch.models import BatchVersion
 from scoring.catalog.exchange_rates.models import ExchangeRate
 from scoring.configuration.models import Configuration
+from scoring.content.embeddings.models import KnownText, TextEmbedding, TextJob, TextModel
 from scoring.content.media.models import AwaitedMedia, MediaItem, MediaJob
 from scoring.decisions.models import Decision, ShadowScore
 from scoring.intake.models import Amendment, Event, Label
@@ -46,6 +47,7 @@ __all__ = [
     "FeatureSetVersion",
     "HeadSample",
     "HeldOutSample",
+    "KnownText",
     "Label",
     "LaneCheckpoint",
     "ListImport",
@@ -73,6 +75,9 @@ __all__ = [
     "StoredExploration",
     "StoredPolicy",
     "StoredRuleVersion",
+    "TextEmbedding",
+    "TextJob",
+    "TextModel",
     "TrainingJob",
     "TrainingProgress",
     "ValueList",

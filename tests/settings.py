@@ -14,7 +14,7 @@ os.environ["ASSAY_DEBUG"] = "0"
 os.environ["ASSAY_HTTPS"] = "0"  # the test client speaks plain HTTP
 # A thread of XGBoost that waits for another would spin, and keep a core from the tests beside these.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-for address in ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL"):
+for address in ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "ASSAY_TEXT_EMBEDDINGS"):
     os.environ.pop(address, None)
 
 from config.settings import *  # noqa: E402, F403

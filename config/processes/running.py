@@ -22,11 +22,16 @@ COLORS = (36, 33, 35, 32, 34, 96, 93)  # for process names, in the terminal's pa
 
 
 def procfile_programs(environment: Mapping[str, str], *, listener: socket.socket) -> list[Program]:
-    """The processes of the Procfile; web inherits a listening socket that outlives it."""
+    """The processes of the Procfile; web inherits a listening socket that outlives it.
+
+    `texts` is left out while no embedding model is set.
+    """
     paths = f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}"
     shared = dict(environment) | {"PATH": paths, "PYTHONUNBUFFERED": "1"}
     programs = []
     for name, command in parse_procfile((settings.BASE_DIR / "Procfile").read_text()).items():
+        if name == "texts" and not settings.TEXT_EMBEDDINGS:
+            continue
         own, files = shared, list[int]()
         if name == "web":
             own, files = shared | {FD_VARIABLE: str(listener.fileno())}, [listener.fileno()]

@@ -21,6 +21,8 @@ from django.views.decorators.http import require_safe
 from config.status import servers
 from config.status.probes import Probe
 from embedded.paths import service_paths
+from scoring.content.embeddings.checks import to_embed_again
+from scoring.content.embeddings.queue import read_backlog as read_text_backlog
 from scoring.content.media.queue import read_backlog
 from scoring.log.consumers.writers import oldest_writer
 from scoring.log.epochs import check_epoch
@@ -41,6 +43,8 @@ QUEUES = {
     "training": "no model is trained, and batch views go stale",
     "media": "uploaded pictures and videos are not processed, so content with them is decided without them",
 }
+if settings.TEXT_EMBEDDINGS:
+    QUEUES["texts"] = "texts are not compared with known ones, so content is decided without that"
 SERVICES_UNKNOWN = "Unknown: web processes report through Redis, which cannot be reached."
 WORKERS_UNKNOWN = "Unknown: workers report through Redis, which cannot be reached."
 
@@ -198,6 +202,17 @@ def check_media() -> str:
     return backlog.in_words if backlog.is_late else OK
 
 
+def check_texts() -> str:
+    """Whether texts are compared with known ones in time, and with all of them."""
+    if not settings.TEXT_EMBEDDINGS:
+        return OK
+    try:
+        backlog = read_text_backlog(now=timezone.now())
+        return backlog.in_words if backlog.is_late else to_embed_again() or OK
+    except DatabaseError:
+        return UNKNOWN
+
+
 def absences(said: list[Report]) -> list[str]:
     """A sentence for each process that is not running."""
     present = {each.by.split("/", 1)[0] for each in said if each.about == reports.WORKER and each.is_fresh}
@@ -237,6 +252,7 @@ PROBES: tuple[Probe, ...] = (
             "clock": check_clock,
             "horizon": check_horizon,
             "media": check_media,
+            "texts": check_texts,
         },
         hanging="PostgreSQL does not answer. Check whether it is stopped, unreachable or waiting for a lock.",
     ),
@@ -255,5 +271,8 @@ PROBES: tuple[Probe, ...] = (
 )
 # If these fail, events are still received and answered.
 NOT_ESSENTIAL = frozenset(
-    {"clock", "horizon", "media", "workers", "workers_models", "workers_clocks", "external_signals", "disk"}
+    {
+        *("clock", "horizon", "media", "texts", "disk"),
+        *("workers", "workers_models", "workers_clocks", "external_signals"),
+    }
 )

@@ -146,7 +146,7 @@ def _facts(decision: Entry, why: Case.Why, sensitive: Set[str]) -> dict[str, Any
 def _what_happened(decision: Entry) -> str:
     """What led to a revised decision, as the beginning of a sentence."""
     if decision.data["cause"] == ENRICHED:
-        return "event's media were processed, and the decision was"
+        return "event was enriched, and the decision"
     return "event was corrected, and the decision" if _is_correction(decision) else "decision was"
 
 

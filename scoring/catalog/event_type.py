@@ -15,6 +15,7 @@ from scoring.catalog.fields import (
     Entity,
     Field,
     Money,
+    Text,
     clean_identifier,
     parse_currency,
 )
@@ -24,9 +25,17 @@ from scoring.catalog.outcomes import BASIC_OUTCOMES, outcomes_problem
 from scoring.catalog.parsing import moments
 from scoring.catalog.parsing.characters import NAME_PATTERN
 from scoring.catalog.parsing.moments import parse_moment
-from scoring.catalog.policies import Policy, VerdictWords, policies_problem, verdicts_problem
+from scoring.catalog.policies import Policy, VerdictWords, names_of, policies_problem, verdicts_problem
 from scoring.catalog.unknown_fields import unknown_field_problems
-from scoring.declare import FeatureView, Measured, Origin, Signal, part_of_vocabulary, signal_column
+from scoring.declare import (
+    FeatureView,
+    Measured,
+    Origin,
+    Signal,
+    part_of_vocabulary,
+    signal_column,
+    similarity_signal,
+)
 from scoring.declare.errors import CatalogError
 from scoring.timestamps import to_iso
 
@@ -127,7 +136,7 @@ class EventType:
     batch_views: ClassVar[dict[str, FeatureView]] = {}
     external_signals: ClassVar[dict[str, ExternalSignal]] = {}
     origin: ClassVar[Origin]
-    signals: ClassVar[dict[str, Signal]] = {}  # what is measured at receipt, by column
+    signals: ClassVar[dict[str, Signal]] = {}  # what is measured of values, by column
     computed_fields: ClassVar[dict[str, Field]] = {}  # not in payloads
     media_fields: ClassVar[dict[str, Attachments]] = {}
     _known: ClassVar[frozenset[str]] = frozenset()
@@ -165,7 +174,13 @@ class EventType:
         cls.signals = {name: external.signal for name, external in cls.external_signals.items()}
         for name, field in cls._measured:
             cls.signals |= {signal_column(name, each.name): each for each in field.measured_signals}
+        cls.signals |= _similarities(cls)
         cls._known = frozenset(cls.payload_names())
+
+    @classmethod
+    def compared_texts(cls) -> tuple[str, ...]:
+        """The texts that are compared with known ones: those of scored types."""
+        return tuple(name for name, f in cls.fields.items() if isinstance(f, Text) and cls.scored)
 
     @classmethod
     def payload_names(cls) -> tuple[str, ...]:
@@ -277,6 +292,12 @@ class EventType:
             "required": required,
             "additionalProperties": False,
         }
+
+
+def _similarities(cls: type[EventType]) -> dict[str, Signal]:
+    """By column, how near each text is to known ones: of all policies together, and of each."""
+    signals = [similarity_signal(policy) for policy in ("", *names_of(cls.policies))]
+    return {signal_column(name, each.name): each for name in cls.compared_texts() for each in signals}
 
 
 def categories_of(kind: type[EventType]) -> dict[str, tuple[str, ...]]:

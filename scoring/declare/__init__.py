@@ -33,12 +33,14 @@ from scoring.declare.signals import (
     LINK_SIGNALS,
     MEDIA_SIGNALS,
     PHONE_SIGNALS,
+    SIMILARITY,
     TEXT_SIGNALS,
     USER_AGENT_SIGNALS,
     Measured,
     Signal,
     network_signal,
     signal_column,
+    similarity_signal,
 )
 from scoring.declare.window import TILES_PER_WINDOW, Window
 from scoring.declare.word import Word
@@ -86,6 +88,7 @@ __all__ = [
     "LINK_SIGNALS",
     "MEDIA_SIGNALS",
     "PHONE_SIGNALS",
+    "SIMILARITY",
     "TEXT_SIGNALS",
     "TILES_PER_WINDOW",
     "USER_AGENT_SIGNALS",
@@ -157,5 +160,6 @@ __all__ = [
     "parts_of",
     "reserve_names",
     "signal_column",
+    "similarity_signal",
     "years_since",
 ]

@@ -148,7 +148,22 @@ MEDIA_SIGNALS = by_name(
     Signal("nsfw", "the highest score for sexual content of the {field}", "share", missing=_UNPROCESSED),
     Signal("quality", "the lowest quality of the hashes of the {field}", "number", missing=_UNPROCESSED),
 )
+SIMILARITY = "similarity"
 NETWORK_PREFIX = "in_"
+
+
+def similarity_signal(policy: str = "") -> Signal:
+    """How near a text is to the nearest one known to break a policy; "": to be bad at all.
+
+    It is known once the text was embedded (`scoring.content.embeddings`), never at receipt.
+    """
+    known = f"for {policy.replace('_', ' ')}" if policy else "to be bad"
+    return Signal(
+        f"{SIMILARITY}_{policy}" if policy else SIMILARITY,
+        f"the similarity of the {{field}} to the nearest text known {known}",
+        "share",
+        missing="until it is compared with known texts, or if none is similar",
+    )
 
 
 def network_signal(network: str) -> Signal:

@@ -1,4 +1,4 @@
-"""The features that an enrichment leaves as they were: those that read nothing of the event's media.
+"""The features that an enrichment leaves as they were: those that read nothing that it tells.
 
 An enriched event is applied once more. Recency and distinct values, read again, would include the event
 itself.
@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from scoring.catalog.event_type import EventType
 from scoring.catalog.media.attachments import Attachments, ImageBand
 from scoring.catalog.registry import event_type
+from scoring.declare import SIMILARITY
 from scoring.features.compile.plan import FeatureSet
 
 
 def kept_features(feature_set: FeatureSet) -> NDArray[np.bool_]:
     """bool[F]: whether each feature keeps the value that it had before the event was enriched."""
-    names = media_names(event_type(feature_set.event_type))
+    names = enriched_names(event_type(feature_set.event_type))
     reads = _pattern(names)
     return np.array([not (names and reads.search(spec.definition)) for spec in feature_set.features])
 
@@ -28,9 +29,10 @@ def kept_columns(feature_set: FeatureSet) -> NDArray[np.int64]:
     return feature_set.columns[kept_features(feature_set)]
 
 
-def media_names(kind: type[EventType]) -> tuple[str, ...]:
-    """The fields of an event type of which an enrichment tells more."""
-    return tuple(name for name, field in kind.fields.items() if isinstance(field, (Attachments, ImageBand)))
+def enriched_names(kind: type[EventType]) -> tuple[str, ...]:
+    """How definitions name what an enrichment tells: of media, and how near texts are to others."""
+    media = [name for name, field in kind.fields.items() if isinstance(field, (Attachments, ImageBand))]
+    return (*media, *(f"{name}.{SIMILARITY}" for name in kind.compared_texts()))
 
 
 @lru_cache(maxsize=64)

@@ -20,7 +20,7 @@ from scoring.log.entries import Entry
 from scoring.log.read import read_streams
 
 RECEIVED, CORRECTED, RETRACTED = "event.received", "event.corrected", "event.retracted"
-# An event whose media were processed after it was received: the same payload with what they gave.
+# An event of which more is known than when it was received, of its media or texts; the same payload.
 ENRICHED = "event.enriched"
 REPLACEMENTS = frozenset({CORRECTED, ENRICHED})  # take the place of the version before
 VERSIONS = REPLACEMENTS | {RECEIVED}

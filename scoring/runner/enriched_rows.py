@@ -1,4 +1,4 @@
-"""Rows of enriched events: what their media did not change stays as it was decided before."""
+"""Rows of enriched events: what the enrichment did not change stays as it was decided before."""
 
 from collections.abc import Sequence
 

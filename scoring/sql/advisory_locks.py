@@ -30,6 +30,7 @@ class LockSpace(IntEnum):
     EXPERIMENT = 0x41534558  # the event type
     LIST_IMPORT = 0x41534C49  # the number of the import
     RULESET = 0x41535253
+    TEXT_INDEX = 0x41535458  # the index
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from reviews.duplicates.automatic import automatic_positions, outcomes_of
 from reviews.duplicates.deciding import MAX_GROUP
 from reviews.duplicates.finding import Likeness, likenesses
 from reviews.models import Case
+from reviews.pages.content.known_texts import KnownTexts, known_texts_panel
 from reviews.pages.content.marks import Part, marked_parts
 from reviews.pages.content.reports import Reports, reports_panel
 from reviews.pages.content.snapshots import Snapshot, snapshots_of
@@ -112,6 +113,7 @@ class Content(NamedTuple):
     group: Group
     author: Author | None
     reports: Reports | None
+    known: KnownTexts | None
 
 
 def content_panel(
@@ -147,6 +149,7 @@ def content_panel(
         ),
         author=_author(refs.get(struck_field(kind)), personal=personal, now=now),
         reports=reports_panel(detail, personal=personal),
+        known=known_texts_panel(detail, personal=personal),
     )
 
 

@@ -74,6 +74,7 @@ class Sale(EventType):
         habits.typical,
         note.links(),
         note.resemblance(),
+        note.similarity(),
         email.domain(),
         email.is_disposable(),
         email.digits(),

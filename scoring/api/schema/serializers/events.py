@@ -105,7 +105,7 @@ class DecisionSerializer(serializers.Serializer):
     basis = serializers.ChoiceField(choices=Decision.Basis.values)
     cause = serializers.CharField(
         help_text="Why the failure policy decided, or `corrected` after a correction, `enriched` after its"
-        " media were processed; otherwise empty"
+        " media or texts were processed; otherwise empty"
     )
     model = serializers.CharField(help_text="Model version; empty if no model decided")
     decided_by = serializers.ChoiceField(

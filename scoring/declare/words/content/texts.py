@@ -10,7 +10,7 @@ from scoring.declare.expression import Expression
 from scoring.declare.lowering import Program, Register
 from scoring.declare.protocols.fields import NamedField
 from scoring.declare.protocols.grammar import Grammar
-from scoring.declare.signals import TEXT_SIGNALS
+from scoring.declare.signals import SIMILARITY, TEXT_SIGNALS, Signal, similarity_signal
 from scoring.declare.spelling import words_of
 from scoring.declare.words.signals import FieldSignal
 
@@ -30,6 +30,32 @@ class TextSignal(FieldSignal):
         if self.about.missing:
             text += f" or {self.about.missing}"
         return f"{text}, or if it was received before texts were measured"
+
+
+@dataclass(frozen=True)
+class TextSimilarity(FieldSignal):
+    """The cosine similarity of a text to the nearest one that people found to break a policy, 0 to 1.
+
+    NaN until the text was compared, and where no known text is similar enough to be recorded. `policy`: ""
+    for the nearest of all.
+    """
+
+    kind = "similarity"
+    types = ("Text",)
+
+    policy: str = ""
+
+    @property
+    def about(self) -> Signal:
+        return similarity_signal(self.policy)
+
+    @property
+    def definition(self) -> str:
+        return call(f"{self.field.name}.{SIMILARITY}", *([quoted(self.policy)] if self.policy else []))
+
+    def lower(self, program: Program) -> Register:
+        program.own_policy(self.policy, self.origin)
+        return super().lower(program)
 
 
 @dataclass(frozen=True)
@@ -154,6 +180,10 @@ class TextVocabulary:
     def resemblance(self, policy: str = "") -> TextResemblance:
         """How much it resembles the texts that were labeled positive, or labeled with a policy."""
         return TextResemblance(cast(NamedField, self), policy)
+
+    def similarity(self, policy: str = "") -> TextSimilarity:
+        """How near it is to the nearest text that people found to be bad, or to break a policy."""
+        return TextSimilarity(cast(NamedField, self), similarity_signal(policy).name, policy)
 
     def _signal(self, signal: str) -> TextSignal:
         return TextSignal(cast(NamedField, self), signal)
