@@ -1,15 +1,18 @@
 """What the Procfile's commands set for the processes that they start."""
 
 import os
+import socket
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
-from django.conf import settings
+from django.conf import settings as configured
 
+from config.processes.running import procfile_programs
 from supervision.procfile import parse_procfile
 
-COMMANDS = parse_procfile((Path(settings.BASE_DIR) / "Procfile").read_text())
+COMMANDS = parse_procfile((Path(configured.BASE_DIR) / "Procfile").read_text())
 
 
 @pytest.fixture
@@ -32,8 +35,17 @@ def test_a_training_leaves_the_cores_to_decisions_and_its_threads_do_not_spin(fa
             text=True,
             check=True,
         ).stdout.split()
-        for name in ("worker", "trainer")
+        for name in ("worker", "trainer", "texts")
     }
+    assert said["texts"][1] == "passive"
     assert said["trainer"][1] == "passive"
     assert said["worker"][1] == "default"
     assert int(said["trainer"][0]) > int(said["worker"][0])
+
+
+@pytest.mark.parametrize("model", ["", "all-MiniLM-L6-v2"])
+def test_texts_are_compared_only_where_a_model_is_set(settings: Any, model: str) -> None:
+    settings.TEXT_EMBEDDINGS = model
+    with socket.socket() as listener:
+        names = {program.name for program in procfile_programs({}, listener=listener)}
+    assert names == COMMANDS.keys() - (set() if model else {"texts"})

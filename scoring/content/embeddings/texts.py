@@ -43,7 +43,7 @@ def reveal_texts(texts: Iterable[EventText]) -> dict[str, str]:
 def prepare_text(text: str) -> str:
     """The text as people read it, of bounded length; "" if it is too short to be compared.
 
-    >>> prepare_text("CH\\u0415\\u0421K 0ut   my ch4nnel!!!!!!")
+    >>> prepare_text("CH\\u0415\\u0421K out   my ch4nnel!!!!!!")
     'check out my channel!!!'
     """
     read = normalize_text(text[:MAX_READ]).text[:MAX_EMBEDDED]

@@ -44,9 +44,7 @@ class Command(BaseCommand):
         with StepProgressBars() as bar:
             done = embed_history(embedder, model, now=now, reporter=bar)
         deleted = delete_other_models(model)
-        self.stdout.write(
-            f"{done.embedded:,} texts embedded; {done.events:,} labeled events have known texts."
-        )
+        self.stdout.write(f"{done.embedded:,} texts embedded, of {done.events:,} labeled events.")
         if deleted:
             self.stdout.write(f"{deleted:,} embeddings of other models deleted.")
 

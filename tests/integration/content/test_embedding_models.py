@@ -84,7 +84,7 @@ def test_another_model_never_meets_the_embeddings_of_the_one_before() -> None:
     with mock.patch.object(embedders, "HashedWords", LargerHashedWords):
         second = embed(LargerHashedWords())
         assert current_model() == second != first
-        receive("L-9", BUY)
+        receive("L-9", ALIKE)
         embed(LargerHashedWords())
         assert similar("L-9") == {}
         told = f"Known texts were embedded by {first}; the current one is {second}."

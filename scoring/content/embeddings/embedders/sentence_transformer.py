@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
-BATCH = 32  # texts at a time through the model
+BATCH = 8  # texts at a time through the model: on a CPU larger batches only fill up more short texts
 
 
 class SentenceTransformerEmbedder:

@@ -11,7 +11,7 @@ from tests.factories.letters import Letter
     ("text", "read"),
     [
         ("Check   OUT my channel", "check out my channel"),
-        ("ch\u0435ck 0ut my ch4nnel", "check out my channel"),
+        ("ch\u0435ck o.u.t my ch4nnel", "check out my channel"),
         ("ok, thx", ""),
         ("   ", ""),
     ],
