@@ -15,9 +15,9 @@ from scoring.content.embeddings.models import KnownText, TextModel
 # Candidates that a search of the index looks at first; more are read while too few are of the scope.
 EF_SEARCH = 100
 
-# Scopes of up to so many known texts are compared one by one, which takes some milliseconds: among many
+# Scopes of up to so many known texts are compared one by one, which takes 10 to 20 ms: among many
 # texts of other scopes the index would miss those of a rare one.
-MAX_COMPARED = 2_000
+MAX_COMPARED = 1_000
 
 _SIZE = """
     SELECT name, (SELECT count(*) FROM (
