@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from scoring.catalog.errors import MAX_NAME_SHOWN
 from scoring.errors import ScoringError
 from scoring.intake.errors import InvalidRequest, RequestProblem
-from scoring.strict_json import RepeatedKey
+from scoring.strict_json import WHOLE_CHARACTERS, LoneSurrogate, RepeatedKey
 
 # A request's time limit beyond its client's wait: storing a few items takes milliseconds, a thousand half a
 # second, and lists are received one at a time.
@@ -31,7 +31,7 @@ class Result:
 
 def read_items(data: object) -> tuple[list[object], bool]:
     """The items of a request body, and whether it was a list. Raises `InvalidRequest`."""
-    if isinstance(data, (dict, RepeatedKey)):
+    if isinstance(data, (dict, RepeatedKey, LoneSurrogate)):
         return [data], False
     allowed = items_allowed()
     if not isinstance(data, list):
@@ -51,12 +51,14 @@ def items_allowed() -> str:
 
 
 def read_object(item: object, *, field: str = "") -> Mapping[str, Any]:
-    """The item. Raises `InvalidRequest` for anything but an object without repeated keys.
+    """The item. Raises `InvalidRequest` for anything but an object without repeated keys or lone surrogates.
 
     `field` is its place in the request.
     """
     if isinstance(item, RepeatedKey):
         raise InvalidRequest([RequestProblem(item.key[:MAX_NAME_SHOWN], "is given more than once", "once")])
+    if isinstance(item, LoneSurrogate):
+        raise InvalidRequest([RequestProblem(item.field[:MAX_NAME_SHOWN], item.problem, WHOLE_CHARACTERS)])
     if not isinstance(item, dict):
         problem = "must be an object" if field else "the item is not an object"
         raise InvalidRequest([RequestProblem(field, problem, "object")])

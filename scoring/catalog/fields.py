@@ -46,10 +46,11 @@ class Field:
 
     `verbose_name` is how pages name it, by default its name in words: "merchant_lat" is "Merchant lat".
     A `computed` field is not in the payload: Assay derives it from the others (`compute`). One with a
-    `source` may be, and is derived from that field where it is not.
+    `source` may be, and is derived from that field where it is not. One that `takes_lists` is sent as a list.
     """
 
     computed = False
+    takes_lists = False
     source: "Field | None" = None
 
     def __init__(

@@ -55,6 +55,8 @@ class Links(LinkVocabulary, Field):
     clear. Its signals (`links.hidden()`) are measured at receipt.
     """
 
+    takes_lists = True
+
     def __init__(
         self,
         *,
@@ -96,7 +98,7 @@ class Links(LinkVocabulary, Field):
         return link_signals(links_of(value))
 
     def _read(self, cell: object) -> object:
-        return _BETWEEN.split(cell.strip()) if isinstance(cell, str) else cell
+        return _BETWEEN.split(cell.strip()) if isinstance(cell, str) else cell or None
 
     def json_schema(self) -> dict[str, Any]:
         return {

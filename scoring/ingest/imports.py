@@ -211,7 +211,13 @@ def _cells(chunk: Chunk, index: int) -> list[Any]:
         return list(chunk.raw[index])
     if chunk.objects:
         return [orjson.dumps(chunk.objects[index]).decode()]
-    return [column[index] for column in chunk.columns.values()]
+    return [_cell(chunk, name, index) for name in chunk.columns]
+
+
+def _cell(chunk: Chunk, name: str, index: int) -> Any:
+    """A raw cell; a list as a file with text would have it, its items with blanks between them."""
+    items = chunk.lists.get(name, {}).get(index)
+    return chunk.columns[name][index] if items is None else " ".join(map(str, items))
 
 
 def _default_rejects(table: SourceTable, stream: str) -> Path:

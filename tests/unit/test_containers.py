@@ -42,6 +42,27 @@ def test_the_entry_point_runs_the_line_that_its_argument_names(tmp_path: Path) -
     assert said == ["serving here\n", "a  b"]
 
 
+def test_an_image_can_leave_packages_out_without_a_layer_that_has_them(tmp_path: Path) -> None:
+    [step] = re.findall(r"^RUN (.*make install.*)$", CONTAINERFILE, re.MULTILINE)
+    (tmp_path / ".venv/bin").mkdir(parents=True)
+    for name in ("make", ".venv/bin/python"):
+        (tmp_path / name).write_text(f"#!/bin/sh\necho {name} $@\n")
+        (tmp_path / name).chmod(0o755)
+    said = [
+        subprocess.run(
+            ["sh", "-c", step],
+            cwd=tmp_path,
+            env={"PATH": f"{tmp_path}:/usr/bin:/bin", "WITHOUT": without},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for without in ("", "av pillow-heif")
+    ]
+    uninstalled = ".venv/bin/python -m pip uninstall --yes av pillow-heif\n"
+    assert said == ["make install\n", f"make install\n{uninstalled}"]
+
+
 def test_redis_keeps_every_key() -> None:
     assert "--maxmemory-policy noeviction" in COMPOSE["services"]["redis"]["command"]
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scoring import strict_json
-from scoring.strict_json import RepeatedKey, load_json
+from scoring.strict_json import LoneSurrogate, RepeatedKey, load_json
 
 REPEATED = RepeatedKey("a")
 
@@ -46,6 +46,31 @@ def test_an_item_that_repeats_a_key_spoils_no_other() -> None:
 )
 def test_other_texts_are_read_as_they_are(text: str) -> None:
     assert load_json(text.encode()) == json.loads(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (r'{"text": "12345678901234567\ud800"}', LoneSurrogate("text", 0xD800, 18)),
+        (r'{"a": 1, "links": ["x", "\uDFFF y"]}', LoneSurrogate("links[1]", 0xDFFF, 1)),
+        (r'{"event": {"text": "\ud83d\ude00 \udc00"}}', LoneSurrogate("event.text", 0xDC00, 3)),
+        (r'{"\ud800": 1}', LoneSurrogate(r"\ud800", 0xD800, 1)),
+        (r'"\ud800"', LoneSurrogate("", 0xD800, 1)),
+    ],
+)
+def test_a_lone_surrogate_is_told_with_its_field_and_place(text: str, found: LoneSurrogate) -> None:
+    assert load_json(text.encode()) == found
+
+
+def test_an_item_with_a_lone_surrogate_spoils_no_other() -> None:
+    text = rb'[{"a": 1.5}, {"a": "\ud800"}, {"a": 1, "a": 2}, {"a": "\ud83d\ude00"}]'
+    assert load_json(text) == [{"a": 1.5}, LoneSurrogate("a", 0xD800, 1), REPEATED, {"a": "\U0001f600"}]
+
+
+@pytest.mark.parametrize("text", [rb'{"a": "\ud800"', rb'{"a": "\ud800", "b": NaN}', b'{"a": "\xff\\ud800"}'])
+def test_what_is_wrong_in_other_ways_too_is_no_json(text: bytes) -> None:
+    with pytest.raises(orjson.JSONDecodeError):
+        load_json(text)
 
 
 VALUES = st.recursive(

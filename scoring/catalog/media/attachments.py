@@ -25,6 +25,8 @@ class Attachments(MediaVocabulary, Field):
     known once the files are processed; until then the event is decided on what is known.
     """
 
+    takes_lists = True
+
     _bands: tuple["ImageBand", ...] = ()
 
     def parse(self, raw: object) -> str:
@@ -40,7 +42,7 @@ class Attachments(MediaVocabulary, Field):
         return " ".join(dict.fromkeys(given.lower() for given in raw))
 
     def _read(self, cell: object) -> object:
-        return _BETWEEN.split(cell.strip()) if isinstance(cell, str) else cell
+        return _BETWEEN.split(cell.strip()) if isinstance(cell, str) else cell or None
 
     def each(self, count: int) -> tuple["AttachedMedia", ...]:
         """Computed entities of the kind "media": the first files, one each."""

@@ -29,6 +29,18 @@ def read_values(column: pa.ChunkedArray) -> Values:
     return _one_by_one(column, _as_it_is)
 
 
+def read_lists(column: pa.ChunkedArray) -> dict[int, list[Any]]:
+    """The values of a column of lists, by index, without nulls; {} of a column of any other type."""
+    column = _unwrapped(column)
+    kind = column.type
+    if not (types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)):
+        return {}
+    try:
+        return {index: value for index, value in enumerate(column.to_pylist()) if value is not None}
+    except (pa.ArrowException, ValueError, OverflowError):
+        return {}
+
+
 def _unwrapped(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """The column as stored values: without dictionary or run-length encoding or an extension type."""
     kind = column.type

@@ -15,7 +15,7 @@ from scoring.ingest.readers.content import Content
 from scoring.ingest.readers.encodings import MAX_LINE, Survey, open_text, printable, survey_text
 from scoring.ingest.readers.options import ReadOptions
 from scoring.ingest.readers.tables import MAX_COLUMNS, Chunk, SourceTable, in_parts
-from scoring.strict_json import RepeatedKey, load_json, load_written_json
+from scoring.strict_json import LoneSurrogate, RepeatedKey, load_json, load_written_json
 
 BLOCK = 1 << 18
 MAX_FIRST_LINE = 4096  # characters, to see what the file is
@@ -97,6 +97,8 @@ def read_object(text: str) -> tuple[dict[str, Any], str]:
         return {}, f"is not JSON: {error}"
     if isinstance(row, RepeatedKey):
         return {}, f"repeats the key {row.key[:80]!r}"
+    if isinstance(row, LoneSurrogate):
+        return {}, f"is refused: {row.field} {row.problem}"
     return _with_trimmed_names(row) if isinstance(row, dict) else ({}, "is not a JSON object")
 
 
@@ -247,8 +249,15 @@ def _chunk(items: Sequence[_Item], first_row: int, wanted: Collection[str] | Non
         lines=[item.line for item in items],
         others=tuple(name for name in found[:MAX_COLUMNS] if name not in columns),
         unreadable=unreadable,
+        lists={name: _lists_in(items, name) for name in unreadable},
         objects=[item.row for item in items],
     )
+
+
+def _lists_in(items: Sequence[_Item], name: str) -> dict[int, list[Any]]:
+    """The cells of a column that hold a list, by index."""
+    cells = ((index, item.row.get(name)) for index, item in enumerate(items))
+    return {index: cell for index, cell in cells if isinstance(cell, list)}
 
 
 def _columns(

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from scoring.ingest.errors import UnreadableImport
-from scoring.ingest.readers.arrow_values import read_values
+from scoring.ingest.readers.arrow_values import read_lists, read_values
 from scoring.ingest.readers.content import Content, content_digest
 from scoring.ingest.readers.options import ReadOptions
 from scoring.ingest.readers.tables import MAX_COLUMNS, Chunk, SourceTable, list_names
@@ -112,6 +112,7 @@ def _arrow_chunk(table: pa.Table, first_row: int, others: tuple[str, ...]) -> Ch
         table.num_rows,
         {name: values for name, (values, _) in read.items()},
         unreadable={name: problems for name, (_, problems) in read.items() if problems},
+        lists={name: read_lists(table.column(name)) for name, (_, problems) in read.items() if problems},
         others=others,
     )
 

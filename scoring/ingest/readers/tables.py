@@ -2,7 +2,7 @@
 
 A column is a list of str, int, float, bool or None, whatever its stored type: instants are ISO 8601 text,
 decimals their digits, 32-bit floats the shortest number that reads back the same (37.824, not 37.824001). An
-empty cell, a null or a NaN is None.
+empty cell, a null or a NaN is None. Cells that hold lists are kept apart.
 """
 
 import itertools
@@ -22,7 +22,8 @@ class Chunk:
     """Consecutive rows.
 
     `malformed` gives, by index, the problem of an unreadable row, whose cells are None. `unreadable` gives
-    the problems of single cells, by column and index. `blank` counts skipped rows without any value.
+    the problems of single cells, by column and index; those that hold a list are in `lists` too, for fields
+    that take one. `blank` counts skipped rows without any value.
     """
 
     first_row: int  # of the file, counting from 1, without the header and blank rows
@@ -33,6 +34,7 @@ class Chunk:
     lines: Sequence[int] = ()  # of the file, counting from 1, where it has lines
     blank: int = 0
     unreadable: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    lists: Mapping[str, Mapping[int, Sequence[Any]]] = field(default_factory=dict)
     others: tuple[str, ...] = ()  # columns that are there too and were not converted
     objects: Sequence[Mapping[str, Any]] = ()  # of JSON: the rows as they came
 

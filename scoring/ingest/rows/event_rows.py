@@ -208,7 +208,18 @@ class RowParser:
             return [self._binding.constants[name]] * chunk.length
         column = self._binding.columns.get(name)
         cells = None if column is None else chunk.columns.get(column)
-        return [None] * chunk.length if cells is None else cells
+        if cells is None:
+            return [None] * chunk.length
+        if lists := self._lists(chunk, name):
+            return [lists.get(index, cell) for index, cell in enumerate(cells)]
+        return cells
+
+    def _lists(self, chunk: Chunk, name: str) -> Mapping[int, Sequence[Any]]:
+        """The lists in the column of a field that takes lists, by index."""
+        field = self._binding.event_type.fields.get(name)
+        if field is None or not field.takes_lists or name in self._binding.constants:
+            return {}
+        return chunk.lists.get(self._binding.columns.get(name, name), {})
 
     def _column(
         self,
@@ -223,7 +234,10 @@ class RowParser:
         """The values, with problems added. `unsaid`: rows where another column is the reason for a None."""
         column = self._binding.columns.get(name, name)
         unreadable = chunk.unreadable.get(column, {}) if name not in self._binding.constants else {}
-        wrong = wrong | {index: FieldError(problem) for index, problem in unreadable.items()}
+        lists = self._lists(chunk, name)
+        wrong = wrong | {
+            index: FieldError(problem) for index, problem in unreadable.items() if index not in lists
+        }
         if name in self._required and None in values:
             passed = wrong.keys() | set(unsaid)
             wrong |= {i: _MISSING for i, value in enumerate(values) if value is None and i not in passed}

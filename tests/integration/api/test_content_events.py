@@ -177,3 +177,27 @@ def test_reports_strikes_and_bans_count_for_the_content_that_follows(api: Api) -
     assert told["author_strike_count_7d"] == 1
     assert told["author_as_author_report_count_24h"] == 2
     assert told["author_as_author_report_distinct_reporter_7d"] == 2
+
+
+def post_of(text: str, id: str = "P-1") -> str:
+    moment = to_iso(NOW - timedelta(minutes=1))
+    fields = f'"type": "content", "id": "{id}", "occurred_at": "{moment}", "kind": "post", "author": "ann"'
+    return f'{{{fields}, "text": "{text}"}}'
+
+
+def test_a_lone_surrogate_is_refused_by_its_field_and_place(api: Api) -> None:
+    """It is JSON, but no text: half of a character."""
+    told = {
+        "field": "text",
+        "problem": "holds a lone surrogate (U+D800) at character 6",
+        "allowed": "text of whole characters: surrogates only in pairs",
+    }
+    broken = post_of(r"Hello\ud800")
+    response = api.post("events", broken.encode())
+    assert (response.status_code, response.json()["errors"]) == (422, [told])
+    response = api.post("events", f"[{broken}, {post_of('Hello', 'P-2')}]".encode())
+    first, second = response.json()["results"]
+    assert (first["status"], first["problem"]["errors"]) == (422, [told])
+    assert second["status"] == 202
+    response = api.post("simulations", f'{{"event": {broken}}}'.encode())
+    assert (response.status_code, response.json()["errors"]) == (422, [{**told, "field": "event.text"}])

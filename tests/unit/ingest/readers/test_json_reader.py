@@ -85,6 +85,7 @@ def test_lists_and_objects_are_problems_of_their_own_cells() -> None:
     assert (chunk.columns["id"], chunk.columns["card"]) == ([None, "p2"], ["c", None])
     assert chunk.unreadable["id"] == {0: "is an object, which is not a single value"}
     assert chunk.unreadable["card"] == {1: "is a list, which is not a single value"}
+    assert chunk.lists == {"id": {}, "card": {1: ["c"]}}
 
 
 @pytest.mark.parametrize("indent", [None, 1])
