@@ -86,10 +86,15 @@ def describe_model(name: str) -> ModelDescription:
 
 def read_artifact(version: ModelVersion) -> Artifact:
     """The bytes of a version, checked. Raises ArtifactMissing, ArtifactCorrupt."""
-    stored = ModelArtifact.objects.filter(digest=version.artifact).first()
+    return find_artifact(version.artifact)
+
+
+def find_artifact(digest: str) -> Artifact:
+    """The artifact with this digest, checked. Raises ArtifactMissing, ArtifactCorrupt."""
+    stored = ModelArtifact.objects.filter(digest=digest).first()
     if stored is None:
-        raise ArtifactMissing(digest=version.artifact)
-    return Artifact(bytes(stored.booster), stored.spec, bytes(stored.parts)).verify(version.artifact)
+        raise ArtifactMissing(digest=digest)
+    return Artifact(bytes(stored.booster), stored.spec, bytes(stored.parts)).verify(digest)
 
 
 def champion_of(event_type: str) -> str | None:

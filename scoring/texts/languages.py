@@ -7,8 +7,7 @@ written by millions: the rare ones are what short texts are mistaken for.
 import re
 from functools import cache, lru_cache
 
-from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
+from scoring.texts.language_model import LanguageModel
 from scoring.texts.normalization import MAX_KEPT, readable_text
 
 MIN_SHARE = 0.5  # of the model's certainty; below it nothing is said
@@ -57,11 +56,9 @@ def load_model() -> None:
 @lru_cache(maxsize=MAX_KEPT)
 def _most_likely(text: str) -> str:
     language, share = _model().classify(text)
-    return "" if share < MIN_SHARE or language == NO_LANGUAGE else plain_language(str(language))
+    return "" if share < MIN_SHARE or language == NO_LANGUAGE else plain_language(language)
 
 
 @cache
-def _model() -> LanguageIdentifier:
-    model = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    model.set_languages([*LANGUAGES, "nn", NO_LANGUAGE])
-    return model
+def _model() -> LanguageModel:
+    return LanguageModel.read({*LANGUAGES, "nn", NO_LANGUAGE})

@@ -9,15 +9,25 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-BITS = 18
-COLUMNS = 2**BITS
-MARK, WORD, BLANK, EMOJI = 0, 1, 2, 3  # kinds of characters: an emoji is a word of its own
-MIN_SIZE, MAX_SIZE = 2, 5  # characters in an n-gram
+from scoring.texts.ngram_places import (
+    BITS,
+    BLANK,
+    BORDER,
+    CHARACTERS_SEED,
+    EMOJI,
+    MAX_SIZE,
+    MIN_SIZE,
+    MIX_1,
+    MIX_2,
+    PAIRS_SEED,
+    STEP,
+    WORD,
+    WORDS_SEED,
+)
 
-_BORDER = np.uint64(0x110000)  # beyond all code points
-_CHARACTERS, _WORDS, _PAIRS = np.uint64(0x51), np.uint64(0x52), np.uint64(0x53)  # kinds of n-grams
-_STEP = np.uint64(0x9E3779B97F4A7C15)
-_MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+_BORDER = np.uint64(BORDER)
+_CHARACTERS, _WORDS, _PAIRS = np.uint64(CHARACTERS_SEED), np.uint64(WORDS_SEED), np.uint64(PAIRS_SEED)
+_STEP, _MIX_1, _MIX_2 = np.uint64(STEP), np.uint64(MIX_1), np.uint64(MIX_2)
 _SHIFT_1, _SHIFT_2, _SHIFT_3 = np.uint64(30), np.uint64(27), np.uint64(31)
 _TO_COLUMN = np.uint64(64 - BITS)
 

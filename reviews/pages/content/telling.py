@@ -1,23 +1,22 @@
 """Which parts of an event's texts tell: what the deciding model's text part says of their words."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from reviews.console.event_details import EventDetail
 from reviews.queue.sensitivity import likeliest_policy
 from reviews.work.reason_codes import policy_titles
 from scoring.catalog.fields import Text
 from scoring.catalog.registry import event_type
-from scoring.registry.errors import ArtifactCorrupt, ArtifactMissing, UnknownModel
-
-if TYPE_CHECKING:  # it imports numba and XGBoost, which web processes do without until a text has marks
-    from scoring.decisions.predictions.telling_words import Mark
+from scoring.decisions.predictions.text_marks import Mark, explain_text
+from scoring.registry.errors import ArtifactCorrupt, ArtifactMissing, NgramsChanged, UnknownModel
+from scoring.registry.text_weights import ANY_POLICY, load_text_weights
 
 
 class Telling(NamedTuple):
     """The marks of each text by field, and what they speak for: a policy's title or the positive label."""
 
-    marks: "Mapping[str, list[Mark]]"
+    marks: Mapping[str, list[Mark]]
     speaks_for: str
 
 
@@ -44,18 +43,14 @@ def telling_parts(detail: EventDetail, *, personal: bool) -> Telling:
 
 def _first_marked(
     name: str, texts: Mapping[str, str], policies: Sequence[str]
-) -> "tuple[str, dict[str, list[Mark]]] | None":
+) -> tuple[str, dict[str, list[Mark]]] | None:
     """The first head of the model that marks anything, with its marks by field; that of any policy last."""
-    from scoring.decisions.predictions.telling_words import explain_text  # noqa: PLC0415 (numba and XGBoost)
-    from scoring.registry.loaded_models import load_model  # noqa: PLC0415 (numba and XGBoost)
-    from scoring.registry.text_models import ANY_POLICY  # noqa: PLC0415 (numba)
-
     try:
-        model = load_model(name)
-    except (UnknownModel, ArtifactMissing, ArtifactCorrupt):
+        models = load_text_weights(name)
+    except (UnknownModel, ArtifactMissing, ArtifactCorrupt, NgramsChanged):
         return None
     for head in (*policies, ANY_POLICY):
-        marks = {field: explain_text(model, text, head, field=field) for field, text in texts.items()}
+        marks = {field: explain_text(models, text, head, field=field) for field, text in texts.items()}
         if any(marks.values()):
             return head, {field: found for field, found in marks.items() if found}
     return None

@@ -12,7 +12,8 @@ from scoring.learning.texts.folds import BLOCKS, STRENGTHS, choose_strength, out
 from scoring.learning.texts.lexicon import common_phrases, telling_phrases
 from scoring.learning.texts.linear import Linear, can_fit, fit_linear
 from scoring.progress import NO_PROGRESS, ProgressReporter
-from scoring.registry.text_models import ANY_POLICY, TextModel
+from scoring.registry.text_models import TextModel
+from scoring.registry.text_weights import ANY_POLICY
 from scoring.texts.ngrams import ngram_rows
 
 MAX_PHRASE_TEXTS = 20_000  # the newest positive texts from which phrases are taken

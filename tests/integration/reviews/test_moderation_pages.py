@@ -1,7 +1,6 @@
 """The queue and the case page of an event type with policies, as a browser without JavaScript sees them."""
 
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,8 +10,8 @@ from pytest_django import DjangoAssertNumQueries
 from reviews.models import Case, WellnessLimit
 from reviews.work import claims
 from reviews.work.verdicts import undo_verdict
-from scoring.registry.text_models import TextModel
-from scoring.texts.ngrams import COLUMNS, ngram_spans
+from scoring.registry.text_weights import TextWeights
+from scoring.texts.ngram_places import COLUMNS, ngram_spans
 from tests.integration.reviews.browsing import LOOK, QUEUE, WORK, Browse, page_of, take, text_of
 from tests.integration.reviews.moderation import (  # noqa: F401 (a fixture)
     SPAM,
@@ -265,20 +264,19 @@ def test_the_page_of_an_author_shows_their_strikes_and_those_that_were_lifted(br
     assert "strikes in" not in text_of(otto.get("/admin/entities/?kind=thread&value=t-1"))
 
 
-def model_of_words(*heads: str, telling: str) -> SimpleNamespace:
-    """A loaded model whose text part knows one word."""
+def weights_of_words(*heads: str, telling: str) -> list[TextWeights]:
+    """The text part of a model that knows one word."""
     weights = np.zeros((COLUMNS, len(heads)))
     for column, *_ in ngram_spans(telling):
         weights[column] = 1.0
-    known = TextModel("text", heads, weights, np.zeros(len(heads)), {head: {} for head in heads})
-    return SimpleNamespace(texts=[known])
+    return [TextWeights("text", heads, weights, np.zeros(len(heads)), {head: {} for head in heads})]
 
 
 def test_the_telling_words_of_the_likeliest_policy_are_marked(
     browse: Browse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = model_of_words("", "spam", telling="channel")
-    monkeypatch.setattr("scoring.registry.loaded_models.load_model", lambda name: model)
+    known = weights_of_words("", "spam", telling="channel")
+    monkeypatch.setattr("reviews.pages.content.telling.load_text_weights", lambda name: known)
     likely = {"spam": {"score": 0.9, "outcome": "review"}}
     case = open_note(text="<i>My</i> channel", policies=likely, now=now())
     page = text_of(browse("ana", *WORK).get(page_of(case)))

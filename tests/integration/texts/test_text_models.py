@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from scoring.decisions.models import ShadowScore
-from scoring.decisions.predictions.telling_words import explain_text
+from scoring.decisions.predictions.text_marks import explain_text
 from scoring.decisions.simulation.answering import answer_request
 from scoring.decisions.simulation.asking import texts_of_models
 from scoring.decisions.simulation.hits_as_data import data_of_bank_hits
@@ -23,6 +23,7 @@ from scoring.registry.errors import ArtifactCorrupt
 from scoring.registry.loaded_models import load_model
 from scoring.registry.models import ModelArtifact, ModelVersion
 from scoring.registry.routes import Arm, change_route, route_of
+from scoring.registry.text_weights import load_text_weights
 from scoring.replay.service import replay
 from scoring.rules.banks.search.lookup import NO_BANK_HITS
 from scoring.timestamps import to_iso
@@ -139,11 +140,11 @@ def test_a_simulation_reads_a_text_that_is_not_stored(trained: TrainingRun, deci
 
 def test_the_marks_of_a_text_are_the_places_in_the_original(trained: TrainingRun) -> None:
     text = "Lovely!  SUBSCRIBE to my channel   tonight"
-    marks = explain_text(load_model(trained.name), text, "spam")
+    marks = explain_text(load_text_weights(trained.name), text, "spam")
     assert all(0 <= start < end <= len(text) for start, end, _ in marks)
     strongest = max(marks, key=lambda mark: mark[2])
     assert "channel" in text[strongest[0] : strongest[1]]
-    assert explain_text(load_model(trained.name), text, "arson") == []
+    assert explain_text(load_text_weights(trained.name), text, "arson") == []
 
 
 def test_the_same_training_gives_the_same_artifact(trained: TrainingRun) -> None:

@@ -9,7 +9,8 @@ from scoring.registry.artifact import Artifact, HeadSpec, ModelSpec, pack_parts,
 from scoring.registry.calibration import Calibration
 from scoring.registry.errors import ArtifactCorrupt, NgramsChanged
 from scoring.registry.text_models import TextModel, text_models
-from scoring.texts.ngrams import COLUMNS, ngram_rows
+from scoring.texts.ngram_places import COLUMNS
+from scoring.texts.ngrams import ngram_rows
 
 
 def spec(**extra: object) -> ModelSpec:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scoring.texts import ngrams
-from scoring.texts.ngrams import COLUMNS, ngram_row, ngram_rows, ngram_spans
+from scoring.texts.ngram_places import COLUMNS, ngram_spans
+from scoring.texts.ngrams import ngram_row, ngram_rows
 
 TEXTS = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=80)
 
@@ -63,7 +64,7 @@ def test_the_vowels_of_hindi_belong_to_their_words() -> None:
     assert (0, 4) in {(start, end) for *_, start, end in ngram_spans("गाना")}
 
 
-@given(TEXTS)
+@given(st.one_of(TEXTS, st.text(alphabet="ab0 _👍🎉.ा", max_size=60)))
 def test_spans_give_the_row_with_places_in_the_text(text: str) -> None:
     columns, values = ngram_row(text)
     spans = ngram_spans(text)
