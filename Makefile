@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 MANAGE := $(BIN)/python manage.py
 SHELL := /bin/bash
 
-.PHONY: help demo up stop install check lint types imports migrations schema kernels test bench bench-full bench-load bench-stages bench-pages bench-features mutants pictures format lock audit sbom
+.PHONY: help demo up stop install check lint types imports migrations schema kernels test bench bench-full bench-load bench-stages bench-pages bench-features bench-content mutants pictures format lock audit sbom
 
 help:
 	@echo "make demo      run everything on simulated payments, with a first model and live traffic"
@@ -18,6 +18,7 @@ help:
 	@echo "make bench     measure this machine: a few minutes; bench-full: longer, at more rates"
 	@echo "               bench-load: single requests beside a bulk load of 200,000 events"
 	@echo "               bench-features: backfill compared with other tools and at growing sizes, sequencing, hot entities"
+	@echo "               bench-content: posts, pictures and hash banks alone"
 	@echo "make mutants   put small faults into the code and check that a test fails: several hours"
 	@echo "make pictures  take the documentation's pictures from a running demo"
 	@echo "make lock      resolve requirements.lock after a change of requirements"
@@ -104,6 +105,10 @@ bench-stages: install
 # 200,000 events and 20,000 cases are stored first: a few minutes.
 bench-pages: install
 	$(BIN)/python -m benchmarks.pages
+
+# Posts, pictures and a bank of a million hashes: ten minutes. Part of `make bench`.
+bench-content: install
+	$(BIN)/python -m benchmarks.content
 
 # Backfill against pandas, Polars and DuckDB, up to 3 million events; an entity in ten million: ten minutes.
 bench-features: install

@@ -25,25 +25,26 @@ DRAIN_SECONDS = 300.0
 class Bench:
     """A running installation and the load offered to it."""
 
-    def __init__(self, stack: Stack, *, customers: int) -> None:
-        self.stack, self.customers = stack, customers
+    def __init__(self, stack: Stack, *, key: str = "", **traffic: Any) -> None:
+        """`traffic`: what plans of the load generator say about it, such as {"customers"} of payments."""
+        self.stack = stack
         self.plan = {
             "url": stack.url,
-            "key": sender_key(),
+            "key": key or sender_key(),
             "seed": SEED,
-            "customers": customers,
             "connections": CONNECTIONS,
+            **traffic,
         }
         self.sessions = int(time.time())
 
     def offer(self, *, rate: float, seconds: float) -> Outcome:
-        """Offer single payments, open loop, at `rate` per second."""
-        result = self.finish(self._begin(rate=rate, seconds=seconds))
+        """Offer single events, open loop, at `rate` per second."""
+        result = self.finish(self.begin(rate=rate, seconds=seconds))
         done = np.array([np.inf if each is None else each for each in result["done"]])
         return Outcome(np.array(result["due"]), np.array(result["sent"]), done, np.array(result["status"]))
 
     def begin_lists(self, *, events: int, seconds: float) -> subprocess.Popen[bytes]:
-        return self._begin(lists=events // LIST, size=LIST, seconds=seconds, connections=2)
+        return self.begin(lists=events // LIST, size=LIST, seconds=seconds, connections=2)
 
     def load_lists(self, *, events: int) -> tuple[float, float]:
         """Events per second until all are decided, and events per second accepted by the API."""
@@ -80,11 +81,12 @@ class Bench:
         """Wait until nothing is pending, so that one measurement does not affect the next."""
         wait_until(lambda: pending_entries() == 0)
 
-    def _begin(self, **parts: Any) -> subprocess.Popen[bytes]:
+    def begin(self, *, generator: str = "benchmarks.load", **parts: Any) -> subprocess.Popen[bytes]:
+        """Start a load generator with a plan of these parts, for a run of its own."""
         self.sessions += 1
         plan = self.plan | parts | {"session": self.sessions, "run": f"bench-{self.sessions}"}
         process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.load"],
+            [sys.executable, "-m", generator],
             cwd=BASE_DIR,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

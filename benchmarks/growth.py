@@ -77,13 +77,16 @@ def measure_features(plan: LanePlan) -> Figures:
 
 def measure_in_process(events: int) -> Figures:
     """The brief mode's figures for an installation with `events` events of history."""
+    return figures_of("benchmarks.bench", "--mode", "brief", "--rate-per-day", str(events // DAYS))
+
+
+def figures_of(module: str, *options: str) -> Figures:
+    """The figures that a benchmark writes, run as a process with an installation of its own."""
     environment = {k: v for k, v in os.environ.items() if k not in ("ASSAY_VAR", "ASSAY_BENCH_VAR")}
     with tempfile.TemporaryDirectory() as directory:
-        out = Path(directory) / "brief.json"
-        options = ["--mode", "brief", "--rate-per-day", str(events // DAYS), "--out", str(out)]
-        subprocess.run(
-            [sys.executable, "-m", "benchmarks.bench", *options], cwd=BASE_DIR, env=environment, check=True
-        )
+        out = Path(directory) / "figures.json"
+        command = [sys.executable, "-m", module, *options, "--out", str(out)]
+        subprocess.run(command, cwd=BASE_DIR, env=environment, check=True)
         found: dict[str, Any] = json.loads(out.read_bytes())
     return found
 

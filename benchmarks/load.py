@@ -1,9 +1,10 @@
 """The load generator process: `python -m benchmarks.load` reads a plan and writes figures, in JSON.
 
 Arrival times and the bytes of every request are prepared before the clock starts. A plan has {"url", "key",
-"run", "seed", "session", "customers", "connections"} and either {"rate", "seconds"} for single payments, open
-loop, or {"lists", "size", "seconds"} for lists sent as fast as they are accepted, until all are sent or the
-time is up. `run` is the prefix of event IDs, `session` selects the traffic.
+"run", "seed", "session", "connections"} and either {"rate", "seconds"} for single events, open loop, or
+{"lists", "size", "seconds"} for lists sent as fast as they are accepted, until all are sent or the time is
+up. `run` is the prefix of event IDs, `session` selects the traffic: payments of as many {"customers"}, or
+posts with {"traffic": "content"}.
 """
 
 import asyncio
@@ -23,6 +24,7 @@ import numpy as np
 import orjson
 
 from benchmarks.arrivals import poisson_arrivals
+from benchmarks.content.posts import posts
 from demo.simulation.live import LiveTraffic
 from demo.simulation.payloads import to_payload
 
@@ -137,6 +139,11 @@ def payments(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield to_payload(event.row, id=f"{plan['run']}-{next(numbers)}", occurred_at="")
 
 
+def bodies(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Payloads of the plan's traffic, without a time."""
+    return posts(plan) if plan.get("traffic") == "content" else payments(plan)
+
+
 def http_request(plan: dict[str, Any], body: Any) -> bytes:
     content = orjson.dumps(body)
     head = (
@@ -153,7 +160,7 @@ def at(moment: datetime) -> str:
 async def offer_singles(plan: dict[str, Any]) -> dict[str, Any]:
     """Send each payment when it is due, regardless of earlier responses."""
     due = poisson_arrivals(rate=plan["rate"], seconds=plan["seconds"], seed=plan["session"])
-    drawn = list(itertools.islice(payments(plan), len(due)))
+    drawn = list(itertools.islice(bodies(plan), len(due)))
     pool = await open_pool(plan)
     began = datetime.now(UTC) + timedelta(seconds=LEAD_SECONDS + BUILD_SECONDS * len(drawn))
     requests = [
@@ -183,7 +190,7 @@ async def offer_singles(plan: dict[str, Any]) -> dict[str, Any]:
 
 async def offer_lists(plan: dict[str, Any]) -> dict[str, Any]:
     """Lists one after the other on each connection, sent again when the server asks to wait."""
-    drawn, now = payments(plan), at(datetime.now(UTC))
+    drawn, now = bodies(plan), at(datetime.now(UTC))
     requests = deque(
         http_request(plan, [next(drawn) | {"occurred_at": now} for _ in range(plan["size"])])
         for _ in range(plan["lists"])

@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,10 +26,10 @@ MIB = 2**20
 
 
 class Stack:
-    """The Procfile's processes except the trainer, on running services; logs under `var`."""
+    """Processes of the Procfile on running services; logs under `var`."""
 
-    def __init__(self, var: Path) -> None:
-        self.var, self.port = var, free_port()
+    def __init__(self, var: Path, processes: Sequence[str] = PROCESSES) -> None:
+        self.var, self.port, self.processes = var, free_port(), processes
         self.url = f"http://127.0.0.1:{self.port}"
         self.commands = parse_procfile((BASE_DIR / "Procfile").read_text())
         self.running: dict[str, subprocess.Popen[bytes]] = {}
@@ -38,7 +38,7 @@ class Stack:
         """Start all processes. Returns the seconds until /readyz succeeds. Raises TimeoutError."""
         (self.var / "logs").mkdir(exist_ok=True)
         started = time.monotonic()
-        for name in PROCESSES:
+        for name in self.processes:
             self.begin(name)
         self._wait_until_ready()
         return time.monotonic() - started
