@@ -88,7 +88,7 @@ def _contacts_in(text: str) -> Iterator[Contact]:
     """Each expression is tried only where it may match: most texts have no contact."""
     if "@" in text:
         yield from (Contact(MAIL, match[0].lower()) for match in _MAIL.finditer(text))
-    if any(len(word) >= MIN_WALLET for word in text.split()):
+    if max(map(len, text.split()), default=0) >= MIN_WALLET:
         yield from (Contact(WALLET, match[0]) for match in _WALLET.finditer(text) if _is_wallet(match))
     if "/" in text:
         yield from (_messenger(match) for match in _MESSENGER.finditer(text))

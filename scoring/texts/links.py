@@ -32,6 +32,7 @@ _URL = re.compile(
     r"(?P<more>(?::\d{1,5})?(?:[/?#][^\s<>\"]*)?)",
     re.IGNORECASE,
 )
+_BEGINNING = re.compile(r"\.[^\W_]|://")  # in every link; quicker to find than that there is none
 _TRAILING = ".,;:!?)]}'\"*_~>"
 # Suffixes of files as well as of domains: without anything behind them they are names of files.
 _FILE_SUFFIXES = """
@@ -65,9 +66,10 @@ def find_links(text: str) -> tuple[Link, ...]:
     revealed = _revealed(readable)
     if "." not in revealed and "://" not in revealed:
         return ()
-    written = {_goes_to(link) for link in _links_in(text)}
+    links = list(_links_in(revealed))
+    written = {_goes_to(link) for link in (links if revealed == text else _links_in(text))}
     found: dict[str, Link] = {}
-    for link in _links_in(revealed):
+    for link in links:
         found.setdefault(link.url, replace(link, hidden=_goes_to(link) not in written))
         if len(found) == MAX_LINKS:
             break
@@ -139,6 +141,8 @@ def _revealed(text: str) -> str:
 
 
 def _links_in(text: str) -> Iterator[Link]:
+    if not _BEGINNING.search(text):
+        return
     for match in _URL.finditer(text):
         link = _with_scheme(match) if match["scheme"] else _without_scheme(match)
         if link:

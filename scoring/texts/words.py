@@ -38,7 +38,7 @@ def count_emoji(text: str) -> int:
     >>> count_emoji("\\u2764\\ufe0f \\U0001f44d\\U0001f3fd ok \\U0001f468\\u200d\\U0001f467")
     3
     """
-    if text.isascii():
+    if text.isascii() or not any(unicodedata.category(each) in _PICTURES for each in set(text)):
         return 0
     return sum(1 for _ in _emoji(_FLAG.sub("\u2764", text)))
 
