@@ -1,11 +1,10 @@
 """Claim pending entries: which ones a lane processes next. The rule is in claim.sql."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from django.db import connection
@@ -18,9 +17,8 @@ from scoring.sql.statements import array_text, execute_prepared
 CLAIM = Path(__file__).with_name("claim.sql").read_text()
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """One pending entry with everything that processing it needs.
+class Claim(NamedTuple):
+    """One pending entry with everything that processing it needs. A tuple, as `Entry` is.
 
     `event`: the data of the event's version that the entry concerns, `event_version` its position and
     `received_at` its time; `event_position` is the position of the receipt. `amended`: the event has been
@@ -74,22 +72,25 @@ def _claim(row: Sequence[Any]) -> Claim:
     event_position, event_schema, event, received_at, version, decisions, amended, routes, ruleset = rest
     entry_data = upcast_to_current(entry_type, event_stream, entry_schema, orjson.loads(data))
     replaced = entry_type in REPLACEMENTS
-    return Claim(
-        position=position,
-        kind=kind,
-        urgent=priority == URGENT,
-        event_stream=event_stream,
-        wake_token=wake_token,
-        data=entry_data,
-        event_position=event_position,
-        event=entry_data
+    event_data = (
+        entry_data
         if replaced
-        else upcast_to_current("event.received", event_stream, event_schema, orjson.loads(event)),
-        event_version=position if replaced else event_position,
-        received_at=received_at,
-        stream_version=version,
-        decisions=decisions,
-        amended=amended,
-        routes=routes,
-        ruleset=ruleset,
+        else upcast_to_current("event.received", event_stream, event_schema, orjson.loads(event))
+    )
+    return Claim(
+        position,
+        kind,
+        priority == URGENT,
+        event_stream,
+        wake_token,
+        entry_data,
+        event_position,
+        event_data,
+        position if replaced else event_position,
+        received_at,
+        version,
+        decisions,
+        amended,
+        routes,
+        ruleset,
     )

@@ -34,12 +34,14 @@ class Arena:
 
         Folding a batch that needs another state raises StateNotLoaded. Raises StateLayoutMismatch.
         """
-        arena = cls(plan, closed=True, capacity=sum(_words_of(plan, suffix) for suffix in blobs))
+        by_kind: dict[int, dict[str, bytes | None]] = {}
         for suffix, blob in blobs.items():
-            kind, _, key = suffix.partition(":")
-            arena._add(int(kind), [key])
-            if blob is not None:
-                arena._load(suffix, arena._index[int(kind)][key], blob)
+            index, _, key = suffix.partition(":")
+            by_kind.setdefault(int(index), {})[key] = blob
+        words = sum(plan.entity_kinds[kind].words * len(states) for kind, states in by_kind.items())
+        arena = cls(plan, closed=True, capacity=words)
+        for kind, states in by_kind.items():
+            arena._load(kind, states)
         return arena
 
     @classmethod
@@ -73,9 +75,10 @@ class Arena:
         return dict(self.iter_blobs())
 
     def iter_blobs(self) -> Iterator[tuple[str, bytes]]:
+        memory = self._words.astype("<i8", copy=False).data.cast("B")
         for kind, key, start in self._written():
             words = self.plan.entity_kinds[kind].words
-            yield f"{kind}:{key}", self._words[start : start + words].astype("<i8", copy=False).tobytes()
+            yield f"{kind}:{key}", memory[8 * start : 8 * (start + words)].tobytes()
 
     def state_count(self) -> int:
         return sum(1 for _ in self._written())
@@ -118,12 +121,12 @@ class Arena:
         self._index[kind].update(zip(keys, range(self._used, end, len(template)), strict=True))
         self._used = end
 
-    def _load(self, suffix: str, start: int, blob: bytes) -> None:
-        words = _words_of(self.plan, suffix)
-        if len(blob) != words * 8:
-            raise StateLayoutMismatch(suffix, expected=words * 8, found=len(blob))
-        self._words[start : start + words] = np.frombuffer(blob, dtype="<i8")
-
-
-def _words_of(plan: LanePlan, suffix: str) -> int:
-    return plan.entity_kinds[int(suffix.partition(":")[0])].words
+    def _load(self, kind: int, states: Mapping[str, bytes | None]) -> None:
+        """Add states of one kind, by key. Raises StateLayoutMismatch."""
+        template, start = self.plan.templates[kind].astype("<i8", copy=False).tobytes(), self._used
+        for key, blob in states.items():
+            if blob is not None and len(blob) != len(template):
+                raise StateLayoutMismatch(f"{kind}:{key}", expected=len(template), found=len(blob))
+        self._add(kind, list(states))
+        loaded = b"".join([template if blob is None else blob for blob in states.values()])
+        self._words[start : self._used] = np.frombuffer(loaded, dtype="<i8")

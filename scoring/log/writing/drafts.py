@@ -40,18 +40,17 @@ def draft(new: NewEntry) -> Draft:
 
 def entry_of(draft: Draft, place: EntryPlace, now: datetime) -> Entry:
     """The entry as readers will see it: its data comes back from JSON, so that a rebuild folds the same."""
+    new = draft.new
     return Entry(
-        position=place.position,
-        epoch=place.epoch,
-        txid=place.txid,
-        stream=draft.new.stream,
-        stream_version=draft.new.stream_version,
-        type=draft.new.type,
-        schema_version=draft.schema_version,
-        data=orjson.loads(draft.data),
-        packed=draft.new.packed,
-        metadata=orjson.loads(draft.metadata),
-        recorded_at=now,
+        *place,
+        new.stream,
+        new.stream_version,
+        new.type,
+        draft.schema_version,
+        orjson.loads(draft.data),
+        new.packed,
+        orjson.loads(draft.metadata),
+        now,
     )
 
 

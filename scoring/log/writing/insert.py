@@ -1,7 +1,6 @@
 """Insert a few entries, their projections' rows and what goes with them by one prepared statement."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -78,7 +77,7 @@ def insert(
     places = _run(statement, entries, first=alongside.first)
     keyed = ((entry, places.get((entry.stream, entry.stream_version))) for entry in unplaced)
     written = [
-        replace(entry, position=place.position, epoch=place.epoch, txid=place.txid)
+        entry._replace(position=place.position, epoch=place.epoch, txid=place.txid)
         for entry, place in keyed
         if place
     ]

@@ -1,6 +1,5 @@
 """What the tables of decisions keep of an entry, and where they cut it off."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,12 +24,12 @@ RECEIPT = as_read(received("T-1"))
 
 def amendment(kind: str, *, actor: str = "", **data: Any) -> Entry:
     said = {"event_position": 7, "type": "payment", "version": 2, "reason": "why", **data}
-    return replace(as_read(NewEntry(RECEIPT.stream, 1, kind, said), position=9), metadata={"actor": actor})
+    return as_read(NewEntry(RECEIPT.stream, 1, kind, said), position=9)._replace(metadata={"actor": actor})
 
 
 def test_a_receipt_from_before_history_was_said_is_of_a_live_event_in_its_first_version() -> None:
     data = {name: value for name, value in RECEIPT.data.items() if name != "history"}
-    row = event_row(replace(RECEIPT, data=data))
+    row = event_row(RECEIPT._replace(data=data))
     assert (row["history"], row["versions"], row["retracted_at"]) == (False, 1, None)
 
 
@@ -54,7 +53,7 @@ def test_an_amendment_names_its_kind_its_event_and_who_made_it(entry_type: str, 
 
 
 def test_long_reasons_and_names_are_cut_to_what_their_columns_hold() -> None:
-    entry = replace(as_read(route_changed(1, reason="r" * 300)), metadata={"actor": "a" * 300})
+    entry = as_read(route_changed(1, reason="r" * 300))._replace(metadata={"actor": "a" * 300})
     route = changed_route(None, entry)
     assert (len(route["reason"]), len(route["changed_by"])) == (200, 80)
     assert len(amendment_row(amendment("event.retracted", actor="a" * 300))["actor"]) == 160

@@ -1,6 +1,5 @@
 """Entries to rows, without a database."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -56,7 +55,7 @@ def test_entries_of_other_types_are_not_projected() -> None:
     projection = RowProjection(
         BulkTable.of(Event), rows_of={"event.received": lambda entry: [event_row(entry)]}
     )
-    entries = [EVENT, as_read(labeled(EVENT.stream)), replace(EVENT, position=9)]
+    entries = [EVENT, as_read(labeled(EVENT.stream)), EVENT._replace(position=9)]
     assert [row["position"] for row in projection.rows(entries)] == [7, 9]
 
 
@@ -74,8 +73,8 @@ def test_an_entry_makes_and_amends_several_rows() -> None:
             "event.corrected": (lambda entry: entry.data["ended"], lambda row, entry: {**row, "ended": True})
         },
     )
-    made = replace(EVENT, data={"made": [1, 2, 3]})
-    ended = replace(EVENT, type="event.corrected", data={"ended": [1, 3]})
+    made = EVENT._replace(data={"made": [1, 2, 3]})
+    ended = EVENT._replace(type="event.corrected", data={"ended": [1, 3]})
 
     rows = {row["position"]: row for row in projection.rows([made])}
 

@@ -1,6 +1,5 @@
 """What log entries add to minute and hour windows."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 from monitoring.windows.hourly import count_entries, sum_to_hours, to_minute
@@ -16,7 +15,7 @@ EVENT = as_read(received("T-1"))
 
 def test_entries_count_in_the_hour_they_were_recorded_by_event_type() -> None:
     refund = as_read(received("R-1", type="refund"))
-    later = replace(EVENT, recorded_at=NOW + timedelta(minutes=30))
+    later = EVENT._replace(recorded_at=NOW + timedelta(minutes=30))
 
     windows = count_entries([EVENT, EVENT, refund, later])
 
@@ -28,7 +27,7 @@ def test_entries_count_in_the_hour_they_were_recorded_by_event_type() -> None:
 
 
 def test_minutes_are_counted_separately() -> None:
-    entries = [replace(EVENT, recorded_at=NOW + timedelta(seconds=seconds)) for seconds in (-1, 0, 59, 60)]
+    entries = [EVENT._replace(recorded_at=NOW + timedelta(seconds=seconds)) for seconds in (-1, 0, 59, 60)]
 
     windows = count_entries(entries, start_of=to_minute)
 
@@ -45,7 +44,7 @@ def test_hours_are_the_sums_of_their_minutes() -> None:
         for number, outcome in enumerate(("allow", "review", "block", "allow"))
     ]
     entries = [
-        replace(entry, recorded_at=NOW + timedelta(minutes=20 * number))
+        entry._replace(recorded_at=NOW + timedelta(minutes=20 * number))
         for number, entry in enumerate([*made, EVENT])
     ]
 
@@ -123,7 +122,7 @@ def test_labels_count_and_positive_ones_add_their_stake_until_retracted() -> Non
     label = as_read(labeled(EVENT.stream))
     confirmed = as_read(labeled(EVENT.stream, version=2, previous="fraud"))
     cleared = as_read(labeled(EVENT.stream, version=3, previous="fraud", effective="legitimate"))
-    entries = [replace(entry, position=number) for number, entry in enumerate((label, confirmed, cleared), 1)]
+    entries = [entry._replace(position=number) for number, entry in enumerate((label, confirmed, cleared), 1)]
     stakes = {1: 1_234, 3: 1_234}
 
     first = count_entries(entries[:2], stakes=stakes)["payment", HOUR].amounts

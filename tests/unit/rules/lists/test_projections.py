@@ -1,7 +1,5 @@
 """Entries of lists as rows, without a database."""
 
-from dataclasses import replace
-
 from scoring.log.entries import Entry
 from scoring.log.projections import registered
 from scoring.rules.lists.models import ListedValue, ValueList
@@ -70,7 +68,7 @@ def test_a_removal_ends_the_rows_that_it_names() -> None:
 
 def test_a_list_is_defined_edited_archived_and_restored() -> None:
     created = entry("list.defined", definition().as_data(), version=1)
-    edited = replace(entry("list.defined", definition(title="Lost cards").as_data()), metadata={"actor": "b"})
+    edited = entry("list.defined", definition(title="Lost cards").as_data())._replace(metadata={"actor": "b"})
     archived = entry("list.archived", {"name": "stolen_cards", "reason": "unused"}, version=4)
 
     row = defined_list(None, created)
