@@ -3,7 +3,8 @@
 SIZES                 32 to 256  of waiting clients: as many as fit MAX_WORK_SECONDS at the present pace. A
                                  batch costs some milliseconds however small it is, so that smaller ones
                                  would slow down a busy machine even more (docs/reference/performance.md)
-MAX_FILL              64         of a batch with bulk in it: the next client must not wait behind hundreds
+MAX_FILL              64         of a batch with bulk in it, at any pace: with 32 an event takes a sixth more
+                                 CPU time. The next client must not wait behind hundreds
 MAX_FILL_INTERACTIVE  8          the same while clients wait: they wait for their batch and the two before
 """
 
@@ -28,11 +29,14 @@ class BatchLimits:
         self.pace = 0.0
         self._interactive_at = float("-inf")
 
-    @property
-    def fill(self) -> int:
-        """Up to how many entries a batch is filled with bulk."""
+    def of_next(self) -> tuple[int, int]:
+        """How many entries of waiting clients the next batch may hold, and up to how many bulk fills it.
+
+        The first is never smaller: bulk in a batch that is full of clients' entries would overtake others.
+        """
         interactive = time.monotonic() - self._interactive_at < INTERACTIVE_WINDOW_SECONDS
-        return MAX_FILL_INTERACTIVE if interactive else min(self.size, MAX_FILL)
+        fill = MAX_FILL_INTERACTIVE if interactive else MAX_FILL
+        return max(self.size, fill), fill
 
     def note_claims(self, claims: Sequence[Claim]) -> None:
         """Note whether a client waits for one of these claims; those come first."""

@@ -140,7 +140,7 @@ class LaneRunner:
     def _claim(self) -> tuple[list[Claim], bool]:
         """The next claims, and whether they are all there are."""
         began = time.perf_counter()
-        limit, fill = self.limits.size, self.limits.fill
+        limit, fill = self.limits.of_next()
         claims = self._claim_next(limit, fill)
         count = len(claims)
         if any(claim.amended for claim in claims):

@@ -17,6 +17,7 @@ from scoring.log.read import read_stream
 from scoring.registry import loaded_models
 from scoring.registry import model_versions as registry
 from scoring.registry.models import ModelArtifact
+from scoring.runner.batch_limits import MAX_FILL
 from scoring.runner.lane_runner import LaneRunner
 from scoring.runner.sweep import sweep_lanes
 from scoring.signals.reply_channels import open_reply_channel
@@ -61,17 +62,18 @@ def test_a_decision_names_its_model_and_holds_vector_and_exact_contributions(mod
 
 def test_a_promotion_is_picked_up_between_two_batches_of_one_holder(models, send):
     promote(models[0])
-    send(payments(40))
+    count = MAX_FILL + 8
+    send(payments(count))
     with held_lane(LANE):
         runner = LaneRunner(LANE)
         runner.step()
         promote(models[1])
         while runner.step():
             pass
-    by_seq = [data["model"] for data, _ in sorted(map(made, range(40)), key=lambda pair: pair[0]["seq"])]
+    by_seq = [data["model"] for data, _ in sorted(map(made, range(count)), key=lambda pair: pair[0]["seq"])]
     switch = by_seq.index(models[1])
     assert switch > 0
-    assert by_seq == [models[0]] * switch + [models[1]] * (40 - switch)
+    assert by_seq == [models[0]] * switch + [models[1]] * (count - switch)
 
 
 def test_a_waiting_client_and_a_repetition_get_the_same_answer(models, send, work):

@@ -23,7 +23,7 @@ from scoring.log.errors import StreamConflict
 from scoring.log.read import read_stream
 from scoring.log.retry import ATTEMPTS
 from scoring.log.writing.alongside import Alongside
-from scoring.runner.batch_limits import MIN_SIZE
+from scoring.runner.batch_limits import MAX_FILL
 from scoring.runner.lane_runner import LaneRunner
 from scoring.runner.sweep import sweep_lanes
 from scoring.runner.writing import write
@@ -127,22 +127,21 @@ def test_a_flushed_redis_is_restored_from_the_log(send, work, online_redis):
 
 @pytest.mark.parametrize("lost", ["everything", "the last batch"])
 def test_the_running_holder_notices_lost_states_before_it_uses_them(send, online_redis, lost):
-    send(payments(2 * MIN_SIZE + 6))
+    send(payments(2 * MAX_FILL + 6))
     with held_lane(LANE):
         runner = LaneRunner(LANE)
         runner.step()
         earlier = {key: online_redis.dump(key) for key in online_redis.scan_iter("assay:{commerce}:*:*")}
-        runner.limits.size = MIN_SIZE
         runner.step()
         online_redis.flushdb()
         for key, value in earlier.items() if lost == "the last batch" else ():
             online_redis.restore(key, 0, value)
         runner.step()
-        assert Decision.objects.count() == 2 * MIN_SIZE
+        assert Decision.objects.count() == 2 * MAX_FILL
         assert not runner.exhausted
         while runner.step():
             pass
-    assert Decision.objects.count() == 2 * MIN_SIZE + 6
+    assert Decision.objects.count() == 2 * MAX_FILL + 6
     assert online_states() == rebuilt_states()
 
 

@@ -63,6 +63,7 @@ class LateWriter(Executor):
 @pytest.fixture(autouse=True)
 def small_batches_without_messages(monkeypatch):
     monkeypatch.setattr("scoring.runner.batch_limits.next_size", lambda size, **spent: MIN_SIZE)
+    monkeypatch.setattr("scoring.runner.batch_limits.MAX_FILL", MIN_SIZE)
     monkeypatch.setattr(lane_notifications, "send_task", lambda lane: "")
 
 

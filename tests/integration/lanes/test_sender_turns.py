@@ -10,7 +10,7 @@ from scoring.intake.receive import receive_events
 from scoring.lanes import claiming
 from scoring.lanes import queue as pending
 from scoring.lanes.models import Pending
-from scoring.runner.batch_limits import MAX_FILL, MAX_FILL_INTERACTIVE, MAX_SIZE, MIN_SIZE
+from scoring.runner.batch_limits import MAX_FILL, MAX_FILL_INTERACTIVE, MAX_SIZE
 from scoring.runner.lane_runner import LaneRunner
 from tests.factories.payments import payments
 from tests.integration.lanes.conftest import LANE
@@ -54,11 +54,10 @@ def test_senders_take_turns_when_there_are_more_than_a_batch_holds(load):
 
 
 def test_a_runner_continues_with_the_senders_that_had_no_turn(load):
-    for number in range(MIN_SIZE + 8):
+    for number in range(MAX_FILL + 8):
         load(f"s{number:02}", 2)
     runner = LaneRunner(LANE)
     for _ in range(2):
-        runner.limits.size = MIN_SIZE  # however quick the first was
         runner.step()
     left = Counter(stream.split("/")[1] for stream in Pending.objects.values_list("event_stream", flat=True))
     assert max(left.values()) == 1  # each had a turn before anybody had the second
@@ -97,10 +96,10 @@ def test_an_urgent_batch_tells_whether_bulk_is_left(load, others):
 
 
 def test_more_urgent_entries_than_a_batch_holds_leave_the_lane_unexhausted(load):
-    for start in (0, 20):
+    for start in range(0, 80, 20):
         receive_events(payments(20, start=start), source="shop", now=datetime.now(UTC), wait=0.01)
     runner = LaneRunner(LANE)
-    assert (runner.step(), runner.exhausted) == (MIN_SIZE, False)
+    assert (runner.step(), runner.exhausted) == (MAX_FILL, False)
 
 
 def test_a_client_that_waits_for_a_long_list_does_not_make_batches_short(load, send):

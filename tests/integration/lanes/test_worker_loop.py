@@ -16,7 +16,7 @@ from scoring.log.append import append
 from scoring.log.errors import StreamConflict
 from scoring.runner import lane_runner as runner
 from scoring.runner import worker_loop, writing
-from scoring.runner.batch_limits import MIN_SIZE
+from scoring.runner.batch_limits import MAX_FILL
 from scoring.runner.sweep import sweep_lanes
 from scoring.runner.worker_loop import request_stop, work_lane
 from scoring.signals import lane_notifications
@@ -73,8 +73,8 @@ def test_a_stop_request_ends_the_loop_after_its_batch_and_notifies_the_lane_for_
 ):
     step = runner.LaneRunner.step
     monkeypatch.setattr(runner.LaneRunner, "step", lambda lane: request_stop() and step(lane))
-    send(payments(MIN_SIZE + 1))
-    assert work_lane(LANE, linger=0.01) == MIN_SIZE
+    send(payments(MAX_FILL + 1))
+    assert work_lane(LANE, linger=0.01) == MAX_FILL
     assert Pending.objects.count() == 1
     assert messages == [LANE, LANE]
 
@@ -161,9 +161,9 @@ def test_after_a_partial_batch_nothing_is_claimed_without_a_notification(send, m
 
 def test_a_full_batch_is_followed_by_another_claim(send, messages, claims, monkeypatch):
     monkeypatch.setattr(worker_loop, "RENEW_SECONDS", -1.0)
-    send(payments(MIN_SIZE + 1))
+    send(payments(MAX_FILL + 1))
     work_lane(LANE, linger=0.01)
-    assert claims == [MIN_SIZE, 1]
+    assert claims == [MAX_FILL, 1]
     assert lane_notifications.pace_of(LANE) > 0.0  # published before the second claim
 
 

@@ -2,7 +2,16 @@
 
 import pytest
 
-from scoring.runner.batch_limits import MAX_SIZE, MAX_WORK_SECONDS, MIN_SIZE, next_size
+from scoring.runner.batch_limits import (
+    MAX_FILL,
+    MAX_FILL_INTERACTIVE,
+    MAX_SIZE,
+    MAX_WORK_SECONDS,
+    MIN_SIZE,
+    BatchLimits,
+    next_size,
+)
+from tests.factories.claims import claim
 
 
 @pytest.mark.parametrize(
@@ -44,3 +53,16 @@ from scoring.runner.batch_limits import MAX_SIZE, MAX_WORK_SECONDS, MIN_SIZE, ne
 )
 def test_the_next_limit(limit: int, entries: int, seconds: float, wanted: int, why: str):
     assert next_size(limit, entries=entries, seconds=seconds) == wanted, why
+
+
+def test_a_batch_never_has_less_room_for_clients_than_for_bulk():
+    limits = BatchLimits()
+    assert limits.of_next() == (MAX_FILL, MAX_FILL)
+    limits.size = MAX_SIZE
+    assert limits.of_next() == (MAX_SIZE, MAX_FILL)
+
+
+def test_while_clients_wait_there_is_room_for_little_bulk():
+    limits = BatchLimits()
+    limits.note_claims([claim({}, stream="payment/shop/T-1", urgent=True)])
+    assert limits.of_next() == (MIN_SIZE, MAX_FILL_INTERACTIVE)
