@@ -168,6 +168,31 @@ class EventSender(models.Model):
     source = models.CharField(max_length=60)
 
 
+class AutomatedAction(models.Model):
+    """A restriction of an event of a type with policies that software decided without a person, as its latest
+    decision gives it. Written by the consumer `reviews.automated` only.
+
+    `action`: the outcome. `decided_by`: a list, bank, rule, model, or policy. `policies`: those for which it
+    did. `reported`: users had reported the event before. `decided_at`: since when the action holds.
+    """
+
+    event_position = models.BigIntegerField(primary_key=True)
+    event_type = models.CharField(max_length=60)
+    action = models.CharField(max_length=10)
+    decided_by = models.CharField(max_length=10)
+    policies = models.JSONField(default=list)
+    reported = models.BooleanField(default=False)
+    received_at = models.DateTimeField()
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        indexes: ClassVar = [models.Index(fields=["event_type", "decided_at"], name="automated_action_span")]
+
+    def __str__(self) -> str:
+        return f"{self.action} of {self.event_type} {self.event_position}"
+
+
 class ReviewerAction(models.Model):
     """A case claimed, viewed, decided or released by a reviewer, or media shown. Projection of these entries.
 

@@ -48,8 +48,9 @@ class StatedFactsSerializer(serializers.Serializer):
 class AutomatedMeansSerializer(serializers.Serializer):
     """What software had to do with it."""
 
-    detection = serializers.BooleanField()
-    decision = serializers.BooleanField()
+    detection = serializers.BooleanField(help_text="Whether software found it")
+    decision = serializers.BooleanField(help_text="Whether software decided it without a person")
+    decided_by = serializers.ChoiceField(choices=("person", "list", "bank", "rule", "model", "policy"))
     explanation = serializers.CharField()
 
 

@@ -1,9 +1,7 @@
 """Counts of what moderators did: by policy and origin, with the time to action and the outcome of appeals."""
 
-import csv
-import io
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from statistics import median
@@ -17,16 +15,15 @@ from reviews.work.reason_codes import action_title, policy_titles
 from reviews.work.verdict_rules import ALLOW, actions_of
 from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import event_type, event_types
-from scoring.formulas import guard_cell
 from scoring.intake.models import Event
 
 MAX_VERDICTS = 100_000
-REPORTED, NO_POLICY = "reported", ""
+REPORTED, FOUND_BY_SOFTWARE, DUPLICATE, NO_POLICY = "reported", "review", "duplicate", ""
 ORIGINS = {
     REPORTED: "reported by users",
-    "review": "found by software",
+    FOUND_BY_SOFTWARE: "found by software",
     "sample": "random sample",
-    "duplicate": "near-duplicates of others",
+    DUPLICATE: "near-duplicates of others",
 }
 
 
@@ -48,6 +45,13 @@ class Figures:
     appeals: int = 0
     granted: int = 0
     rejected: int = 0
+    appeal_times: list[timedelta] = field(default_factory=list)
+
+    @property
+    def time_to_appeal_decision(self) -> timedelta | None:
+        """The median from the opening of an appeal's case to its verdict; None without one."""
+        seconds = [each.total_seconds() for each in self.appeal_times]
+        return timedelta(seconds=median(seconds)) if seconds else None
 
     @property
     def time_to_action(self) -> timedelta | None:
@@ -61,6 +65,7 @@ class _Appealed(NamedTuple):
     appeals: int = 0
     granted: int = 0
     rejected: int = 0
+    times: tuple[timedelta, ...] = ()
 
 
 def moderation_figures(*, since: datetime, until: datetime) -> list[Figures]:
@@ -84,35 +89,6 @@ def moderation_figures(*, since: datetime, until: datetime) -> list[Figures]:
     return [found[key] for key in _ordered(kinds) if key in found]
 
 
-def figures_csv(figures: Iterable[Figures], *, since: datetime, until: datetime) -> str:
-    """The figures as CSV; cells that a spreadsheet would take for formulas are escaped."""
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for row in figures:
-        writer.writerows(_rows(row, since=since, until=until))
-    return written.getvalue()
-
-
-COLUMNS = (
-    *("from", "to", "event_type", "policy", "origin", "action", "verdicts", "strikes"),
-    *("median_minutes_to_action", "appeals", "appeals_granted", "appeals_rejected", "appeals_pending"),
-)
-
-
-def _rows(row: Figures, *, since: datetime, until: datetime) -> Iterator[list[str]]:
-    """A line for each action; what is not counted by action is in the first."""
-    took = row.time_to_action
-    minutes = "" if took is None else round(took / timedelta(minutes=1), 1)
-    pending = row.appeals - row.granted - row.rejected
-    counted = (row.strikes, minutes, row.appeals, row.granted, row.rejected, pending)
-    for place, (action, verdicts) in enumerate(sorted(row.actions.items())):
-        named = (f"{since:%Y-%m-%d}", f"{until:%Y-%m-%d}", row.event_type, row.policy, row.origin, action)
-        further = counted if place == 0 else ("",) * len(counted)
-        cells = (*named, verdicts, *further)
-        yield [guard_cell(str(cell)) for cell in cells]
-
-
 def _count(figures: Figures, case: Case, appealed: _Appealed) -> None:
     figures.verdicts += 1
     figures.actions[case.action] += 1
@@ -122,6 +98,7 @@ def _count(figures: Figures, case: Case, appealed: _Appealed) -> None:
     figures.appeals += appealed.appeals
     figures.granted += appealed.granted
     figures.rejected += appealed.rejected
+    figures.appeal_times += appealed.times
 
 
 def _ordered(kinds: Mapping[str, type[EventType]]) -> Iterator[tuple[str, str, str]]:
@@ -139,7 +116,13 @@ def _appeals_against(cases: Sequence[Case]) -> dict[int, _Appealed]:
         decided = appeal.state == Case.State.DECIDED
         granted = decided and is_granted(appeal, appeal.verdict)
         found[appeal.about or 0] = _Appealed(
-            before.appeals + 1, before.granted + granted, before.rejected + (decided and not granted)
+            before.appeals + 1,
+            before.granted + granted,
+            before.rejected + (decided and not granted),
+            (
+                *before.times,
+                *([appeal.decided_at - appeal.opened_at] if decided and appeal.decided_at else ()),
+            ),
         )
     return found
 
@@ -164,8 +147,8 @@ def _reported(kinds: Mapping[str, type[EventType]], cases: Sequence[Case]) -> se
     }
 
 
-def action_words(figures: Figures) -> list[tuple[str, int]]:
-    """How many verdicts gave which action, in words, the most severe first."""
-    kind = event_type(figures.event_type)
-    given = [name for name in (*actions_of(kind), ALLOW) if figures.actions.get(name)]
-    return [(action_title(kind, name), figures.actions[name]) for name in given]
+def action_words(event_type_name: str, actions: Mapping[str, int]) -> list[tuple[str, int]]:
+    """How many decisions gave which action, in words, the most severe first."""
+    kind = event_type(event_type_name)
+    given = [name for name in (*actions_of(kind), ALLOW) if actions.get(name)]
+    return [(action_title(kind, name), actions[name]) for name in given]

@@ -14,19 +14,26 @@ from django.conf import settings
 from reviews.console.reports import reports_about
 from reviews.errors import NoStatement
 from reviews.models import Case
+from reviews.statements.automated import broken_policies_in
 from reviews.statements.reviewed import Review, review_of
 from reviews.work.reason_codes import action_title, words_of
 from reviews.work.verdict_rules import ALLOW, REVIEW
 from scoring.catalog.event_type import EventType
 from scoring.catalog.policies import TERMS, Policy
 from scoring.catalog.registry import event_type
-from scoring.intake.answers import current_version, reasons_from
+from scoring.intake.answers import current_version, decided_by, reasons_from
 from scoring.intake.errors import EventNotFound
 from scoring.log.entries import Entry
 from scoring.log.read import read_stream
 from scoring.timestamps import from_iso, to_iso
 
 MAX_FACTS = 5
+DECIDERS = {
+    "model": "A statistical model",
+    "rule": "A rule",
+    "bank": "A comparison with known pictures and videos",
+    "list": "A list of values",
+}
 # What an outcome does to content, in the words of the regulation; other outcomes are "other".
 RESTRICTIONS = {"block": "removal", "limit": "demotion", "label": "labeling"}
 
@@ -95,7 +102,7 @@ def _decided(stream: list[Entry], kind: type[EventType]) -> Decided | None:
         return Decided(first.action, first.policies, first.decided_at, review, decision, noun)
     if decision is None or decision.data["outcome"] in (ALLOW, REVIEW):
         return None
-    broken = dict.fromkeys(_found_by_models(decision.data), "")
+    broken = dict.fromkeys(broken_policies_in(decision.data), "")
     return Decided(decision.data["outcome"], broken, _holds_since(decisions), review, decision, noun)
 
 
@@ -104,13 +111,6 @@ def _holds_since(decisions: Sequence[Entry]) -> datetime:
     outcome = decisions[-1].data["outcome"]
     same = itertools.takewhile(lambda entry: entry.data["outcome"] == outcome, reversed(decisions))
     return from_iso([entry.data["decided_at"] for entry in same][-1])
-
-
-def _found_by_models(decision: Mapping[str, Any]) -> list[str]:
-    """The policies that the model finds broken, and those of the hash banks that matched."""
-    heads = decision.get("policies") or {}
-    found = [name for name, head in heads.items() if head.get("outcome") not in (None, ALLOW)]
-    return [*found, *(each["policy"] for each in decision.get("findings", ()) if each.get("policy"))]
 
 
 def _decision(kind: type[EventType], decided: Decided) -> dict[str, Any]:
@@ -147,16 +147,19 @@ def _automated(decided: Decided) -> dict[str, Any]:
     first = decided.review.first if decided.review else None
     alike = first is not None and first.why == Case.Why.DUPLICATE  # software found that it is like another
     detected = alike or (decided.decision is not None and decided.decision.data["outcome"] != ALLOW)
+    by = "" if by_person or decided.decision is None else decided_by(decided.decision.data)
     return {
         "detection": detected,
         "decision": not by_person,
-        "explanation": _how(by_person=by_person, detected=detected),
+        "decided_by": by or "person",
+        "explanation": _how(by, detected=detected),
     }
 
 
-def _how(*, by_person: bool, detected: bool) -> str:
-    if not by_person:
-        return "Software found and decided this without a person."
+def _how(by: str, *, detected: bool) -> str:
+    """How an event was found and decided. `by`: what part of the software decided, "" for a person."""
+    if by:
+        return f"{DECIDERS.get(by, 'Software')} found and decided this without a person."
     if detected:
         return "Software found this; a person decided it."
     return "A person decided this; software played no part."

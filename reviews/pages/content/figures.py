@@ -7,18 +7,22 @@ from typing import Any, NamedTuple
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from reviews.statements.figures import (
-    ORIGINS,
-    Figures,
-    action_words,
-    figures_csv,
-    moderation_figures,
-)
+from reviews.statements.automated_figures import OWN_INITIATIVE, AutomatedFigures, automated_figures
+from reviews.statements.figures import ORIGINS, Figures, action_words, moderation_figures
+from reviews.statements.figures_csv import figures_csv
 from reviews.work.reason_codes import policy_titles
 from scoring.admin_kit.pages import AdminPage, register_page
 from scoring.catalog.registry import event_type, event_types
 
 USUAL_DAYS = 30
+DECIDERS = {
+    "model": "model",
+    "rule": "rule",
+    "bank": "hash bank",
+    "list": "list",
+    "policy": "failure policy",
+}
+AUTOMATED_ORIGINS = {OWN_INITIATIVE: "own initiative"}
 
 
 class FigureRow(NamedTuple):
@@ -31,9 +35,21 @@ class FigureRow(NamedTuple):
     pending: int
 
 
+class AutomatedRow(NamedTuple):
+    """Figures of automated decisions in words; `times`: the median time to each action."""
+
+    figures: AutomatedFigures
+    policy: str
+    decided_by: str
+    origin: str
+    actions: list[tuple[str, int, timedelta]]
+
+
 @register_page
 class FiguresPage(AdminPage):
-    """Verdicts by policy and origin `from` and `to` days, both included; `format=csv` as a file."""
+    """Verdicts and automated decisions by policy and origin, `from` and `to` days, both included;
+    `format=csv` as a file.
+    """
 
     path, name, title = "moderation/", "moderation", "Moderation figures"
     permission = "reviews.view_case"
@@ -43,7 +59,8 @@ class FiguresPage(AdminPage):
         if request.GET.get("format") != "csv":
             return super().get(request, *args, **kwargs)
         since, until = span_of(request.GET, today=timezone.now().date())
-        text = figures_csv(moderation_figures(since=since, until=until), since=since, until=until)
+        span = {"since": since, "until": until}
+        text = figures_csv(moderation_figures(**span), automated_figures(**span), **span)
         response = HttpResponse(text, content_type="text/csv; charset=utf-8")
         name = f"moderation-{since:%Y-%m-%d}-{until - timedelta(days=1):%Y-%m-%d}.csv"
         response["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -52,8 +69,14 @@ class FiguresPage(AdminPage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         since, until = span_of(self.request.GET, today=timezone.now().date())
         figures = moderation_figures(since=since, until=until)
+        automated = automated_figures(since=since, until=until)
         return super().get_context_data(
             rows=[_row(each) for each in figures],
+            automated=[_automated_row(each) for each in automated],
+            automated_totals={
+                name: sum(getattr(each, name) for each in automated)
+                for name in ("decisions", "appeals", "granted", "rejected")
+            },
             totals={
                 name: sum(getattr(each, name) for each in figures)
                 for name in ("verdicts", "strikes", "appeals", "granted")
@@ -87,6 +110,23 @@ def _row(figures: Figures) -> FigureRow:
         figures,
         titles.get(figures.policy, figures.policy) or "no policy",
         ORIGINS.get(figures.origin, figures.origin),
-        action_words(figures),
+        action_words(figures.event_type, figures.actions),
         figures.appeals - figures.granted - figures.rejected,
+    )
+
+
+def _automated_row(figures: AutomatedFigures) -> AutomatedRow:
+    titles = policy_titles(event_type(figures.event_type))
+    titled = {
+        name: title for name in figures.actions for title, _ in action_words(figures.event_type, {name: 1})
+    }
+    return AutomatedRow(
+        figures,
+        titles.get(figures.policy, figures.policy) or "no policy",
+        DECIDERS.get(figures.decided_by, figures.decided_by),
+        AUTOMATED_ORIGINS.get(figures.origin, ORIGINS.get(figures.origin, figures.origin)),
+        [
+            (titled.get(name, name), number, figures.times[name])
+            for name, number in sorted(figures.actions.items())
+        ],
     )

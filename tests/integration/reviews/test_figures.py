@@ -8,7 +8,8 @@ import pytest
 
 from reviews.models import Case
 from reviews.pages.content.figures import span_of
-from reviews.statements.figures import figures_csv, moderation_figures
+from reviews.statements.figures import moderation_figures
+from reviews.statements.figures_csv import figures_csv
 from tests.integration.reviews.browsing import LOOK, Browse, text_of
 from tests.integration.reviews.conftest import DAY
 from tests.integration.reviews.moderation import (  # noqa: F401 (a fixture)
@@ -61,6 +62,7 @@ def test_the_outcome_of_appeals_is_counted_with_the_verdict() -> None:
     appeal("A-3", content="N-3")
     [row] = moderation_figures(**SPAN)
     assert (row.appeals, row.granted, row.rejected) == (3, 1, 1)
+    assert row.time_to_appeal_decision == timedelta(0)
 
 
 def test_only_verdicts_of_the_span_count() -> None:
@@ -71,9 +73,9 @@ def test_only_verdicts_of_the_span_count() -> None:
 def test_the_csv_has_a_line_for_each_action_and_no_formulas() -> None:
     judged_three()
     Case.objects.filter(policies__has_key="threat").update(action="=limit")
-    lines = list(csv.DictReader(StringIO(figures_csv(moderation_figures(**SPAN), **SPAN))))
+    lines = list(csv.DictReader(StringIO(figures_csv(moderation_figures(**SPAN), (), **SPAN))))
     spam = [line for line in lines if line["policy"] == "spam"]
-    assert [(line["action"], line["verdicts"]) for line in spam] == [("'=limit", "1"), ("block", "1")]
+    assert [(line["action"], line["decisions"]) for line in spam] == [("'=limit", "1"), ("block", "1")]
     assert spam[0]["median_minutes_to_action"] == "20.0"
     assert spam[0]["appeals_pending"] == "0"
 
@@ -89,7 +91,7 @@ def test_the_page_shows_the_figures_and_offers_the_csv(browse: Browse) -> None:
         answer.headers["Content-Disposition"] == 'attachment; filename="moderation-2026-03-01-2026-03-03.csv"'
     )
     assert answer.content.decode().count("\n") == 5
-    assert "No verdicts in these days" in text_of(
+    assert "No verdicts or automated restrictions in these days" in text_of(
         otto.get("/admin/moderation/?from=2020-01-01&to=2020-01-02")
     )
     assert browse("eve").get("/admin/moderation/").status_code == 403

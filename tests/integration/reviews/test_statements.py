@@ -65,6 +65,7 @@ def test_the_statement_of_a_verdict_names_facts_grounds_and_redress() -> None:
     assert statement["facts"]["origin"] == "own_initiative"
     assert statement["automated_means"]["decision"] is False
     assert statement["automated_means"]["detection"] is True
+    assert statement["automated_means"]["decided_by"] == "person"
     assert statement["redress"]["internal_complaint"]["until"] == "2026-09-01T09:00:00Z"
 
 
@@ -83,7 +84,12 @@ def test_a_decision_without_a_person_says_so() -> None:
     heads = {"spam": {"score": 0.99, "outcome": "block"}, "threat": {"score": 0.1, "outcome": "allow"}}
     append([decided(event, **REVIEWED | {"outcome": "block", "policies": heads})], now=DAY)
     statement = stated()
-    assert statement["automated_means"]["decision"] is True
+    assert statement["automated_means"] == {
+        "detection": True,
+        "decision": True,
+        "decided_by": "model",
+        "explanation": "A statistical model found and decided this without a person.",
+    }
     assert [(each["policy"], each["reason"]) for each in statement["grounds"]] == [("spam", None)]
     assert statement["decision"]["restriction"] == "removal"
 
