@@ -194,7 +194,12 @@ def fill_bank() -> None:
     )
     for start in range(0, BANKED, 1_000):
         items = [
-            NewItem(hash=f"{number * 0x9E3779B97F4A7C15 % 2**256:064x}", quality=100, source="bench")
+            NewItem(
+                hash=f"{number * 0x9E3779B97F4A7C15 % 2**256:064x}",
+                quality=100,
+                source="bench",
+                reason="removed",
+            )
             for number in range(start + 1, start + 1_001)
         ]
         add_items(bank="known", items=items, actor=USER, now=now())

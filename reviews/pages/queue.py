@@ -25,13 +25,18 @@ from scoring.catalog.registry import event_type, event_types
 from scoring.decisions.models import Decision
 from scoring.declare.spelling import words_of
 from scoring.features.compile.plan import lane_plan
+from scoring.intake.answers import reasons_from
 from scoring.log.entries import Entry
 from scoring.log.read import read_positions
 
 MAX_ROWS = 50
 MAX_REASONS, MAX_SUBJECTS = 2, 3
 ESCALATED = "escalated"
-WHYS = {**{str(value): str(label) for value, label in Case.Why.choices}, ESCALATED: "escalated"}
+# A near-duplicate of a decided case is decided with it, so it hardly ever waits.
+WHYS = {
+    **{str(value): str(label) for value, label in Case.Why.choices if value != Case.Why.DUPLICATE},
+    ESCALATED: "escalated",
+}
 CHOSEN_QUEUE = "reviews_queue"  # in the session
 
 
@@ -185,7 +190,12 @@ def read_main_reasons(events: Sequence[int]) -> dict[int, list[str]]:
 
 
 def main_reasons(decision: Mapping[str, Any]) -> list[str]:
-    """At most MAX_REASONS texts: reasons that raise the score first, hour and weekday last."""
+    """At most MAX_REASONS texts: reasons that raise the score first, hour and weekday last.
+
+    Without a model's reasons those of the lists, banks and rules that asked for an outcome.
+    """
+    if not decision["reasons"]:
+        return [reason["text"] for reason in reasons_from(decision)[:MAX_REASONS]]
     calendar = calendar_features(decision["event_type"])
 
     def place(reason: Mapping[str, Any]) -> tuple[bool, bool, float]:

@@ -4,9 +4,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 _TONES = {
-    "good": "allow legitimate champion approved decided finished stable passed valid",
+    "good": "allow legitimate acceptable champion approved decided finished stable passed valid",
     "warn": "review claimed waiting fallback no_model moderate expired retracted",
-    "bad": "block fraud rejected failed parked shifted revoked",
+    "bad": "block fraud violating rejected failed parked shifted revoked",
     "info": "challenge canary candidate open running ready",
 }
 TONES = {word: tone for tone, words in _TONES.items() for word in words.split()}

@@ -63,6 +63,7 @@ def test_at_the_limit_pages_withhold_what_the_reviewer_has_not_opened(browse: Br
     assert WITHHELD in withheld
     assert "You have opened 1 sensitive case within the last hour" in withheld
     assert "something cruel" not in withheld
+    assert "Claim this case" not in withheld
     assert "something cruel" in text_of(ana.get(address(first, page)))  # it counts already
     assert WITHHELD not in text_of(ana.get(address(plain, page)))
     assert ReviewerAction.objects.count() == 1

@@ -3,6 +3,7 @@
 from typing import Any
 
 from reviews.pages.queue import calendar_features, main_reasons
+from tests.factories.findings import rule_found
 
 
 def reason(feature: str, contribution: float) -> dict[str, Any]:
@@ -28,6 +29,12 @@ def test_the_hour_is_shown_if_there_is_no_other_reason() -> None:
 
 def test_a_decision_without_reasons_shows_none() -> None:
     assert told() == []
+
+
+def test_without_a_model_the_rules_that_asked_for_an_outcome_are_the_reasons() -> None:
+    findings = [rule_found("a", text="Many write to one"), rule_found("b", stage="shadow", text="Tried out")]
+    decision = {"event_type": "content", "reasons": [], "findings": findings}
+    assert main_reasons(decision) == ["Many write to one"]
 
 
 def test_the_calendar_is_known_by_what_a_feature_declares() -> None:
