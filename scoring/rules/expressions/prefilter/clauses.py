@@ -64,8 +64,16 @@ class Length:
     variable: str
 
 
-# What a number can be computed from for every event; NaN where a value is missing.
-Term = Variable | Number | TextTest | Length | Unary | Binary
+@dataclass(frozen=True, slots=True)
+class Calculation:
+    """Arithmetic with one part (its negation, "-") or two."""
+
+    operator: str
+    parts: tuple["Term", ...]
+
+
+# A number that is known for every event, or NaN where a value is missing.
+Term = Variable | Number | TextTest | Length | Calculation
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +187,10 @@ def _term(node: Node, types: Types) -> Term | None:
         case Variable(name) if types[name] in (NUMBER, FLAG):
             return node
         case Unary("-", part) if (inner := _term(part, types)) is not None:
-            return Number(-inner.value) if isinstance(inner, Number) else Unary("-", inner)
+            return Number(-inner.value) if isinstance(inner, Number) else Calculation("-", (inner,))
         case Binary(operator, left, right) if operator in ARITHMETIC:
             first, second = _term(left, types), _term(right, types)
-            return None if first is None or second is None else Binary(operator, first, second)
+            return None if first is None or second is None else Calculation(operator, (first, second))
         case Call("double", (Call("size", (Variable(name),)),)):
             return Length(name)
     return None

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from scoring.rules.expressions.compiling import CompiledExpression
 from scoring.rules.expressions.operands import FLAG, TEXT, Operand
-from scoring.rules.expressions.prefilter.clauses import Length, Term, TextTest
+from scoring.rules.expressions.prefilter.clauses import Calculation, Length, Term, TextTest
 from scoring.rules.expressions.prefilter.event_values import EventValues, values_of
-from scoring.rules.expressions.prefilter.syntax import Binary, Number, Unary, Variable
+from scoring.rules.expressions.prefilter.syntax import Number, Variable
 from scoring.rules.expressions.rewriting import Lookup, lookup_variable, presence_variable, value_variable
 
 Numbers = NDArray[np.float64]
@@ -109,10 +109,10 @@ class TermRows:
                 row = self._new_row(value)
             case TextTest(_, name) | Length(name):
                 row = self._add_of_text(term, self._variables.values[name])
-            case Unary(_, part):
+            case Calculation("-", (part,)):
                 row = self._add_calculation(np.negative, part)
-            case Binary(operator, left, right):
-                row = self._add_calculation(_ARITHMETIC[operator], left, right)
+            case Calculation(operator, parts):
+                row = self._add_calculation(_ARITHMETIC[operator], *parts)
             case Variable(name):
                 row = self._add_variable(name)
         self._rows[term] = row
