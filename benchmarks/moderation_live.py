@@ -62,12 +62,19 @@ class Sender:
 
     def post(self, path: str, payload: dict[str, Any]) -> Any:
         """The response to what was accepted, by now or before; anything else ends the run."""
+        try:
+            status, body = self._exchange(path, payload)
+        except ConnectionError:  # closed while a training ran; the API takes the same again
+            self.connection.close()
+            status, body = self._exchange(path, payload)
+        if status not in (http.client.OK, http.client.CREATED, http.client.ACCEPTED):
+            raise SystemExit(f"{path} answered {status}: {body}")
+        return body
+
+    def _exchange(self, path: str, payload: dict[str, Any]) -> tuple[int, Any]:
         self.connection.request("POST", f"/api/v1/{path}", json.dumps(payload), self.headers)
         response = self.connection.getresponse()
-        body = json.loads(response.read())
-        if response.status not in (http.client.OK, http.client.CREATED, http.client.ACCEPTED):
-            raise SystemExit(f"{path} answered {response.status}: {body}")
-        return body
+        return response.status, json.loads(response.read())
 
     def send_comment(self, row: Any) -> DecidedComment:
         """Post the comment, again if it was not decided in time: a worker may still be starting."""

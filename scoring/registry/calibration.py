@@ -36,9 +36,12 @@ def fit_platt(
     for once.
 
     If the best slope is <= 0 (margins that rank no better than chance), only the intercept is fitted,
-    with a slope of 1, so that a higher margin always means a higher score.
+    with a slope of 1, so that a higher margin always means a higher score. Rows of one class alone, as in a
+    wave of spam, would only say that all is positive: margins then keep their meaning, which is log-odds.
     """
     margin, y = np.asarray(margin, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    if not 0 < (y > 0).sum() < len(y):
+        return Calibration(1.0, 0.0)
     counted = np.ones(len(y)) if weights is None else np.asarray(weights, dtype=np.float64)
     positives, negatives = (counted * y).sum(), (counted * (1 - y)).sum()
     target = np.where(y > 0, (positives + 1) / (positives + 2), 1 / (negatives + 2))

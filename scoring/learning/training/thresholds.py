@@ -29,9 +29,10 @@ def block_threshold(
 ) -> float:
     """The lowest score from which precision is `block_precision` with enough alarms; else NEVER.
 
-    `weights`: how often each row counts for precision, None for once. Each is one alarm.
+    `weights`: how often each row counts for precision, None for once. Each is one alarm. Among positives
+    alone every threshold is precise, which says nothing of later negatives: NEVER.
     """
-    if not len(score):
+    if (y > 0).all():  # or no rows
         return NEVER
     _, false_positives, _, true_positives, thresholds = confusion_matrix_at_thresholds(
         y, score, sample_weight=weights

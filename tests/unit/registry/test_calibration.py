@@ -55,6 +55,12 @@ def test_margins_that_are_all_far_too_high_are_brought_down():
     assert (calibration.slope, calibration.intercept) == pytest.approx((0.7, -3), abs=0.1)
 
 
+@pytest.mark.parametrize("label", [0, 1])
+def test_rows_of_one_class_alone_leave_log_odds_as_they_are(label):
+    calibration = fit_platt(margin=np.linspace(-1.0, 3.0, 40), y=np.full(40, label))
+    assert (calibration.slope, calibration.intercept) == (1.0, 0.0)
+
+
 def test_a_row_of_weight_3_counts_like_three_rows():
     rng = np.random.default_rng(4)
     margin = rng.normal(0, 2, 400)

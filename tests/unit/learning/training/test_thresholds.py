@@ -42,6 +42,12 @@ def test_nothing_is_blocked_without_enough_alarms_to_back_it():
     )
 
 
+def test_nothing_is_blocked_where_no_negative_puts_the_precision_to_the_test():
+    score = np.linspace(0.1, 0.9, 40)
+    assert block_threshold(y=np.ones(40, dtype=int), score=score, policy=POLICY) == NEVER
+    assert block_threshold(y=np.append(np.zeros(1, dtype=int), np.ones(39)), score=score, policy=POLICY) < 0.9
+
+
 @pytest.mark.parametrize(
     ("stated", "expected"),
     [
@@ -92,8 +98,8 @@ def test_as_many_alarms_as_the_policy_asks_for_are_enough_to_block():
 
 
 def test_blocking_gives_way_to_the_seats_unless_a_person_states_where_it_begins():
-    """Nine in ten are fraud from 0.1 on, but people can look at two a day only."""
-    y, score = np.ones(9, dtype=int), np.linspace(0.9, 0.1, 9)
+    """Nine in ten are fraud from 0.2 on, but people can look at two a day only."""
+    y, score = np.array([1] * 8 + [0]), np.linspace(0.9, 0.1, 9)
     policy = ThresholdPolicy(reviews_a_day=2, block_precision=0.9, block_support=3)
     seats = {"y": y, "score": score, "days": 1.0, "policy": policy}
     assert choose_thresholds(**seats) == {"review": score[1], "block": score[1]}
