@@ -22,6 +22,7 @@ from embedded import services
 from tests.cleaning import MigratedDatabase
 from tests.processes import environment_of_process
 from tests.scheduling import ByFile, is_fault
+from tests.shared_services import shared_services
 
 # No deadlines, which would measure the machine; fixed examples, so that failures are reproducible everywhere.
 hypothesis.settings.register_profile("assay", deadline=None, derandomize=True, max_examples=60)
@@ -50,12 +51,10 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
 
 @pytest.fixture(scope="session")
 def embedded_services() -> Iterator[None]:
-    """Start PostgreSQL and Redis; those that this session started are stopped at its end."""
-    stopped = tuple(state.name for state in services.status(settings.VAR_DIR) if not state.ready)
-    services.start(settings.VAR_DIR, names=stopped)
-    _turn_fsync_off()
-    yield
-    services.stop(settings.VAR_DIR, names=stopped)
+    """Start PostgreSQL and Redis; the last session that uses them stops what was started."""
+    with shared_services(settings.VAR_DIR):
+        _turn_fsync_off()
+        yield
 
 
 def _turn_fsync_off() -> None:
