@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -184,15 +184,22 @@ def compile_lane(
             if member.scored
         },
         batch_views={name: tuple(program.batch_views.values()) for name, program in programs.items()},
-        width=max((len(program.outs) for program in programs.values()), default=0),
-        value_columns=max((len(program.values) for program in programs.values()), default=0),
-        hash_columns=max((len(program.hashes) for program in programs.values()), default=0),
-        registers=max((program.registers for program in programs.values()), default=0),
+        **_largest(programs.values()),
         saturables=tuple(needs.saturables),
         code=tables.code,
         constants=tables.constants,
         templates=tuple(layout.template() for layout in layouts),
     )
+
+
+def _largest(programs: Collection[EventProgram]) -> dict[str, int]:
+    """The room that the largest of the programs needs, by the names of the plan."""
+    return {
+        "width": max((len(program.outs) for program in programs), default=0),
+        "value_columns": max((len(program.values) for program in programs), default=0),
+        "hash_columns": max((len(program.hashes) for program in programs), default=0),
+        "registers": max((program.registers for program in programs), default=0),
+    }
 
 
 def _layout_id(layouts: Sequence[KindLayout], key_columns: KeyColumns) -> str:

@@ -46,19 +46,7 @@ def append_amendment(
     earlier = {position for entry in stream for position in entry.data.get("dropped", ())}
     # An event that was never applied needs no undoing.
     withdrawn = entry_type == RETRACTED and {*dropped, *earlier}.issuperset(versions)
-    held = current_version(stream)
-    new = NewEntry(
-        stream=stream[0].stream,
-        expected_version=stream[-1].stream_version,
-        type=entry_type,
-        data={
-            **data,
-            **({"dropped": dropped} if dropped else {}),
-            **({"withdrawn": True} if withdrawn else {}),
-            **({"awaited": held.position} if awaits_media(held.data) else {}),
-        },
-        metadata={"actor": actor} if actor else {},
-    )
+    new = _entry_after(stream, entry_type, data, dropped=dropped, withdrawn=withdrawn, actor=actor)
     [entry] = append([new], now=now)
     if not withdrawn:
         own = pending.NORMAL if channel is None else pending.URGENT
@@ -71,3 +59,28 @@ def append_amendment(
             now=now,
         )
     transaction.on_commit(lambda: lane_notifications.notify_lanes({lane}))
+
+
+def _entry_after(
+    stream: Sequence[Entry],
+    entry_type: str,
+    data: Mapping[str, Any],
+    *,
+    dropped: Sequence[int],
+    withdrawn: bool,
+    actor: str,
+) -> NewEntry:
+    """The amendment as the next entry of the stream."""
+    held = current_version(stream)
+    return NewEntry(
+        stream=stream[0].stream,
+        expected_version=stream[-1].stream_version,
+        type=entry_type,
+        data={
+            **data,
+            **({"dropped": list(dropped)} if dropped else {}),
+            **({"withdrawn": True} if withdrawn else {}),
+            **({"awaited": held.position} if awaits_media(held.data) else {}),
+        },
+        metadata={"actor": actor} if actor else {},
+    )

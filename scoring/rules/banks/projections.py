@@ -6,6 +6,7 @@ from scoring.log.entries import Entry
 from scoring.log.projections import amend_each, fold_into, project_each
 from scoring.rules.banks.definitions import ADDED, ARCHIVED, DEFINED, REMOVED, bank_definition_of
 from scoring.rules.banks.models import Bank, BankItem, BankMatch, bits_of_hex, item_id
+from scoring.rules.ruleset.definition_rows import actor_of, archived, defined, removed
 from scoring.sql.bulk_tables import Row
 from scoring.timestamps import from_iso
 
@@ -17,44 +18,16 @@ def bank_of(entry: Entry) -> str:
     return str(entry.data["bank"] if entry.type in (ADDED, REMOVED) else entry.data["name"])
 
 
-def actor_of(entry: Entry) -> str:
-    return str(entry.metadata.get("actor", ""))[:160]
-
-
 @fold_into(DEFINED, Bank, key=bank_of)
 def defined_bank(row: Row | None, entry: Entry) -> Row:
-    first = row or {
-        "defined_by": actor_of(entry),
-        "defined_at": entry.recorded_at,
-        "size": 0,
-        "frames": 0,
-        "items_changed_at": None,
-    }
-    return {
-        **bank_definition_of(entry.data).as_data(),
-        "version": entry.stream_version,
-        "defined_by": first["defined_by"],
-        "defined_at": first["defined_at"],
-        "changed_by": actor_of(entry),
-        "changed_at": entry.recorded_at,
-        "archived_at": None,
-        "archive_reason": "",
-        "size": first["size"],
-        "frames": first["frames"],
-        "items_changed_at": first["items_changed_at"],
-    }
+    definition = bank_definition_of(entry.data).as_data()
+    kept = {"size": 0, "frames": 0, "items_changed_at": None}
+    return defined(row, entry, definition=definition, kept=kept)
 
 
 @fold_into(ARCHIVED, Bank, key=bank_of)
 def archived_bank(row: Row | None, entry: Entry) -> Row:
-    return {
-        **(row or {}),
-        "version": entry.stream_version,
-        "changed_by": actor_of(entry),
-        "changed_at": entry.recorded_at,
-        "archived_at": entry.recorded_at,
-        "archive_reason": entry.data["reason"],
-    }
+    return archived(row, entry)
 
 
 @fold_into(ADDED, Bank, key=bank_of)
@@ -110,13 +83,7 @@ def removed_item_ids(entry: Entry) -> list[int]:
 
 @amend_each(REMOVED, BankItem, keys=removed_item_ids)
 def removed_item(row: Row, entry: Entry) -> Row:
-    return {
-        **row,
-        "removed_version": entry.stream_version,
-        "removed_by": actor_of(entry),
-        "removed_at": entry.recorded_at,
-        "removed_reason": entry.data["reason"],
-    }
+    return removed(row, entry)
 
 
 @project_each("decision.made", BankMatch)

@@ -4,8 +4,11 @@ from scoring.log.entries import Entry
 from scoring.log.projections import amend_each, fold_into, project_each
 from scoring.rules.lists.definitions import ADDED, ARCHIVED, DEFINED, REMOVED
 from scoring.rules.lists.models import ListedValue, ValueList, value_id
+from scoring.rules.ruleset.definition_rows import actor_of, archived, defined, removed
 from scoring.sql.bulk_tables import Row
 from scoring.timestamps import from_iso
+
+DEFINITION = ("name", "title", "description", "action", "kind", "match", "code", "sentence")
 
 
 def list_of(entry: Entry) -> str:
@@ -13,50 +16,15 @@ def list_of(entry: Entry) -> str:
     return str(entry.data["list"] if entry.type in (ADDED, REMOVED) else entry.data["name"])
 
 
-def actor_of(entry: Entry) -> str:
-    return str(entry.metadata.get("actor", ""))[:160]
-
-
 @fold_into(DEFINED, ValueList, key=list_of)
 def defined_list(row: Row | None, entry: Entry) -> Row:
-    data = entry.data
-    first = row or {
-        "defined_by": actor_of(entry),
-        "defined_at": entry.recorded_at,
-        "size": 0,
-        "values_changed_at": None,
-    }
-    return {
-        "name": data["name"],
-        "title": data["title"],
-        "description": data["description"],
-        "action": data["action"],
-        "kind": data["kind"],
-        "match": data["match"],
-        "code": data["code"],
-        "sentence": data["sentence"],
-        "version": entry.stream_version,
-        "defined_by": first["defined_by"],
-        "defined_at": first["defined_at"],
-        "changed_by": actor_of(entry),
-        "changed_at": entry.recorded_at,
-        "archived_at": None,
-        "archive_reason": "",
-        "size": first["size"],
-        "values_changed_at": first["values_changed_at"],
-    }
+    definition = {name: entry.data[name] for name in DEFINITION}
+    return defined(row, entry, definition=definition, kept={"size": 0, "values_changed_at": None})
 
 
 @fold_into(ARCHIVED, ValueList, key=list_of)
 def archived_list(row: Row | None, entry: Entry) -> Row:
-    return {
-        **(row or {}),
-        "version": entry.stream_version,
-        "changed_by": actor_of(entry),
-        "changed_at": entry.recorded_at,
-        "archived_at": entry.recorded_at,
-        "archive_reason": entry.data["reason"],
-    }
+    return archived(row, entry)
 
 
 @fold_into(ADDED, ValueList, key=list_of)
@@ -102,10 +70,4 @@ def removed_ids(entry: Entry) -> list[int]:
 
 @amend_each(REMOVED, ListedValue, keys=removed_ids)
 def removed_value(row: Row, entry: Entry) -> Row:
-    return {
-        **row,
-        "removed_version": entry.stream_version,
-        "removed_by": actor_of(entry),
-        "removed_at": entry.recorded_at,
-        "removed_reason": entry.data["reason"],
-    }
+    return removed(row, entry)
