@@ -10,6 +10,7 @@ from scoring.learning.jobs.options import JobOptions
 from scoring.learning.jobs.trainings import request_training
 from scoring.learning.models import TrainingJob
 from scoring.learning.promotion.gate import approve
+from scoring.learning.training.recipe import TrainingConfig
 from scoring.registry.models import ModelVersion
 from scoring.registry.routes import route_of
 
@@ -65,6 +66,6 @@ def request_candidate(event_type: str, *, since: datetime | None, now: datetime)
         request_training(
             event_type,
             actor="schedule",
-            options=JobOptions(depth=8, since=since),  # different from the existing models
+            options=JobOptions(since=since, config=TrainingConfig(depth=8)),  # unlike the other models
             now=now,
         )

@@ -145,6 +145,14 @@ class InvalidTraining(ScoringError):
         self.field, self.value, self.allowed = field, value, allowed
 
 
+class ContenderCannotBeCompared(ScoringError):
+    """A model version cannot be measured fairly on the events of a fold."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name} cannot be compared: {reason}")
+        self.name, self.reason = name, reason
+
+
 class UnknownTraining(UnknownJob):
     """No training has this number."""
 

@@ -1,5 +1,7 @@
 """Celery tasks for training. A training's message is only a hint; its state is in the log."""
 
+from typing import Any
+
 from celery import shared_task
 from django.utils import timezone
 
@@ -27,9 +29,10 @@ def retrain(
     matures_after_days: float | None = None,
     only_if_new_labels: bool = True,
     since: str | None = None,
+    recipe: dict[str, Any] | None = None,
 ) -> int | None:
     """Queue a scheduled training, unless there is no reason for one. Fails on invalid arguments."""
-    options = scheduled_options(event_type, matures_after_days, only_if_new_labels, since)
+    options = scheduled_options(event_type, matures_after_days, only_if_new_labels, since, recipe)
     now = timezone.now()
     trainings.sweep(now=now)
     return request_retraining(event_type, options=options, only_if_new_labels=only_if_new_labels, now=now)

@@ -11,6 +11,8 @@ from scoring.learning.errors import InvalidTraining
 from scoring.learning.jobs.options import JobOptions
 from scoring.learning.jobs.trainings import request_training
 from scoring.learning.models import TrainingJob
+from scoring.learning.recipes.features import check_features, declared_features
+from scoring.learning.recipes.reading import read_recipe
 from scoring.learning.training.recipe import MAX_MATURITY_DAYS
 from scoring.registry.models import ModelVersion
 
@@ -20,7 +22,11 @@ SCHEDULE = "schedule"
 
 
 def scheduled_options(
-    event_type: Any, matures_after_days: Any = None, only_if_new_labels: Any = True, since: Any = None
+    event_type: Any,
+    matures_after_days: Any = None,
+    only_if_new_labels: Any = True,
+    since: Any = None,
+    recipe: Any = None,
 ) -> JobOptions:
     """A schedule's JSON arguments as options.
 
@@ -30,7 +36,11 @@ def scheduled_options(
     scored_type(event_type if isinstance(event_type, str) else repr(event_type))
     if not isinstance(only_if_new_labels, bool):
         raise InvalidTraining("only_if_new_labels", only_if_new_labels, "true or false")
-    return JobOptions(matures_after_days=_read_days(matures_after_days), since=_read_date(since))
+    config = read_recipe({} if recipe is None else recipe)
+    check_features(config, declared_features(event_type))
+    return JobOptions(
+        matures_after_days=_read_days(matures_after_days), since=_read_date(since), config=config
+    )
 
 
 def _read_days(value: Any) -> float | None:

@@ -19,9 +19,7 @@ def run_job(number: int, *, clock: Clock = timezone.now) -> bool:
 def _train(job: TrainingJob, *, clock: Clock) -> None:
     watch, now = trainings.reporter(job.number, clock=clock), clock()
     options = JobOptions.from_stored(job.options)
-    fitted = fit_model(
-        options.request(job.event_type, now=now), config=options.config(), now=now, watch=watch
-    )
+    fitted = fit_model(options.request(job.event_type, now=now), config=options.config, now=now, watch=watch)
     watch.begin("registering")
     trainings.finish(
         job.number,

@@ -7,6 +7,7 @@ from scoring.jobs.queue import JobQueue
 from scoring.learning.errors import TrainingCancelled, TrainingNotPossible, UnknownTraining
 from scoring.learning.jobs.options import JobOptions
 from scoring.learning.models import TrainingJob, TrainingProgress
+from scoring.learning.recipes.features import check_features, declared_features
 from scoring.sql.advisory_locks import LockSpace
 
 trainings = JobQueue(
@@ -25,7 +26,11 @@ trainings = JobQueue(
 
 
 def request_training(event_type: str, *, actor: str, now: datetime, options: JobOptions | None = None) -> int:
-    """Queue a training and return its number. Raises UnknownEventType, EventTypeNotScored."""
+    """Queue a training and return its number.
+
+    Raises UnknownEventType, EventTypeNotScored, and InvalidTraining for a feature that the type lacks.
+    """
     scored_type(event_type)
-    stored = (options or JobOptions()).stored()
-    return trainings.request({"event_type": event_type, "options": stored}, actor=actor, now=now)
+    options = options or JobOptions()
+    check_features(options.config, declared_features(event_type))
+    return trainings.request({"event_type": event_type, "options": options.stored()}, actor=actor, now=now)

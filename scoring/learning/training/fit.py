@@ -23,6 +23,7 @@ from scoring.learning.dataset.split import DAY_US, TimeSlices, split_by_time
 from scoring.learning.dataset.training_set import TrainingSet, select_rows
 from scoring.learning.heads.training import Fitted, TrainedHead, train_heads
 from scoring.learning.metrics.quality import all_metrics, precision_and_recall_at
+from scoring.learning.recipes.features import check_features, monotone_parameters, without_left_out
 from scoring.learning.texts.fitting import fit_texts
 from scoring.learning.training.recipe import TrainingConfig
 from scoring.learning.training.thresholds import choose_thresholds
@@ -89,12 +90,14 @@ def train_model(
     (later rows), no slice of `data` is reserved for testing. `watch` gets every round and may stop the run.
     """
     shares = config.shares.without_test() if test is not None else config.shares
+    check_features(config, data.feature_names)
     require_history(data)
     slices = split_by_time(occurred_at=data.occurred_at, y=data.y, shares=shares, needs=config.needs)
     require_positives(data, slices, config.needs, with_test=test is None)
     rows = rows_to_grow_on(slices)
     texts = _fit_texts(data, rows, test=test, watch=watch)
-    fit = partial(fit_slices, config=config, extra=parameters_for_texts(data, rows, texts), watch=watch)
+    extra = parameters_for_texts(data, rows, texts) | monotone_parameters(config, data.feature_names)
+    fit = partial(fit_slices, config=config, extra=extra, watch=watch)
     fitted = fit(data, slices)
     booster, rounds, base_rate = fitted.booster, fitted.rounds, fitted.base_rate
     calibration, thresholds = fitted.calibration, fitted.thresholds
@@ -140,7 +143,7 @@ def fit_slices(
     rounds = choose_rounds(data=data, slices=slices, config=config, extra=extra, watch=watch)
     rows = rows_to_grow_on(slices)
     booster, base_rate = grow(
-        X=select_rows(data.X, rows),
+        X=without_left_out(select_rows(data.X, rows), config=config, names=data.feature_names),
         y=data.y[rows],
         weights=data.weights_of(rows),
         rounds=rounds,
@@ -192,14 +195,14 @@ def choose_rounds(
 ) -> int:
     """The number of trees with the lowest log loss on the validation slice, at most `config.trees`."""
     X, y, weights = select_rows(data.X, slices.train), data.y[slices.train], data.weights_of(slices.train)
-    train = xgb.QuantileDMatrix(X, y, weight=weights, max_bin=config.max_bin, nthread=config.threads)
-    validation = xgb.QuantileDMatrix(
+    X = without_left_out(X, config=config, names=data.feature_names)
+    train = matrix_of(X, y, weights, config=config)
+    validation = matrix_of(
         select_rows(data.X, slices.validation),
         data.y[slices.validation],
-        weight=data.weights_of(slices.validation),
-        ref=train,
-        max_bin=config.max_bin,
-        nthread=config.threads,
+        data.weights_of(slices.validation),
+        config=config,
+        reference=train,
     )
     watch.begin("choosing the number of trees", total=config.trees)
     booster = xgb.train(
@@ -226,17 +229,34 @@ def grow(
 ) -> tuple[xgb.Booster, float]:
     """A booster of exactly `rounds` trees, and its base rate. `weights`: how often each row counts."""
     base_rate = rate_of(y, weights)
-    matrix = xgb.QuantileDMatrix(X, y, weight=weights, max_bin=config.max_bin, nthread=config.threads)
+    matrix = matrix_of(X, y, weights, config=config)
     watch.begin("growing the trees", total=rounds)
     parameters = booster_parameters(config, base_rate=base_rate) | dict(extra)
     return xgb.train(parameters, matrix, rounds, callbacks=[RoundProgress(watch)]), base_rate
 
 
+def matrix_of(
+    X: NDArray,
+    y: NDArray,
+    weights: NDArray | None,
+    *,
+    config: TrainingConfig,
+    reference: xgb.DMatrix | None = None,
+) -> xgb.DMatrix:
+    """The rows as XGBoost reads them: in the bins of `reference` or their own, or as they are for `exact`."""
+    if config.tree_method == "exact":
+        return xgb.DMatrix(X, y, weight=weights, nthread=config.threads)
+    return xgb.QuantileDMatrix(
+        X, y, weight=weights, ref=reference, max_bin=config.max_bin, nthread=config.threads
+    )
+
+
 def booster_parameters(config: TrainingConfig, *, base_rate: float) -> dict[str, Any]:
     """XGBoost's parameters; `base_score` is a probability, which the library converts to log-odds."""
-    return {
+    bins = {} if config.tree_method == "exact" else {"max_bin": config.max_bin}
+    return bins | {
         "objective": "binary:logistic",
-        "tree_method": "hist",
+        "tree_method": config.tree_method,
         "eval_metric": "logloss",
         "base_score": base_rate,
         "max_depth": config.depth,
@@ -245,7 +265,6 @@ def booster_parameters(config: TrainingConfig, *, base_rate: float) -> dict[str,
         "subsample": config.subsample,
         "colsample_bytree": config.colsample_bytree,
         "lambda": config.reg_lambda,
-        "max_bin": config.max_bin,
         "nthread": config.threads,
         "seed": config.seed,
     }

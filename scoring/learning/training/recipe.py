@@ -8,6 +8,8 @@ from scoring.catalog.registry import event_type as find_event_type
 from scoring.learning.dataset.split import MinPositives, SplitShares
 
 MAX_MATURITY_DAYS = 3_650
+TREE_METHODS = ("hist", "exact")
+DIRECTIONS = {"increasing": 1, "decreasing": -1}  # of the score with a feature
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,11 @@ class ThresholdPolicy:
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Everything besides the training set that determines the artifact's bytes."""
+    """The recipe: everything besides the training set that determines the artifact's bytes.
+
+    `features_left_out`: no tree uses them, though the vectors keep them. `monotone`: features with the
+    direction in which the margin may move with them, "increasing" or "decreasing".
+    """
 
     trees: int = 200
     depth: int = 6
@@ -43,6 +49,9 @@ class TrainingConfig:
     shares: SplitShares = field(default_factory=SplitShares)
     policy: ThresholdPolicy = field(default_factory=ThresholdPolicy)
     explicit_thresholds: tuple[tuple[str, float], ...] = ()
+    tree_method: str = "hist"
+    features_left_out: tuple[str, ...] = ()
+    monotone: tuple[tuple[str, str], ...] = ()
 
     @property
     def needs(self) -> MinPositives:
@@ -54,6 +63,8 @@ class TrainingConfig:
         stored = asdict(self)
         stored["stated_thresholds"] = stored.pop("explicit_thresholds")
         stored["policy"]["worth_a_look"] = stored["policy"].pop("min_review_score")
+        stored["features_left_out"] = list(self.features_left_out)
+        stored["monotone"] = dict(self.monotone)
         return stored
 
 

@@ -9,7 +9,9 @@ from scoring.errors import ScoringError
 from scoring.learning.errors import NoModelYet
 from scoring.learning.evaluation.report import version_lines
 from scoring.learning.promotion.stages import stages_of
+from scoring.learning.recipes.differences import recipe_differences
 from scoring.registry.feature_sets import list_feature_sets
+from scoring.registry.model_versions import find_version
 from scoring.registry.models import ModelVersion
 
 
@@ -18,8 +20,17 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--event-type", help="only models of this type")
+        parser.add_argument(
+            "--compare",
+            nargs=2,
+            metavar=("A", "B"),
+            help="instead of the list: the parameters of two models that differ",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["compare"]:
+            self.stdout.write("\n".join(parameter_lines(*options["compare"])))
+            return
         versions, event_type = ModelVersion.objects.order_by("event_type", "number"), options["event_type"]
         if event_type is not None:
             versions = versions.filter(event_type=event_type)
@@ -28,6 +39,19 @@ class Command(BaseCommand):
             return
         numbers = {name: use.number for use in list_feature_sets() for name in use.models if use.number}
         self.stdout.write("\n".join(version_lines(versions, stages=stages_of(versions), sets=numbers)))
+
+
+def parameter_lines(before: str, after: str) -> list[str]:
+    """The parameters in which two versions differ, one a line. Raises CommandError for an unknown model."""
+    try:
+        first, second = find_version(before), find_version(after)
+    except ScoringError as error:
+        raise CommandError(str(error)) from error
+    found = recipe_differences(first.parameters, second.parameters)
+    if not found:
+        return [f"{before} and {after} were trained with the same recipe."]
+    width = max(len(each.path) for each in found)
+    return [f"{each.path:<{width}}  {each.before} -> {each.after}" for each in found]
 
 
 def no_models(event_type: str | None) -> str:

@@ -1,7 +1,10 @@
 """`manage.py train --event-type payment --as-of 2026-01-01`: train a model on the log."""
 
-from collections.abc import Mapping, Sequence
+from argparse import SUPPRESS
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -9,7 +12,10 @@ from django.utils import timezone
 
 from scoring.errors import ScoringError
 from scoring.learning.evaluation.report import training_lines
-from scoring.learning.training.recipe import ThresholdPolicy, TrainingConfig, TrainingRequest
+from scoring.learning.recipes.fields import DATA, FIELDS, THRESHOLDS, TREES, RecipeChoice, RecipeField
+from scoring.learning.recipes.files import load_recipe
+from scoring.learning.recipes.reading import checked, with_value
+from scoring.learning.training.recipe import DIRECTIONS, TrainingConfig, TrainingRequest
 from scoring.learning.training.runs import run_training
 from scoring.management.arguments import (
     integer,
@@ -45,10 +51,9 @@ class Command(BaseCommand):
             since=options["since"],
         )
         try:
+            config = read_config(options)
             with StepProgressBars() as bar:
-                run = run_training(
-                    request, config=read_config(options), actor="command/train", now=now, watch=bar
-                )
+                run = run_training(request, config=config, actor="command/train", now=now, watch=bar)
         except ScoringError as error:
             raise CommandError(str(error)) from error
         self.stdout.write("\n".join(training_lines(run)))
@@ -64,17 +69,24 @@ def force_if_needed(checks: Sequence[Mapping[str, Any]]) -> str:
 
 
 def read_config(options: dict[str, Any]) -> TrainingConfig:
-    """The training configuration from the command line."""
-    return TrainingConfig(
-        trees=options["trees"],
-        depth=options["depth"],
-        learning_rate=options["learning_rate"],
-        seed=options["seed"],
-        threads=options["threads"],
-        policy=ThresholdPolicy(
-            reviews_a_day=options["reviews_a_day"], block_precision=options["block_precision"]
-        ),
-        explicit_thresholds=tuple(sorted(options["thresholds"].items())),
+    """The recipe: the default, changed by the file, changed by the options that were given.
+
+    Raises InvalidTraining.
+    """
+    config = DEFAULTS if options["recipe"] is None else load_recipe(options["recipe"])
+    for field in FIELDS:
+        if field.name in options:
+            config = with_value(config, field.path, field.check(options[field.name]))
+    monotone = dict(config.monotone)
+    for direction in DIRECTIONS:
+        monotone |= dict.fromkeys(options.get(direction, []), direction)
+    return checked(
+        replace(
+            config,
+            explicit_thresholds=tuple(sorted(options["thresholds"].items())) or config.explicit_thresholds,
+            features_left_out=tuple(sorted({*config.features_left_out, *options.get("leave_out", [])})),
+            monotone=tuple(sorted(monotone.items())),
+        )
     )
 
 
@@ -104,35 +116,15 @@ def _add_data(group: Any) -> None:
 
 def _add_model(group: Any) -> None:
     group.add_argument(
-        "--trees",
-        type=integer(minimum=1, maximum=5_000),
-        default=DEFAULTS.trees,
-        help="maximum number of trees (default: %(default)s)",
+        "--recipe", type=Path, metavar="FILE", help="a YAML file with parts of a recipe; options override it"
     )
-    group.add_argument(
-        "--depth",
-        type=integer(minimum=1, maximum=12),
-        default=DEFAULTS.depth,
-        help="maximum depth of a tree (default: %(default)s)",
-    )
-    group.add_argument(
-        "--learning-rate",
-        type=number(exclusive=True, maximum=1),
-        default=DEFAULTS.learning_rate,
-        help="XGBoost's learning rate (default: %(default)s)",
-    )
-    group.add_argument(
-        "--seed",
-        type=integer(maximum=2**31 - 1),
-        default=DEFAULTS.seed,
-        help="seed of the random samples (default: %(default)s)",
-    )
-    group.add_argument(
-        "--threads",
-        type=integer(minimum=1, maximum=256),
-        default=DEFAULTS.threads,
-        help="threads of XGBoost; they affect the artifact's hash (default: %(default)s)",
-    )
+    for name, text in (
+        ("leave-out", "leave a feature out; may be repeated"),
+        ("increasing", "the score may only rise with this feature; may be repeated"),
+        ("decreasing", "the score may only fall with this feature; may be repeated"),
+    ):
+        group.add_argument(f"--{name}", action="append", metavar="FEATURE", default=SUPPRESS, help=text)
+    _add_fields(group, (*TREES, *DATA))
 
 
 def _add_thresholds(group: Any) -> None:
@@ -141,17 +133,27 @@ def _add_thresholds(group: Any) -> None:
         type=read_thresholds,
         default={},
         metavar="review=0.1,block=0.9",
-        help="scores from which events are reviewed or blocked (default: chosen by the next two options)",
+        help="scores from which events are reviewed or blocked (default: chosen by the next options)",
     )
-    group.add_argument(
-        "--reviews-a-day",
-        type=integer(),
-        default=DEFAULTS.policy.reviews_a_day,
-        help="review capacity per day (default: %(default)s)",
-    )
-    group.add_argument(
-        "--block-precision",
-        type=number(exclusive=True, maximum=1),
-        default=DEFAULTS.policy.block_precision,
-        help="minimum precision of blocks (default: %(default)s)",
-    )
+    _add_fields(group, THRESHOLDS)
+
+
+def _add_fields(group: Any, fields: Sequence[RecipeField]) -> None:
+    for field in fields:
+        group.add_argument(
+            f"--{field.option}",
+            dest=field.name,
+            type=parser_of(field),
+            default=SUPPRESS,
+            metavar=field.metavar,
+            help=f"{field.help} (default: {field.default})",
+        )
+
+
+def parser_of(field: RecipeField) -> Callable[[str], Any]:
+    """A parser of the field's values on the command line."""
+    if isinstance(field, RecipeChoice):
+        return str
+    if field.whole:
+        return integer(minimum=int(field.minimum), maximum=int(field.maximum))
+    return number(minimum=field.minimum, maximum=field.maximum, exclusive=field.exclusive)

@@ -21,6 +21,7 @@ from scoring.learning.jobs import trainings as jobs
 from scoring.learning.jobs.options import JobOptions
 from scoring.learning.jobs.retraining import request_retraining
 from scoring.learning.models import TrainingJob, TrainingProgress
+from scoring.learning.training.recipe import TrainingConfig
 from scoring.log.models import LogEntry
 from scoring.log.read import read_stream
 from scoring.registry import loaded_models
@@ -32,7 +33,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 END = datetime(2026, 3, 1, tzinfo=UTC)
 NOW = END + timedelta(days=30)
-OPTIONS = JobOptions(as_of=END, matures_after_days=14, trees=20, depth=4)
+OPTIONS = JobOptions(as_of=END, matures_after_days=14, config=TrainingConfig(trees=20, depth=4))
 TASK = "scoring.learning.tasks.run_training_job"
 
 
@@ -81,7 +82,7 @@ def test_a_worker_runs_the_requested_training_and_then_the_queued_one(
 
 
 def test_a_job_gives_the_same_artifact_as_the_command(history, messages):
-    number = request(JobOptions(as_of=END, matures_after_days=14, trees=15))
+    number = request(JobOptions(as_of=END, matures_after_days=14, config=TrainingConfig(trees=15)))
     assert run(number)
     call_command(
         "train", "--as-of", "2026-03-01", "--matures-after", "14", "--trees", "15", stdout=StringIO()
@@ -215,7 +216,8 @@ def test_a_training_whose_process_was_killed_is_failed_by_the_sweep_and_the_next
     celery_worker_process: Callable[..., subprocess.Popen[bytes]], history, messages
 ):
     worker = celery_worker_process(queues="training")
-    number, second = request(JobOptions(as_of=END, matures_after_days=14, trees=4_000, depth=12)), request()
+    long = JobOptions(as_of=END, matures_after_days=14, config=TrainingConfig(trees=4_000, depth=12))
+    number, second = request(long), request()
     from config.celery import app
 
     with app.connection_for_write() as broker:

@@ -135,14 +135,23 @@ def test_pages_of_models_stay_within_their_queries(models, django_assert_max_num
 
 def test_a_training_is_started_followed_and_cancelled(online_redis, django_assert_max_num_queries):
     trainer = client_of("dana", *LOOK, "add_trainingjob", "cancel_trainingjob")
-    given = {"event_type": "payment", "matures_after_days": "14", "trees": "50", "depth": "5"}
+    given = {"event_type": "payment", "matures_after_days": "14", "trees": "50", "shares_gap_days": "7"}
+    given |= {"features_left_out": "hour_of_day, day_of_week", "monotone": "amount increasing"}
     started = trainer.post(reverse("admin:training_start"), given, follow=True)
     assert "Training 1 is queued" in started.content.decode()
     job = TrainingJob.objects.get()
+    recipe = {
+        "trees": 50,
+        "shares": {"gap_days": 7.0},
+        "features_left_out": ["day_of_week", "hour_of_day"],
+        "monotone": {"amount": "increasing"},
+    }
     assert (job.requested_by, job.options) == (
         "user/dana",
-        {"as_of": None, "since": None, "matures_after_days": 14.0, "trees": 50, "depth": 5},
+        {"as_of": None, "since": None, "matures_after_days": 14.0, "recipe": recipe},
     )
+    shown = trainer.get(reverse("admin:training", args=[1])).content.decode()
+    assert "<code>shares.gap_days</code></dt><dd>7.0</dd>" in shown
     TrainingJob.objects.update(state="running", started_at=NOW)
     TrainingProgress.objects.create(job=1, step="reading the lane", done=250, total=1_000, updated_at=NOW)
     with django_assert_max_num_queries(12):
@@ -186,6 +195,25 @@ def test_a_form_that_makes_no_sense_is_given_back_with_the_reason(online_redis):
     text = trainer.post(reverse("admin:training_start"), given).content.decode()
     assert "is in the future" in text
     assert "greater than or equal to 1" in text
+    assert not TrainingJob.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"features_left_out": "amuont"}, "did you mean amount"),
+        ({"monotone": "amount up"}, "is not one of increasing, decreasing"),
+        ({"monotone": "amount increasing", "features_left_out": "amount"}, "is also left out"),
+        ({"shares_train": "0.9"}, "a sum of 1"),
+        ({"learning_rate": "0"}, "above 0 and at most 1"),
+        ({"tree_method": "gpu"}, "gpu is not one of the available choices"),
+    ],
+)
+def test_a_recipe_that_cannot_be_is_given_back_with_the_reason(online_redis, given, reason):
+    trainer = client_of("dana", *LOOK, "add_trainingjob")
+    text = trainer.post(reverse("admin:training_start"), {"event_type": "payment"} | given).content.decode()
+    assert reason in text
+    assert "<details open>" in text
     assert not TrainingJob.objects.exists()
 
 

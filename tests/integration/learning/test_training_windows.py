@@ -94,7 +94,7 @@ def test_an_event_of_1970_is_left_out_counted_and_shown(load):
 def test_a_training_that_a_schedule_asks_for_goes_on_after_it_too(load, monkeypatch):
     load(extra=of_a_reset_clock())
     monkeypatch.setattr(JobQueue, "send_message", lambda queue, number: None)
-    options = JobOptions(as_of=END, matures_after_days=14, trees=10)
+    options = JobOptions(as_of=END, matures_after_days=14, config=TrainingConfig(trees=10))
     number = jobs.request_training("payment", actor="schedule", now=NOW, options=options)
     running.run_job(number, clock=lambda: NOW)
     job = TrainingJob.objects.get(number=number)
@@ -172,7 +172,7 @@ def test_the_baseline_is_fitted_on_the_rows_of_the_model_alone(load, monkeypatch
 
     monkeypatch.setattr("scoring.learning.evaluation.evaluate.fit_baseline", fit)
     with pytest.raises(InterruptedError):
-        run_evaluation(run.name, since=since, until=END, now=NOW, against_logistic=True)
+        run_evaluation(run.name, since=since, until=END, now=NOW, against="logistic")
     assert fitted == [run.rows]
 
 

@@ -16,7 +16,7 @@ CUT_OFF = datetime(2026, 2, 1, tzinfo=UTC)
         JobOptions(),
         JobOptions(as_of=CUT_OFF),
         JobOptions(since=SINCE, matures_after_days=0.0),
-        JobOptions(CUT_OFF, 14.5, trees=50, depth=3, since=SINCE),
+        JobOptions(CUT_OFF, 14.5, SINCE, TrainingConfig(trees=50, depth=3)),
     ],
 )
 def test_options_come_back_from_the_log_as_they_were_stored(options):
@@ -30,11 +30,11 @@ def test_a_request_from_before_there_was_a_beginning_has_none():
 
 
 def test_the_requested_training_is_run():
-    options = JobOptions(CUT_OFF, 0.5, trees=50, depth=3, since=SINCE)
+    options = JobOptions(CUT_OFF, 0.5, SINCE, TrainingConfig(trees=50, depth=3))
     request = options.request("payment", now=NOW)
     assert (request.event_type, request.as_of, request.since) == ("payment", CUT_OFF, SINCE)
     assert request.matures_after == request.maturity == timedelta(hours=12)
-    assert options.config() == TrainingConfig(trees=50, depth=3)
+    assert options.config == TrainingConfig(trees=50, depth=3)
 
 
 def test_defaults_are_all_history_until_now_and_the_catalogs_maturity():
@@ -42,4 +42,9 @@ def test_defaults_are_all_history_until_now_and_the_catalogs_maturity():
     assert (request.as_of, request.since, request.matures_after) == (NOW, None, None)
     assert request.maturity > timedelta(0)
     assert JobOptions(matures_after_days=0).request("payment", now=NOW).maturity == timedelta(0)
-    assert JobOptions().config() == TrainingConfig()
+    assert JobOptions().config == TrainingConfig()
+
+
+def test_requests_from_before_recipes_hold_trees_and_depth():
+    older = {"as_of": None, "since": None, "matures_after_days": 14.0, "trees": 50, "depth": 5}
+    assert JobOptions.from_stored(older).config == TrainingConfig(trees=50, depth=5)

@@ -80,3 +80,12 @@ def test_a_schedule_says_since_when_in_utc_unless_it_names_a_zone():
     assert scheduled_options("payment", since="2026-03-01T02:00:00+02:00").since == NOW
     assert scheduled_options("payment").since is None
     assert scheduled_options("payment", only_if_new_labels=False) == scheduled_options("payment")
+
+
+def test_a_schedule_may_state_a_recipe():
+    options = scheduled_options("payment", recipe={"depth": 4, "features_left_out": ["amount"]})
+    assert (options.config.depth, options.config.features_left_out) == (4, ("amount",))
+    refused = (({"depth": 0}, "depth"), ({"features_left_out": ["amuont"]}, "amount"), ([], "mapping"))
+    for recipe, words in refused:
+        with pytest.raises(InvalidTraining, match=words):
+            scheduled_options("payment", recipe=recipe)

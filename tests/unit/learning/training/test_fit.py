@@ -8,7 +8,7 @@ import pytest
 from scoring.explain.prediction import load_booster, predict_contributions, predict_margin
 from scoring.learning.dataset.selection import UnknownBlocks
 from scoring.learning.dataset.split import DAY_US
-from scoring.learning.errors import NotEnoughHistory, NotEnoughPositives
+from scoring.learning.errors import InvalidTraining, NotEnoughHistory, NotEnoughPositives
 from scoring.learning.metrics.quality import average_precision
 from scoring.learning.training.baseline import baseline_score, fit_baseline
 from scoring.learning.training.fit import (
@@ -276,3 +276,41 @@ def test_the_log_keeps_its_keys_for_thresholds():
     assert (stored["stated_thresholds"], stored["policy"]["worth_a_look"]) == ((("review", 0.2),), 0.1)
     assert "explicit_thresholds" not in stored
     assert "min_review_score" not in stored["policy"]
+
+
+def test_no_tree_uses_a_feature_that_is_left_out(trained):
+    assert "telling" in splits_of(trained.booster)
+    without = train_model(data=training_set(), config=replace(QUICK, features_left_out=("telling",)))
+    assert "telling" not in splits_of(without.booster)
+    assert without.held_out.X.shape == trained.held_out.X.shape  # vectors keep the feature
+    assert without.medians == trained.medians
+
+
+def splits_of(booster) -> set[str]:
+    """The features on which the trees split."""
+    return {training_set(rows=5).feature_names[int(name.lstrip("f"))] for name in booster.get_fscore()}
+
+
+@pytest.mark.parametrize(("direction", "sign"), [("increasing", 1), ("decreasing", -1)])
+def test_the_margin_moves_with_a_constrained_feature_in_one_direction_only(direction, sign):
+    config = replace(QUICK, monotone=(("telling", direction),))
+    booster = train_model(data=training_set(), config=config).booster
+    rows = np.repeat(training_set(rows=50).X, 40, axis=0)
+    rows[:, 0] = np.tile(np.linspace(-3, 3, 40), 50)
+    steps = np.diff(predict_margin(booster, rows).reshape(50, 40), axis=1)
+    assert (sign * steps >= -1e-6).all()
+    assert (np.abs(steps) > 1e-3).any() or direction == "decreasing"  # the truth increases with it
+
+
+def test_exact_trees_are_grown_without_bins_and_are_reproducible():
+    config = replace(QUICK, tree_method="exact")
+    data = training_set(rows=2_000)
+    first, second = (train_model(data=data, config=config) for _ in range(2))
+    assert first.booster.save_raw("ubj") == second.booster.save_raw("ubj")
+    assert first.booster.save_raw("ubj") != train_model(data=data, config=QUICK).booster.save_raw("ubj")
+    assert "max_bin" not in booster_parameters(config, base_rate=0.1)
+
+
+def test_a_recipe_that_names_an_unknown_feature_is_refused_before_anything_is_fitted():
+    with pytest.raises(InvalidTraining, match="'tellin' is not a feature"):
+        train_model(data=training_set(), config=replace(QUICK, features_left_out=("tellin",)))

@@ -1,0 +1,169 @@
+"""The admin's form of a training: the event type, the data, and the recipe."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from django import forms
+from django.utils import timezone
+
+from scoring.catalog.registry import scored_types
+from scoring.learning.errors import InvalidTraining
+from scoring.learning.jobs.options import JobOptions
+from scoring.learning.recipes.features import check_features, declared_features
+from scoring.learning.recipes.fields import (
+    DATA,
+    FIELDS,
+    THRESHOLDS,
+    TREES,
+    RecipeChoice,
+    RecipeField,
+    RecipeNumber,
+)
+from scoring.learning.recipes.reading import read_recipe, with_value
+from scoring.learning.training.recipe import MAX_MATURITY_DAYS, TrainingConfig
+
+
+class FieldGroup(NamedTuple):
+    """Fields of the recipe that belong together."""
+
+    title: str
+    fields: list[forms.BoundField]
+    is_open: bool
+
+
+def form_field_of(field: RecipeField) -> forms.Field:
+    """The form field of a recipe's field, with the default filled in, which an empty field also means."""
+    if isinstance(field, RecipeChoice):
+        choices = [(choice, choice) for choice in field.choices]
+        return forms.ChoiceField(
+            label=field.label, choices=choices, initial=field.default, required=False, help_text=field.help
+        )
+    kind: type[Any] = forms.IntegerField if field.whole else forms.FloatField
+    bound = int if field.whole else float
+    made: forms.Field = kind(
+        label=field.label,
+        initial=field.default,
+        required=False,
+        min_value=bound(field.minimum),
+        max_value=bound(field.maximum),
+        help_text=field.help,
+        validators=[_above(field)] if field.exclusive else [],
+    )
+    return made
+
+
+def _above(field: RecipeNumber) -> Callable[[float], None]:
+    def check(value: float) -> None:
+        if value <= field.minimum:
+            raise forms.ValidationError(f"Enter {field.allowed}.")
+
+    return check
+
+
+def directions_in(text: str) -> dict[str, str]:
+    """The features with their directions in lines such as "amount increasing". Raises InvalidTraining."""
+    directions = {}
+    for line in filter(None, map(str.strip, text.splitlines())):
+        name, _, direction = line.partition(" ")
+        directions[name] = direction.strip()
+    return directions
+
+
+class TrainingForm(forms.Form):
+    """The event type and the options of a training."""
+
+    event_type = forms.ChoiceField(
+        label="Event type",
+        choices=lambda: [(name, name) for name in scored_types()],
+        help_text="The events that the model will score.",
+    )
+    as_of = forms.DateTimeField(
+        label="Data cut-off",
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text="In UTC. Later events and labels are excluded. Empty: no cut-off.",
+    )
+    since = forms.DateTimeField(
+        label="Train on events from",
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text="In UTC. Earlier events are excluded. Empty: from the first event on.",
+    )
+    matures_after_days = forms.FloatField(
+        label="Days until labels are mature",
+        required=False,
+        min_value=0,
+        max_value=MAX_MATURITY_DAYS,
+        help_text="Younger events are excluded, because labels may still arrive. Empty: the catalog's value.",
+    )
+    features_left_out = forms.CharField(
+        label="Features left out",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Names of features that no tree may use, separated by commas or spaces.",
+    )
+    monotone = forms.CharField(
+        label="Monotone constraints",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="A feature and a direction a line, such as: amount increasing",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in FIELDS:
+            self.fields[field.name] = form_field_of(field)
+
+    def groups(self) -> list[FieldGroup]:
+        """The recipe's fields by group, for the template; a group with an error is open."""
+        return [
+            self._group("Trees", (*TREES,), ("features_left_out", "monotone")),
+            self._group("Slices of time", DATA),
+            self._group("Thresholds", THRESHOLDS),
+        ]
+
+    def _group(self, title: str, fields: Sequence[RecipeField], further: Sequence[str] = ()) -> FieldGroup:
+        bound = [self[name] for name in (*(field.name for field in fields), *further)]
+        return FieldGroup(title, bound, any(field.errors for field in bound))
+
+    def data_fields(self) -> list[forms.BoundField]:
+        """The fields above the recipe's."""
+        return [self[name] for name in ("event_type", "as_of", "since", "matures_after_days")]
+
+    def clean_as_of(self) -> Any:
+        as_of = self.cleaned_data["as_of"]
+        if as_of is not None and as_of > timezone.now():
+            raise forms.ValidationError("The cut-off is in the future; leave it empty to use all data.")
+        return as_of
+
+    def clean(self) -> dict[str, Any]:
+        chosen: dict[str, Any] = super().clean() or self.cleaned_data
+        since, as_of = chosen.get("since"), chosen.get("as_of") or timezone.now()
+        if since is not None and since >= as_of:
+            self.add_error("since", "This is after the data cut-off, so no events would be left.")
+        if not self.errors:
+            self._read_recipe(chosen)
+        return chosen
+
+    def _read_recipe(self, chosen: dict[str, Any]) -> None:
+        config = TrainingConfig()
+        for field in FIELDS:
+            if chosen.get(field.name) not in (None, ""):
+                config = with_value(config, field.path, chosen[field.name])
+        try:
+            stated = {
+                "features_left_out": chosen["features_left_out"].replace(",", " ").split(),
+                "monotone": directions_in(chosen["monotone"]),
+            }
+            chosen["config"] = read_recipe(stated, base=config)
+            check_features(chosen["config"], declared_features(chosen["event_type"]))
+        except InvalidTraining as error:
+            named = error.field.partition(".")[0]
+            self.add_error(
+                named if named in self.fields else "shares_train", f"{str(error)[0].upper()}{str(error)[1:]}."
+            )
+
+    def options(self) -> JobOptions:
+        """The valid form as training options."""
+        chosen = self.cleaned_data
+        return JobOptions(chosen["as_of"], chosen["matures_after_days"], chosen["since"], chosen["config"])
