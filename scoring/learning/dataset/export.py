@@ -8,9 +8,9 @@ import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
-from django.db import connection
 
 from scoring.catalog.registry import scored_type
+from scoring.learning.dataset.event_ids import event_ids
 from scoring.learning.dataset.training_set import TrainingSet, join_labels, without_outliers
 from scoring.learning.dataset.vectors_and_labels import read_labels, read_selection, read_vectors
 from scoring.learning.dataset.vocabularies import count_vocabulary
@@ -19,14 +19,6 @@ from scoring.progress import NO_PROGRESS, ProgressReporter
 from scoring.timestamps import to_iso
 
 ROWS_PER_GROUP = 50_000  # written at once, which bounds the memory
-# Positions may be those of receipts or of corrections.
-_IDS = """
-    SELECT position, source, external_id FROM scoring_event WHERE position = ANY(%(positions)s)
-    UNION ALL
-    SELECT amendment.position, source, external_id
-      FROM scoring_amendment amendment JOIN scoring_event event ON event.position = amendment.event_position
-     WHERE amendment.position = ANY(%(positions)s)
-"""
 
 
 def read_training_set(
@@ -91,7 +83,7 @@ def iter_tables(data: TrainingSet) -> Iterator[pa.Table]:
 
 
 def _part(data: TrainingSet, rows: slice) -> pa.Table:
-    sources, ids = _event_ids(data.positions[rows])
+    sources, ids = event_ids(data.positions[rows])
     columns = {
         "_position": pa.array(data.positions[rows]),
         "_source": pa.array(sources, pa.string()),
@@ -117,12 +109,3 @@ def _about(data: TrainingSet) -> str:
             "vocabularies": {name: list(values) for name, values in data.vocabularies.items()},
         }
     ).decode()
-
-
-def _event_ids(positions: np.ndarray) -> tuple[list[str], list[str]]:
-    """The sources and the senders' own ids of the events at `positions` (of receipts or corrections)."""
-    with connection.cursor() as cursor:
-        cursor.execute(_IDS, {"positions": positions.tolist()})
-        known = {position: (source, external_id) for position, source, external_id in cursor.fetchall()}
-    pairs = [known[position] for position in positions.tolist()]
-    return [source for source, _ in pairs], [external_id for _, external_id in pairs]

@@ -1,8 +1,11 @@
 """Evaluates a model on labeled events: read, join, measure, compare with a baseline."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from scoring.learning.dataset.selection import SelectionHistory
 from scoring.learning.dataset.training_set import (
@@ -16,22 +19,33 @@ from scoring.learning.dataset.vectors_and_labels import read_labels, read_select
 from scoring.learning.metrics.resampling import Interval, bootstrap_average_precision_difference
 from scoring.learning.texts.filling import fill_texts
 from scoring.learning.texts.reading import with_texts
-from scoring.learning.training.baseline import baseline_score, fit_baseline
+from scoring.learning.training.baseline import (
+    BASELINES,
+    LOGISTIC,
+    baseline_score,
+    fit_baseline,
+    fit_forest,
+)
+from scoring.learning.training.comparison import vectors_for
 from scoring.learning.training.fit import measure
 from scoring.learning.training.runs import code_columns, require_rows
 from scoring.progress import NO_PROGRESS, ProgressReporter
 from scoring.registry.feature_sets import check_feature_set
-from scoring.registry.loaded_models import load_for_bulk
+from scoring.registry.loaded_models import LoadedModel, load_for_bulk
 from scoring.registry.models import ModelVersion
 from scoring.timestamps import from_iso
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A model's metrics over a period and, if requested, a baseline's and the interval of the difference."""
+    """A model's metrics over a period and, if requested, those of another one with the difference's interval.
+
+    `against`: a baseline or the name of a model.
+    """
 
     model: dict[str, Any]
-    baseline: dict[str, Any] | None = None
+    against: str = ""
+    other: dict[str, Any] | None = None
     difference: Interval | None = None
 
 
@@ -41,53 +55,109 @@ def run_evaluation(
     since: datetime,
     until: datetime,
     now: datetime,
-    against_logistic: bool = False,
+    against: str | None = None,
     samples: int = 200,
     threads: int = 1,
     watch: ProgressReporter = NO_PROGRESS,
 ) -> Evaluation:
     """Evaluate a model on the mature events in [since, until) with the labels known now.
 
-    The baseline is fitted on exactly the rows that were mature at the model's cut-off. Raises UnknownModel,
-    FeatureSetMissing, NoEventsToEvaluate.
+    `against`: "logistic" or "random_forest", fitted on exactly the rows that were mature at the model's
+    cut-off, or the name of another model. Raises UnknownModel, FeatureSetMissing, NoEventsToEvaluate.
     """
     model = load_for_bulk(name, threads=threads)
+    other = _model_or_none(against, threads=threads)
     row, own = ModelVersion.objects.get(name=name), check_feature_set(model)
     vectors = read_vectors(model.event_type, vocabulary=model.spec.vocabularies, feature_set=own, watch=watch)
-    vectors = with_texts(vectors, [text.field for text in model.texts], watch=watch)
+    fields = [text.field for loaded in (model, other) if loaded for text in loaded.texts]
+    vectors = with_texts(vectors, fields, watch=watch)
     fill_texts(vectors.X, model, own, vectors.texts)
-    labels, selection = read_labels(vectors, watch=watch), read_selection(vectors)
-    matures_after = timedelta(days=row.lineage["matures_after_days"])
-    test = join_labels(
-        vectors=vectors,
-        labels=labels,
-        as_of=now,
-        matures_after=matures_after,
-        since=since,
-        until=until,
-        selection=selection,
-    )
+    history = _History(vectors, read_labels(vectors, watch=watch), read_selection(vectors))
+    test = history.between(since, until, maturity=_maturity(row), now=now)
     require_rows(test, since, until)
     score = model.predict(test.X)[1]
     judged = measure(test, score, model.thresholds)
-    if not against_logistic:
+    if against is None:
         return Evaluation(judged)
+    if other:
+        compared = other.predict(vectors_for(other, test, watch))[1]
+    else:
+        data = training_data_of(row, history.vectors, history.labels, history.selection)
+        compared = _baseline_scores(against, data, test, threads=threads, watch=watch)
+    difference = _difference(test, score, compared, samples=samples, watch=watch)
+    return Evaluation(judged, against, measure(test, compared, other.thresholds if other else {}), difference)
+
+
+@dataclass(frozen=True)
+class _History:
+    vectors: VectorTable
+    labels: LabelHistory
+    selection: SelectionHistory
+
+    def between(self, since: datetime, until: datetime, *, maturity: timedelta, now: datetime) -> TrainingSet:
+        """The events of a period that are mature now."""
+        return join_labels(
+            vectors=self.vectors,
+            labels=self.labels,
+            as_of=now,
+            matures_after=maturity,
+            since=since,
+            until=until,
+            selection=self.selection,
+        )
+
+
+def _maturity(row: ModelVersion) -> timedelta:
+    return timedelta(days=row.lineage["matures_after_days"])
+
+
+def _model_or_none(against: str | None, *, threads: int) -> LoadedModel | None:
+    """The model to compare with; None for a baseline or nothing. Raises UnknownModel."""
+    if against is None or against in BASELINES:
+        return None
+    return load_for_bulk(against, threads=threads)
+
+
+def _baseline_scores(
+    name: str, data: TrainingSet, test: TrainingSet, *, threads: int, watch: ProgressReporter
+) -> NDArray[np.float64]:
     watch.begin("fitting the baseline", total=1)
-    data = training_data_of(row, vectors, labels, selection)
-    baseline = fit_baseline(X=data.X, y=data.y, codes=code_columns(data), weights=data.weights)
-    other = baseline_score(baseline, test.X)
+    if name == LOGISTIC:
+        fitted = fit_baseline(X=data.X, y=data.y, codes=code_columns(data), weights=data.weights)
+    else:
+        fitted = fit_forest(data.X, data.y, weights=data.weights, threads=threads)
     watch.advance(1)
-    watch.begin("comparing with the baseline", total=samples)
-    difference = bootstrap_average_precision_difference(
+    return baseline_score(fitted, test.X)
+
+
+def _difference(
+    test: TrainingSet,
+    first: NDArray[np.float64],
+    second: NDArray[np.float64],
+    *,
+    samples: int,
+    watch: ProgressReporter,
+) -> Interval:
+    watch.begin("comparing", total=samples)
+    return bootstrap_average_precision_difference(
         y=test.y,
-        first=score,
-        second=other,
+        first=first,
+        second=second,
         groups=test.groups,
         samples=samples,
         weights=test.weights,
         progress=watch.advance,
     )
-    return Evaluation(judged, measure(test, other, {}), difference)
+
+
+def describe_evaluation(evaluation: Evaluation) -> dict[str, Any]:
+    """The evaluation as JSON values."""
+    return {
+        "metrics": evaluation.model,
+        "against": evaluation.against or None,
+        "against_metrics": evaluation.other,
+        "difference": asdict(evaluation.difference) if evaluation.difference else None,
+    }
 
 
 def training_data_of(

@@ -7,6 +7,7 @@ from scoring.learning.dataset.outliers import outlier_sentences
 from scoring.learning.evaluation.evaluate import Evaluation
 from scoring.learning.metrics.resampling import Interval
 from scoring.learning.promotion.stages import ModelStage
+from scoring.learning.training.baseline import BASELINES
 from scoring.learning.training.runs import TrainingRun
 from scoring.registry.feature_sets import SetUse
 
@@ -66,8 +67,8 @@ def gate_lines(checks: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def evaluation_lines(name: str, evaluation: Evaluation) -> list[str]:
     """The output of `manage.py evaluate`."""
-    columns = [evaluation.model] + ([evaluation.baseline] if evaluation.baseline else [])
-    heads = [name, "logistic regression"][: len(columns)]
+    columns = [evaluation.model] + ([evaluation.other] if evaluation.other else [])
+    heads = [name, BASELINES.get(evaluation.against, evaluation.against)][: len(columns)]
     lines = [f"{evaluation.model['rows']:,.0f} events, {evaluation.model['positives']:,.0f} positive", ""]
     lines += [" " * 32 + "".join(f"{head:>22}" for head in heads), *metric_lines(columns)]
     return lines + ([interval_line(evaluation.difference)] if evaluation.difference else [])

@@ -1,14 +1,21 @@
-"""The logistic regression that a model has to beat on the same features."""
+"""The plain baselines that a model has to beat on the same features."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import ClassifierMixin
 from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+
+LOGISTIC, FOREST = "logistic", "random_forest"
+BASELINES = {LOGISTIC: "logistic regression", FOREST: "random forest"}
+FOREST_TREES = 200
+FOREST_LEAF = 5  # events in a leaf, at least
 
 
 def signed_log(X: NDArray) -> NDArray:
@@ -39,7 +46,25 @@ def fit_baseline(*, X: NDArray, y: NDArray, codes: Sequence[int], weights: NDArr
     return baseline.fit(X, y, **{f"{baseline.steps[-1][0]}__sample_weight": weights})
 
 
-def baseline_score(baseline: Pipeline, X: NDArray) -> NDArray[np.float64]:
+def fit_forest(
+    X: NDArray, y: NDArray, *, weights: NDArray | None = None, threads: int = 1, seed: int = 7
+) -> RandomForestClassifier:
+    """A fitted random forest (Breiman 2001).
+
+    FOREST_TREES trees, leaves of at least FOREST_LEAF events, the root of the number of features at each
+    split; missing values go the way that separates better.
+    """
+    forest = RandomForestClassifier(
+        FOREST_TREES,
+        min_samples_leaf=FOREST_LEAF,
+        max_features="sqrt",
+        n_jobs=threads,
+        random_state=seed,
+    )
+    return forest.fit(X, y, sample_weight=weights)
+
+
+def baseline_score(baseline: ClassifierMixin | Pipeline, X: NDArray) -> NDArray[np.float64]:
     """Probability of the positive class, float64[n]."""
     return baseline.predict_proba(X)[:, 1]
 

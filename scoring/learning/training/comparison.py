@@ -88,7 +88,7 @@ def recode_categories(
     return recoded
 
 
-def _vectors_for(champion: LoadedModel, held_out: TrainingSet, watch: ProgressReporter) -> NDArray:
+def vectors_for(champion: LoadedModel, held_out: TrainingSet, watch: ProgressReporter) -> NDArray:
     """The events' vectors in the champion's own set, as its vocabularies and text models code them."""
     own = own_set(champion)
     X = _vectors_in(champion, own, held_out, watch)
@@ -123,7 +123,7 @@ def _translation(old: Sequence[str], new: Sequence[str]) -> NDArray[np.float32]:
 
 def _compare(champion: LoadedModel, trained: Trained, watch: ProgressReporter) -> dict[str, Any]:
     held_out = trained.held_out
-    score = champion.predict(_vectors_for(champion, held_out, watch))[1]
+    score = champion.predict(vectors_for(champion, held_out, watch))[1]
     y, weights = held_out.y, held_out.weights
     watch.begin("comparing with the champion", total=SAMPLES)
     difference = bootstrap_average_precision_difference(

@@ -1,31 +1,49 @@
-"""`manage.py evaluate --model payment-1 --from DATE --to DATE`: evaluate a model on labeled events."""
+"""`manage.py evaluate`: a model on labeled events; or recipes, baselines and models on folds."""
 
 import os
+from argparse import ArgumentTypeError
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+import orjson
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from scoring.errors import ScoringError
-from scoring.learning.evaluation.evaluate import run_evaluation
+from scoring.learning.evaluation.evaluate import describe_evaluation, run_evaluation
 from scoring.learning.evaluation.report import evaluation_lines
-from scoring.management.arguments import integer, read_moment
+from scoring.learning.folds.compare import FoldOptions, compare_on_folds
+from scoring.learning.folds.report import fold_lines, markdown_lines
+from scoring.learning.folds.run import describe_result
+from scoring.learning.folds.scores import write_scores
+from scoring.learning.folds.summary import describe_summary
+from scoring.management.arguments import (
+    integer,
+    number,
+    read_days,
+    read_moment,
+    read_new_file,
+    read_scored_type,
+)
 from scoring.management.bars import StepProgressBars
 
 
 class Command(BaseCommand):
-    help = "Evaluate a model on the mature events of a period, with the labels known now."
+    help = (
+        "Evaluate a model on the mature events of a period with the labels known now (--model, --from, --to),"
+        " or compare recipes, baselines and models on folds in time order (--folds)."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--model", required=True, help="a model name from `manage.py models`")
+        _add_period(parser.add_argument_group("a model on a period"))
+        _add_folds(parser.add_argument_group("folds"))
         parser.add_argument(
-            "--from", dest="since", type=read_moment, required=True, help="start of the events' time range"
-        )
-        parser.add_argument(
-            "--to", dest="until", type=read_moment, required=True, help="end of the time range, exclusive"
-        )
-        parser.add_argument(
-            "--against", choices=["logistic"], help="baseline to fit on the same rows and compare"
+            "--against",
+            action="append",
+            default=[],
+            metavar="logistic|random_forest|MODEL",
+            help="what to compare with: a baseline or a model name; with folds it may be repeated",
         )
         parser.add_argument(
             "--bootstrap",
@@ -39,22 +57,122 @@ class Command(BaseCommand):
             default=os.cpu_count() or 1,
             help="threads of XGBoost (default: %(default)s)",
         )
+        parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["since"] >= options["until"]:
-            raise CommandError("--from must be before --to")
         try:
-            with StepProgressBars() as bar:
-                evaluation = run_evaluation(
-                    options["model"],
-                    since=options["since"],
-                    until=options["until"],
-                    now=timezone.now(),
-                    against_logistic=options["against"] == "logistic",
-                    samples=options["bootstrap"],
-                    threads=options["threads"],
-                    watch=bar,
-                )
+            if options["folds"] or options["origin"]:
+                self._compare(options)
+            else:
+                self._evaluate(options)
         except ScoringError as error:
             raise CommandError(str(error)) from error
-        self.stdout.write("\n".join(evaluation_lines(options["model"], evaluation)))
+
+    def _evaluate(self, options: dict[str, Any]) -> None:
+        if missing := [name for name in ("model", "from", "to") if options[name] is None]:
+            raise CommandError(f"without --folds, --{missing[0]} is required")
+        if options["from"] >= options["to"]:
+            raise CommandError("--from must be before --to")
+        if len(options["against"]) > 1:
+            raise CommandError("without --folds, --against takes one name")
+        with StepProgressBars() as bar:
+            evaluation = run_evaluation(
+                options["model"],
+                since=options["from"],
+                until=options["to"],
+                now=timezone.now(),
+                against=next(iter(options["against"]), None),
+                samples=options["bootstrap"],
+                threads=options["threads"],
+                watch=bar,
+            )
+        if options["json"]:
+            self._print_json({"model": options["model"]} | describe_evaluation(evaluation))
+        else:
+            self.stdout.write("\n".join(evaluation_lines(options["model"], evaluation)))
+
+    def _compare(self, options: dict[str, Any]) -> None:
+        days = options["matures_after"]
+        with StepProgressBars() as bar:
+            results = compare_on_folds(
+                FoldOptions(
+                    event_type=options["event_type"],
+                    folds=options["folds"] or 0,
+                    origins=tuple(options["origin"]),
+                    test_length=timedelta(days=options["test_days"]),
+                    since=options["since"],
+                    matures_after=None if days is None else timedelta(days=days),
+                    recipes=tuple(options["recipe"]),
+                    against=tuple(options["against"]),
+                    threads=options["threads"],
+                ),
+                now=timezone.now(),
+                watch=bar,
+            )
+        if options["scores"]:
+            write_scores(results, options["scores"])
+        samples = options["bootstrap"]
+        if options["json"]:
+            folds = [describe_result(result) for result in results]
+            self._print_json({"folds": folds} | describe_summary(results, samples=samples))
+        else:
+            lines = markdown_lines(results) if options["markdown"] else fold_lines(results, samples=samples)
+            self.stdout.write("\n".join(lines))
+
+    def _print_json(self, values: dict[str, Any]) -> None:
+        self.stdout.write(orjson.dumps(values, option=orjson.OPT_INDENT_2).decode())
+
+
+def _add_period(group: Any) -> None:
+    group.add_argument("--model", help="a model name from `manage.py models`")
+    group.add_argument("--from", dest="from", type=read_moment, help="start of the events' time range")
+    group.add_argument("--to", type=read_moment, help="end of the time range, exclusive")
+
+
+def _add_folds(group: Any) -> None:
+    group.add_argument(
+        "--folds",
+        type=integer(minimum=1, maximum=24),
+        help="the number of folds; their tests cover the newer half of the mature events",
+    )
+    group.add_argument(
+        "--origin",
+        type=read_moment,
+        action="append",
+        default=[],
+        help="instead of --folds: the date at which a fold stops learning; may be repeated",
+    )
+    group.add_argument(
+        "--test-days",
+        type=number(minimum=1, maximum=3_650),
+        default=30.0,
+        help="days of a test after --origin",
+    )
+    group.add_argument(
+        "--event-type", type=read_scored_type, default="payment", help="(default: %(default)s)"
+    )
+    group.add_argument("--since", type=read_moment, help="learn from events since this date or time only")
+    group.add_argument(
+        "--matures-after",
+        type=read_days,
+        metavar="DAYS",
+        help="days until labels are mature",
+    )
+    group.add_argument(
+        "--recipe",
+        type=read_named_file,
+        action="append",
+        default=[],
+        metavar="NAME=FILE",
+        help="a recipe to compare with the default one; may be repeated",
+    )
+    group.add_argument("--scores", type=read_new_file, help="write all scores to this Parquet file")
+    group.add_argument("--markdown", action="store_true", help="print the means as a Markdown table")
+
+
+def read_named_file(text: str) -> tuple[str, Path]:
+    """The name and the path in a text such as `deep=recipes/deep.yaml`."""
+    name, _, path = text.partition("=")
+    if not name.isidentifier() or not path:
+        raise ArgumentTypeError(f"{text!r} is not a name and a file like deep=recipes/deep.yaml")
+    return name, Path(path)

@@ -104,11 +104,11 @@ def test_an_evaluation_weighs_explored_events_and_leaves_unknown_ones_out(histor
     unlabeled = [event for event in later if event.stream not in streams]
     decide(unlabeled[:7], outcome="block")
     decide(unlabeled[7:9], **let_through(0.01))
-    after = run_evaluation(name, now=NOW, against_logistic=True, samples=5, **window)
+    after = run_evaluation(name, now=NOW, against="logistic", samples=5, **window)
     assert (after.model["rows"], after.model["positives"]) == (before["rows"] - 7, before["positives"])
     counted = before["rows"] - 9 + 2 * 100
     assert after.model["base_rate"] == pytest.approx(before["positives"] / counted)
-    assert after.baseline["base_rate"] == after.model["base_rate"]
+    assert after.other["base_rate"] == after.model["base_rate"]
 
 
 def read_memory(url):

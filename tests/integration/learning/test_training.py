@@ -218,10 +218,10 @@ def test_unknown_models_are_refused_naming_the_known(history):
 def test_an_evaluation_compares_with_a_logistic_regression_on_later_events(history):
     as_of = END - timedelta(days=10)
     name = train(as_of=as_of, matures_after=timedelta(days=5)).name
-    evaluation = run_evaluation(name, since=as_of, until=END, now=NOW, against_logistic=True, samples=20)
+    evaluation = run_evaluation(name, since=as_of, until=END, now=NOW, against="logistic", samples=20)
     later = Event.objects.filter(type="payment", occurred_at__gte=as_of, occurred_at__lt=END).count()
-    assert evaluation.model["rows"] == evaluation.baseline["rows"] == later
-    difference = evaluation.model["average_precision"] - evaluation.baseline["average_precision"]
+    assert evaluation.model["rows"] == evaluation.other["rows"] == later
+    difference = evaluation.model["average_precision"] - evaluation.other["average_precision"]
     assert evaluation.difference.estimate == pytest.approx(difference)
 
 
@@ -229,7 +229,7 @@ def test_an_evaluation_compares_with_a_logistic_regression_on_later_events(histo
 def test_a_period_without_mature_events_cannot_be_evaluated_on(history, since):
     name = train().name
     with pytest.raises(NoEventsToEvaluate, match="there are no mature events"):
-        run_evaluation(name, since=since, until=since + timedelta(days=1), now=NOW, against_logistic=True)
+        run_evaluation(name, since=since, until=since + timedelta(days=1), now=NOW, against="logistic")
 
 
 def test_the_commands_train_list_promote_and_judge(history):

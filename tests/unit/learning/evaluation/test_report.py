@@ -63,7 +63,9 @@ def test_an_evaluation_shows_the_model_then_the_baseline_then_their_difference()
     assert alone[:3] == ["1,500 events, 30 positive", "", "payment-3"]
     assert "ROC AUC 0.9000" in alone
     interval = Interval(estimate=0.1, low=-0.02, high=0.25, level=0.9, samples=50)
-    both = words_of(evaluation_lines("payment-3", Evaluation(model, model | {"roc_auc": 0.7}, interval)))
+    both = words_of(
+        evaluation_lines("payment-3", Evaluation(model, "logistic", model | {"roc_auc": 0.7}, interval))
+    )
     assert both[2] == "payment-3 logistic regression"
     assert "ROC AUC 0.9000 0.7000" in both
     assert both[-1] == (

@@ -1,0 +1,165 @@
+"""Compares contenders on folds: the lane is read once, and each fold learns what was known at its origin."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from time import process_time
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.catalog.registry import scored_type
+from scoring.features.compile.plan import lane_plan
+from scoring.learning.dataset.selection import SelectionHistory
+from scoring.learning.dataset.split import DAY_US
+from scoring.learning.dataset.training_set import LabelHistory, TrainingSet, VectorTable
+from scoring.learning.dataset.vectors_and_labels import read_labels, read_selection, read_vectors
+from scoring.learning.dataset.vocabularies import count_vocabulary
+from scoring.learning.errors import NoEventsToEvaluate
+from scoring.learning.folds.contenders import Contender
+from scoring.learning.folds.windows import Fold
+from scoring.learning.metrics.entities import entities_found
+from scoring.learning.metrics.quality import all_metrics, recall_at_false_positive_rate
+from scoring.learning.texts.reading import with_texts
+from scoring.learning.training.recipe import TrainingRequest
+from scoring.learning.training.runs import training_and_test
+from scoring.progress import NO_PROGRESS, ProgressReporter
+from scoring.timestamps import to_iso
+
+CAPACITY = 100  # events, or entities, that people look at in a day
+
+
+@dataclass(frozen=True)
+class History:
+    """Everything that folds are cut from."""
+
+    event_type: str
+    vectors: VectorTable
+    labels: LabelHistory
+    selection: SelectionHistory
+    filled: Sequence[int]  # columns that the text models of a training fill in
+
+    @property
+    def first(self) -> int:
+        """The time of the oldest event, microseconds since 1970."""
+        return int(self.vectors.occurred_at.min())
+
+
+@dataclass(frozen=True)
+class FoldResult:
+    """The events of a fold's test with the scores (float64[m]) and metrics of each contender.
+
+    `cpu_seconds`: for fitting and scoring.
+    """
+
+    fold: Fold
+    learned_from: int
+    positions: NDArray[np.int64]
+    occurred_at: NDArray[np.int64]
+    y: NDArray[np.int8]
+    groups: NDArray[np.int64]
+    scores: Mapping[str, NDArray[np.float64]]
+    metrics: Mapping[str, Mapping[str, float | None]]
+    cpu_seconds: Mapping[str, float]
+
+
+def read_history(
+    event_type: str, *, vocabulary_as_of: datetime, watch: ProgressReporter = NO_PROGRESS
+) -> History:
+    """The lane's events and labels, read once.
+
+    Categories are coded by the values that were frequent at `vocabulary_as_of`, so that no fold knows later
+    ones. Raises UnknownEventType, EventTypeNotScored, NoEventsToEvaluate.
+    """
+    kind = scored_type(event_type)
+    vocabulary = count_vocabulary(kind, as_of=vocabulary_as_of, watch=watch)
+    resemblances = lane_plan(kind.lane, {kind.name: vocabulary}).feature_set(kind.name).resemblances
+    vectors = read_vectors(kind.name, vocabulary=vocabulary, watch=watch)
+    if not len(vectors.positions):
+        at = to_iso(vocabulary_as_of)
+        raise NoEventsToEvaluate(event_type=kind.name, since=at, until=at, rows=0)
+    vectors = with_texts(vectors, [field for _, field, _ in resemblances], watch=watch)
+    labels, selection = read_labels(vectors, watch=watch), read_selection(vectors)
+    return History(kind.name, vectors, labels, selection, [column for column, *_ in resemblances])
+
+
+def run_fold(
+    history: History,
+    fold: Fold,
+    contenders: Sequence[Contender],
+    *,
+    now: datetime,
+    since: datetime | None = None,
+    matures_after: timedelta | None = None,
+    watch: ProgressReporter = NO_PROGRESS,
+) -> FoldResult:
+    """Fit and measure every contender on one fold.
+
+    Raises NoEventsToEvaluate, NotEnoughHistory, NotEnoughPositives and ContenderCannotBeCompared.
+    """
+    request = TrainingRequest(
+        history.event_type,
+        as_of=fold.origin,
+        test_until=fold.until,
+        matures_after=matures_after,
+        since=since,
+    )
+    data, test = training_and_test(history.vectors, history.labels, history.selection, request, now=now)
+    if test is None:
+        raise NoEventsToEvaluate(
+            event_type=history.event_type, since=to_iso(fold.origin), until=to_iso(fold.until), rows=0
+        )
+    known = _known_before(history, test, fold.origin)
+    scores, metrics, seconds = {}, {}, {}
+    for contender in contenders:
+        _empty(history, data, test)
+        started = process_time()
+        scores[contender.name] = contender.learn(data, test, watch)
+        seconds[contender.name] = process_time() - started
+        metrics[contender.name] = fold_metrics(test, scores[contender.name], known_before=known)
+    return FoldResult(
+        fold, len(data.y), test.positions, test.occurred_at, test.y, test.groups, scores, metrics, seconds
+    )
+
+
+def fold_metrics(
+    test: TrainingSet, score: NDArray[np.float64], *, known_before: NDArray[np.bool_]
+) -> dict[str, float | None]:
+    """The metrics of one contender on a fold's test; None where one is not defined."""
+    day = test.occurred_at // DAY_US
+    found = all_metrics(y=test.y, score=score, day=day, daily_capacity=CAPACITY, weights=test.weights)
+    found["recall_at_0.1pct_false_positives"] = recall_at_false_positive_rate(
+        test.y, score, 0.001, test.weights
+    )
+    entities = entities_found(
+        test.y, score, day=day, entity=test.groups, capacity=CAPACITY, known_before=known_before
+    )
+    found |= {"entity_precision": entities.precision, "entities_caught": entities.caught}
+    return {name: (None if np.isnan(value) else value) for name, value in found.items()}
+
+
+def describe_result(result: FoldResult) -> dict[str, Any]:
+    """The fold's figures as JSON values."""
+    return {
+        "fold": result.fold.number,
+        "origin": to_iso(result.fold.origin),
+        "until": to_iso(result.fold.until),
+        "learned_from": result.learned_from,
+        "rows": len(result.y),
+        "positives": int(result.y.sum()),
+        "metrics": {name: dict(found) for name, found in result.metrics.items()},
+        "cpu_seconds": {name: round(seconds, 2) for name, seconds in result.cpu_seconds.items()},
+    }
+
+
+def _known_before(history: History, test: TrainingSet, origin: datetime) -> NDArray[np.bool_]:
+    """bool[m]: the test's events whose entity was known to be fraudulent at the origin."""
+    state = history.labels.as_of(origin, count=len(history.vectors.occurred_at))
+    return np.isin(test.groups, history.vectors.groups[state == 1])
+
+
+def _empty(history: History, *sets: TrainingSet) -> None:
+    """Text models of one fold or contender must not leave what they learned to the next."""
+    for data in sets:
+        data.X[:, list(history.filled)] = np.nan

@@ -1,0 +1,106 @@
+"""Folds in figures: the mean and the spread of every metric, and differences from the first contender."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from scoring.learning.folds.run import FoldResult
+from scoring.learning.metrics.resampling import Interval, bootstrap_average_precision_difference
+
+
+class Spread(NamedTuple):
+    """`deviation`: the sample standard deviation over folds; None with a single one."""
+
+    mean: float
+    deviation: float | None
+    folds: int
+
+
+def spread_of(values: Sequence[float | None]) -> Spread | None:
+    """The spread of the folds in which the metric is defined; None if there are none.
+
+    >>> spread_of([1.0, None, 3.0])
+    Spread(mean=2.0, deviation=1.4142135623730951, folds=2)
+    """
+    known = [value for value in values if value is not None]
+    if not known:
+        return None
+    deviation = float(np.std(known, ddof=1)) if len(known) > 1 else None
+    return Spread(float(np.mean(known)), deviation, len(known))
+
+
+def metric_spreads(results: Sequence[FoldResult]) -> dict[str, dict[str, Spread | None]]:
+    """For each contender and metric its spread over the folds."""
+    return {
+        name: {
+            metric: spread_of([result.metrics[name][metric] for result in results])
+            for metric in results[0].metrics[name]
+        }
+        for name in results[0].metrics
+    }
+
+
+class Difference(NamedTuple):
+    """How a contender's average precision differs from the first one's.
+
+    `pooled`: the mean difference over folds with its bootstrap interval; `better`: the folds in which the
+    contender is better.
+    """
+
+    mean: float
+    low: float
+    high: float
+    better: int
+    folds: int
+
+
+def differences(results: Sequence[FoldResult], *, samples: int = 200, seed: int = 0) -> dict[str, Difference]:
+    """For each contender but the first, its difference from the first.
+
+    Each fold's difference is resampled by whole entities; the interval is that of the mean over folds, whose
+    standard errors are independent because each fold has test events of its own.
+    """
+    first, *others = results[0].scores
+    return {name: _difference(results, first, name, samples=samples, seed=seed) for name in others}
+
+
+def _difference(
+    results: Sequence[FoldResult], first: str, other: str, *, samples: int, seed: int
+) -> Difference:
+    intervals = [
+        bootstrap_average_precision_difference(
+            y=result.y,
+            first=result.scores[other],
+            second=result.scores[first],
+            groups=result.groups,
+            samples=samples,
+            seed=seed,
+        )
+        for result in results
+    ]
+    mean = float(np.mean([each.estimate for each in intervals]))
+    half = float(np.sqrt(sum(_half_width(each) ** 2 for each in intervals)) / len(intervals))
+    better = sum(each.estimate > 0 for each in intervals)
+    return Difference(mean, mean - half, mean + half, better, len(intervals))
+
+
+def _half_width(interval: Interval) -> float:
+    return (interval.high - interval.low) / 2
+
+
+def describe_summary(results: Sequence[FoldResult], *, samples: int) -> dict[str, Any]:
+    """Spreads and differences as JSON values."""
+    return {
+        "contenders": {
+            name: {metric: _stored(spread) for metric, spread in found.items()}
+            for name, found in metric_spreads(results).items()
+        },
+        "differences": {
+            name: found._asdict() for name, found in differences(results, samples=samples).items()
+        },
+    }
+
+
+def _stored(spread: Spread | None) -> Mapping[str, Any] | None:
+    return None if spread is None else spread._asdict()
