@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from django.db import connection, transaction
@@ -102,7 +102,7 @@ def search_index(
         cursor.execute(f"SET LOCAL hnsw.ef_search = {EF_SEARCH}")
         cursor.execute("SET LOCAL hnsw.iterative_scan = strict_order")
         for how, part in ((_BY_INDEX, sorted(large)), (_ONE_BY_ONE, small)):
-            values = {
+            values: dict[str, Any] = {
                 "digests": [each.digest for each in asked],
                 "positions": [each.position for each in asked],
                 "scopes": part,
