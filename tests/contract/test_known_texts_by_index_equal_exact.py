@@ -128,5 +128,8 @@ def test_the_version_is_that_of_the_weights(library: Embedder) -> None:
 
     again = _digest(library._model)  # type: ignore[attr-defined]
     assert library.version == again
-    with mock.patch.object(library._model, "max_seq_length", 17):  # type: ignore[attr-defined]
+    before, library._model.max_seq_length = library._model.max_seq_length, 17  # type: ignore[attr-defined]
+    try:
         assert _digest(library._model) != again  # type: ignore[attr-defined]
+    finally:
+        library._model.max_seq_length = before  # type: ignore[attr-defined]

@@ -33,6 +33,7 @@ def refresh_known(subjects: Sequence[Subject]) -> None:
             known_at=each.known_at,
         )
         for each in subjects
+        if each.known_at is not None
         for text in each.texts
         for scope in each.scopes
     ]
