@@ -169,7 +169,7 @@ def test_valid_arguments_are_saved(arguments) -> None:
             "task",
             "There is no task 'scoring.learning.tasks.retrian'",
         ),
-        ({"queue": "trainings"}, "queue", "choose one of default, lanes, media, training."),
+        ({"queue": "trainings"}, "queue", "choose one of default, lanes, media, texts, training."),
         ({"args": '{"event_type": "payment"}'}, "args", "a JSON list"),
         ({"kwargs": '["payment"]'}, "kwargs", "a JSON object"),
         ({"task": "monitoring.tasks.prune_windows"}, "kwargs", "It takes no arguments"),
