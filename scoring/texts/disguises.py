@@ -89,7 +89,9 @@ def find_spaced_words(text: str) -> Iterator[Edit]:
 def _may_have_spaced_words(text: str) -> bool:
     """A quick look: most texts have none, and the expression that finds them is slow."""
     sizes = list(map(len, text.split()))
-    has_singles = sizes.count(1) >= MIN_SPACED and any(a == b == c == 1 for a, b, c in zip(sizes, sizes[1:], sizes[2:], strict=False))
+    has_singles = sizes.count(1) >= MIN_SPACED and any(
+        a == b == c == 1 for a, b, c in zip(sizes, sizes[1:], sizes[2:], strict=False)
+    )
     return has_singles or _MARKED_SINGLE.search(text) is not None
 
 
