@@ -106,7 +106,7 @@ bench-stages: install
 bench-pages: install
 	$(BIN)/python -m benchmarks.pages
 
-# Posts, pictures and a bank of a million hashes: ten minutes. Part of `make bench`.
+# Posts, pictures and a bank of a million hashes: ten minutes.
 bench-content: install
 	$(BIN)/python -m benchmarks.content
 

@@ -20,7 +20,7 @@ from benchmarks.django_setup import VAR
 from benchmarks.driver import LIST, Bench
 from benchmarks.explain import measure as measure_explanations
 from benchmarks.features import bulk_figures
-from benchmarks.growth import figures_of, measure_growth
+from benchmarks.growth import measure_growth
 from benchmarks.images import measure as measure_images
 from benchmarks.installation import RATE_PER_DAY, InstallationSize, describe_model, installation, online_store
 from benchmarks.modes import MODES, Mode
@@ -36,7 +36,6 @@ from scoring.signals import redis_connections as connections
 
 RESULTS = Path(__file__).parent / "results"
 BUDGET_RATE, CONCURRENT_RATE = 100, 50
-HEAD = ("commit", "machine")  # of every report
 Figures = dict[str, Any]
 
 
@@ -114,12 +113,6 @@ def measure_concurrent(bench: Bench, mode: Mode) -> Figures:
         "sync_undecided_during_batch": figures["undecided"],
         "batch_events_per_s_during_sync": list_speed,
     }
-
-
-def measure_content(mode: Mode) -> Figures:
-    """Figures of `benchmarks.content`, with names that begin with content."""
-    found = figures_of("benchmarks.content", "--mode", mode.name)
-    return {f"content_{name}": value for name, value in found.items() if name not in HEAD}
 
 
 def measure_memory(bench: Bench) -> Figures:
@@ -245,9 +238,6 @@ def main() -> None:
     measure_all(
         mode, InstallationSize(rate_per_day=options.rate_per_day, rules=not options.without_rules), report
     )
-    if mode.content:
-        report.begin("content, in an installation of its own")
-        report.add(measure_content(mode))
     if mode.grows:
         measure_growth(report)
     report.finish()

@@ -26,12 +26,12 @@ DRAIN_SECONDS = 300.0
 class Bench:
     """A running installation and the load offered to it."""
 
-    def __init__(self, stack: Stack, *, key: str = "", **traffic: Any) -> None:
+    def __init__(self, stack: Stack, **traffic: Any) -> None:
         """`traffic`: what plans of the load generator say about it, such as {"customers"} of payments."""
         self.stack = stack
         self.plan = {
             "url": stack.url,
-            "key": key or sender_key(),
+            "key": sender_key(),
             "seed": SEED,
             "connections": CONNECTIONS,
             **traffic,

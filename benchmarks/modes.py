@@ -21,7 +21,6 @@ class Mode:
     compared: int  # events of the comparison with other tools
     stages: tuple[int, ...] = ()  # batch sizes for which each stage is timed
     grows: bool = False  # whether to measure growth with history, features and trees
-    content: bool = False  # whether to measure posts, pictures and a bank in an installation of their own
 
 
 SHORT = Mode(
@@ -37,7 +36,6 @@ SHORT = Mode(
     during_lists=10,
     backfill=200_000,
     compared=100_000,
-    content=True,
 )
 FULL = Mode(
     name="full",
@@ -54,7 +52,6 @@ FULL = Mode(
     compared=1_000_000,
     stages=(1, 64),
     grows=True,
-    content=True,
 )
 BRIEF = Mode(
     name="brief",

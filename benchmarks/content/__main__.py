@@ -12,7 +12,7 @@ from pathlib import Path
 from django.db import connection
 
 from benchmarks.bench import CONCURRENT_RATE, RESULTS, measure_lists
-from benchmarks.content.installation import HASHES, describe_champion, set_up, uploader_key
+from benchmarks.content.installation import HASHES, describe_champion, set_up
 from benchmarks.content.measuring import (
     measure_beside_media,
     measure_child,
@@ -48,7 +48,7 @@ def measure_installation(mode: Mode, report: Report) -> None:
     report.begin("starting up")
     with started(stack) as seconds:
         report.add({"ready_s": seconds, "reference_loop_ms": reference_loop()})
-        bench = Bench(stack, key=uploader_key(), traffic="content")
+        bench = Bench(stack, traffic="content")
         report.begin("warming up")
         bench.offer(rate=CONCURRENT_RATE, seconds=mode.warm_up)
         report.begin(f"posts, {mode.runs} times")

@@ -52,7 +52,7 @@ def _truncated(number: int) -> tuple[str, bytes]:
 def _huge(number: int) -> tuple[str, bytes]:
     """A PNG that claims 20,000 x 20,000 pixels."""
     header = struct.pack(">IIBBBBB", 20_000, 20_000, 8, 2, 0, 0, 0)
-    rows = zlib.compress(bytes(60_001) * 20 + number.to_bytes(4, "big"))
+    rows = zlib.compress(bytes(60_001) * 20 + number.to_bytes(8, "big"))
     return _PNG, b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", rows) + _chunk(b"IEND", b"")
 
 

@@ -7,13 +7,11 @@ import numpy as np
 
 from benchmarks.content.files import KNOWN, known_picture
 from benchmarks.content.texts import TextWriter
-from benchmarks.django_setup import VAR
 from benchmarks.installation import SLICES, SOURCE, now, seconds_of, start_services
 from benchmarks.rules import CHANGES_AT_ONCE, batched
 from demo.community.days import simulate_community
 from demo.community.members import make_community
 from demo.community.traffic import split_by_type
-from scoring.api.keys.issue import create_key, find_sender
 from scoring.images.hashes import hash_text
 from scoring.images.pdq import pdq
 from scoring.ingest.imports import ingest_frame
@@ -35,10 +33,9 @@ from scoring.states.history import sequence_history
 EVENT_TYPE, LANE, BANK = "content", "community", "known_pictures"
 SEED = 1
 HASHES = 1_000_000
-DAYS, POSTS_PER_DAY = 14, 100
+DAYS, POSTS_PER_DAY = 30, 100
 PAST_CHARACTERS = 150  # of a text of the history: the time to learn its n-grams is not measured here
 TREES = 200
-_SCOPES = ["events:write", "media:write"]
 
 
 def set_up(*, hashes: int = HASHES, days: int = DAYS) -> dict[str, float]:
@@ -103,24 +100,13 @@ def _items(hashes: int) -> Iterator[Change]:
 
 
 def _hash_of_known(number: int) -> str:
-    return hash_text(pdq(np.asarray(known_picture(number))).words)
+    return hash_text(pdq(np.asarray(known_picture(number))).hash)
 
 
 def _item(text: str) -> dict[str, object]:
     return CheckedItem(
         hash=text, quality=100, source="benchmark", reason="bench", expires_at=None, tags=(), media=""
     ).as_data()
-
-
-def uploader_key() -> str:
-    """An API key that may send events and files, created once."""
-    path = VAR / "bench_content_key"
-    if path.exists() and find_sender(key := path.read_text()):
-        return key
-    _, key = create_key(name="content", source=SOURCE, scopes=_SCOPES, now=now(), actor="benchmark")
-    path.touch(mode=0o600)
-    path.write_text(key)
-    return key
 
 
 def describe_champion() -> dict[str, int]:
