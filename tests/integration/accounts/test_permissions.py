@@ -88,6 +88,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "api_key_new": ("m", {}),
     "api_key": ("um", {"prefix": "assay_sAmPlE"}),
     "model": ("ldum", {"model": "payment-1"}),
+    "model_card": ("ldum", {"model": "payment-1"}),
     "training": ("ldum", {"number": 1}),
     "training_start": ("dm", {}),
     "explanation": ("aldum", {"position": 1}),
