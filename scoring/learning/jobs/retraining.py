@@ -11,8 +11,8 @@ from scoring.learning.errors import InvalidTraining
 from scoring.learning.jobs.options import JobOptions
 from scoring.learning.jobs.trainings import request_training
 from scoring.learning.models import TrainingJob
-from scoring.learning.recipes.features import check_features, declared_features
 from scoring.learning.recipes.reading import read_recipe
+from scoring.learning.training.features import check_features, declared_features
 from scoring.learning.training.recipe import MAX_MATURITY_DAYS
 from scoring.registry.models import ModelVersion
 

@@ -7,7 +7,7 @@ from scoring.jobs.queue import JobQueue
 from scoring.learning.errors import TrainingCancelled, TrainingNotPossible, UnknownTraining
 from scoring.learning.jobs.options import JobOptions
 from scoring.learning.models import TrainingJob, TrainingProgress
-from scoring.learning.recipes.features import check_features, declared_features
+from scoring.learning.training.features import check_features, declared_features
 from scoring.sql.advisory_locks import LockSpace
 
 trainings = JobQueue(

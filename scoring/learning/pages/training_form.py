@@ -9,7 +9,6 @@ from django.utils import timezone
 from scoring.catalog.registry import scored_types
 from scoring.learning.errors import InvalidTraining
 from scoring.learning.jobs.options import JobOptions
-from scoring.learning.recipes.features import check_features, declared_features
 from scoring.learning.recipes.fields import (
     DATA,
     FIELDS,
@@ -20,6 +19,7 @@ from scoring.learning.recipes.fields import (
     RecipeNumber,
 )
 from scoring.learning.recipes.reading import read_recipe, with_value
+from scoring.learning.training.features import check_features, declared_features
 from scoring.learning.training.recipe import MAX_MATURITY_DAYS, TrainingConfig
 
 

@@ -23,8 +23,8 @@ from scoring.learning.dataset.split import DAY_US, TimeSlices, split_by_time
 from scoring.learning.dataset.training_set import TrainingSet, select_rows
 from scoring.learning.heads.training import Fitted, TrainedHead, train_heads
 from scoring.learning.metrics.quality import all_metrics, precision_and_recall_at
-from scoring.learning.recipes.features import check_features, monotone_parameters, without_left_out
 from scoring.learning.texts.fitting import fit_texts
+from scoring.learning.training.features import check_features, monotone_parameters, without_left_out
 from scoring.learning.training.recipe import TrainingConfig
 from scoring.learning.training.thresholds import choose_thresholds
 from scoring.progress import NO_PROGRESS, ProgressReporter

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from scoring.learning.errors import InvalidTraining
-from scoring.learning.recipes.features import (
+from scoring.learning.training.features import (
     check_features,
     declared_features,
     monotone_parameters,
