@@ -27,7 +27,7 @@ def in_charge(monkeypatch):
         monkeypatch.setattr(comparison, "champion_of", lambda event_type: name)
         monkeypatch.setattr(comparison, "load_for_bulk", loads)
         monkeypatch.setattr(comparison, "reason_against", lambda champion, held_out: reason)
-        monkeypatch.setattr(comparison, "_vectors_for", lambda champion, held_out, watch: held_out.X)
+        monkeypatch.setattr(comparison, "vectors_for", lambda champion, held_out, watch: held_out.X)
 
     return in_charge
 
