@@ -39,6 +39,7 @@ SAMPLES: dict[str, Callable[[Installation], Installation]] = {
     "list_import_status": lambda there: {"number": there["import"]},
     "model": lambda there: {"model": there["model"]},
     "model_card": lambda there: {"model": there["model"]},
+    "model_differences": lambda there: {"model": there["model"]},
     "policy": lambda there: {"event_type": "payment"},
     "policy_draft": lambda there: {"event_type": "payment"},
     "rule": lambda there: {"event_type": "payment", "rule_name": there["rule"]},

@@ -6,12 +6,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from scoring.catalog.registry import scored_type
 from scoring.errors import ScoringError
+from scoring.learning.cards.differences import difference_lines
+from scoring.learning.cards.versions import compare_versions
 from scoring.learning.errors import NoModelYet
 from scoring.learning.evaluation.report import version_lines
 from scoring.learning.promotion.stages import stages_of
-from scoring.learning.recipes.differences import recipe_differences
 from scoring.registry.feature_sets import list_feature_sets
-from scoring.registry.model_versions import find_version
 from scoring.registry.models import ModelVersion
 
 
@@ -24,12 +24,12 @@ class Command(BaseCommand):
             "--compare",
             nargs=2,
             metavar=("A", "B"),
-            help="instead of the list: the parameters of two models that differ",
+            help="instead of the list: how two models differ in recipe, features, data, metrics and code",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["compare"]:
-            self.stdout.write("\n".join(parameter_lines(*options["compare"])))
+            self.stdout.write("\n".join(lines_of_differences(*options["compare"])))
             return
         versions, event_type = ModelVersion.objects.order_by("event_type", "number"), options["event_type"]
         if event_type is not None:
@@ -41,17 +41,12 @@ class Command(BaseCommand):
         self.stdout.write("\n".join(version_lines(versions, stages=stages_of(versions), sets=numbers)))
 
 
-def parameter_lines(before: str, after: str) -> list[str]:
-    """The parameters in which two versions differ, one a line. Raises CommandError for an unknown model."""
+def lines_of_differences(before: str, after: str) -> list[str]:
+    """What differs between two versions. Raises CommandError for an unknown model."""
     try:
-        first, second = find_version(before), find_version(after)
+        return difference_lines(before, after, compare_versions(before, after))
     except ScoringError as error:
         raise CommandError(str(error)) from error
-    found = recipe_differences(first.parameters, second.parameters)
-    if not found:
-        return [f"{before} and {after} were trained with the same recipe."]
-    width = max(len(each.path) for each in found)
-    return [f"{each.path:<{width}}  {each.before} -> {each.after}" for each in found]
 
 
 def no_models(event_type: str | None) -> str:
