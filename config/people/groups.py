@@ -40,7 +40,10 @@ TRAIN = (
     *("scoring.add_trainingjob", "scoring.cancel_trainingjob"),
     *("experiments.add_experiment", "experiments.change_experiment", "scoring.add_batchversion"),
 )
-JUDGE = ("scoring.approve_modelversion", "scoring.promote_modelversion")
+JUDGE = (
+    *("scoring.approve_modelversion", "scoring.promote_modelversion"),
+    "scoring.download_modelversion",
+)
 LOOK_AT_RECORD = (
     *("scoring.view_logentry", "scoring.view_pending", "scoring.view_apikey", "scoring.view_exchangerate"),
     *("django_celery_beat.view_periodictask", "auth.view_user", "auth.view_group"),

@@ -14,7 +14,10 @@ from django.utils.text import Truncator
 from scoring.admin_kit.badges import badge
 from scoring.admin_kit.change_lists import EventTypeFilter, LinkedAdmin, unbroken
 from scoring.admin_kit.formatting import NO_VALUE, decimal_text, duration_text
-from scoring.learning.cards import difference_page  # noqa: F401 - registers its page with the admin
+from scoring.learning.cards import (
+    artifact_page,  # noqa: F401 - registers its page with the admin
+    difference_page,  # noqa: F401 - registers its page with the admin
+)
 from scoring.learning.cards import page as card_page  # noqa: F401 - registers its page with the admin
 from scoring.learning.models import TrainingJob, TrainingProgress
 from scoring.learning.pages import model as pages  # noqa: F401 - registers its page with the admin

@@ -88,10 +88,14 @@ class Artifact:
 
         If there are parts, a zero byte, which no spec contains, and the parts follow.
         """
-        digest = hashlib.sha256(len(self.booster).to_bytes(8, "little"))
-        for content in (self.booster, self.spec.encode(), b"\0" if self.parts else b"", self.parts):
-            digest.update(content)
-        return digest.hexdigest()
+        return hashlib.sha256(self.packed).hexdigest()
+
+    @property
+    def packed(self) -> bytes:
+        """The artifact as one file: exactly the bytes that the digest is over."""
+        length = len(self.booster).to_bytes(8, "little")
+        separator = b"\0" if self.parts else b""
+        return b"".join([length, self.booster, self.spec.encode(), separator, self.parts])
 
     def verify(self, digest: str) -> "Artifact":
         """Itself, if these bytes are the ones named `digest`. Raises ArtifactCorrupt."""

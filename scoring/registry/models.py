@@ -56,6 +56,7 @@ class ModelVersion(models.Model):
         constraints = [models.UniqueConstraint(fields=["event_type", "number"], name="modelversion_number")]
         permissions = [
             ("approve_modelversion", "Can approve or reject a model"),
+            ("download_modelversion", "Can download the artifact of a model"),
             ("promote_modelversion", "Can promote models, roll back, and start or stop canaries and shadows"),
         ]
 

@@ -55,7 +55,7 @@ SAMPLES: dict[str, Callable[[Installation], Installation]] = {
 # Parts that another page's script fetches, and downloads; not pages of their own.
 PARTS = {
     *("overview_parts", "list_entity", "list_export", "configuration_file", "bank_media", "bank_export"),
-    *("media_blurred", "media_still", "media_file"),
+    *("media_blurred", "media_still", "media_file", "model_artifact"),
 }
 # Pages of what this installation lacks; tested where there is some.
 ELSEWHERE = {"statement", "bank_import_status", "media"}

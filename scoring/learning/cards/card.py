@@ -124,7 +124,7 @@ def _purpose(version: ModelVersion, facts: CardFacts) -> CardSection:
 
 def _data(version: ModelVersion) -> CardSection:
     slices = version.metrics.get("slices", {})
-    features = version.reference.get("features", {})
+    features = version.reference.get("features", ())
     return CardSection(
         "data",
         "Data",

@@ -1,11 +1,14 @@
 """`manage.py models`: list model versions."""
 
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
 from scoring.catalog.registry import scored_type
 from scoring.errors import ScoringError
+from scoring.learning.cards.artifacts import download_artifact
 from scoring.learning.cards.differences import difference_lines
 from scoring.learning.cards.versions import compare_versions
 from scoring.learning.errors import NoModelYet
@@ -27,9 +30,20 @@ class Command(BaseCommand):
             help="instead of the list: how two models differ in recipe, features, data, metrics and code",
         )
 
+        parser.add_argument(
+            "--export",
+            nargs=2,
+            metavar=("NAME", "FILE"),
+            help="instead of the list: write a model's artifact to a new file; recorded in the log",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         if options["compare"]:
             self.stdout.write("\n".join(lines_of_differences(*options["compare"])))
+            return
+        if options["export"]:
+            name, file = options["export"]
+            self.stdout.write(f"{file}: SHA-256 {export_artifact(name, Path(file))}")
             return
         versions, event_type = ModelVersion.objects.order_by("event_type", "number"), options["event_type"]
         if event_type is not None:
@@ -47,6 +61,18 @@ def lines_of_differences(before: str, after: str) -> list[str]:
         return difference_lines(before, after, compare_versions(before, after))
     except ScoringError as error:
         raise CommandError(str(error)) from error
+
+
+def export_artifact(name: str, file: Path) -> str:
+    """Write a model's artifact to a file that does not exist yet; its digest. Raises CommandError."""
+    if file.exists():
+        raise CommandError(f"{file} exists already; name a new file")
+    try:
+        artifact = download_artifact(name, actor="command/models", now=timezone.now())
+        file.write_bytes(artifact.packed)
+    except (ScoringError, OSError) as error:
+        raise CommandError(str(error)) from error
+    return artifact.digest
 
 
 def no_models(event_type: str | None) -> str:

@@ -89,6 +89,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "api_key": ("um", {"prefix": "assay_sAmPlE"}),
     "model": ("ldum", {"model": "payment-1"}),
     "model_card": ("ldum", {"model": "payment-1"}),
+    "model_artifact": ("dm", {"model": "payment-1"}),
     "model_differences": ("ldum", {"model": "payment-1"}),
     "training": ("ldum", {"number": 1}),
     "training_start": ("dm", {}),

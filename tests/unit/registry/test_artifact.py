@@ -39,6 +39,12 @@ def test_without_parts_the_digest_is_that_of_booster_and_spec() -> None:
     assert Artifact(b"abc", "{}").digest == hashlib.sha256(content).hexdigest()
 
 
+def test_the_packed_artifact_is_what_the_digest_is_over() -> None:
+    artifact = Artifact(b"abc", "{}", pack_parts({"text/text": b"123"}))
+    assert hashlib.sha256(artifact.packed).hexdigest() == artifact.digest
+    assert artifact.packed == (3).to_bytes(8, "little") + b"abc{}\0" + artifact.parts
+
+
 def test_every_part_counts_for_the_digest() -> None:
     plain = Artifact(b"abc", "{}")
     with_part = Artifact(b"abc", "{}", pack_parts({"text/text": b"123"}))
