@@ -212,7 +212,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
         404,
         "statement-not-found",
         "Nothing restricts the event",
-        lambda exc, context: {"event": exc.event_stream},
+        lambda exc, context: {"event": exc.event_stream, "held": exc.held},
     ),
     LabelNotFound: Problem(404, "label-not-found", "There is no such label"),
     exceptions.NotFound: Problem(404, "not-found", "Not found", detail=own_detail),

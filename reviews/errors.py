@@ -137,8 +137,16 @@ class InvalidVerdict(ReviewError):
 
 
 class NoStatement(ReviewError):
-    """Nothing restricts the event, so there are no reasons to state."""
+    """Nothing restricts the event, so there are no reasons to state.
 
-    def __init__(self, event_stream: str) -> None:
+    `held`: it is held until its media are processed, which is no restriction for what it says.
+    """
+
+    def __init__(self, event_stream: str, *, held: bool = False) -> None:
         self.event_stream = event_stream
-        super().__init__(f"nothing restricts {event_stream}, so there is no statement of reasons")
+        self.held = held
+        super().__init__(
+            f"{event_stream} is held until its media are processed, so there is no statement of reasons yet"
+            if held
+            else f"nothing restricts {event_stream}, so there is no statement of reasons"
+        )

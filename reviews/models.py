@@ -193,6 +193,36 @@ class AutomatedAction(models.Model):
         return f"{self.action} of {self.event_type} {self.event_position}"
 
 
+class AutomatedSum(models.Model):
+    """How many automated restrictions began on a UTC day, and their time from receipt, by `bucket` of it.
+
+    `policy`: one of those broken, "" for none; a restriction counts for each of its policies. Kept with
+    `AutomatedAction` by the same consumer. Buckets: see `reviews.statements.automated_sums`.
+    """
+
+    day = models.DateField()
+    event_type = models.CharField(max_length=60)
+    policy = models.TextField()
+    decided_by = models.CharField(max_length=10)
+    reported = models.BooleanField()
+    action = models.CharField(max_length=10)
+    bucket = models.SmallIntegerField()
+    restrictions = models.BigIntegerField()
+    microseconds = models.BigIntegerField()
+
+    class Meta:
+        default_permissions = ()
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["event_type", "day", "policy", "decided_by", "reported", "action", "bucket"],
+                name="automated_sum_key",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} of {self.event_type} on {self.day}"
+
+
 class ReviewerAction(models.Model):
     """A case claimed, viewed, decided or released by a reviewer, or media shown. Projection of these entries.
 

@@ -20,7 +20,8 @@ STATEMENT: dict[str, Any] = {
     "description": (
         "What was decided on one of your events and since when, on which facts and grounds, what software had"
         " to do with it, and how its author can object: what Article 17 of the EU's Digital Services Act asks"
-        " of a statement of reasons. 404 while nothing restricts the event."
+        " of a statement of reasons. 404 while nothing restricts the event, with `held` true while it is only"
+        " held until its media are processed."
     ),
     "tags": ["events"],
     "parameters": [

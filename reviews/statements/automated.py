@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from reviews.console.reports import reports_about
-from reviews.models import AutomatedAction
+from reviews.models import AutomatedAction, AutomatedSum
+from reviews.statements.automated_sums import add_to_sums, take_from_sums
 from reviews.work.verdict_rules import ALLOW, REVIEW
 from scoring.catalog.registry import event_types
 from scoring.intake.answers import decided_by
@@ -37,16 +38,19 @@ def follow_decisions(entries: Sequence[Entry], *, now: datetime) -> None:
     if not latest:
         return
     standing = AutomatedAction.objects.in_bulk(list(latest))
+    take_from_sums(list(standing))
     AutomatedAction.objects.filter(pk__in=standing).delete()
     rows = [
         _row(entry, standing.get(position)) for position, entry in latest.items() if _restricts(entry.data)
     ]
     AutomatedAction.objects.bulk_create(rows)
+    add_to_sums([row.event_position for row in rows])
 
 
 def forget() -> None:
-    """Empty the table, to build it again."""
+    """Empty the table and its daily sums, to build them again."""
     AutomatedAction.objects.all().delete()
+    AutomatedSum.objects.all().delete()
 
 
 def _restricts(decision: Mapping[str, Any]) -> bool:

@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from statistics import median
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-import orjson
 from django.db import connection
 
-from reviews.models import AutomatedAction, Case
+from reviews.models import AutomatedAction, AutomatedSum, Case
 from reviews.work.reason_codes import policy_titles
 from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import event_types
@@ -18,31 +16,40 @@ NO_POLICY = ""
 OWN_INITIATIVE, REPORTED = "own_initiative", "reported"
 DECIDERS = ("model", "rule", "bank", "list", "policy")
 
-# An action that names several policies counts for each. Times are medians in seconds.
-_FIGURES = f"""
-    WITH acted AS (
-        SELECT event_position, event_type, decided_by, reported, action,
-               extract(epoch FROM decided_at - received_at)::float8 AS took, policies
-          FROM {AutomatedAction._meta.db_table}
-         WHERE event_type = ANY(%s) AND decided_at >= %s AND decided_at < %s),
-    appeals AS (
-        SELECT about, count(*) AS filed,
-               count(*) FILTER (WHERE state = %s AND event_type || '/' || verdict = ANY(%s)) AS granted,
-               count(*) FILTER (WHERE state = %s) AS decided,
-               jsonb_agg(extract(epoch FROM decided_at - opened_at)::float8)
-                   FILTER (WHERE state = %s AND decided_at IS NOT NULL) AS took
-          FROM {Case._meta.db_table}
-         WHERE why = %s AND about IN (SELECT event_position FROM acted)
-         GROUP BY about)
-    SELECT acted.event_type, coalesce(broken.policy, ''), acted.decided_by, acted.reported, acted.action,
-           count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY acted.took),
-           coalesce(sum(appeals.filed), 0), coalesce(sum(appeals.granted), 0),
-           coalesce(sum(appeals.decided), 0),
-           (jsonb_agg(appeals.took) FILTER (WHERE appeals.took IS NOT NULL))::text
-      FROM acted
+# The two restrictions in the middle are in the buckets `lower` and `upper`; a bucket's time is its mean.
+_ACTIONS = f"""
+    WITH summed AS (
+        SELECT event_type, policy, decided_by, reported, action, bucket,
+               sum(restrictions) AS number, sum(microseconds) AS took
+          FROM {AutomatedSum._meta.db_table}
+         WHERE event_type = ANY(%s) AND day >= %s AND day < %s AND restrictions <> 0
+         GROUP BY 1, 2, 3, 4, 5, 6),
+    ranked AS (
+        SELECT event_type, policy, decided_by, reported, action, number, took / number AS mean,
+               sum(number) OVER (alike ORDER BY bucket) AS upto, sum(number) OVER alike AS total
+          FROM summed
+        WINDOW alike AS (PARTITION BY event_type, policy, decided_by, reported, action))
+    SELECT event_type, policy, decided_by, reported, action, total::bigint,
+           ((max(mean) FILTER (WHERE upto - number < div(total + 1, 2) AND upto >= div(total + 1, 2))
+             + max(mean) FILTER (WHERE upto - number < div(total, 2) + 1 AND upto >= div(total, 2) + 1)
+            ) / 2)::float8
+      FROM ranked
+     GROUP BY 1, 2, 3, 4, 5, 6
+"""  # noqa: S608
+# An appeal counts for each policy of the restriction. Times are in seconds.
+_APPEALS = f"""
+    SELECT acted.event_type, coalesce(broken.policy, ''), acted.decided_by, acted.reported, count(*),
+           count(*) FILTER (WHERE appeal.state = %s AND appeal.event_type || '/' || appeal.verdict = ANY(%s)),
+           count(*) FILTER (WHERE appeal.state = %s),
+           percentile_cont(0.5) WITHIN GROUP (
+               ORDER BY extract(epoch FROM appeal.decided_at - appeal.opened_at)::float8)
+               FILTER (WHERE appeal.state = %s AND appeal.decided_at IS NOT NULL)
+      FROM {Case._meta.db_table} AS appeal
+      JOIN {AutomatedAction._meta.db_table} AS acted ON acted.event_position = appeal.about
       LEFT JOIN LATERAL jsonb_array_elements_text(acted.policies) AS broken (policy) ON true
-      LEFT JOIN appeals ON appeals.about = acted.event_position
-     GROUP BY 1, 2, 3, 4, 5
+     WHERE appeal.why = %s AND appeal.about IS NOT NULL
+       AND acted.event_type = ANY(%s) AND acted.decided_at >= %s AND acted.decided_at < %s
+     GROUP BY 1, 2, 3, 4
 """  # noqa: S608
 
 
@@ -50,8 +57,9 @@ _FIGURES = f"""
 class AutomatedFigures:
     """The restrictions by software of a type for one policy ("" for none), decider and origin.
 
-    `actions`: how many by action; `times`: the median time from receipt to each action; `appeal_times`: in
-    seconds, from the opening of an appeal's case to its verdict.
+    `actions`: how many by action; `times`: the median time from receipt to each action, within 5%.
+    `time_to_appeal_decision`: the median from the opening of an appeal's case to its verdict; None without
+    one.
     """
 
     event_type: str
@@ -63,12 +71,7 @@ class AutomatedFigures:
     appeals: int = 0
     granted: int = 0
     rejected: int = 0
-    appeal_times: list[float] = field(default_factory=list)
-
-    @property
-    def time_to_appeal_decision(self) -> timedelta | None:
-        """The median from the opening of an appeal's case to its verdict; None without one."""
-        return timedelta(seconds=median(self.appeal_times)) if self.appeal_times else None
+    time_to_appeal_decision: timedelta | None = None
 
     @property
     def decisions(self) -> int:
@@ -80,40 +83,54 @@ class AutomatedFigures:
 
 
 def automated_figures(*, since: datetime, until: datetime) -> list[AutomatedFigures]:
-    """The restrictions by software on types with policies from `since` to before `until`, in one query.
+    """The restrictions by software on types with policies from `since` to before `until`, in two queries.
 
-    Types and policies are in order of the catalog; combinations without a decision are left out.
+    Both are the start of a day in UTC, or else ValueError. Types and policies are in order of the catalog;
+    combinations without a decision are left out.
     """
+    if any(at.astimezone(UTC).time() != time() for at in (since, until)):
+        raise ValueError(f"{since} and {until} must both be the start of a day in UTC")
     kinds = {name: kind for name, kind in event_types().items() if kind.policies}
     found: dict[tuple[str, str, str, str], AutomatedFigures] = {}
-    for event_type, policy, decided_by, reported, *counted in _counts(kinds, since, until):
-        key = (event_type, policy, decided_by, REPORTED if reported else OWN_INITIATIVE)
-        _add(found.setdefault(key, AutomatedFigures(*key)), counted)
+    for *named, action, count, microseconds in _actions(kinds, since, until):
+        key = _key_of(*named)
+        figures = found.setdefault(key, AutomatedFigures(*key))
+        figures.actions[action] = count
+        figures.times[action] = timedelta(microseconds=microseconds)
+    for *named, filed, granted, decided, seconds in _appeals(kinds, since, until):
+        key = _key_of(*named)
+        figures = found.setdefault(key, AutomatedFigures(*key))
+        figures.appeals, figures.granted, figures.rejected = filed, granted, decided - granted
+        figures.time_to_appeal_decision = None if seconds is None else timedelta(seconds=seconds)
     order = {key: place for place, key in enumerate(_ordered(kinds))}
     return sorted(found.values(), key=lambda each: order.get(_key(each), len(order)))
 
 
-def _counts(kinds: Mapping[str, type[EventType]], since: datetime, until: datetime) -> list[tuple[Any, ...]]:
+def _actions(kinds: Mapping[str, type[EventType]], since: datetime, until: datetime) -> list[tuple[Any, ...]]:
+    days = [at.astimezone(UTC).date() for at in (since, until)]
+    return _rows(_ACTIONS, [list(kinds), *days])
+
+
+def _appeals(kinds: Mapping[str, type[EventType]], since: datetime, until: datetime) -> list[tuple[Any, ...]]:
     granted = [
         f"{kind.appeals}/{event_types()[kind.appeals].labels.positive}"
         for kind in kinds.values()
         if kind.appeals
     ]
     decided = Case.State.DECIDED.value
-    values: list[Any] = [list(kinds), since, until, decided, granted, decided, decided, Case.Why.APPEAL.value]
+    return _rows(
+        _APPEALS, [decided, granted, decided, decided, Case.Why.APPEAL.value, list(kinds), since, until]
+    )
+
+
+def _rows(query: str, values: list[Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(_FIGURES, values)
+        cursor.execute(query, values)
         return list(cursor.fetchall())
 
 
-def _add(figures: AutomatedFigures, counted: list[Any]) -> None:
-    action, count, seconds, filed, granted, decided, appeal_times = counted
-    figures.actions[action] = count
-    figures.times[action] = timedelta(seconds=seconds)
-    figures.appeals += int(filed)
-    figures.granted += int(granted)
-    figures.rejected += int(decided) - int(granted)
-    figures.appeal_times += [each for of_event in orjson.loads(appeal_times or "[]") for each in of_event]
+def _key_of(event_type: str, policy: str, decided_by: str, reported: bool) -> tuple[str, str, str, str]:
+    return event_type, policy, decided_by, REPORTED if reported else OWN_INITIATIVE
 
 
 def _key(figures: AutomatedFigures) -> tuple[str, str, str, str]:

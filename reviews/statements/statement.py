@@ -62,7 +62,8 @@ class Decided(NamedTuple):
 def statement_of(event_stream: str, *, now: datetime) -> dict[str, Any]:
     """The statement of reasons for the restriction of an event, which holds or was overturned.
 
-    Raises `EventNotFound`, and `NoStatement` for an event that nothing restricts.
+    Raises `EventNotFound`, and `NoStatement` for an event that nothing restricts or that is only held until
+    its media are processed.
     """
     stream = read_stream(event_stream)
     if not stream:
@@ -90,7 +91,10 @@ def statement_of(event_stream: str, *, now: datetime) -> dict[str, Any]:
 
 
 def _decided(stream: list[Entry], kind: type[EventType]) -> Decided | None:
-    """The restriction by a person, or else by the latest decision; None if there is none."""
+    """The restriction by a person, or else by the latest decision; None if there is none.
+
+    Raises `NoStatement` while the event is only held.
+    """
     decisions = [entry for entry in stream if entry.type.startswith("decision.")]
     decision = decisions[-1] if decisions else None
     review = review_of(stream[0].position, kind.name)
@@ -102,14 +106,21 @@ def _decided(stream: list[Entry], kind: type[EventType]) -> Decided | None:
         return Decided(first.action, first.policies, first.decided_at, review, decision, noun)
     if decision is None or decision.data["outcome"] in (ALLOW, REVIEW):
         return None
+    if decision.data.get("held"):
+        raise NoStatement(decision.stream, held=True)
     broken = dict.fromkeys(broken_policies_in(decision.data), "")
     return Decided(decision.data["outcome"], broken, _holds_since(decisions), review, decision, noun)
 
 
 def _holds_since(decisions: Sequence[Entry]) -> datetime:
-    """When the outcome of the last decision began to hold: a revision that confirms it does not move that."""
+    """When the outcome of the last decision began to hold: a revision that confirms it does not move that.
+
+    Time in which the event was held for its media does not count.
+    """
     outcome = decisions[-1].data["outcome"]
-    same = itertools.takewhile(lambda entry: entry.data["outcome"] == outcome, reversed(decisions))
+    same = itertools.takewhile(
+        lambda entry: entry.data["outcome"] == outcome and not entry.data.get("held"), reversed(decisions)
+    )
     return from_iso([entry.data["decided_at"] for entry in same][-1])
 
 

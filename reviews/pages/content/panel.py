@@ -159,7 +159,8 @@ def is_restricted(detail: EventDetail, case: Case | None) -> bool:
         return False
     if case is not None and case.state == Case.State.DECIDED:
         return case.action not in ("", ALLOW)
-    return detail.decision is not None and detail.decision.data["outcome"] not in (ALLOW, REVIEW)
+    decision = detail.decision.data if detail.decision else {"outcome": ALLOW}
+    return decision["outcome"] not in (ALLOW, REVIEW) and not decision.get("held")
 
 
 def became(

@@ -1,8 +1,11 @@
 """Counts of what software decided without a person, and what becomes of them."""
 
 import csv
+from collections import defaultdict
 from datetime import timedelta
 from io import StringIO
+from random import Random
+from statistics import median
 from typing import Any
 
 import pytest
@@ -32,7 +35,8 @@ from tests.integration.reviews.moderation import (  # noqa: F401 (a fixture)
 
 pytestmark = pytest.mark.usefixtures("notes")
 MINUTE = timedelta(minutes=1)
-SPAN = {"since": DAY - timedelta(days=1), "until": DAY + timedelta(days=1)}
+MIDNIGHT = DAY.replace(hour=0)
+SPAN = {"since": MIDNIGHT - timedelta(days=1), "until": MIDNIGHT + timedelta(days=1)}
 
 
 def head(outcome: str) -> dict[str, Any]:
@@ -84,6 +88,41 @@ def test_restrictions_are_counted_by_policy_decider_and_action() -> None:
     assert found["", "rule", own].decisions == 1
 
 
+def test_daily_sums_give_what_the_restrictions_themselves_give() -> None:
+    random = Random(7)
+    for number in range(40):
+        policies = {name: head("block") for name in ("spam", "threat") if random.random() < 0.6}
+        decider = random.choice(["model", "rule"])
+        told = {"policies": policies, "decided_by": decider, "outcome": random.choice(["block", "limit"])}
+        restrict(f"N-{number}", after=timedelta(seconds=10 ** random.uniform(-3, 4)), **told)
+    for number in range(0, 40, 3):  # again by other means, later, or no longer
+        told = {"policies": {"spam": head("block")}, "outcome": random.choice(["block", "limit", "allow"])}
+        restrict(f"N-{number}", after=timedelta(hours=4), revision=1, **told)
+
+    exact: dict[tuple[str, ...], list[float]] = defaultdict(list)
+    for row in AutomatedAction.objects.all():
+        for policy in row.policies or [""]:
+            seconds = (row.decided_at - row.received_at).total_seconds()
+            exact[policy, row.decided_by, row.action].append(seconds)
+
+    found = automated_figures(**SPAN)
+    counted = {
+        (row.policy, row.decided_by, action): number
+        for row in found
+        for action, number in row.actions.items()
+    }
+    assert counted == {key: len(times) for key, times in exact.items()}
+    for row in found:
+        for action, time in row.times.items():
+            expected = median(exact[row.policy, row.decided_by, action])
+            assert time.total_seconds() == pytest.approx(expected, rel=0.05)
+
+
+def test_a_span_is_of_whole_days() -> None:
+    with pytest.raises(ValueError, match="start of a day in UTC"):
+        automated_figures(since=DAY, until=MIDNIGHT + timedelta(days=1))
+
+
 @pytest.mark.parametrize(
     ("decision", "policies"),
     [
@@ -131,15 +170,16 @@ def test_appeals_are_upheld_or_overturned_and_have_a_time() -> None:
 
 def test_the_table_is_built_again_from_the_log() -> None:
     restrict("N-1", policies={"spam": head("block")})
-    before = list(AutomatedAction.objects.values())
+    before, counted = list(AutomatedAction.objects.values()), figures()
     rebuild_consumer(AUTOMATED, now=DAY)
     assert list(AutomatedAction.objects.values()) == before
+    assert figures() == counted
 
 
-def test_many_restrictions_are_counted_in_one_query(django_assert_num_queries: Any) -> None:
+def test_many_restrictions_are_counted_in_two_queries(django_assert_num_queries: Any) -> None:
     for number in range(5):
         restrict(f"N-{number}", policies={"spam": head("block")})
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         [row] = automated_figures(**SPAN)
     assert row.decisions == 5
 

@@ -125,6 +125,23 @@ def test_an_event_that_nothing_restricts_has_no_statement(verdict: dict[str, str
     assert (answer.status_code, answer.json()["type"]) == (404, "/api/problems/statement-not-found")
 
 
+def test_an_event_held_for_its_media_has_no_statement_yet(browse: Browse) -> None:
+    event = receive("note", "N-1", author="ann", text="Look!")
+    held = {"outcome": "block", "held": {"outcome": "block", "in_place_of": "allow", "media": ["m-1"]}}
+    append([decided(event, **REVIEWED | held)], now=DAY)
+
+    answer = get("note/N-1/statement")
+    assert (answer.status_code, answer.json()["held"]) == (404, True)
+    assert "held until its media are processed" in answer.json()["detail"]
+    page = text_of(browse("otto", *LOOK).get(f"/admin/events/{event.position}/"))
+    assert "Held until its media are processed" in page
+    assert "Statement of reasons" not in page
+
+    later = {"outcome": "block", "decided_at": to_iso(DAY + timedelta(minutes=3))}
+    append([decided(event, revision=1, **REVIEWED | later)], now=DAY)
+    assert stated()["decision"]["decided_at"] == "2026-03-02T09:03:00Z"
+
+
 def test_a_statement_takes_the_scope_of_reading_events_and_ones_own_event() -> None:
     judge(open_note(), **SPAM)
     assert get("note/N-1/statement", "labels:write").status_code == 403
