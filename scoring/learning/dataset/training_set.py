@@ -231,6 +231,14 @@ def _policies(
     }
 
 
+def known_before(
+    vectors: VectorTable, labels: LabelHistory, test: TrainingSet, *, at: datetime
+) -> NDArray[np.bool_]:
+    """bool[m]: the test's events whose first entity had a positive label that was known at the time."""
+    state = labels.as_of(at, count=len(vectors.occurred_at))
+    return np.isin(test.groups, vectors.groups[state == 1])
+
+
 def without_outliers(data: TrainingSet) -> TrainingSet:
     """The set without outliers in time."""
     kept, outliers = find_outliers(data.occurred_at)

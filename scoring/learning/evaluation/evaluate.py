@@ -13,6 +13,7 @@ from scoring.learning.dataset.training_set import (
     TrainingSet,
     VectorTable,
     join_labels,
+    known_before,
     without_outliers,
 )
 from scoring.learning.dataset.vectors_and_labels import read_labels, read_selection, read_vectors
@@ -76,7 +77,8 @@ def run_evaluation(
     test = history.between(since, until, maturity=_maturity(row), now=now)
     require_rows(test, since, until)
     score = model.predict(test.X)[1]
-    judged = measure(test, score, model.thresholds)
+    known = known_before(history.vectors, history.labels, test, at=since)
+    judged = measure(test, score, model.thresholds, known=known)
     if against is None:
         return Evaluation(judged)
     if other:
@@ -85,7 +87,8 @@ def run_evaluation(
         data = training_data_of(row, history.vectors, history.labels, history.selection)
         compared = _baseline_scores(against, data, test, threads=threads, watch=watch)
     difference = _difference(test, score, compared, samples=samples, watch=watch)
-    return Evaluation(judged, against, measure(test, compared, other.thresholds if other else {}), difference)
+    measured = measure(test, compared, other.thresholds if other else {}, known=known)
+    return Evaluation(judged, against, measured, difference)
 
 
 @dataclass(frozen=True)

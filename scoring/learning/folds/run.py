@@ -13,14 +13,14 @@ from scoring.catalog.registry import scored_type
 from scoring.features.compile.plan import lane_plan
 from scoring.learning.dataset.selection import SelectionHistory
 from scoring.learning.dataset.split import DAY_US
-from scoring.learning.dataset.training_set import LabelHistory, TrainingSet, VectorTable
+from scoring.learning.dataset.training_set import LabelHistory, TrainingSet, VectorTable, known_before
 from scoring.learning.dataset.vectors_and_labels import read_labels, read_selection, read_vectors
 from scoring.learning.dataset.vocabularies import count_vocabulary
 from scoring.learning.errors import NoEventsToEvaluate
 from scoring.learning.folds.contenders import Contender
 from scoring.learning.folds.windows import Fold
-from scoring.learning.metrics.entities import entities_found
-from scoring.learning.metrics.quality import all_metrics, recall_at_false_positive_rate
+from scoring.learning.metrics.entities import entity_metrics
+from scoring.learning.metrics.quality import all_metrics
 from scoring.learning.texts.reading import with_texts
 from scoring.learning.training.recipe import TrainingRequest
 from scoring.learning.training.runs import training_and_test
@@ -110,32 +110,26 @@ def run_fold(
         raise NoEventsToEvaluate(
             event_type=history.event_type, since=to_iso(fold.origin), until=to_iso(fold.until), rows=0
         )
-    known = _known_before(history, test, fold.origin)
+    known = known_before(history.vectors, history.labels, test, at=fold.origin)
     scores, metrics, seconds = {}, {}, {}
     for contender in contenders:
         _empty(history, data, test)
         started = process_time()
         scores[contender.name] = contender.learn(data, test, watch)
         seconds[contender.name] = process_time() - started
-        metrics[contender.name] = fold_metrics(test, scores[contender.name], known_before=known)
+        metrics[contender.name] = fold_metrics(test, scores[contender.name], known=known)
     return FoldResult(
         fold, len(data.y), test.positions, test.occurred_at, test.y, test.groups, scores, metrics, seconds
     )
 
 
 def fold_metrics(
-    test: TrainingSet, score: NDArray[np.float64], *, known_before: NDArray[np.bool_]
+    test: TrainingSet, score: NDArray[np.float64], *, known: NDArray[np.bool_]
 ) -> dict[str, float | None]:
     """The metrics of one contender on a fold's test; None where one is not defined."""
     day = test.occurred_at // DAY_US
     found = all_metrics(y=test.y, score=score, day=day, daily_capacity=CAPACITY, weights=test.weights)
-    found["recall_at_0.1pct_false_positives"] = recall_at_false_positive_rate(
-        test.y, score, 0.001, test.weights
-    )
-    entities = entities_found(
-        test.y, score, day=day, entity=test.groups, capacity=CAPACITY, known_before=known_before
-    )
-    found |= {"entity_precision": entities.precision, "entities_caught": entities.caught}
+    found |= entity_metrics(test.y, score, day=day, entity=test.groups, capacity=CAPACITY, known_before=known)
     return {name: (None if np.isnan(value) else value) for name, value in found.items()}
 
 
@@ -151,12 +145,6 @@ def describe_result(result: FoldResult) -> dict[str, Any]:
         "metrics": {name: dict(found) for name, found in result.metrics.items()},
         "cpu_seconds": {name: round(seconds, 2) for name, seconds in result.cpu_seconds.items()},
     }
-
-
-def _known_before(history: History, test: TrainingSet, origin: datetime) -> NDArray[np.bool_]:
-    """bool[m]: the test's events whose entity was known to be fraudulent at the origin."""
-    state = history.labels.as_of(origin, count=len(history.vectors.occurred_at))
-    return np.isin(test.groups, history.vectors.groups[state == 1])
 
 
 def _empty(history: History, *sets: TrainingSet) -> None:

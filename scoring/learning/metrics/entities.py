@@ -59,6 +59,20 @@ def entities_found(
     )
 
 
+def entity_metrics(
+    y: NDArray,
+    score: NDArray,
+    *,
+    day: NDArray,
+    entity: NDArray,
+    capacity: int = 100,
+    known_before: NDArray[np.bool_] | None = None,
+) -> dict[str, float]:
+    """`entities_found` by the names under which they are stored."""
+    found = entities_found(y, score, day=day, entity=entity, capacity=capacity, known_before=known_before)
+    return {"entity_precision": found.precision, "entities_caught": found.caught}
+
+
 def _by_entity(y: NDArray, score: NDArray, entity: NDArray) -> tuple[NDArray, NDArray, NDArray[np.bool_]]:
     """The entities of a day, the highest score of each, and whether one of its events is positive."""
     names, place = np.unique(entity, return_inverse=True)

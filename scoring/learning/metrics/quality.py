@@ -12,6 +12,8 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
+from scoring.learning.metrics.ranking import ndcg_at_daily_capacity
+
 NAN = float("nan")
 
 
@@ -88,6 +90,29 @@ def precision_and_recall_at(
     return float(precision), (hits / positives if positives else NAN)
 
 
+def f1_at(y: NDArray, score: NDArray, threshold: float, weights: NDArray | None = None) -> float:
+    """F1 of flagging every score >= `threshold`, the harmonic mean of precision and recall.
+
+    0 if nothing is flagged, NaN without positives.
+    """
+    flagged, counted = np.asarray(score) >= threshold, _counted(y, weights)
+    labels = counted * np.asarray(y, dtype=np.float64)
+    positives = float(labels.sum())
+    return float(2 * labels[flagged].sum() / (counted[flagged].sum() + positives)) if positives else NAN
+
+
+def best_f1(y: NDArray, score: NDArray, weights: NDArray | None = None) -> float:
+    """The highest F1 of any threshold; NaN without positives.
+
+    The threshold is chosen on these rows, so it is an upper bound of what a chosen one reaches.
+    """
+    if not np.any(y):
+        return NAN
+    _, false_positives, _, hits, _ = confusion_matrix_at_thresholds(y, score, sample_weight=weights)
+    positives = float((_counted(y, weights) * np.asarray(y, dtype=np.float64)).sum())
+    return float(np.max(2 * hits / (hits + false_positives + positives)))
+
+
 def all_metrics(
     *,
     y: NDArray,
@@ -110,6 +135,9 @@ def all_metrics(
         f"precision_at_{daily_capacity}_a_day": precision_at_daily_capacity(
             y, score, day, daily_capacity, weights
         ),
+        f"ndcg_at_{daily_capacity}_a_day": ndcg_at_daily_capacity(y, score, day, daily_capacity, weights),
+        "best_f1": best_f1(y, score, weights),
+        "recall_at_0.1pct_false_positives": recall_at_false_positive_rate(y, score, 0.001, weights),
         "recall_at_1pct_false_positives": recall_at_false_positive_rate(y, score, 0.01, weights),
         "brier": brier_score(y, score, weights),
         "calibration_error": expected_calibration_error(y, score, weights=weights),

@@ -52,6 +52,34 @@ METRICS = (
         percent=True,
     ),
     MetricDescription(
+        "ndcg_at_100_a_day",
+        "NDCG at 100 a day",
+        "How near the 100 highest scores of each day are to the best order of the day's events, which has 1.",
+        HIGHER,
+    ),
+    MetricDescription(
+        "entity_precision",
+        "Entity precision at 100 a day",
+        "Of the 100 entities of each day with the highest scores, the share that is {positive}; entities that"
+        " were known before, or found on an earlier day, are left out.",
+        HIGHER,
+        percent=True,
+    ),
+    MetricDescription(
+        "entities_caught",
+        "Entities caught",
+        "Of all entities with {positive} that were not known before, the share among those 100 a day.",
+        HIGHER,
+        percent=True,
+    ),
+    MetricDescription(
+        "recall_at_0.1pct_false_positives",
+        "Recall at 0.1\N{NO-BREAK SPACE}% false positive rate",
+        "Of all {positive}, the share that is flagged while 0.1\N{NO-BREAK SPACE}% of other events are.",
+        HIGHER,
+        percent=True,
+    ),
+    MetricDescription(
         "recall_at_1pct_false_positives",
         "Recall at 1\N{NO-BREAK SPACE}% false positive rate",
         "Of all {positive}, the share that is flagged while 1\N{NO-BREAK SPACE}% of other events are.",
@@ -85,6 +113,24 @@ METRICS = (
         "Of all {positive}, the share that it blocks.",
         HIGHER,
         percent=True,
+    ),
+    MetricDescription(
+        "f1_at_review",
+        "F1 of reviews and blocks",
+        "The harmonic mean of precision and recall at the review threshold.",
+        HIGHER,
+    ),
+    MetricDescription(
+        "f1_at_block",
+        "F1 of blocks",
+        "The harmonic mean of precision and recall at the block threshold.",
+        HIGHER,
+    ),
+    MetricDescription(
+        "best_f1",
+        "Best F1",
+        "The highest F1 of any threshold, chosen on these events, so no threshold in use exceeds it.",
+        HIGHER,
     ),
     MetricDescription(
         "brier", "Brier score", "Mean squared difference between the score and the label.", LOWER

@@ -12,7 +12,6 @@ from scoring.learning.jobs.options import JobOptions
 from scoring.learning.recipes.fields import (
     DATA,
     FIELDS,
-    IMBALANCE,
     THRESHOLDS,
     TREES,
     RecipeChoice,
@@ -119,7 +118,6 @@ class TrainingForm(forms.Form):
         """The recipe's fields by group, for the template; a group with an error is open."""
         return [
             self._group("Trees", (*TREES,), ("features_left_out", "monotone")),
-            self._group("Imbalance", IMBALANCE),
             self._group("Slices of time", DATA),
             self._group("Thresholds", THRESHOLDS),
         ]

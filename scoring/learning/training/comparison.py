@@ -136,7 +136,7 @@ def _compare(champion: LoadedModel, trained: Trained, watch: ProgressReporter) -
         progress=watch.advance,
     )
     return {
-        "champion_metrics": measure(held_out, score, champion.thresholds),
+        "champion_metrics": measure(held_out, score, champion.thresholds, known=trained.known_before),
         "difference": asdict(difference),
         "curves": {
             "candidate": describe_curves(y, trained.score, weights),

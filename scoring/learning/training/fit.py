@@ -2,8 +2,7 @@
 
 Class imbalance needs no weights: log loss with an explicit `base_score` starts the trees at the true rate, so
 margins are log-odds and nothing has to be corrected afterwards. Platt scaling on its own slice removes the
-remaining miscalibration. A recipe may ask for another treatment: `imbalance.py`. Events that exploration let
-through have weights: `dataset/selection.py`.
+remaining miscalibration. Only events that exploration let through have weights: `dataset/selection.py`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,11 +22,11 @@ from scoring.learning.dataset.selection import UnknownBlocks
 from scoring.learning.dataset.split import DAY_US, TimeSlices, split_by_time
 from scoring.learning.dataset.training_set import TrainingSet, select_rows
 from scoring.learning.heads.training import Fitted, TrainedHead, train_heads
-from scoring.learning.metrics.quality import all_metrics, precision_and_recall_at
+from scoring.learning.metrics.entities import entity_metrics
+from scoring.learning.metrics.quality import all_metrics, f1_at, precision_and_recall_at
 from scoring.learning.texts.fitting import fit_texts
 from scoring.learning.training.features import check_features, monotone_parameters, without_left_out
-from scoring.learning.training.imbalance import Treated, class_weights, metric_of, objective_of, treat
-from scoring.learning.training.recipe import CLASS_WEIGHTS, TrainingConfig
+from scoring.learning.training.recipe import TrainingConfig
 from scoring.learning.training.thresholds import choose_thresholds
 from scoring.progress import NO_PROGRESS, ProgressReporter
 from scoring.registry.calibration import Calibration, fit_platt
@@ -41,8 +40,9 @@ class Trained:
 
     `grown_on`: the rows of the data that the trees were grown on; `held_out`: rows the model has not seen,
     and `score` (float64[n]) its scores of them; `unknown_score` (float64[m]) those of the unknown blocks of
-    the same time. `texts`: the text models that filled in features; `heads`: those of policies, and
-    `without_head` why others have none.
+    the same time. `known_before` (bool[n]): held-out rows whose entity has an earlier positive event.
+    `texts`: the text models that filled in features; `heads`: those of policies, and `without_head` why
+    others have none.
     """
 
     booster: xgb.Booster
@@ -57,6 +57,7 @@ class Trained:
     held_out: TrainingSet
     score: NDArray[np.float64]
     unknown_score: NDArray[np.float64]
+    known_before: NDArray[np.bool_] | None = None
     texts: Sequence[TextModel] = ()
     heads: Mapping[str, TrainedHead] = field(default_factory=dict)
     without_head: Mapping[str, str] = field(default_factory=dict)
@@ -106,6 +107,8 @@ def train_model(
     heads, without_head = train_heads(data, slices, needs=config.needs, fit=fit, test=test)
     judged = test if test is not None else data.take(slices.test)
     score = calibration.score(predict_margin(booster, judged.X))
+    earlier = slice(None) if test is not None else np.setdiff1d(np.arange(len(data.y)), slices.test)
+    known = np.isin(judged.groups, data.groups[earlier][data.y[earlier] == 1])
     return Trained(
         booster=booster,
         rounds=rounds,
@@ -113,12 +116,14 @@ def train_model(
         calibration=calibration,
         thresholds=thresholds,
         medians=column_medians(select_rows(data.X, rows)),
-        metrics=measure(judged, score, thresholds) | {"slices": describe_slices(data, slices, test)},
+        metrics=measure(judged, score, thresholds, known=known)
+        | {"slices": describe_slices(data, slices, test)},
         slices=slices,
         grown_on=rows,
         held_out=judged,
         score=score,
         unknown_score=_score_unknown(booster, calibration, judged.unknown),
+        known_before=known,
         texts=texts,
         heads=heads,
         without_head=without_head,
@@ -195,58 +200,28 @@ def choose_rounds(
     extra: Mapping[str, Any] = NO_EXTRA,
     watch: ProgressReporter = NO_PROGRESS,
 ) -> int:
-    """The number of trees with the lowest loss on the validation slice, at most `config.trees`.
-
-    Class weights hold there as well; margins of a down-sampled training are judged on all its events.
-    """
-    rows, held = slices.train, slices.validation
-    X = without_left_out(select_rows(data.X, rows), config=config, names=data.feature_names)
-    train, treated = _treated_matrix(X, data.y[rows], data.weights_of(rows), config=config)
-    validation = _validation_matrix(data, held, treated, config=config, reference=train)
+    """The number of trees with the lowest log loss on the validation slice, at most `config.trees`."""
+    X, y, weights = select_rows(data.X, slices.train), data.y[slices.train], data.weights_of(slices.train)
+    X = without_left_out(X, config=config, names=data.feature_names)
+    train = matrix_of(X, y, weights, config=config)
+    validation = matrix_of(
+        select_rows(data.X, slices.validation),
+        data.y[slices.validation],
+        data.weights_of(slices.validation),
+        config=config,
+        reference=train,
+    )
     watch.begin("choosing the number of trees", total=config.trees)
     booster = xgb.train(
-        booster_parameters(config, base_rate=treated.base_score) | dict(extra),
+        booster_parameters(config, base_rate=rate_of(y, weights)) | dict(extra),
         train,
         config.trees,
         evals=[(validation, "validation")],
-        obj=objective_of(config.imbalance),
-        custom_metric=metric_of(config.imbalance),
         early_stopping_rounds=config.patience,
         verbose_eval=False,
         callbacks=[RoundProgress(watch)],
     )
     return int(booster.best_iteration) + 1
-
-
-def _treated_matrix(
-    X: NDArray, y: NDArray, weights: NDArray | None, *, config: TrainingConfig
-) -> tuple[xgb.DMatrix, Treated]:
-    """The rows after the recipe's treatment of imbalance, which start from its margin."""
-    base_rate = rate_of(y, weights)
-    treated = treat(config.imbalance, y=y, weights=weights, base_rate=base_rate, seed=config.seed)
-    if treated.rows is not None:
-        X, y = select_rows(X, treated.rows), y[treated.rows]
-    matrix = matrix_of(X, y, treated.weights, config=config)
-    if treated.shift:
-        matrix.set_base_margin(np.full(len(y), treated.first_margin, dtype=np.float32))
-    return matrix, treated
-
-
-def _validation_matrix(
-    data: TrainingSet,
-    rows: NDArray[np.intp],
-    treated: Treated,
-    *,
-    config: TrainingConfig,
-    reference: xgb.DMatrix,
-) -> xgb.DMatrix:
-    X, y, weights = select_rows(data.X, rows), data.y[rows], data.weights_of(rows)
-    if config.imbalance.treatment != CLASS_WEIGHTS:
-        return matrix_of(X, y, weights, config=config, reference=reference)
-    weighted = class_weights(y, weights, float(np.exp(treated.shift)))
-    matrix = matrix_of(X, y, weighted, config=config, reference=reference)
-    matrix.set_base_margin(np.full(len(y), treated.first_margin, dtype=np.float32))
-    return matrix
 
 
 def grow(
@@ -260,16 +235,11 @@ def grow(
     watch: ProgressReporter = NO_PROGRESS,
 ) -> tuple[xgb.Booster, float]:
     """A booster of exactly `rounds` trees, and its base rate. `weights`: how often each row counts."""
-    matrix, treated = _treated_matrix(X, y, weights, config=config)
+    base_rate = rate_of(y, weights)
+    matrix = matrix_of(X, y, weights, config=config)
     watch.begin("growing the trees", total=rounds)
-    booster = xgb.train(
-        booster_parameters(config, base_rate=treated.base_score) | dict(extra),
-        matrix,
-        rounds,
-        obj=objective_of(config.imbalance),
-        callbacks=[RoundProgress(watch)],
-    )
-    return booster, rate_of(y, weights)
+    parameters = booster_parameters(config, base_rate=base_rate) | dict(extra)
+    return xgb.train(parameters, matrix, rounds, callbacks=[RoundProgress(watch)]), base_rate
 
 
 def matrix_of(
@@ -312,13 +282,24 @@ def rate_of(y: NDArray, weights: NDArray | None = None) -> float:
     return float(np.clip(np.mean(y) if weights is None else np.average(y, weights=weights), 1e-6, 1 - 1e-6))
 
 
-def measure(data: TrainingSet, score: NDArray, thresholds: dict[str, float]) -> dict[str, Any]:
-    """`all_metrics` of scores of the data, and precision and recall at both thresholds."""
-    y, weights = data.y, data.weights
-    result: dict[str, Any] = all_metrics(y=y, score=score, day=data.occurred_at // DAY_US, weights=weights)
+def measure(
+    data: TrainingSet,
+    score: NDArray,
+    thresholds: Mapping[str, float],
+    *,
+    known: NDArray[np.bool_] | None = None,
+) -> dict[str, Any]:
+    """`all_metrics` of scores, those of entities, and precision, recall and F1 at both thresholds.
+
+    `known`: the rows whose entities were known to be positive before; None if that is not known.
+    """
+    y, weights, day = data.y, data.weights, data.occurred_at // DAY_US
+    result: dict[str, Any] = all_metrics(y=y, score=score, day=day, weights=weights)
+    result |= entity_metrics(y, score, day=day, entity=data.groups, known_before=known)
     for name, threshold in thresholds.items():
         precision, recall = precision_and_recall_at(y, score, threshold, weights)
         result |= {f"precision_at_{name}": precision, f"recall_at_{name}": recall}
+        result[f"f1_at_{name}"] = f1_at(y, score, threshold, weights)
     return {name: (None if np.isnan(value) else value) for name, value in result.items()}
 
 

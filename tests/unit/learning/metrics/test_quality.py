@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from sklearn import metrics as sk
 
 from scoring.learning.metrics import quality as metrics
+from scoring.learning.metrics.ranking import ndcg_at_daily_capacity
 
 ROWS = st.lists(st.tuples(st.booleans(), st.integers(0, 12)), min_size=2, max_size=80).filter(
     lambda rows: len({label for label, _ in rows}) == 2
@@ -44,6 +45,21 @@ def test_precision_and_recall_at_a_threshold_include_scores_equal_to_it():
         np.array([1, 0, 1, 0]), np.array([0.5, 0.5, 0.2, 0.1]), 0.5
     )
     assert (precision, recall) == (0.5, 0.5)
+
+
+@given(ROWS, st.floats(0, 1))
+def test_f1_agrees_with_scikit_learn_at_a_threshold_and_at_the_best_one(rows, threshold):
+    y, score = arrays(rows)
+    assert metrics.f1_at(y, score, threshold) == pytest.approx(
+        sk.f1_score(y, score >= threshold, zero_division=0)
+    )
+    best = max(sk.f1_score(y, score >= each) for each in np.unique(score))
+    assert metrics.best_f1(y, score) == pytest.approx(best)
+
+
+def test_f1_needs_positives():
+    assert np.isnan(metrics.f1_at(np.zeros(2), np.ones(2), 0.5))
+    assert np.isnan(metrics.best_f1(np.zeros(2), np.ones(2)))
 
 
 def test_one_class_alone_has_a_brier_score_but_no_ranking_metrics():
@@ -86,6 +102,9 @@ def test_every_metric_is_stored_under_its_own_name():
         "roc_auc": metrics.roc_auc(y, score),
         "average_precision": metrics.average_precision(y, score),
         "precision_at_10_a_day": metrics.precision_at_daily_capacity(y, score, day, 10),
+        "ndcg_at_10_a_day": ndcg_at_daily_capacity(y, score, day, 10),
+        "best_f1": metrics.best_f1(y, score),
+        "recall_at_0.1pct_false_positives": metrics.recall_at_false_positive_rate(y, score, 0.001),
         "recall_at_1pct_false_positives": metrics.recall_at_false_positive_rate(y, score),
         "brier": metrics.brier_score(y, score),
         "calibration_error": metrics.expected_calibration_error(y, score),

@@ -15,8 +15,10 @@ from tests.unit.learning.made_up import training_set
 HELD_OUT = training_set(rows=400, rate=0.3)
 NEW = np.clip(HELD_OUT.y * 0.4 + np.random.default_rng(1).random(400) * 0.6, 0, 1)
 OLD = np.random.default_rng(2).random(400)
-TRAINED = SimpleNamespace(held_out=HELD_OUT, score=NEW)
-CHAMPION = SimpleNamespace(predict=lambda X: (None, OLD), thresholds={"review": 0.3, "block": 0.9})
+TRAINED = SimpleNamespace(held_out=HELD_OUT, score=NEW, known_before=None)
+CHAMPION = SimpleNamespace(
+    known_before=None, predict=lambda X: (None, OLD), thresholds={"review": 0.3, "block": 0.9}
+)
 
 
 @pytest.fixture
@@ -35,7 +37,9 @@ def in_charge(monkeypatch):
 def test_the_candidate_is_compared_with_the_champion_on_the_same_events(in_charge):
     in_charge("payment-1")
     steps: list[object] = []
-    watch = SimpleNamespace(begin=lambda step, total: steps.append((step, total)), advance=steps.append)
+    watch = SimpleNamespace(
+        known_before=None, begin=lambda step, total: steps.append((step, total)), advance=steps.append
+    )
     compared = compare_with_champion(TRAINED, threads=1, watch=watch)
     assert (compared["champion"], compared["why_not"]) == ("payment-1", "")
     assert steps == [("comparing with the champion", 200), *[1] * 200]
@@ -53,7 +57,9 @@ def test_explored_events_count_with_their_weights_for_both(in_charge):
     in_charge("payment-1")
     weights = np.where(HELD_OUT.positions % 7 == 0, 20.0, 1.0)
     weighted = replace(HELD_OUT, weights=weights)
-    compared = compare_with_champion(SimpleNamespace(held_out=weighted, score=NEW), threads=1)
+    compared = compare_with_champion(
+        SimpleNamespace(held_out=weighted, score=NEW, known_before=None), threads=1
+    )
     assert compared["champion_metrics"] == measure(weighted, OLD, CHAMPION.thresholds)
     gain = average_precision(HELD_OUT.y, NEW, weights) - average_precision(HELD_OUT.y, OLD, weights)
     assert compared["difference"]["estimate"] == pytest.approx(gain)
