@@ -145,13 +145,6 @@ def test_bad_texts_are_refused_by_name(api: Api, body: bytes, field: str, proble
     assert [(each["field"], each["problem"]) for each in refused.json()["errors"]] == [(field, problem)]
 
 
-def test_half_a_surrogate_pair_is_no_json(api: Api) -> None:
-    body = json.dumps(content(1)).replace(OFFER, "a\\ud83d b").encode()
-    refused = api.post("events", body)
-    assert refused.status_code == 400
-    assert "surrogate" in refused.json()["detail"]
-
-
 def test_right_to_left_overrides_are_text(api: Api) -> None:
     assert api.post("events", content(1, "get \u202eeerf\u202c sneakers from us today")).status_code == 202
     work()
