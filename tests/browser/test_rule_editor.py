@@ -40,7 +40,9 @@ def write(browser: Browser, text: str) -> None:
     """Replace the condition by typing; the list of completions is closed afterwards."""
     area = browser.driver.find_element(By.ID, "expression")
     area.clear()
-    area.send_keys(text, Keys.ESCAPE)
+    area.click()
+    browser.driver.execute_cdp_cmd("Input.insertText", {"text": text})  # keys have no emoji
+    area.send_keys(Keys.ESCAPE)
 
 
 def marked(browser: Browser) -> list[str]:

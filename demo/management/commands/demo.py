@@ -24,6 +24,7 @@ from django.utils import timezone
 from config.processes.running import procfile_programs, run_command, supervise
 from config.status.servers import check_servers
 from demo import demo_data
+from demo.community.traffic import LABEL_SOURCE
 from demo.simulation.sender import is_ready
 from embedded import services
 from embedded.paths import make_directory
@@ -284,7 +285,7 @@ def demo_key() -> str:
         name="demo",
         source=SOURCE,
         scopes=list(SCOPES),
-        label_sources=FOR_KEYS,
+        label_sources=(*FOR_KEYS, LABEL_SOURCE),
         now=timezone.now(),
         actor="command/demo",
     )

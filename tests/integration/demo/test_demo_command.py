@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from demo import demo_data
+from demo.community.traffic import LABEL_SOURCE
 from demo.management.commands import demo
 from embedded import services
 from scoring.api.keys.issue import find_sender, revoke_key
@@ -84,6 +85,7 @@ def test_the_key_is_kept_and_replaced_if_revoked(var: Path) -> None:
     assert (var / "secrets" / "demo_api_key").stat().st_mode & 0o077 == 0
     sender = find_sender(key)
     assert sender is not None
+    assert LABEL_SOURCE in sender.label_sources
     revoke_key(prefix=sender.prefix, now=timezone.now(), actor="test")
     assert demo.demo_key() != key
 

@@ -1,7 +1,6 @@
 """The whole explanation of a decision, from its entry."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -87,11 +86,11 @@ def test_usual_is_the_decisions_own_value_or_else_the_models_median(small_model)
     decision = decide_one()
     own = {"feature": "amount", "text": "An amount.", "usual": 38.5}
 
-    told = explain_decision(replace(decision, data={**decision.data, "reasons": [own]}))
+    told = explain_decision(decision._replace(data={**decision.data, "reasons": [own]}))
     parts = {part.feature: part for part in told.contributions}
     assert (parts["amount"].text, parts["amount"].usual) == ("An amount.", "38.50 USD")
 
-    told = explain_decision(replace(decision, data={**decision.data, "reasons": []}))
+    told = explain_decision(decision._replace(data={**decision.data, "reasons": []}))
     usual = {part.feature: part.usual for part in told.contributions}
     model = load_model(name)
     medians = dict(zip(model.spec.features, model.medians, strict=True))
@@ -104,7 +103,7 @@ def test_with_other_features_than_todays_the_recorded_reasons_are_shown(
 ) -> None:
     small_model()
     decision = decide_one()
-    told = explain_decision(replace(decision, data={**decision.data, "feature_set": "0" * 64}))
+    told = explain_decision(decision._replace(data={**decision.data, "feature_set": "0" * 64}))
     assert not told.complete
     assert "used features that are no longer declared" in told.why_not
     assert {part.text for part in told.contributions} == {
