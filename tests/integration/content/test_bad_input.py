@@ -72,7 +72,7 @@ FILES = {
 }
 TEXTS: dict[str, tuple[bytes, int, str]] = {
     "a megabyte": (b'"' + b"x" * 1_000_000 + b'"', 422, "is longer than 50000 characters"),
-    "a lone surrogate": (rb'"hello \ud800 there"', 400, "surrogate"),
+    "a lone surrogate": (rb'"hello \ud800 there"', 422, "holds a lone surrogate (U+D800) at character 7"),
     "a surrogate in UTF-8": (b'"hello \xed\xa0\x80 there"', 400, "UTF-8"),
     "NUL": (rb'"a\u0000b"', 422, "has the character U+0000"),
     "no text": (b"[1]", 422, "text"),

@@ -1,7 +1,6 @@
 """What each entry of the log asks for."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -27,7 +26,7 @@ def letters() -> Iterator[None]:
 
 
 def entry(type: str, data: dict[str, Any], *, stream: str = STREAM, at: datetime = NOW) -> Entry:
-    return replace(as_read(NewEntry(stream, 0, type, data)), recorded_at=at)
+    return as_read(NewEntry(stream, 0, type, data))._replace(recorded_at=at)
 
 
 def label(effective: str | None, previous: str | None) -> Entry:
