@@ -11,12 +11,12 @@ from reviews.models import Case
 from reviews.queue.ranking import expected_loss, is_sampled
 from reviews.queue.sensitivity import queue_of, sensitive_streams
 from scoring.catalog.registry import event_type
-from scoring.decisions.decision_entries import ENRICHED
 from scoring.intake.models import Amendment
 from scoring.lanes.amendments import RETRACTED
 from scoring.log.append import append, append_new
 from scoring.log.consumers.registry import Consumer
 from scoring.log.entries import Entry, NewEntry
+from scoring.rules.quality.logged import ENRICHED
 
 REVIEW = "review"
 MAX_BECAUSE = 200  # characters; the column's length

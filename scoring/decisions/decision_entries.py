@@ -16,10 +16,10 @@ from scoring.features.logged_vectors import describe_also, pack_vectors
 from scoring.lanes.amendments import is_enrichment
 from scoring.lanes.claiming import Claim
 from scoring.log.entries import NewEntry
+from scoring.rules.quality.logged import ENRICHED
 from scoring.timestamps import to_iso
 
-# The causes of decisions on amended events that did not fail.
-CORRECTED, ENRICHED = "corrected", "enriched"
+CORRECTED = "corrected"  # the cause of a decision on an amended event, unless it was enriched
 
 
 def decision_entry(

@@ -15,7 +15,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", help="a model name from `manage.py models`")
-        parser.add_argument("--format", choices=sorted(FORMATS), default="markdown")
+        parser.add_argument(
+            "--format",
+            choices=sorted(FORMATS),
+            default="markdown",
+            help="of the output (default: %(default)s)",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
