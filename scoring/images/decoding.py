@@ -24,7 +24,8 @@ from scoring.images.errors import (
 from scoring.images.modes import to_rgb, turned
 from scoring.images.pdq import Pixels
 from scoring.images.polyglots import other_format
-from scoring.images.stills import ImageStill, spread_evenly
+from scoring.images.spread import spread_evenly
+from scoring.images.stills import ImageStill
 
 try:
     import pillow_heif

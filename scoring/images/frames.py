@@ -17,7 +17,7 @@ import numpy as np
 from scoring.images.decoding import ImageLimits
 from scoring.images.errors import DecoderMissing, ImageTypeNotAllowed, UnreadableVideo, VideoTooLong
 from scoring.images.pdq import Pdq, Pixels, pdq
-from scoring.images.stills import spread_evenly
+from scoring.images.spread import spread_evenly
 
 try:
     import av

@@ -17,7 +17,8 @@ from scoring.images.decoding import open_image
 from scoring.images.frames import VIDEO_LIMITS, open_video
 from scoring.images.hashes import hash_text
 from scoring.images.pdq import Pixels
-from scoring.images.stills import Still, spread_evenly
+from scoring.images.spread import spread_evenly
+from scoring.images.stills import Still
 from scoring.images.video_matching import distinct_frames
 
 MAX_STILLS = 16  # frames of an animation or pages of a document

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
 from scoring.catalog.errors import FieldError
-from scoring.images.stills import spread_evenly
+from scoring.images.spread import spread_evenly
 from scoring.rules.banks.changing.adding import add_items, change_item_expiry, remove_items
 from scoring.rules.banks.changing.defining import archive_bank, restore_bank
 from scoring.rules.banks.changing.items import NewItem
