@@ -20,7 +20,7 @@ from scoring.learning.folds.run import FoldResult, History, read_history, run_fo
 from scoring.learning.folds.windows import Fold, derived_folds, origin_shares, stated_folds
 from scoring.learning.recipes.files import load_recipe
 from scoring.learning.training.baseline import FOREST, LOGISTIC
-from scoring.learning.training.recipe import TrainingConfig
+from scoring.learning.training.recipe import NONE, TREATMENTS, Imbalance, TrainingConfig
 from scoring.progress import NO_PROGRESS, ProgressReporter
 from scoring.timestamps import to_iso
 
@@ -36,7 +36,8 @@ _TIMES = """
 @dataclass(frozen=True)
 class FoldOptions:
     """`folds`: their number, unless `origins` are stated, each with a test of `test_length`. `recipes`: names
-    and files; `against`: baselines and names of models. The default recipe is always the first contender.
+    and files; `against`: baselines and names of models. `imbalance`: the default recipe with
+    each treatment of imbalance takes part too. The default recipe, without any, is always the first.
     """
 
     event_type: str
@@ -47,6 +48,7 @@ class FoldOptions:
     matures_after: timedelta | None = None
     recipes: tuple[tuple[str, Path], ...] = ()
     against: tuple[str, ...] = ()
+    imbalance: bool = False
     threads: int = 1
 
 
@@ -71,6 +73,8 @@ def contenders_of(options: FoldOptions) -> list[Contender]:
     """
     config = replace(TrainingConfig(), threads=options.threads)
     recipes = [(DEFAULT, config), *((name, load_recipe(path, base=config)) for name, path in options.recipes)]
+    if options.imbalance:
+        recipes += [(name, replace(config, imbalance=Imbalance(name))) for name in TREATMENTS if name != NONE]
     contenders = [of_recipe(name, recipe) for name, recipe in recipes]
     contenders += [_contender(name, threads=options.threads) for name in options.against]
     names = [contender.name for contender in contenders]

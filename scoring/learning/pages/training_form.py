@@ -12,6 +12,7 @@ from scoring.learning.jobs.options import JobOptions
 from scoring.learning.recipes.fields import (
     DATA,
     FIELDS,
+    IMBALANCE,
     THRESHOLDS,
     TREES,
     RecipeChoice,
@@ -118,6 +119,7 @@ class TrainingForm(forms.Form):
         """The recipe's fields by group, for the template; a group with an error is open."""
         return [
             self._group("Trees", (*TREES,), ("features_left_out", "monotone")),
+            self._group("Imbalance", IMBALANCE),
             self._group("Slices of time", DATA),
             self._group("Thresholds", THRESHOLDS),
         ]

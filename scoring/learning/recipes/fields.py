@@ -6,7 +6,7 @@ from math import isfinite
 from typing import Any
 
 from scoring.learning.errors import InvalidTraining
-from scoring.learning.training.recipe import TREE_METHODS, TrainingConfig
+from scoring.learning.training.recipe import TREATMENTS, TREE_METHODS, TrainingConfig
 
 DEFAULTS = TrainingConfig()
 
@@ -80,11 +80,11 @@ class RecipeChoice:
 
     @property
     def name(self) -> str:
-        return self.path
+        return self.path.replace(".", "_")
 
     @property
     def option(self) -> str:
-        return self.path.replace("_", "-")
+        return self.name.replace("_", "-")
 
     @property
     def metavar(self) -> str:
@@ -206,6 +206,34 @@ TREES = (
     ),
 )
 
+IMBALANCE = (
+    RecipeChoice(
+        "imbalance.treatment",
+        "Treatment of imbalance",
+        "How trees are grown where positives are rare; scores stay probabilities.",
+        TREATMENTS,
+    ),
+    RecipeNumber(
+        "imbalance.positive_weight",
+        "Weight of positives",
+        "For class_weights. 0: both classes count the same.",
+        maximum=1_000_000,
+    ),
+    RecipeNumber(
+        "imbalance.focal_gamma",
+        "Focusing parameter",
+        "For focal_loss: higher attends less to easy events; 0 is log loss.",
+        maximum=10,
+    ),
+    RecipeNumber(
+        "imbalance.negatives_per_positive",
+        "Negatives per positive",
+        "For down_sampling: the negatives that are kept, drawn evenly over time.",
+        minimum=1,
+        maximum=1_000_000,
+    ),
+)
+
 DATA = (
     RecipeNumber(
         "minimum_positives",
@@ -270,5 +298,5 @@ THRESHOLDS = (
     ),
 )
 
-FIELDS: tuple[RecipeField, ...] = (*TREES, *DATA, *THRESHOLDS)
+FIELDS: tuple[RecipeField, ...] = (*TREES, *IMBALANCE, *DATA, *THRESHOLDS)
 BY_PATH: Mapping[str, RecipeField] = {field.path: field for field in FIELDS}

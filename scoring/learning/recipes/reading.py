@@ -9,7 +9,7 @@ from scoring.learning.errors import InvalidTraining
 from scoring.learning.recipes.fields import BY_PATH, FIELDS, value_at
 from scoring.learning.training.recipe import DIRECTIONS, TrainingConfig
 
-GROUPS = ("shares", "policy")
+GROUPS = ("shares", "policy", "imbalance")
 LEFT_OUT, MONOTONE, STATED = "features_left_out", "monotone", "thresholds"
 SHARE_NAMES = ("train", "validation", "calibration", "test")
 STATED_NAMES = ("review", "block")

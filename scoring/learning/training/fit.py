@@ -2,7 +2,8 @@
 
 Class imbalance needs no weights: log loss with an explicit `base_score` starts the trees at the true rate, so
 margins are log-odds and nothing has to be corrected afterwards. Platt scaling on its own slice removes the
-remaining miscalibration. Only events that exploration let through have weights: `dataset/selection.py`.
+remaining miscalibration. A recipe may ask for another treatment: `imbalance.py`. Events that exploration let
+through have weights: `dataset/selection.py`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +27,8 @@ from scoring.learning.metrics.entities import entity_metrics
 from scoring.learning.metrics.quality import all_metrics, f1_at, precision_and_recall_at
 from scoring.learning.texts.fitting import fit_texts
 from scoring.learning.training.features import check_features, monotone_parameters, without_left_out
-from scoring.learning.training.recipe import TrainingConfig
+from scoring.learning.training.imbalance import Treated, class_weights, metric_of, objective_of, treat
+from scoring.learning.training.recipe import CLASS_WEIGHTS, TrainingConfig
 from scoring.learning.training.thresholds import choose_thresholds
 from scoring.progress import NO_PROGRESS, ProgressReporter
 from scoring.registry.calibration import Calibration, fit_platt
@@ -200,28 +202,58 @@ def choose_rounds(
     extra: Mapping[str, Any] = NO_EXTRA,
     watch: ProgressReporter = NO_PROGRESS,
 ) -> int:
-    """The number of trees with the lowest log loss on the validation slice, at most `config.trees`."""
-    X, y, weights = select_rows(data.X, slices.train), data.y[slices.train], data.weights_of(slices.train)
-    X = without_left_out(X, config=config, names=data.feature_names)
-    train = matrix_of(X, y, weights, config=config)
-    validation = matrix_of(
-        select_rows(data.X, slices.validation),
-        data.y[slices.validation],
-        data.weights_of(slices.validation),
-        config=config,
-        reference=train,
-    )
+    """The number of trees with the lowest loss on the validation slice, at most `config.trees`.
+
+    Class weights hold there as well; margins of a down-sampled training are judged on all its events.
+    """
+    rows, held = slices.train, slices.validation
+    X = without_left_out(select_rows(data.X, rows), config=config, names=data.feature_names)
+    train, treated = _treated_matrix(X, data.y[rows], data.weights_of(rows), config=config)
+    validation = _validation_matrix(data, held, treated, config=config, reference=train)
     watch.begin("choosing the number of trees", total=config.trees)
     booster = xgb.train(
-        booster_parameters(config, base_rate=rate_of(y, weights)) | dict(extra),
+        booster_parameters(config, base_rate=treated.base_score) | dict(extra),
         train,
         config.trees,
         evals=[(validation, "validation")],
+        obj=objective_of(config.imbalance),
+        custom_metric=metric_of(config.imbalance),
         early_stopping_rounds=config.patience,
         verbose_eval=False,
         callbacks=[RoundProgress(watch)],
     )
     return int(booster.best_iteration) + 1
+
+
+def _treated_matrix(
+    X: NDArray, y: NDArray, weights: NDArray | None, *, config: TrainingConfig
+) -> tuple[xgb.DMatrix, Treated]:
+    """The rows after the recipe's treatment of imbalance, which start from its margin."""
+    base_rate = rate_of(y, weights)
+    treated = treat(config.imbalance, y=y, weights=weights, base_rate=base_rate, seed=config.seed)
+    if treated.rows is not None:
+        X, y = select_rows(X, treated.rows), y[treated.rows]
+    matrix = matrix_of(X, y, treated.weights, config=config)
+    if treated.shift:
+        matrix.set_base_margin(np.full(len(y), treated.first_margin, dtype=np.float32))
+    return matrix, treated
+
+
+def _validation_matrix(
+    data: TrainingSet,
+    rows: NDArray[np.intp],
+    treated: Treated,
+    *,
+    config: TrainingConfig,
+    reference: xgb.DMatrix,
+) -> xgb.DMatrix:
+    X, y, weights = select_rows(data.X, rows), data.y[rows], data.weights_of(rows)
+    if config.imbalance.treatment != CLASS_WEIGHTS:
+        return matrix_of(X, y, weights, config=config, reference=reference)
+    weighted = class_weights(y, weights, float(np.exp(treated.shift)))
+    matrix = matrix_of(X, y, weighted, config=config, reference=reference)
+    matrix.set_base_margin(np.full(len(y), treated.first_margin, dtype=np.float32))
+    return matrix
 
 
 def grow(
@@ -235,11 +267,16 @@ def grow(
     watch: ProgressReporter = NO_PROGRESS,
 ) -> tuple[xgb.Booster, float]:
     """A booster of exactly `rounds` trees, and its base rate. `weights`: how often each row counts."""
-    base_rate = rate_of(y, weights)
-    matrix = matrix_of(X, y, weights, config=config)
+    matrix, treated = _treated_matrix(X, y, weights, config=config)
     watch.begin("growing the trees", total=rounds)
-    parameters = booster_parameters(config, base_rate=base_rate) | dict(extra)
-    return xgb.train(parameters, matrix, rounds, callbacks=[RoundProgress(watch)]), base_rate
+    booster = xgb.train(
+        booster_parameters(config, base_rate=treated.base_score) | dict(extra),
+        matrix,
+        rounds,
+        obj=objective_of(config.imbalance),
+        callbacks=[RoundProgress(watch)],
+    )
+    return booster, rate_of(y, weights)
 
 
 def matrix_of(

@@ -10,6 +10,8 @@ from scoring.learning.dataset.split import MinPositives, SplitShares
 MAX_MATURITY_DAYS = 3_650
 TREE_METHODS = ("hist", "exact")
 DIRECTIONS = {"increasing": 1, "decreasing": -1}  # of the score with a feature
+NONE, CLASS_WEIGHTS, FOCAL_LOSS, DOWN_SAMPLING = "none", "class_weights", "focal_loss", "down_sampling"
+TREATMENTS = (NONE, CLASS_WEIGHTS, FOCAL_LOSS, DOWN_SAMPLING)
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,21 @@ class ThresholdPolicy:
     min_review_score: float = 0.05
     block_precision: float = 0.95
     block_support: int = 20
+
+
+@dataclass(frozen=True)
+class Imbalance:
+    """How trees are grown where positives are rare.
+
+    `positive_weight`: how often a positive counts with class weights; 0: until both classes count the
+    same. `focal_gamma`: the focusing parameter of the focal loss. `negatives_per_positive`: kept by
+    down-sampling.
+    """
+
+    treatment: str = NONE
+    positive_weight: float = 0.0
+    focal_gamma: float = 2.0  # as in Lin et al. 2017
+    negatives_per_positive: float = 20.0
 
 
 @dataclass(frozen=True)
@@ -52,6 +69,7 @@ class TrainingConfig:
     tree_method: str = "hist"
     features_left_out: tuple[str, ...] = ()
     monotone: tuple[tuple[str, str], ...] = ()
+    imbalance: Imbalance = field(default_factory=Imbalance)
 
     @property
     def needs(self) -> MinPositives:

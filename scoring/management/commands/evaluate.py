@@ -104,6 +104,7 @@ class Command(BaseCommand):
                     matures_after=None if days is None else timedelta(days=days),
                     recipes=tuple(options["recipe"]),
                     against=tuple(options["against"]),
+                    imbalance=options["imbalance"],
                     threads=options["threads"],
                 ),
                 now=timezone.now(),
@@ -165,6 +166,11 @@ def _add_folds(group: Any) -> None:
         default=[],
         metavar="NAME=FILE",
         help="a recipe to compare with the default one; may be repeated",
+    )
+    group.add_argument(
+        "--imbalance",
+        action="store_true",
+        help="compare the treatments of imbalance with the default recipe, which has none",
     )
     group.add_argument("--scores", type=read_new_file, help="write all scores to this Parquet file")
     group.add_argument("--markdown", action="store_true", help="print the means as a Markdown table")

@@ -12,7 +12,15 @@ from django.utils import timezone
 
 from scoring.errors import ScoringError
 from scoring.learning.evaluation.report import training_lines
-from scoring.learning.recipes.fields import DATA, FIELDS, THRESHOLDS, TREES, RecipeChoice, RecipeField
+from scoring.learning.recipes.fields import (
+    DATA,
+    FIELDS,
+    IMBALANCE,
+    THRESHOLDS,
+    TREES,
+    RecipeChoice,
+    RecipeField,
+)
 from scoring.learning.recipes.files import load_recipe
 from scoring.learning.recipes.reading import checked, with_value
 from scoring.learning.training.recipe import DIRECTIONS, TrainingConfig, TrainingRequest
@@ -124,7 +132,7 @@ def _add_model(group: Any) -> None:
         ("decreasing", "the score may only fall with this feature; may be repeated"),
     ):
         group.add_argument(f"--{name}", action="append", metavar="FEATURE", default=SUPPRESS, help=text)
-    _add_fields(group, (*TREES, *DATA))
+    _add_fields(group, (*TREES, *IMBALANCE, *DATA))
 
 
 def _add_thresholds(group: Any) -> None:

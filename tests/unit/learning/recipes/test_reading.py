@@ -6,7 +6,7 @@ from scoring.learning.dataset.split import SplitShares
 from scoring.learning.errors import InvalidTraining
 from scoring.learning.recipes.fields import FIELDS, RecipeChoice, value_at
 from scoring.learning.recipes.reading import read_recipe, stated_values, with_value
-from scoring.learning.training.recipe import ThresholdPolicy, TrainingConfig
+from scoring.learning.training.recipe import Imbalance, ThresholdPolicy, TrainingConfig
 
 CHANGED = TrainingConfig(
     trees=300,
@@ -17,6 +17,7 @@ CHANGED = TrainingConfig(
     explicit_thresholds=(("block", 0.9), ("review", 0.1)),
     features_left_out=("day_of_week", "hour_of_day"),
     monotone=(("amount", "increasing"),),
+    imbalance=Imbalance("down_sampling", negatives_per_positive=5.0),
 )
 
 
