@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
+from reviews.console.event_details import EventDetail
 from reviews.duplicates.deciding import MAX_GROUP, decide_group, undo_group
 from reviews.errors import InvalidVerdict, ReviewError
 from reviews.models import Case
@@ -65,23 +66,12 @@ class CasePage(AdminPage):
         self.title = f"Case {shortened(detail.external_id)}"
         steps, undone = timeline_of(case, personal=personal)
         panels = event_panels(detail, personal=personal)
-        filled = draft or undone
         appealed = appealed_panel(case, detail, personal=personal)
         shown = (appealed.about if appealed else None) or detail
-        kind, withheld = event_type(case.event_type), open_case(case, reviewer=self.reviewer, now=now)
-        heads = (detail.decision.data.get("policies") if detail.decision else None) or {}
+        withheld = open_case(case, reviewer=self.reviewer, now=now)
         return super().get_context_data(
             case=case,
             now=now,
-            mine=case.is_held_by(user.get_username(), now),
-            free=case.is_free(now),
-            held_for=case.lease_until - now if case.lease_until else None,
-            may_work=user.has_perm("reviews.work_case"),
-            may_undo=may_undo(user, case),
-            undoable=(undoable := last_verdict(self.request, now=now)),
-            undoable_together=decided_together(undoable) if undoable else 0,
-            own_appeal=case.not_for == user.get_username(),
-            also=positions_in(self.request.POST.getlist("also")),
             withheld=withheld,
             content=(
                 content := None
@@ -92,20 +82,7 @@ class CasePage(AdminPage):
             max_group=MAX_GROUP,
             media=None if withheld else media_panel(shown, user=user),
             stated=is_restricted(detail, case),
-            may_decide_escalation=user.has_perm(ESCALATIONS),
-            verdict_options=verdict_options(
-                case, filled, others=labels_from_others(detail.standing), heads=heads
-            ),
-            policed=bool(kind.policies),
-            broken=broken_policies(kind, case.policies),
             appealed=appealed,
-            action=action_title(kind, case.action) if case.action else "",
-            draft=filled,
-            typed=draft,
-            max_note_length=MAX_NOTE_LENGTH,
-            needs_note=NEEDS_NOTE,
-            verdict_words=words_of(case.reason_code),
-            decided_together=decided_together(case),
             steps=steps,
             history=history_of(
                 detail,
@@ -115,10 +92,28 @@ class CasePage(AdminPage):
                 personal=personal,
             ),
             list_reason=f"Case {shortened(detail.external_id)}",
+            **self._claim_of(case, user, now=now),
+            **_verdict_of(case, detail, draft=draft, undone=undone),
             **event_lists_panel(detail, panels["reasons"], user=user, personal=personal, now=now),
             **panels,
             **kwargs,
         )
+
+    def _claim_of(self, case: Case, user: Any, *, now: datetime) -> dict[str, Any]:
+        """Who works on the case, and what the user may do with it, for the template."""
+        undoable = last_verdict(self.request, now=now)
+        return {
+            "mine": case.is_held_by(user.get_username(), now),
+            "free": case.is_free(now),
+            "held_for": case.lease_until - now if case.lease_until else None,
+            "may_work": user.has_perm("reviews.work_case"),
+            "may_decide_escalation": user.has_perm(ESCALATIONS),
+            "may_undo": may_undo(user, case),
+            "undoable": undoable,
+            "undoable_together": decided_together(undoable) if undoable else 0,
+            "own_appeal": case.not_for == user.get_username(),
+            "also": positions_in(self.request.POST.getlist("also")),
+        }
 
     def post(self, request: HttpRequest, position: int) -> HttpResponse:
         act = ACTIONS.get(request.POST.get("action", ""))
@@ -249,6 +244,29 @@ ACTIONS: dict[str, Callable[[CasePage, int, datetime], HttpResponse]] = {
     "undo": CasePage.undo,
     "undo_all": CasePage.undo_all,
 }
+
+
+def _verdict_of(case: Case, detail: EventDetail, *, draft: Any, undone: Any) -> dict[str, Any]:
+    """The verdict on the case, and what a new one can say, for the template.
+
+    `draft`: what was typed and refused; `undone`: the verdict that was taken back, to change it.
+    """
+    kind, filled = event_type(case.event_type), draft or undone
+    heads = (detail.decision.data.get("policies") if detail.decision else None) or {}
+    return {
+        "verdict_options": verdict_options(
+            case, filled, others=labels_from_others(detail.standing), heads=heads
+        ),
+        "policed": bool(kind.policies),
+        "broken": broken_policies(kind, case.policies),
+        "action": action_title(kind, case.action) if case.action else "",
+        "draft": filled,
+        "typed": draft,
+        "max_note_length": MAX_NOTE_LENGTH,
+        "needs_note": NEEDS_NOTE,
+        "verdict_words": words_of(case.reason_code),
+        "decided_together": decided_together(case),
+    }
 
 
 def positions_in(texts: Sequence[str]) -> set[int]:

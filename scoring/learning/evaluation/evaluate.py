@@ -17,19 +17,14 @@ from scoring.learning.dataset.training_set import (
     without_outliers,
 )
 from scoring.learning.dataset.vectors_and_labels import read_labels, read_selection, read_vectors
+from scoring.learning.folds.contenders import baseline
 from scoring.learning.metrics.resampling import Interval, bootstrap_average_precision_difference
 from scoring.learning.texts.filling import fill_texts
 from scoring.learning.texts.reading import with_texts
-from scoring.learning.training.baseline import (
-    BASELINES,
-    LOGISTIC,
-    baseline_score,
-    fit_baseline,
-    fit_forest,
-)
+from scoring.learning.training.baseline import BASELINES
 from scoring.learning.training.comparison import vectors_for
 from scoring.learning.training.fit import measure
-from scoring.learning.training.runs import code_columns, require_rows
+from scoring.learning.training.runs import require_rows
 from scoring.progress import NO_PROGRESS, ProgressReporter
 from scoring.registry.feature_sets import check_feature_set
 from scoring.registry.loaded_models import LoadedModel, load_for_bulk
@@ -85,7 +80,7 @@ def run_evaluation(
         compared = other.predict(vectors_for(other, test, watch))[1]
     else:
         data = training_data_of(row, history.vectors, history.labels, history.selection)
-        compared = _baseline_scores(against, data, test, threads=threads, watch=watch)
+        compared = baseline(against, threads=threads).learn(data, test, watch)
     difference = _difference(test, score, compared, samples=samples, watch=watch)
     measured = measure(test, compared, other.thresholds if other else {}, known=known)
     return Evaluation(judged, against, measured, difference)
@@ -119,18 +114,6 @@ def _model_or_none(against: str | None, *, threads: int) -> LoadedModel | None:
     if against is None or against in BASELINES:
         return None
     return load_for_bulk(against, threads=threads)
-
-
-def _baseline_scores(
-    name: str, data: TrainingSet, test: TrainingSet, *, threads: int, watch: ProgressReporter
-) -> NDArray[np.float64]:
-    watch.begin("fitting the baseline", total=1)
-    if name == LOGISTIC:
-        fitted = fit_baseline(X=data.X, y=data.y, codes=code_columns(data), weights=data.weights)
-    else:
-        fitted = fit_forest(data.X, data.y, weights=data.weights, threads=threads)
-    watch.advance(1)
-    return baseline_score(fitted, test.X)
 
 
 def _difference(

@@ -1,6 +1,5 @@
 """The whole comparison on folds, as a recipe: windows, contenders, history, results."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,15 +10,14 @@ from scoring.catalog.registry import scored_type
 from scoring.learning.errors import InvalidTraining
 from scoring.learning.folds.contenders import (
     Contender,
+    baseline,
     existing_model,
-    logistic_regression,
     of_recipe,
-    random_forest,
 )
-from scoring.learning.folds.run import FoldResult, History, read_history, run_fold
+from scoring.learning.folds.run import FoldResult, read_history, run_fold
 from scoring.learning.folds.windows import Fold, derived_folds, origin_shares, stated_folds
 from scoring.learning.recipes.files import load_recipe
-from scoring.learning.training.baseline import FOREST, LOGISTIC
+from scoring.learning.training.baseline import BASELINES
 from scoring.learning.training.recipe import NONE, TREATMENTS, Imbalance, TrainingConfig
 from scoring.progress import NO_PROGRESS, ProgressReporter
 from scoring.timestamps import to_iso
@@ -63,7 +61,18 @@ def compare_on_folds(
     contenders = contenders_of(options)
     folds = folds_of(options, now=now)
     history = read_history(options.event_type, vocabulary_as_of=folds[0].origin, watch=watch)
-    return [_run(history, fold, contenders, options, now=now, watch=watch) for fold in folds]
+    return [
+        run_fold(
+            history,
+            fold,
+            contenders,
+            now=now,
+            since=options.since,
+            matures_after=options.matures_after,
+            watch=watch,
+        )
+        for fold in folds
+    ]
 
 
 def contenders_of(options: FoldOptions) -> list[Contender]:
@@ -76,17 +85,14 @@ def contenders_of(options: FoldOptions) -> list[Contender]:
     if options.imbalance:
         recipes += [(name, replace(config, imbalance=Imbalance(name))) for name in TREATMENTS if name != NONE]
     contenders = [of_recipe(name, recipe) for name, recipe in recipes]
-    contenders += [_contender(name, threads=options.threads) for name in options.against]
+    contenders += [
+        (baseline if name in BASELINES else existing_model)(name, threads=options.threads)
+        for name in options.against
+    ]
     names = [contender.name for contender in contenders]
     if repeated := next((name for name in names if names.count(name) > 1), None):
         raise InvalidTraining("contender", repeated, "a name that is used once")
     return contenders
-
-
-def _contender(name: str, *, threads: int) -> Contender:
-    if name == LOGISTIC:
-        return logistic_regression()
-    return random_forest(threads=threads) if name == FOREST else existing_model(name, threads=threads)
 
 
 def folds_of(options: FoldOptions, *, now: datetime) -> list[Fold]:
@@ -108,23 +114,3 @@ def folds_of(options: FoldOptions, *, now: datetime) -> list[Fold]:
         )
     *origins, newest = times
     return derived_folds(origins, last=newest + timedelta(microseconds=1))
-
-
-def _run(
-    history: History,
-    fold: Fold,
-    contenders: Sequence[Contender],
-    options: FoldOptions,
-    *,
-    now: datetime,
-    watch: ProgressReporter,
-) -> FoldResult:
-    return run_fold(
-        history,
-        fold,
-        contenders,
-        now=now,
-        since=options.since,
-        matures_after=options.matures_after,
-        watch=watch,
-    )

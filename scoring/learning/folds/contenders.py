@@ -67,6 +67,11 @@ def random_forest(*, threads: int) -> Contender:
     return Contender(FOREST, learn)
 
 
+def baseline(name: str, *, threads: int) -> Contender:
+    """The baseline with this name, one of BASELINES."""
+    return logistic_regression() if name == LOGISTIC else random_forest(threads=threads)
+
+
 def existing_model(name: str, *, threads: int) -> Contender:
     """A registered version, which is not trained again.
 

@@ -40,17 +40,12 @@ class History:
     selection: SelectionHistory
     filled: Sequence[int]  # columns that the text models of a training fill in
 
-    @property
-    def first(self) -> int:
-        """The time of the oldest event, microseconds since 1970."""
-        return int(self.vectors.occurred_at.min())
-
 
 @dataclass(frozen=True)
 class FoldResult:
     """The events of a fold's test with the scores (float64[m]) and metrics of each contender.
 
-    `cpu_seconds`: for fitting and scoring.
+    `weights` float64[m]: how often each event counts, None for once. `cpu_seconds`: for fitting and scoring.
     """
 
     fold: Fold
@@ -59,6 +54,7 @@ class FoldResult:
     occurred_at: NDArray[np.int64]
     y: NDArray[np.int8]
     groups: NDArray[np.int64]
+    weights: NDArray[np.float64] | None
     scores: Mapping[str, NDArray[np.float64]]
     metrics: Mapping[str, Mapping[str, float | None]]
     cpu_seconds: Mapping[str, float]
@@ -119,7 +115,16 @@ def run_fold(
         seconds[contender.name] = process_time() - started
         metrics[contender.name] = fold_metrics(test, scores[contender.name], known=known)
     return FoldResult(
-        fold, len(data.y), test.positions, test.occurred_at, test.y, test.groups, scores, metrics, seconds
+        fold=fold,
+        learned_from=len(data.y),
+        positions=test.positions,
+        occurred_at=test.occurred_at,
+        y=test.y,
+        groups=test.groups,
+        weights=test.weights,
+        scores=scores,
+        metrics=metrics,
+        cpu_seconds=seconds,
     )
 
 

@@ -44,8 +44,8 @@ def metric_spreads(results: Sequence[FoldResult]) -> dict[str, dict[str, Spread 
 class Difference(NamedTuple):
     """How a contender's average precision differs from the first one's.
 
-    `pooled`: the mean difference over folds with its bootstrap interval; `better`: the folds in which the
-    contender is better.
+    `mean` over folds, with the bootstrap interval [`low`, `high`]; `better`: the folds in which the contender
+    is better.
     """
 
     mean: float
@@ -74,6 +74,7 @@ def _difference(
             first=result.scores[other],
             second=result.scores[first],
             groups=result.groups,
+            weights=result.weights,
             samples=samples,
             seed=seed,
         )

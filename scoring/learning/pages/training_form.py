@@ -62,7 +62,7 @@ def _above(field: RecipeNumber) -> Callable[[float], None]:
 
 
 def directions_in(text: str) -> dict[str, str]:
-    """The features with their directions in lines such as "amount increasing". Raises InvalidTraining."""
+    """The features with their directions in lines such as "amount increasing"; nothing is checked."""
     directions = {}
     for line in filter(None, map(str.strip, text.splitlines())):
         name, _, direction = line.partition(" ")
@@ -118,7 +118,7 @@ class TrainingForm(forms.Form):
     def groups(self) -> list[FieldGroup]:
         """The recipe's fields by group, for the template; a group with an error is open."""
         return [
-            self._group("Trees", (*TREES,), ("features_left_out", "monotone")),
+            self._group("Trees", TREES, ("features_left_out", "monotone")),
             self._group("Imbalance", IMBALANCE),
             self._group("Slices of time", DATA),
             self._group("Thresholds", THRESHOLDS),

@@ -170,7 +170,7 @@ def test_the_baseline_is_fitted_on_the_rows_of_the_model_alone(load, monkeypatch
         fitted.append(len(y))
         raise InterruptedError
 
-    monkeypatch.setattr("scoring.learning.evaluation.evaluate.fit_baseline", fit)
+    monkeypatch.setattr("scoring.learning.folds.contenders.fit_baseline", fit)
     with pytest.raises(InterruptedError):
         run_evaluation(run.name, since=since, until=END, now=NOW, against="logistic")
     assert fitted == [run.rows]

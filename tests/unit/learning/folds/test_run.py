@@ -125,3 +125,19 @@ def test_nothing_that_a_text_model_filled_in_stays_for_the_next_contender(histor
 def test_a_test_without_positives_is_refused(history):
     with pytest.raises(NoEventsToEvaluate):
         run(history, Fold(1, day(150), day(160)), of_recipe("default", QUICK))
+
+
+def test_differences_weigh_events_as_the_metrics_do(history):
+    """Every tenth event was let through by exploration and stands for twenty."""
+    rows = np.arange(0, len(history.vectors.X), 10)
+    explored = SelectionHistory(
+        rows=rows,
+        decided_at=history.vectors.occurred_at[rows],
+        blocked=np.zeros(len(rows), dtype=bool),
+        weights=np.full(len(rows), 20.0),
+    )
+    weighed = History("payment", history.vectors, history.labels, explored, [])
+    result = run(weighed, FOLDS[0], of_recipe("default", QUICK), logistic_regression())
+    found = {name: result.metrics[name]["average_precision"] for name in result.metrics}
+    difference = differences([result], samples=5)["logistic"]
+    assert difference.mean == pytest.approx(found["logistic"] - found["default"])
