@@ -5,16 +5,18 @@ form of Wang & Manning ("Baselines and Bigrams", ACL 2012), which helps most wit
 comments the root did better than the ratio, and both better than no scale. The weights include the scales.
 """
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 MIN_CLASS = 5  # texts of each class that a model needs
 SMOOTHING = 1.0  # of the shares: texts added to each class
-MAX_STEPS = 200
+MAX_STEPS = 200  # a solver that is stopped early is judged by its loss on later texts like any other
 SEED = 7  # the order in which the solver visits rows
 
 
@@ -53,7 +55,9 @@ def fit_linear(rows: csr_matrix, y: NDArray, *, strength: float, weights: NDArra
         max_iter=MAX_STEPS,
         random_state=SEED,
     )
-    solver.fit(scaled, y, sample_weight=weights)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # MAX_STEPS is a bound on purpose
+        solver.fit(scaled, y, sample_weight=weights)
     found = np.zeros(rows.shape[1])
     found[used] = np.float32(solver.coef_[0] * scales)
     return Linear(found, float(np.float32(solver.intercept_[0])))

@@ -1,8 +1,11 @@
 """Linear models over n-grams: what they learn from few texts, and that they learn it the same way twice."""
 
+import warnings
+
 import numpy as np
 import pytest
 
+from scoring.learning.texts import linear as linear_models
 from scoring.learning.texts.linear import can_fit, fit_linear, log_count_ratios, log_loss
 from scoring.texts.ngrams import ngram_rows
 
@@ -54,3 +57,10 @@ def test_log_loss_counts_both_classes_the_same() -> None:
     even = log_loss(np.zeros(11), np.array([1] + [0] * 10))
     assert even == pytest.approx(2 * np.log(2))
     assert log_loss(np.array([9.0, -9.0]), np.array([1, 0])) < 0.001
+
+
+def test_a_bound_on_the_steps_is_no_warning_to_the_person_who_trains(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(linear_models, "MAX_STEPS", 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert fit_linear(ROWS, Y, strength=1000.0).weights.any()
