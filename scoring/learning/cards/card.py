@@ -12,6 +12,7 @@ from typing import Any
 from scoring.admin_kit import formatting
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.learning.cards.intervals import metric_interval
+from scoring.learning.cards.slices import slices_in_time
 from scoring.learning.pages.gate_table import check_rows, why_not_compared
 from scoring.learning.pages.history import ModelHistoryLine
 from scoring.learning.pages.metric_table import METRICS, MetricDescription, difference_in_words, positive_of
@@ -123,7 +124,7 @@ def _purpose(version: ModelVersion, facts: CardFacts) -> CardSection:
 
 
 def _data(version: ModelVersion) -> CardSection:
-    slices = version.metrics.get("slices", {})
+    slices = slices_in_time(version)
     features = version.reference.get("features", ())
     return CardSection(
         "data",
@@ -135,7 +136,7 @@ def _data(version: ModelVersion) -> CardSection:
             ("Left out of the trees", ", ".join(version.parameters.get("features_left_out") or ()) or "none"),
         ),
         SLICE_COLUMNS if slices else (),
-        [_slice_row(name, part) for name, part in slices.items()],
+        [_slice_row(name, part) for name, part in slices],
     )
 
 

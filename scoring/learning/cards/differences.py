@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from scoring.admin_kit.formatting import NO_VALUE
+from scoring.learning.cards.slices import slices_in_time
 from scoring.learning.pages.metric_table import METRICS, compare_values, difference_in_words
 from scoring.learning.recipes.differences import recipe_differences
 from scoring.registry.models import ModelVersion
@@ -66,10 +67,33 @@ def version_differences(before: VersionFacts, after: VersionFacts) -> list[Diffe
         DifferenceSection("features", "Features", _features(before.features, after.features)),
         DifferenceSection("data", "Data", _rows(_data(first), _data(second))),
         DifferenceSection("metrics", "Metrics", _metrics(first, second), metrics_note(first, second)),
-        DifferenceSection("thresholds", "Thresholds", _rows(before.thresholds or {}, after.thresholds or {})),
+        DifferenceSection("thresholds", "Thresholds", _rows(_thresholds(before), _thresholds(after))),
         DifferenceSection("libraries", "Libraries", _rows(_libraries(first), _libraries(second))),
         DifferenceSection("code", "Code and artifact", _rows(_code(first), _code(second))),
     ]
+
+
+class ComparedMetrics(NamedTuple):
+    """The metrics of two versions. `on_same_events`: so that differences say which version is better."""
+
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    on_same_events: bool
+
+
+def compared_metrics(first: ModelVersion, second: ModelVersion) -> ComparedMetrics:
+    """Those on the same events, where one version was the champion that the other was compared with."""
+    if found := _of_champion(second, first):
+        return ComparedMetrics(found, second.metrics, True)
+    if found := _of_champion(first, second):
+        return ComparedMetrics(first.metrics, found, True)
+    return ComparedMetrics(first.metrics, second.metrics, _test(first) == _test(second))
+
+
+def _of_champion(version: ModelVersion, champion: ModelVersion) -> Mapping[str, Any] | None:
+    """The champion's metrics on the held-out events of the version that was compared with it."""
+    compared = version.comparison
+    return compared.get("champion_metrics") if compared.get("champion") == champion.name else None
 
 
 def metrics_note(first: ModelVersion, second: ModelVersion) -> str:
@@ -102,12 +126,15 @@ def _features(before: Mapping[str, str], after: Mapping[str, str]) -> list[Diffe
 
 
 def _metrics(first: ModelVersion, second: ModelVersion) -> list[DifferenceRow]:
+    before, after, on_same_events = compared_metrics(first, second)
     return [
         DifferenceRow(
             metric.name,
-            metric.text(first.metrics),
-            metric.text(second.metrics),
-            _change(first.metrics.get(metric.key), second.metrics.get(metric.key), better=metric.better),
+            metric.text(before),
+            metric.text(after),
+            _change(before.get(metric.key), after.get(metric.key), better=metric.better)
+            if on_same_events
+            else "",
         )
         for metric in METRICS
     ]
@@ -119,6 +146,10 @@ def _change(before: float | None, after: float | None, *, better: int) -> str:
         return ""
     result = compare_values(after, before, better=better)
     return result if result == "same" else f"{after - before:+.4f} {result}"
+
+
+def _thresholds(facts: VersionFacts) -> dict[str, str]:
+    return {name: f"{threshold:.4f}" for name, threshold in (facts.thresholds or {}).items()}
 
 
 def _rows(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[DifferenceRow]:
@@ -141,7 +172,7 @@ def _data(version: ModelVersion) -> dict[str, Any]:
 
 
 def _slices(version: ModelVersion) -> Iterator[tuple[str, str]]:
-    for name, part in version.metrics.get("slices", {}).items():
+    for name, part in slices_in_time(version):
         yield f"slice {name}", f"{part['from'][:10]} to {part['to'][:10]}, {part['rows']:,} events"
 
 

@@ -8,6 +8,7 @@ from scoring.learning.cards.differences import (
     metrics_note,
     version_differences,
 )
+from scoring.learning.cards.slices import slices_in_time
 from scoring.registry.models import ModelVersion
 
 NOW = datetime(2026, 3, 2, 9, 5, tzinfo=UTC)
@@ -62,7 +63,7 @@ def test_every_kind_of_difference_is_in_its_section():
         ("amount", "definition 111111111111", "definition 222222222222"),
     ]
     assert rows["data"] == [("events", "9,000", "10,000"), ("events from", "-", "2026-01-01")]
-    assert rows["thresholds"] == [("review", "0.1", "0.2")]
+    assert rows["thresholds"] == [("review", "0.1000", "0.2000")]
     assert rows["libraries"] == [("xgboost", "3.0", "3.1")]
     assert [name for name, _, _ in rows["code"]] == ["code", "artifact"]
 
@@ -98,3 +99,37 @@ def test_the_command_names_sections_without_a_difference():
     assert lines[0] == "payment-1 -> payment-2"
     assert "  depth  6 -> 8" in lines
     assert "libraries: no difference" in lines
+
+
+def metrics_of(first, second):
+    sections = version_differences(facts_of(first), facts_of(second))
+    rows = next(section.rows for section in sections if section.key == "metrics")
+    return {row.name: (row.before, row.after, row.result) for row in rows}
+
+
+def test_a_champion_counts_by_its_metrics_on_the_events_of_the_version_that_was_compared_with_it():
+    later = {"slices": {"test": PART | {"to": "2026-02-09T06:00:00Z"}}}
+    first = version_with("payment-1")
+    second = version_with(
+        "payment-2",
+        metrics={"average_precision": 0.9} | later,
+        comparison={"champion": "payment-1", "champion_metrics": {"average_precision": 0.92}},
+    )
+    assert metrics_of(first, second)["Average precision"] == ("0.9200", "0.9000", "-0.0200 worse")
+    assert metrics_of(second, first)["Average precision"] == ("0.9000", "0.9200", "+0.0200 better")
+
+
+def test_metrics_on_other_events_show_no_winner():
+    other = version_with(
+        "payment-2",
+        metrics={"average_precision": 0.9, "slices": {"test": PART | {"to": "2026-02-09T06:00:00Z"}}},
+    )
+    assert metrics_of(version_with("payment-1"), other)["Average precision"] == ("0.4000", "0.9000", "")
+
+
+def test_slices_are_in_order_of_time():
+    slices = {
+        name: PART | {"from": f"2026-01-0{day}"} for name, day in (("gap", 2), ("test", 3), ("train", 1))
+    }
+    found = slices_in_time(version_with("payment-1", metrics={"slices": slices}))
+    assert [name for name, _ in found] == ["train", "gap", "test"]
