@@ -121,18 +121,16 @@ def lane_plan(lane: str, vocabularies: Vocabularies | None = None) -> LanePlan:
         (event_type, tuple((name, tuple(values)) for name, values in sorted(by_field.items())))
         for event_type, by_field in sorted((vocabularies or {}).items())
     )
-    return _cached_plan(lane, frozen)
+    return _cached_plan(lane, registry.lane_members(lane), frozen)
 
 
 @lru_cache(maxsize=64)
 def _cached_plan(
-    lane: str, vocabularies: tuple[tuple[str, tuple[tuple[str, tuple[str, ...]], ...]], ...]
+    lane: str,
+    members: tuple[type[EventType], ...],
+    vocabularies: tuple[tuple[str, tuple[tuple[str, tuple[str, ...]], ...]], ...],
 ) -> LanePlan:
-    return compile_lane(
-        lane,
-        registry.lane_members(lane),
-        {event_type: dict(by_field) for event_type, by_field in vocabularies},
-    )
+    return compile_lane(lane, members, {event_type: dict(by_field) for event_type, by_field in vocabularies})
 
 
 def check_catalog() -> None:
