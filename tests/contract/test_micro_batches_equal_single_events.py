@@ -8,7 +8,7 @@ from unittest.mock import patch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.rules import EXPRESSIONS
+from benchmarks.rule_expressions import EXPRESSIONS
 from scoring.event_types.payment import Payment
 from scoring.rules.deciding import live_rules
 from scoring.rules.deciding.live_rules import LiveRules, compile_rules

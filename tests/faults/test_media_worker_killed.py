@@ -5,6 +5,7 @@ import signal
 from collections.abc import Callable
 from datetime import UTC, datetime
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,10 +28,13 @@ def status(media: str) -> str:
     return MediaItem.objects.get(pk=media).status
 
 
-def test_a_killed_worker_harms_no_file(celery_worker_process: Callable[..., Any]) -> None:
+def test_a_killed_worker_harms_no_file(celery_worker_process: Callable[..., Any], tmp_path: Path) -> None:
+    def logs() -> str:
+        return "\n".join(log.read_text() for log in sorted(tmp_path.glob("worker-*.log")))
+
     first = celery_worker_process(queues="media")
     done = upload(png(1, width=400, height=300))
-    wait_until(lambda: status(done) == "done", seconds=90)
+    wait_until(lambda: status(done) == "done", seconds=90, seen=logs)
     os.killpg(first.pid, signal.SIGKILL)
     first.wait()
     left = upload(png(2, width=400, height=300))
@@ -38,5 +42,5 @@ def test_a_killed_worker_harms_no_file(celery_worker_process: Callable[..., Any]
     MediaJob.objects.update(due_at=datetime.now(UTC))  # and whose time is over
     celery_worker_process(queues="media")
     queue.send_message()
-    wait_until(lambda: status(left) == "done", seconds=90)
+    wait_until(lambda: status(left) == "done", seconds=90, seen=logs)
     assert not MediaJob.objects.exists()
