@@ -6,7 +6,8 @@ table and writes benchmarks/results/short.json (or full.json).
 """
 
 from argparse import ArgumentParser
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ from benchmarks.growth import measure_growth
 from benchmarks.images import measure as measure_images
 from benchmarks.installation import RATE_PER_DAY, InstallationSize, describe_model, installation, online_store
 from benchmarks.modes import MODES, Mode
-from benchmarks.report import Report, print_table, say_rate
+from benchmarks.references import between, in_words, measure_references
+from benchmarks.report import Report, print_table, say, say_rate
 from benchmarks.rules import measure as measure_rules
 from benchmarks.sequencing import measure_sequencing, measure_sizes
 from benchmarks.stack import Stack, commit, machine, started
@@ -209,18 +211,29 @@ def measure_installation(mode: Mode, size: InstallationSize, report: Report) -> 
         report.add(measure_worker_start(bench))
         report.begin("warming up")
         bench.offer(rate=CONCURRENT_RATE, seconds=mode.warm_up)
-        report.begin(f"{BUDGET_RATE} req/s, {mode.runs} times")
-        report.add(measure_budget_rate(bench, mode))
+        with beside_references(report, f"{BUDGET_RATE} req/s, {mode.runs} times", "sync"):
+            report.add(measure_budget_rate(bench, mode))
         if mode.rates or mode.ladder:
-            report.begin("other rates")
-            report.add(measure_rates(bench, mode))
-            report.add(measure_sustained_rate(bench, mode))
-        report.begin(f"lists of {LIST}")
-        report.add(measure_lists(bench, mode))
+            with beside_references(report, "other rates", "rates"):
+                report.add(measure_rates(bench, mode))
+                report.add(measure_sustained_rate(bench, mode))
+        with beside_references(report, f"lists of {LIST}", "lists"):
+            report.add(measure_lists(bench, mode))
         if mode.during_lists:
-            report.begin("single requests during lists")
-            report.add(measure_concurrent(bench, mode))
+            with beside_references(report, "single requests during lists", "concurrent"):
+                report.add(measure_concurrent(bench, mode))
         report.add(measure_memory(bench))
+
+
+@contextmanager
+def beside_references(report: Report, title: str, phase: str) -> Iterator[None]:
+    """A phase of the report, with how fast the machine was beside it."""
+    report.begin(title)
+    before = measure_references()
+    yield
+    after = measure_references()
+    say(f"    the machine: {in_words(before)}; afterwards {in_words(after)}")
+    report.add(between(before, after, phase))
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from benchmarks.rules import reference_loop
+from benchmarks.references import reference_loop
 from scoring.images import hash_index, pdq
 from scoring.images.classifier import nsfw_score
 from scoring.images.decoding import open_image

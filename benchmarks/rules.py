@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import django_setup  # noqa: F401 -- the catalog needs Django's applications
+from benchmarks.references import reference_loop
 from benchmarks.rule_expressions import EXPRESSIONS
 from scoring.decisions.engine import decide
 from scoring.decisions.predictions.deciding_models import DecidingModel, DecidingModels
@@ -199,16 +200,6 @@ def timed(work: Callable[[], Any], *, size: int) -> float:
         work()
         spent.append(time.process_time() - started)
     return float(np.median(spent)) / size * 1e3
-
-
-def reference_loop() -> float:
-    """Milliseconds of a fixed loop of plain Python: how fast the machine is now."""
-    started = time.process_time()
-    table = {number: number * 7 % 1_000 for number in range(1_000)}
-    total = 0
-    for number in range(20_000):
-        total += table[number % 1_000] ^ number
-    return (time.process_time() - started) * 1e3
 
 
 def measure() -> dict[str, float]:

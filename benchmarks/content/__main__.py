@@ -22,8 +22,8 @@ from benchmarks.content.measuring import (
 from benchmarks.django_setup import KEPT, VAR  # sets Django up, so it comes first
 from benchmarks.driver import LIST, Bench
 from benchmarks.modes import MODES, Mode
+from benchmarks.references import reference_loop
 from benchmarks.report import Report, print_table
-from benchmarks.rules import reference_loop
 from benchmarks.stack import PROCESSES, Stack, commit, machine, started
 from embedded import services
 from scoring.intake.models import Event

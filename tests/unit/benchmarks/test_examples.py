@@ -4,10 +4,12 @@ import doctest
 
 import pytest
 
-from benchmarks import arrivals, clocks, load, report
+from benchmarks import arrivals, clocks, load, references, report
 
 
-@pytest.mark.parametrize("module", [arrivals, clocks, load, report], ids=lambda module: module.__name__)
+@pytest.mark.parametrize(
+    "module", [arrivals, clocks, load, references, report], ids=lambda module: module.__name__
+)
 def test_examples_in_docstrings_hold(module):
     result = doctest.testmod(module)
     assert result.attempted > 0
