@@ -5,6 +5,9 @@ before and after each phase of the benchmark, and figures of two runs are compar
 them.
 """
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from queue import SimpleQueue
@@ -15,9 +18,11 @@ import redis
 from django.conf import settings
 from django.db import connection
 
-LOOPS, SORTS, COMMITS, ROUND_TRIPS, WAKE_UPS = 5, 5, 60, 500, 300
+LOOPS, SORTS, COMMITS, ROUND_TRIPS, WAKE_UPS = 15, 5, 60, 500, 300
+STARTED_SECONDS = 0.2  # until the other processes compute
 NAMES = {
     "python": "Python loop",
+    "python_busy": "the same with all cores busy",
     "numpy": "NumPy sort",
     "commit": "COMMIT",
     "redis": "Redis round trip",
@@ -38,12 +43,31 @@ def reference_loop() -> float:
 def measure_references() -> dict[str, float]:
     """Medians in milliseconds, by the keys of NAMES. Needs the installation's PostgreSQL and Redis."""
     return {
-        "python": float(np.median([reference_loop() for _ in range(LOOPS)])),
+        "python": _loops(),
+        "python_busy": _loops_beside_others(),
         "numpy": _sorting(),
         "commit": _commit(),
         "redis": _redis_round_trip(),
         "wake_up": _wake_up(),
     }
+
+
+def _loops() -> float:
+    return float(np.median([reference_loop() for _ in range(LOOPS)]))
+
+
+def _loops_beside_others() -> float:
+    """The loop while each other core computes: virtual cores that share a physical one are slower then."""
+    others = [
+        subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range((os.cpu_count() or 1) - 1)
+    ]
+    try:
+        time.sleep(STARTED_SECONDS)
+        return _loops()
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
 
 
 def _median(work: Callable[[], object], times: int) -> float:
