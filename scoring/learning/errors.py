@@ -169,3 +169,32 @@ class TrainingCancelled(JobCancelled):
     """A user cancelled this training."""
 
     kind = "training"
+
+
+class EventTypeOfOtherModel(ScoringError):
+    """A model scores events of its own type only."""
+
+    def __init__(self, *, name: str, event_type: str) -> None:
+        super().__init__(f"{name} scores events of the type {event_type}; state this type or none")
+        self.name, self.event_type = name, event_type
+
+
+class ResultSetOfOtherRun(ScoringError):
+    """The target has the result set of another request."""
+
+    def __init__(self, *, url: str, differs: list[str]) -> None:
+        super().__init__(
+            f"{url} has a result set with another {' and another '.join(differs)};"
+            " choose another target, or replace it with --anew"
+        )
+        self.url, self.differs = url, differs
+
+
+class LaneReordered(ScoringError):
+    """The lane was reordered after the run began, so the rest would not fit what is written."""
+
+    def __init__(self, lane: str) -> None:
+        super().__init__(
+            f"the lane {lane} was reordered after this result set was begun; begin again with --anew"
+        )
+        self.lane = lane

@@ -39,12 +39,19 @@ def with_texts(
 def _read(vectors: VectorTable, name: str, watch: ProgressReporter) -> NDArray[np.object_]:
     newest = np.sort(np.argsort(vectors.occurred_at, kind="stable")[-MAX_TEXTS:])
     watch.begin(f"reading the {name}", total=len(newest))
-    is_personal = find_event_type(vectors.event_type).fields[name].personal
     texts = np.full(len(vectors.positions), None, dtype=object)
     for rows in _chunks(newest):
-        found = _query(_REVEALED if is_personal else _STORED, name, vectors.positions[rows])
-        texts[rows] = [found.get(position) for position in vectors.positions[rows].tolist()]
+        texts[rows] = texts_at(vectors.event_type, name, vectors.positions[rows])
         watch.advance(len(rows))
+    return texts
+
+
+def texts_at(event_type: str, name: str, positions: NDArray[np.int64]) -> NDArray[np.object_]:
+    """The text of a field of each version at these positions; None if it has none, or it was erased."""
+    is_personal = find_event_type(event_type).fields[name].personal
+    found = _query(_REVEALED if is_personal else _STORED, name, positions)
+    texts = np.empty(len(positions), dtype=object)
+    texts[:] = [found.get(position) for position in positions.tolist()]
     return texts
 
 

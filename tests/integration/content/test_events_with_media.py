@@ -22,8 +22,10 @@ from scoring.features.logged_vectors import unpack_vectors
 from scoring.ingest.mapping.mapping import ColumnMapping
 from scoring.lanes.lock import held_lane
 from scoring.lanes.models import Pending
+from scoring.lanes.order import read_head
 from scoring.lanes.rebuild_queue import rebuild_pending
 from scoring.learning.dataset.vectors_and_labels import read_vectors
+from scoring.learning.result_sets.vectors import Period, iter_vectors
 from scoring.log.consumers.runs import run_consumers
 from scoring.log.entries import Entry
 from scoring.log.projections import registered
@@ -294,6 +296,12 @@ def test_features_that_the_files_do_not_change_stay_as_they_were_also_in_trainin
     logged = np.array(list(after.values()), dtype=np.float32)
     np.testing.assert_array_equal(rows[revised.data["event_version"]], logged)
     assert table.held_at(datetime.now(UTC)).sum() == 2
+    period = Period(datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
+    own = lane_plan(event_type("clip").lane, {"clip": {}}).feature_set("clip")
+    [part] = iter_vectors(own, {}, period=period, head=read_head(event_type("clip").lane))
+    last = dict(zip(part.positions.tolist(), part.features, strict=True))
+    assert (revised.data["event_version"] in last, made.data["event_position"] in last) == (True, False)
+    np.testing.assert_array_equal(last[revised.data["event_version"]], list(after.values()))
 
 
 def test_the_type_declares_an_outcome_that_it_has() -> None:

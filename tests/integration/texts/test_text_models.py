@@ -1,9 +1,11 @@
 """A model that reads texts: trained with heads for its policies, it decides, explains and is replayed."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import orjson
+import pyarrow.parquet as pq
 import pytest
 from django.test import Client
 
@@ -15,6 +17,7 @@ from scoring.decisions.simulation.hits_as_data import data_of_bank_hits
 from scoring.intake.receive import received_entry
 from scoring.learning.evaluation.evaluate import run_evaluation
 from scoring.learning.pages.policy_table import policy_rows
+from scoring.learning.result_sets.score import ScoringRequest, score_period
 from scoring.learning.training.runs import TrainingRun
 from scoring.log.models import VaultItem
 from scoring.log.tasks import run_consumers
@@ -179,6 +182,23 @@ def test_a_policy_with_too_few_labels_gets_no_head_and_the_version_says_why(trai
 def test_an_evaluation_reads_the_texts_too(trained: TrainingRun) -> None:
     found = run_evaluation(trained.name, since=BEGINNING, until=TRAINED_AT, now=TRAINED_AT)
     assert found.model["average_precision"] > 0.9
+
+
+def test_batch_scoring_reads_the_texts_and_asks_the_heads_as_live_decisions_do(
+    trained: TrainingRun, decide: Decide, tmp_path: Path
+) -> None:
+    promote(trained.name)
+    entries = [decide(f"C-{number}", text) for number, text in enumerate((SPAM, SCAM, TALK, None))]
+    request = ScoringRequest(trained.name, since=TRAINED_AT, until=None, out=str(tmp_path / "set"))
+    score_period(request, now=datetime.now(UTC))
+    rows = pq.read_table(tmp_path / "set" / "part-00000.parquet").to_pylist()
+    assert [row["stream"] for row in rows] == [entry.stream for entry in entries]
+    for row, entry in zip(rows, entries, strict=True):
+        assert (row["score"], row["outcome"]) == (entry.data["score"], entry.data["outcome"])
+        heads = entry.data["policies"]
+        assert {policy: row[f"policy_{policy}"] for policy in heads} == {
+            policy: head["score"] for policy, head in heads.items()
+        }
 
 
 def test_the_page_of_a_model_shows_each_policy_and_what_other_thresholds_would_do(

@@ -1,0 +1,20 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scoring.learning.result_sets.score import severities_of
+from scoring.rules.policies.thresholds import outcome_of
+
+OUTCOMES = ("allow", "review", "block")
+shares = st.floats(0, 1)
+
+
+@given(
+    scores=st.lists(shares, max_size=20),
+    thresholds=st.dictionaries(st.sampled_from(OUTCOMES[1:]), st.sampled_from([0.0, 0.2, 0.5, 1.0])),
+)
+def test_the_outcomes_of_many_scores_are_those_of_each(scores, thresholds) -> None:
+    severities = severities_of(np.array(scores), thresholds, OUTCOMES)
+    assert [OUTCOMES[place] for place in severities] == [
+        outcome_of(score, thresholds, OUTCOMES) for score in scores
+    ]
