@@ -6,13 +6,35 @@ from typing import Any, Protocol
 import orjson
 from django.core.management.base import CommandError
 
+from scoring.catalog.errors import EventTypeNotScored, UnknownEventType
 from scoring.errors import ScoringError
-from scoring.learning.errors import GateFailed, NoEventsToEvaluate, NotEnoughToTrain, NothingToRollBackTo
+from scoring.ingest.errors import InvalidMapping
+from scoring.learning.errors import (
+    EventTypeOfOtherModel,
+    GateFailed,
+    InvalidTraining,
+    NoEventsToEvaluate,
+    NoModelYet,
+    NotEnoughToTrain,
+    NothingToRollBackTo,
+)
+from scoring.log.errors import UnknownProjection
+from scoring.registry.errors import UnknownModel
 
 DONE, FAILED, BAD_ARGUMENTS, ANSWER_IS_NO = 0, 1, 2, 3
 
-# Errors that answer the question that the command asks, rather than failures to ask it.
-ANSWERS = (GateFailed, NoEventsToEvaluate, NothingToRollBackTo, NotEnoughToTrain)
+# Errors that answer what the command asks, rather than failures to ask it.
+ANSWERS = (GateFailed, NoEventsToEvaluate, NoModelYet, NotEnoughToTrain, NothingToRollBackTo)
+# Errors of what the caller stated.
+ARGUMENTS = (
+    EventTypeNotScored,
+    EventTypeOfOtherModel,
+    InvalidMapping,
+    InvalidTraining,
+    UnknownEventType,
+    UnknownModel,
+    UnknownProjection,
+)
 
 
 class Output(Protocol):
@@ -43,5 +65,7 @@ def answer_is_no(message: str) -> CommandError:
 
 
 def as_command_error(error: ScoringError | OSError) -> CommandError:
-    """What a command raises for an error of a service: ANSWER_IS_NO for one of ANSWERS, else FAILED."""
-    return CommandError(str(error), returncode=ANSWER_IS_NO if isinstance(error, ANSWERS) else FAILED)
+    """What a command raises for an error of a service, with the exit code of its kind."""
+    if isinstance(error, ANSWERS):
+        return answer_is_no(str(error))
+    return bad_argument(str(error)) if isinstance(error, ARGUMENTS) else CommandError(str(error))

@@ -6,8 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import orjson
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
 from scoring.errors import ScoringError
@@ -27,6 +26,7 @@ from scoring.management.arguments import (
     read_scored_type,
 )
 from scoring.management.bars import StepProgressBars
+from scoring.management.outcomes import add_json_option, as_command_error, bad_argument, write_json
 
 
 class Command(BaseCommand):
@@ -57,7 +57,7 @@ class Command(BaseCommand):
             default=os.cpu_count() or 1,
             help="threads of XGBoost (default: %(default)s)",
         )
-        parser.add_argument("--json", action="store_true", help="print the result as JSON")
+        add_json_option(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -66,15 +66,15 @@ class Command(BaseCommand):
             else:
                 self._evaluate(options)
         except ScoringError as error:
-            raise CommandError(str(error)) from error
+            raise as_command_error(error) from error
 
     def _evaluate(self, options: dict[str, Any]) -> None:
         if missing := [name for name in ("model", "from", "to") if options[name] is None]:
-            raise CommandError(f"without --folds, --{missing[0]} is required")
+            raise bad_argument(f"without --folds, --{missing[0]} is required")
         if options["from"] >= options["to"]:
-            raise CommandError("--from must be before --to")
+            raise bad_argument("--from must be before --to")
         if len(options["against"]) > 1:
-            raise CommandError("without --folds, --against takes one name")
+            raise bad_argument("without --folds, --against takes one name")
         with StepProgressBars() as bar:
             evaluation = run_evaluation(
                 options["model"],
@@ -87,7 +87,7 @@ class Command(BaseCommand):
                 watch=bar,
             )
         if options["json"]:
-            self._print_json({"model": options["model"]} | describe_evaluation(evaluation))
+            write_json(self.stdout, {"model": options["model"]} | describe_evaluation(evaluation))
         else:
             self.stdout.write("\n".join(evaluation_lines(options["model"], evaluation)))
 
@@ -115,13 +115,10 @@ class Command(BaseCommand):
         samples = options["bootstrap"]
         if options["json"]:
             folds = [describe_result(result) for result in results]
-            self._print_json({"folds": folds} | describe_summary(results, samples=samples))
+            write_json(self.stdout, {"folds": folds} | describe_summary(results, samples=samples))
         else:
             lines = markdown_lines(results) if options["markdown"] else fold_lines(results, samples=samples)
             self.stdout.write("\n".join(lines))
-
-    def _print_json(self, values: dict[str, Any]) -> None:
-        self.stdout.write(orjson.dumps(values, option=orjson.OPT_INDENT_2).decode())
 
 
 def _add_period(group: Any) -> None:

@@ -1,6 +1,8 @@
 """`manage.py ingest FILE ...`: import events and labels from CSV, JSON or Parquet files."""
 
 from argparse import ArgumentParser
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,14 @@ from scoring.ingest.readers.tables import SourceTable
 from scoring.ingest.report import ImportReport, describe_report
 from scoring.ingest.values.missing import MissingWords
 from scoring.ingest.values.times import EXCEL, UNITS
-from scoring.management.commands.sequence import sequence_lane
+from scoring.management.commands.sequence import SequencedLane, sequence_lane
+from scoring.management.outcomes import as_command_error, bad_argument, write_json
+
+# What `--json` shows of each file; see ImportReport.
+COUNTS = (
+    *("name", "read", "accepted", "duplicate", "rejected", "labels", "blank", "silent", "held"),
+    *("label_problems", "rounded", "unmapped", "rejects", "finished"),
+)
 
 
 class Command(BaseCommand):
@@ -47,7 +56,7 @@ class Command(BaseCommand):
         try:
             self._handle(options)
         except ScoringError as error:
-            raise CommandError(str(error)) from error
+            raise as_command_error(error) from error
 
     def _handle(self, options: dict[str, Any]) -> None:
         mapping = _mapping(options)
@@ -61,10 +70,14 @@ class Command(BaseCommand):
             self._ingest(table, path, mapping, options)
             for table, path in zip(tables, options["files"], strict=True)
         ]
+        sequenced = None
         if options["history"] and not options["no_sequence"]:
-            lane = event_type(mapping.type).lane
-            for line in sequence_lane(lane, reorder=options["reorder"], quiet=options["verbosity"] == 0):
-                self.stdout.write(line)
+            lane, quiet = event_type(mapping.type).lane, options["verbosity"] == 0
+            sequenced = sequence_lane(lane, reorder=options["reorder"], quiet=quiet)
+        if options["json"]:
+            write_json(self.stdout, import_facts(reports, sequenced))
+        elif sequenced:
+            self.stdout.write("\n".join(sequenced.lines()))
         self._check(reports, allowed)
 
     def _preview(self, tables: list[SourceTable], mapping: ColumnMapping, options: dict[str, Any]) -> None:
@@ -96,6 +109,8 @@ class Command(BaseCommand):
                 rejects=_rejects_path(path, options),
                 progress=bar.update,
             )
+        if options["json"]:
+            return report
         words = MissingWords(mapping.missing, usual=mapping.usual_missing)
         self.stdout.write(describe_report(report, words=words, labels_only=options["labels_only"]))
         self.stdout.write(f"  read as {table.described}")
@@ -109,6 +124,14 @@ class Command(BaseCommand):
                 f"{problems:,} of {rows:,} rows were rejected or imported without their label, more than"
                 f" --max-rejected {allowed} allows. The others were imported."
             )
+
+
+def import_facts(reports: Sequence[ImportReport], sequenced: SequencedLane | None) -> dict[str, Any]:
+    """The result as JSON values: the counts of each file, and what was sequenced if anything was."""
+    return {
+        "files": [{name: getattr(report, name) for name in COUNTS} for report in reports],
+        "sequenced": asdict(sequenced) if sequenced else None,
+    }
 
 
 def _add_mapping(group: Any) -> None:
@@ -215,6 +238,7 @@ def _add_running(group: Any) -> None:
         metavar="N or N%",
         help="rows that may be rejected or lose their label before the command exits with 1 (default: 0)",
     )
+    group.add_argument("--json", action="store_true", help="print the counts as JSON (not of a dry run)")
     group.add_argument(
         "--rejects",
         type=Path,
@@ -256,5 +280,5 @@ def _rejects_path(path: Path, options: dict[str, Any]) -> Path | None:
     if given is None or (len(options["files"]) == 1 and not given.is_dir()):
         return given
     if given.is_file():
-        raise CommandError(f"--rejects {given} is one file, but there are several imports; give a directory")
+        raise bad_argument(f"--rejects {given} is one file, but there are several imports; give a directory")
     return given / f"{path.stem}.csv"

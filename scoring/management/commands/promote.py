@@ -3,14 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
 from scoring.errors import ScoringError
 from scoring.learning.promotion.gate import approve
 from scoring.learning.promotion.promote import newest_promotable, promote
 from scoring.management.arguments import read_scored_type, read_words
-from scoring.registry.model_versions import find_version
+from scoring.management.outcomes import add_json_option, as_command_error, write_json
+from scoring.registry.model_versions import champion_of, find_version
 from scoring.registry.models import ModelVersion
 
 
@@ -36,6 +37,7 @@ class Command(BaseCommand):
             metavar="REASON",
             help="approve despite failed checks; the reason is logged",
         )
+        add_json_option(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
@@ -43,11 +45,17 @@ class Command(BaseCommand):
             name = options["name"]
             if name is None:
                 name = newest_promotable(options["event_type"])
+            before = champion_of(find_version(name).event_type)
             approve_candidate(name, actor=options["actor"], reason=options["force"], now=now)
             entry = promote(name, actor=options["actor"], now=now)
         except ScoringError as error:
-            raise CommandError(str(error)) from error
-        self.stdout.write(f"{name} is now the champion of {entry.data['event_type']}.")
+            raise as_command_error(error) from error
+        event_type = entry.data["event_type"]
+        if options["json"]:
+            result = {"event_type": event_type, "champion": name, "previous": before}
+            write_json(self.stdout, result | {"route": entry.stream_version})
+        else:
+            self.stdout.write(f"{name} is now the champion of {event_type}.")
 
 
 def approve_candidate(name: str, *, actor: str, reason: str | None, now: datetime) -> None:

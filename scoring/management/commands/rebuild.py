@@ -3,6 +3,7 @@
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import asdict
 from typing import Any
 
 import redis
@@ -18,10 +19,11 @@ from scoring.log.errors import ConsumerNotRebuildable, ConsumerStopped, UnknownP
 from scoring.log.projections import Projection, registered
 from scoring.log.rebuild import find_projection, last_position, rebuild_projections
 from scoring.management.bars import StepProgressBars
+from scoring.management.outcomes import add_json_option, as_command_error, bad_argument, write_json
 from scoring.progress import NO_PROGRESS
 from scoring.states.history import needs_new_order
-from scoring.states.layouts import drop_other_layouts
-from scoring.states.rebuild import rebuild_lane
+from scoring.states.layouts import OtherLayout, drop_other_layouts
+from scoring.states.rebuild import Rebuilt, rebuild_lane
 from scoring.states.reorder import reorder_lane
 
 PENDING = "pending"
@@ -55,13 +57,14 @@ class Command(BaseCommand):
             help="with --online: rebuild nothing; remove states in layouts that this code does not use and"
             " that have not been updated for an hour",
         )
+        add_json_option(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["online"]:
             self._handle_online(options)
             return
         if options["lane"] or options["drop_old_layouts"]:
-            raise CommandError("--lane and --drop-old-layouts need --online")
+            raise bad_argument("--lane and --drop-old-layouts need --online")
         names = options["projection"] or _every_name()
         consumers = {consumer.name: consumer for consumer in registered_consumers()}
         projections = [_find(name) for name in names if name != PENDING and name not in consumers]
@@ -74,35 +77,54 @@ class Command(BaseCommand):
         for name in names:
             if name in consumers:
                 _rebuild_consumer(consumers[name])
-        self.stdout.write(f"rebuilt: {', '.join(names)}")
+        if options["json"]:
+            write_json(self.stdout, {"rebuilt": list(names)})
+        else:
+            self.stdout.write(f"rebuilt: {', '.join(names)}")
 
     def _handle_online(self, options: Any) -> None:
         if options["projection"]:
-            raise CommandError("--online rebuilds only Redis; run the command again with --projection alone")
-        work = self._drop_old_layouts if options["drop_old_layouts"] else self._rebuild_online
+            raise bad_argument("--online rebuilds only Redis; run the command again with --projection alone")
+        drop, as_json = options["drop_old_layouts"], options["json"]
+        done: list[dict[str, Any]] = []
         try:
             for lane in _chosen_lanes(options["lane"]):
-                work(lane, verbose=options["verbosity"] > 0)
+                if drop:
+                    done += self._drop_old_layouts(lane, quiet=as_json)
+                else:
+                    done.append(self._rebuild_online(lane, bars=options["verbosity"] > 0, quiet=as_json))
         except ScoringError as error:
-            raise CommandError(str(error)) from error
+            raise as_command_error(error) from error
         except redis.RedisError as error:
             raise CommandError(f"Redis: {error}; the next run removes the unfinished states") from error
+        if as_json:
+            write_json(self.stdout, {"layouts" if drop else "lanes": done})
 
-    def _rebuild_online(self, lane: str, *, verbose: bool) -> None:
-        with StepProgressBars() if verbose else nullcontext(NO_PROGRESS) as watch:
+    def _rebuild_online(self, lane: str, *, bars: bool, quiet: bool) -> dict[str, Any]:
+        with StepProgressBars() if bars else nullcontext(NO_PROGRESS) as watch:
             if reordered := needs_new_order(lane):
                 rebuilt = reorder_lane(lane, reason=REASON, watch=watch)
             else:
                 rebuilt = rebuild_lane(lane, watch=watch)
+        if not quiet:
+            self._say_rebuilt(rebuilt, reordered=reordered)
+        return {**asdict(rebuilt), "reordered": reordered}
+
+    def _say_rebuilt(self, rebuilt: Rebuilt, *, reordered: bool) -> None:
         self.stdout.write(
-            f"lane {lane}: {rebuilt.items:,} items{' in a new order' if reordered else ''},"
+            f"lane {rebuilt.lane}: {rebuilt.items:,} items{' in a new order' if reordered else ''},"
             f" {rebuilt.entities:,} entities, {rebuilt.seconds:,.1f} s"
             f" ({rebuilt.items / rebuilt.seconds:,.0f} items/s);"
             f" the lane was paused for {1000 * rebuilt.stood_still:,.0f} ms"
         )
 
-    def _drop_old_layouts(self, lane: str, *, verbose: bool) -> None:
+    def _drop_old_layouts(self, lane: str, *, quiet: bool) -> list[dict[str, Any]]:
         found = drop_other_layouts(lane, now=timezone.now())
+        if not quiet:
+            self._say_layouts(lane, found)
+        return [{"lane": lane, "layout": each.layout, "dropped": each.dropped} for each in found]
+
+    def _say_layouts(self, lane: str, found: Sequence[OtherLayout]) -> None:
         for other in found:
             used = f"used {other.used_at:%Y-%m-%d %H:%M} UTC" if other.used_at else "not of this log"
             self.stdout.write(
@@ -119,7 +141,7 @@ class Command(BaseCommand):
 def _chosen_lanes(name: str | None) -> Sequence[str]:
     known = lanes()
     if name is not None and name not in known:
-        raise CommandError(f"Unknown lane {name!r}; the lanes are: {', '.join(known)}")
+        raise bad_argument(f"Unknown lane {name!r}; the lanes are: {', '.join(known)}")
     return [name] if name else list(known)
 
 
@@ -132,11 +154,11 @@ def _find(name: str) -> Projection:
     try:
         return find_projection(name)
     except UnknownProjection as error:
-        raise CommandError(str(error)) from error
+        raise as_command_error(error) from error
 
 
 def _rebuild_consumer(consumer: Any) -> None:
     try:
         rebuild_consumer(consumer, now=timezone.now())
     except (ConsumerNotRebuildable, ConsumerStopped) as error:
-        raise CommandError(str(error)) from error
+        raise as_command_error(error) from error

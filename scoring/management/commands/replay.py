@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from scoring.decisions.predictions.predicting import RUNTIME
 from scoring.errors import ScoringError
 from scoring.management.arguments import EARLIEST, integer, read_moment, read_new_file, read_scored_type
 from scoring.management.bars import StepProgressBars
+from scoring.management.outcomes import ANSWER_IS_NO, as_command_error, bad_argument, write_json
 from scoring.progress import NO_PROGRESS
 from scoring.replay.compare import BITS, DecisionComparison
 from scoring.replay.models import ASPECTS
@@ -23,12 +24,13 @@ from scoring.replay.report import ReplayGroup, ReplayReport, place_of
 from scoring.replay.service import replay
 
 MAX_FEATURES_SHOWN = 20
+STANDARD_OUTPUT = "-"
 
 
 class Command(BaseCommand):
     help = (
         "Recompute every decision of a range from the log alone (features, score, explanation, outcome) and"
-        " compare it with the logged one. Exits with 1 unless all are identical."
+        " compare it with the logged one. Exits with 3 unless all are identical."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -54,13 +56,20 @@ class Command(BaseCommand):
             metavar="N",
             help="only the first N decisions of the range",
         )
-        parser.add_argument("--json", type=read_new_file, metavar="FILE", help="file for the complete report")
+        parser.add_argument(
+            "--json",
+            type=read_new_file,
+            nargs="?",
+            const=STANDARD_OUTPUT,
+            metavar="FILE",
+            help="the complete report as JSON: printed, or written to a file beside the readable one",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         started = time.perf_counter()
         until = timezone.now() if options["until"] is None else options["until"]
         if options["since"] >= until:
-            raise CommandError("--from must be before --to (default: now)")
+            raise bad_argument("--from must be before --to (default: now)")
         try:
             with StepProgressBars() if options["verbosity"] else nullcontext(NO_PROGRESS) as watch:
                 report = replay(
@@ -71,15 +80,17 @@ class Command(BaseCommand):
                     watch=watch,
                 )
         except ScoringError as error:
-            raise CommandError(str(error)) from error
+            raise as_command_error(error) from error
         seconds = time.perf_counter() - started
-        if options["json"]:
-            Path(options["json"]).write_bytes(
-                orjson.dumps({**report.facts(), "seconds": round(seconds, 3)}, option=orjson.OPT_INDENT_2)
-            )
-        self.stdout.write("\n".join(report_lines(report, seconds=seconds)))
+        facts = {**report.facts(), "seconds": round(seconds, 3)}
+        if options["json"] == STANDARD_OUTPUT:
+            write_json(self.stdout, facts)
+        else:
+            if options["json"]:
+                Path(options["json"]).write_bytes(orjson.dumps(facts, option=orjson.OPT_INDENT_2))
+            self.stdout.write("\n".join(report_lines(report, seconds=seconds)))
         if not report.is_identical:
-            sys.exit(1)
+            sys.exit(ANSWER_IS_NO)
 
 
 def report_lines(report: ReplayReport, *, seconds: float) -> list[str]:

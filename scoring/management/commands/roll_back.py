@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
 from scoring.errors import ScoringError
 from scoring.learning.promotion.promote import roll_back
 from scoring.management.arguments import read_scored_type, read_words
+from scoring.management.outcomes import add_json_option, as_command_error, write_json
 from scoring.registry.model_versions import champion_of
 
 
@@ -22,11 +23,18 @@ class Command(BaseCommand):
             default="command/roll_back",
             help="recorded as the author (default: %(default)s)",
         )
+        add_json_option(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         event_type = options["event_type"]
+        before = champion_of(event_type)
         try:
-            roll_back(event_type, actor=options["actor"], now=timezone.now())
+            entry = roll_back(event_type, actor=options["actor"], now=timezone.now())
         except ScoringError as error:
-            raise CommandError(str(error)) from error
-        self.stdout.write(f"{champion_of(event_type)} is the champion of {event_type} again.")
+            raise as_command_error(error) from error
+        champion = champion_of(event_type)
+        if options["json"]:
+            result = {"event_type": event_type, "champion": champion, "previous": before}
+            write_json(self.stdout, result | {"route": entry.stream_version})
+        else:
+            self.stdout.write(f"{champion} is the champion of {event_type} again.")

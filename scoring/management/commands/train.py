@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
 from scoring.errors import ScoringError
@@ -24,7 +24,7 @@ from scoring.learning.recipes.fields import (
 from scoring.learning.recipes.files import load_recipe
 from scoring.learning.recipes.reading import checked, with_value
 from scoring.learning.training.recipe import DIRECTIONS, TrainingConfig, TrainingRequest
-from scoring.learning.training.runs import run_training
+from scoring.learning.training.runs import TrainingRun, run_training
 from scoring.management.arguments import (
     integer,
     number,
@@ -34,6 +34,7 @@ from scoring.management.arguments import (
     read_thresholds,
 )
 from scoring.management.bars import StepProgressBars
+from scoring.management.outcomes import add_json_option, as_command_error, write_json
 
 DEFAULTS = TrainingConfig()
 
@@ -45,6 +46,7 @@ class Command(BaseCommand):
         _add_data(parser.add_argument_group("data"))
         _add_model(parser.add_argument_group("model"))
         _add_thresholds(parser.add_argument_group("thresholds"))
+        add_json_option(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
@@ -63,12 +65,30 @@ class Command(BaseCommand):
             with StepProgressBars() as bar:
                 run = run_training(request, config=config, actor="command/train", now=now, watch=bar)
         except ScoringError as error:
-            raise CommandError(str(error)) from error
+            raise as_command_error(error) from error
+        if options["json"]:
+            write_json(self.stdout, run_facts(run))
+            return
         self.stdout.write("\n".join(training_lines(run)))
         if request.shuffled:
             self.stdout.write("\nTrained on shuffled labels: it cannot be promoted.")
         else:
             self.stdout.write(f"\nPromote it:  manage.py promote {run.name}{force_if_needed(run.checks)}")
+
+
+def run_facts(run: TrainingRun) -> dict[str, Any]:
+    """A finished training as JSON values. `passed`: whether it passed all automatic checks."""
+    return {
+        "model": run.name,
+        "artifact": run.digest,
+        "event_type": run.trained.held_out.event_type,
+        "rows": run.rows,
+        "trees": run.trained.rounds,
+        "thresholds": run.trained.thresholds,
+        "metrics": run.trained.metrics,
+        "checks": list(run.checks),
+        "passed": all(check["passed"] for check in run.checks),
+    }
 
 
 def force_if_needed(checks: Sequence[Mapping[str, Any]]) -> str:

@@ -18,6 +18,7 @@ from scoring.management.arguments import (
     read_scored_type,
 )
 from scoring.management.bars import StepProgressBars
+from scoring.management.outcomes import add_json_option, answer_is_no, as_command_error, write_json
 
 
 class Command(BaseCommand):
@@ -49,6 +50,7 @@ class Command(BaseCommand):
             metavar="FILE.parquet",
             help="a path, or any fsspec URL",
         )
+        add_json_option(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         days = options["matures_after"]
@@ -64,10 +66,28 @@ class Command(BaseCommand):
                 )
                 write_training_set(data, options["out"], watch=bar)
         except ScoringError as error:
-            raise CommandError(str(error)) from error
+            raise as_command_error(error) from error
         except OSError as error:
             raise CommandError(f"{options['out']} could not be written: {error}") from error
-        self.stdout.write(describe_set(data, options["out"]))
+        if options["json"]:
+            write_json(self.stdout, set_facts(data, options["out"]))
+        else:
+            self.stdout.write(describe_set(data, options["out"]))
+        if not len(data.y):
+            raise answer_is_no(f"{data.event_type}: no event was mature at the cut-off")
+
+
+def set_facts(data: TrainingSet, out: str) -> dict[str, Any]:
+    """The set as JSON values."""
+    return {
+        "event_type": data.event_type,
+        "out": out,
+        "rows": len(data.y),
+        "features": data.X.shape[1],
+        "positives": int(data.y.sum()),
+        "inferred_negatives": int(data.inferred.sum()),
+        "outliers": data.outliers.stored(),
+    }
 
 
 def describe_set(data: TrainingSet, out: str) -> str:
