@@ -71,6 +71,7 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
         ),
         Item("Experiments", "science", "experiments", "experiments.view_experiment"),
         Item("Drift", "query_stats", "drift", "monitoring.view_modelwindow"),
+        Item("Guardrails", "health_and_safety", "guardrails", "monitoring.view_guardrailtrip", "guardrails/"),
         Item("Features", "category", "features", "scoring.view_featuresetversion", pages="batch-views/"),
         Item("Routes", "alt_route", "scoring_route_changelist", "scoring.view_route"),
     ),

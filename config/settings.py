@@ -283,6 +283,12 @@ CELERY_BEAT_SCHEDULE = {
         "task": "monitoring.tasks.prune_windows",
         "schedule": crontab(hour="4", minute="23"),
     },
+    "check the guardrails of new models": {
+        "description": "Rolls back canaries and new champions that exceed a guardrail.",
+        "task": "monitoring.tasks.check_guardrails",
+        "schedule": 10.0,
+        "options": {"expires": 10.0},
+    },
     "start queued trainings and fail lost ones": {
         "description": "Marks a training whose process has died as failed, and starts the next queued one.",
         "task": "scoring.learning.tasks.sweep_trainings",

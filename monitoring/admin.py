@@ -17,6 +17,7 @@ from scoring.catalog.registry import all_outcomes
 PAGES = (
     "monitoring.overview.page",
     "monitoring.drift.page",
+    "monitoring.guardrails.pages",
     "monitoring.replay_check.page",
     "monitoring.feature_pages.pages",
     "monitoring.feature_pages.batch_view_pages",

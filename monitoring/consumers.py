@@ -1,10 +1,12 @@
 """The consumers that keep monitoring's windows."""
 
+from monitoring.windows.arms import ARMS
 from monitoring.windows.batch_views import BATCH_VIEWS
 from monitoring.windows.hourly import WINDOWS
 from monitoring.windows.model_windows import MODEL_WINDOWS
 from scoring.log.consumers.registry import register
 
+register(ARMS)
 register(WINDOWS)
 register(MODEL_WINDOWS)
 register(BATCH_VIEWS)

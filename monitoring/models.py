@@ -1,4 +1,4 @@
-"""Windows of counts over the log: traffic per minute and hour, models and batch views per hour."""
+"""Windows of counts over the log, by minute or hour; guardrails of deployed models."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -143,3 +143,82 @@ class BatchWindow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.view} at {self.start:%Y-%m-%d %H}:00"
+
+
+class ArmWindow(models.Model):
+    """One hour of a model at one version of its route. Written by the consumer `monitoring.arms` only.
+
+    Counts first decisions on events that the route assigned to the model: `decided` by it, or `failed`
+    because it could not be used. `blocked`: those decided as block, before a breaker or exploration changed
+    that. `right_blocks`, `wrong_blocks`: those of them with a positive or a negative label by now. `waited`
+    and `latency`: as in `TrafficWindow`, timeouts included. `scores`: int64 in the bins of the model's
+    reference as little-endian bytes, empty without one.
+    """
+
+    event_type = models.CharField(max_length=60)
+    route = models.IntegerField()  # the version
+    model = models.CharField(max_length=80)
+    start = models.DateTimeField()
+    decided = models.BigIntegerField(default=0)
+    failed = models.BigIntegerField(default=0)
+    blocked = models.BigIntegerField(default=0)
+    right_blocks = models.BigIntegerField(default=0)
+    wrong_blocks = models.BigIntegerField(default=0)
+    waited = models.BigIntegerField(default=0)
+    latency = ArrayField(models.BigIntegerField(), default=list)
+    scores = models.BinaryField(default=bytes)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["event_type", "model", "route", "start"], name="armwindow_model_route_start"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model} at route {self.route}, {self.start:%Y-%m-%d %H}:00"
+
+
+class StoredGuardrails(models.Model):
+    """The guardrails of an event type, and who set them. Types without a row have the defaults.
+
+    Projection of `guardrail.changed`.
+    """
+
+    event_type = models.CharField(max_length=60, primary_key=True)
+    settings = models.JSONField()
+    reason = models.CharField(max_length=500, blank=True, default="")
+    changed_by = models.CharField(max_length=80, blank=True, default="")
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "guardrails"
+        verbose_name_plural = "guardrails"
+        permissions = [("set_guardrails", "Can change the guardrails of models")]
+
+    def __str__(self) -> str:
+        return f"guardrails of {self.event_type}"
+
+
+class GuardrailTrip(models.Model):
+    """A deployed model that exceeded a guardrail. Projection of `guardrail.tripped`, by its position.
+
+    `since_route`: the route's version since which the model had its `role`. `figures`: as in the entry.
+    `action`: `rolled_back`, or `none` with the cause in `why_not`.
+    """
+
+    position = models.BigIntegerField(primary_key=True)
+    event_type = models.CharField(max_length=60)
+    model = models.CharField(max_length=80)
+    role = models.CharField(max_length=20)
+    since_route = models.IntegerField()
+    action = models.CharField(max_length=20)
+    why_not = models.CharField(max_length=500, blank=True, default="")
+    figures = models.JSONField()
+    tripped_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["event_type", "-tripped_at"], name="guardrailtrip_latest")]
+
+    def __str__(self) -> str:
+        return f"guardrail of {self.model}: {self.action}"

@@ -1,8 +1,9 @@
-"""Monitoring's background task."""
+"""Monitoring's background tasks."""
 
 from celery import shared_task
 from django.utils import timezone
 
+from monitoring.guardrails import checking
 from monitoring.windows import hourly as windows
 
 
@@ -10,3 +11,9 @@ from monitoring.windows import hourly as windows
 def prune_windows() -> int:
     """Delete minute windows past their retention; returns how many."""
     return windows.prune_minutes(now=timezone.now())
+
+
+@shared_task
+def check_guardrails() -> list[str]:
+    """Roll back canaries and new champions that exceed a guardrail; returns the models that do."""
+    return [entry.data["model"] for entry in checking.check_guardrails(now=timezone.now())]

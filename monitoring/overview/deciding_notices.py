@@ -1,7 +1,8 @@
-"""Notices about rules and what guards their blocks: open breakers, failing rules, requested activations."""
+"""Notices about what guards decisions: breakers, guardrails of models, failing and requested rules."""
 
 from collections.abc import Iterator
 
+from monitoring.guardrails.words import reading_text
 from monitoring.overview.facts import Facts
 from monitoring.overview.notices import Notice, NoticeLink, Rule, counted
 from scoring.admin_kit.formatting import ago_text
@@ -30,6 +31,28 @@ def open_breakers(facts: Facts) -> Iterator[Notice]:
         )
 
 
+def tripped_guardrails(facts: Facts) -> Iterator[Notice]:
+    """Models that exceeded a guardrail within a day: rolled back, or why not."""
+    for trip in facts.guardrail_trips or []:
+        when, exceeded = ago_text(trip.tripped_at, facts.now), reading_text(trip.figures)
+        if trip.why_not:
+            yield Notice(
+                "bad",
+                f"The {trip.role} {trip.model} exceeded a guardrail {when} and still decides: {exceeded}.",
+                f"It was not rolled back: {trip.why_not}. Roll it back by hand, or promote another model.",
+                *("Open the model", "model"),
+                (trip.model,),
+            )
+            continue
+        yield Notice(
+            "warn",
+            f"The {trip.role} {trip.model} was rolled back by itself {when}: {exceeded}.",
+            "Find the cause before you deploy it again.",
+            *("See guardrails", "guardrails"),
+            also=(NoticeLink(f"Open {trip.model}", "model", (trip.model,)),),
+        )
+
+
 def failing_rules(facts: Facts) -> Iterator[Notice]:
     for rule in facts.failing_rules or []:
         yield Notice(
@@ -55,4 +78,4 @@ def requested_activations(facts: Facts) -> Iterator[Notice]:
         )
 
 
-RULES: tuple[Rule, ...] = (open_breakers, failing_rules, requested_activations)
+RULES: tuple[Rule, ...] = (open_breakers, tripped_guardrails, failing_rules, requested_activations)

@@ -12,7 +12,7 @@ from django_celery_beat.models import PeriodicTask
 
 from experiments.models import Experiment
 from monitoring.drift.report import DriftReport, compare, feature_specs, since_of
-from monitoring.models import HourlyWindow, MinuteWindow, ModelWindow
+from monitoring.models import GuardrailTrip, HourlyWindow, MinuteWindow, ModelWindow
 from monitoring.overview.restarts import ProcessRestarts, read_restarts
 from monitoring.windows.batch_views import Freshness, read_freshness
 from monitoring.windows.binning import Reference
@@ -41,6 +41,7 @@ DAY, TWO_HOURS = timedelta(days=1), timedelta(hours=2)
 CANDIDATES_FOR = timedelta(days=30)  # older ones are not going to be approved
 MAX_DECISIONS = 5_000
 MAX_LAG_COUNTED = 5_000  # entries behind each consumer
+MAX_TRIPS = 5  # of guardrails
 # Long columns of a model version that the overview does not show.
 _UNSHOWN = ("parameters", "metrics", "lineage", "comparison")
 
@@ -115,6 +116,7 @@ class Facts:
     broken_schedules: list[tuple[str, str]] | None = None  # name and problem
     restarts: list[ProcessRestarts] | None = None
     open_breakers: list[BreakerState] | None = None
+    guardrail_trips: list[GuardrailTrip] | None = None  # of the last day, newest first
     requested_rules: list[Rule] | None = None  # those that wait for the user's approval
     failing_rules: list[FailingRule] | None = None
 
@@ -140,6 +142,9 @@ def read_facts(user: User | AnonymousUser, *, now: datetime) -> Facts:
         seen["experiments"] = list(Experiment.objects.filter(state=Experiment.State.RUNNING))
     if user.has_perm("scoring.view_breakerstate"):
         seen["open_breakers"] = list(BreakerState.objects.filter(until__isnull=False).order_by("since"))
+    if user.has_perm("monitoring.view_guardrailtrip"):
+        trips = GuardrailTrip.objects.filter(tripped_at__gt=now - DAY)
+        seen["guardrail_trips"] = list(trips.order_by("-position")[:MAX_TRIPS])
     if user.has_perm("scoring.activate_rule"):
         seen["requested_rules"] = read_requested_rules(user)
     if user.has_perm("scoring.view_rule"):

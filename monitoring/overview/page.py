@@ -27,6 +27,7 @@ PERMISSIONS = {
     "rule": "scoring.view_rule",
     "model": "scoring.view_modelversion",
     "drift": "monitoring.view_modelwindow",
+    "guardrails": "monitoring.view_guardrailtrip",
     "replay_check": "monitoring.view_modelwindow",
     "features": "scoring.view_featuresetversion",
     "batch_views": "scoring.view_batchversion",

@@ -131,10 +131,12 @@ def change_route(
     reason: str,
     now: datetime,
     experiment: str = "",
+    figures: Mapping[str, Any] | None = None,
 ) -> Entry:
     """Append `route.changed`, the only way a route changes. Raises StreamConflict after a concurrent change.
 
-    Raises InvalidRoute for invalid arms, an invalid salt or unit (see `check_arms`, `check_unit`).
+    `figures`: those of the guardrail that a model exceeded, if that is the reason. Raises InvalidRoute for
+    invalid arms, an invalid salt or unit (see `check_arms`, `check_unit`).
     """
     check_arms(event_type, arms)
     check_unit(event_type, salt=salt, unit=unit)
@@ -150,6 +152,7 @@ def change_route(
             "arms": [asdict(arm) for arm in arms],
             "experiment": experiment,
             "reason": reason,
+            **({"guardrail": dict(figures)} if figures else {}),
         },
         metadata={"actor": actor},
     )

@@ -1,7 +1,8 @@
 """Deploying approved models and rolling them back: changes to a route's arms, each a log entry."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from redis import RedisError
 
@@ -25,7 +26,7 @@ from scoring.registry.models import ModelVersion
 from scoring.registry.routes import CANARY, CHAMPION, SHADOW, Arm, RouteTable, change_route, route_of
 from scoring.states.store import OnlineStore
 
-ROLLED_BACK = "rolled back"
+ROLLED_BACK, CANARY_STOPPED = "rolled back", "canary stopped"
 
 
 def promote(name: str, *, actor: str, now: datetime) -> Entry:
@@ -73,10 +74,13 @@ def start_shadow(name: str, *, actor: str, now: datetime, share: float = 1.0) ->
     return _change(route, arms, actor=actor, reason="shadow", now=now, experiment=route.experiment)
 
 
-def stop_arm(name: str, *, actor: str, now: datetime) -> Entry:
+def stop_arm(
+    name: str, *, actor: str, now: datetime, why: str = "", figures: Mapping[str, Any] | None = None
+) -> Entry:
     """Remove a canary or a shadow from the route. The champion takes over a canary's share.
 
-    Raises UnknownModel, and InvalidRoute if the model is neither.
+    `why` a canary is stopped and the `figures` behind that are logged with the change. Raises UnknownModel,
+    and InvalidRoute if the model is neither.
     """
     event_type = find_version(name).event_type
     route = route_of(event_type)
@@ -85,22 +89,26 @@ def stop_arm(name: str, *, actor: str, now: datetime) -> Entry:
         raise InvalidRoute(event_type, f"{name} is neither canary nor shadow, so it cannot be stopped")
     if arm.role == CANARY:
         arms = [_sole(route.champion.model), *route.shadows]
-        return _change(route, arms, actor=actor, reason="canary stopped", now=now)
+        reason = _reason(CANARY_STOPPED, why)
+        return _change(route, arms, actor=actor, reason=reason, now=now, figures=figures)
     left = [other for other in route.arms if other.model != name]
     return _change(route, left, actor=actor, reason="shadow stopped", now=now, experiment=route.experiment)
 
 
-def roll_back(event_type: str, *, actor: str, now: datetime) -> Entry:
+def roll_back(
+    event_type: str, *, actor: str, now: datetime, why: str = "", figures: Mapping[str, Any] | None = None
+) -> Entry:
     """Make the previous champion the champion for all traffic again. It needs no new approval.
 
-    Raises UnknownEventType, EventTypeNotScored, NothingToRollBackTo, and the errors of `promote` for a model
-    that cannot decide.
+    `why`, and the `figures` behind that, are logged with the change. Raises UnknownEventType,
+    EventTypeNotScored, NothingToRollBackTo, and the errors of `promote` for a model that cannot decide.
     """
     scored_type(event_type)
     name = previous_champion(event_type)
     if name is None:
         raise NothingToRollBackTo(event_type)
-    return _make_champion(find_version(name), actor=actor, reason=ROLLED_BACK, now=now)
+    reason = _reason(ROLLED_BACK, why)
+    return _make_champion(find_version(name), actor=actor, reason=reason, now=now, figures=figures)
 
 
 def previous_champion(event_type: str) -> str | None:
@@ -114,12 +122,18 @@ def champions_in_order(entries: Sequence[Entry]) -> list[str]:
     champions: list[str] = []
     for entry in entries:
         champion = next(arm["model"] for arm in entry.data["arms"] if arm["role"] == CHAMPION)
-        if entry.data["reason"] == ROLLED_BACK and champion in champions:
+        if is_roll_back(entry) and champion in champions:
             while champions[-1] != champion:
                 champions.pop()
         elif champions[-1:] != [champion]:
             champions.append(champion)
     return champions
+
+
+def is_roll_back(entry: Entry) -> bool:
+    """Whether a change of a route rolled back to an earlier champion."""
+    reason: str = entry.data["reason"]
+    return reason == ROLLED_BACK or reason.startswith(f"{ROLLED_BACK}: ")
 
 
 def newest_promotable(event_type: str) -> str:
@@ -135,7 +149,14 @@ def newest_promotable(event_type: str) -> str:
     raise NoModelYet(event_type)
 
 
-def _make_champion(version: ModelVersion, *, actor: str, reason: str, now: datetime) -> Entry:
+def _make_champion(
+    version: ModelVersion,
+    *,
+    actor: str,
+    reason: str,
+    now: datetime,
+    figures: Mapping[str, Any] | None = None,
+) -> Entry:
     require_usable(version)
     route = route_of(version.event_type)
     if route is None:
@@ -144,7 +165,7 @@ def _make_champion(version: ModelVersion, *, actor: str, reason: str, now: datet
             version.event_type, 0, f"{version.event_type}/1", first_entity(version.event_type), ()
         )
     arms = [_sole(version.name), *_shadows_without(route, version.name)]
-    return _change(route, arms, actor=actor, reason=reason, now=now)
+    return _change(route, arms, actor=actor, reason=reason, now=now, figures=figures)
 
 
 def require_usable(version: ModelVersion) -> None:
@@ -200,8 +221,19 @@ def _shadows_without(route: RouteTable, name: str) -> list[Arm]:
     return [arm for arm in route.shadows if arm.model != name]
 
 
+def _reason(change: str, why: str) -> str:
+    return f"{change}: {why}" if why else change
+
+
 def _change(
-    route: RouteTable, arms: Sequence[Arm], *, actor: str, reason: str, now: datetime, experiment: str = ""
+    route: RouteTable,
+    arms: Sequence[Arm],
+    *,
+    actor: str,
+    reason: str,
+    now: datetime,
+    experiment: str = "",
+    figures: Mapping[str, Any] | None = None,
 ) -> Entry:
     return change_route(
         route.event_type,
@@ -213,4 +245,5 @@ def _change(
         reason=reason,
         now=now,
         experiment=experiment,
+        figures=figures,
     )

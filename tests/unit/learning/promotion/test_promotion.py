@@ -41,6 +41,11 @@ def turns(*steps):
             ["a"],
         ),
         (
+            "a roll-back by a guardrail says why",
+            [("a",), ("b",), ("a", "rolled back: 60 of 62 events would be blocked")],
+            ["a"],
+        ),
+        (
             "what was rolled back may be promoted again",
             [("a",), ("b",), ("a", "rolled back"), ("b",)],
             ["a", "b"],

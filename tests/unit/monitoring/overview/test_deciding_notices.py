@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from monitoring.models import GuardrailTrip
 from monitoring.overview.attention import notices
 from monitoring.overview.facts import Facts, FailingRule
 from monitoring.overview.notices import NoticeLink
@@ -97,3 +98,33 @@ def test_a_requested_activation_says_who_asked_and_when() -> None:
     (notice,) = notices(replace(QUIET, requested_rules=[rule]))
     assert (notice.tone, notice.page, notice.arguments) == ("info", "rule", ("payment", "velocity"))
     assert notice.what == "ana requested the activation of version 3 of rule velocity (payment) 5 h ago."
+
+
+def trip(**changes: Any) -> GuardrailTrip:
+    figures = {
+        "metric": "blocks",
+        "value": 0.97,
+        "count": 60,
+        "events": 62,
+        "allowed": 0.05,
+        "slower_than_ms": None,
+    }
+    at = NOW - timedelta(minutes=4)
+    return GuardrailTrip(model="payment-2", role="canary", figures=figures, tripped_at=at, **changes)
+
+
+def test_a_model_that_was_rolled_back_is_said_with_the_figures() -> None:
+    [notice] = notices(replace(QUIET, guardrail_trips=[trip()]))
+    assert (notice.tone, notice.page) == ("warn", "guardrails")
+    assert notice.what == (
+        "The canary payment-2 was rolled back by itself 4 min ago: 60 of 62 events would be blocked"
+        " (97\N{NO-BREAK SPACE}%; at most 5\N{NO-BREAK SPACE}% are allowed)."
+    )
+    assert notice.also == (NoticeLink("Open payment-2", "model", ("payment-2",)),)
+
+
+def test_a_model_that_could_not_be_rolled_back_needs_a_person() -> None:
+    [notice] = notices(replace(QUIET, guardrail_trips=[trip(why_not="its features are gone")]))
+    assert (notice.tone, notice.page, notice.arguments) == ("bad", "model", ("payment-2",))
+    assert "still decides" in notice.what
+    assert notice.do.startswith("It was not rolled back: its features are gone. ")

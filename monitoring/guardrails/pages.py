@@ -1,0 +1,163 @@
+"""Admin pages of guardrails: the watched models, those that exceeded one, the settings of a type."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+
+from monitoring.guardrails.changing import change_guardrails, settings_of
+from monitoring.guardrails.checking import MAX_A_DAY, WatchedModel, watched_models
+from monitoring.guardrails.forms import GuardrailsForm
+from monitoring.guardrails.judging import Reading, State
+from monitoring.guardrails.settings import SCORE_SHIFT, GuardrailSettings
+from monitoring.guardrails.words import EXPLAINED, LABELS, limit_text, reading_text, settings_text
+from monitoring.models import GuardrailTrip, StoredGuardrails
+from scoring.admin_kit.formatting import NO_VALUE, count_text, decimal_text, percent_text
+from scoring.admin_kit.pages import AdminPage, actor_of, register_page
+from scoring.catalog.registry import scored_types
+from scoring.errors import ScoringError
+from scoring.log.read import read_stream
+
+SET = "monitoring.set_guardrails"
+MAX_SHOWN = 30
+TONES = {State.EXCEEDED: "bad", State.WITHIN: "good"}
+
+
+@dataclass(frozen=True)
+class ReadingRow:
+    """A reading as texts."""
+
+    label: str
+    explained: str
+    value: str
+    events: str
+    allowed: str
+    control: str
+    state: State
+    tone: str
+
+
+@register_page
+class GuardrailsPage(AdminPage):
+    """The models that are watched with what was found, and those that exceeded a guardrail."""
+
+    path, name, title = "guardrails/", "guardrails", "Guardrails"
+    subtitle = "Canaries and new champions are rolled back by themselves"
+    permission = "monitoring.view_guardrailtrip"
+    template_name = "monitoring/guardrails/guardrails.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        trips = GuardrailTrip.objects.order_by("-position")[:MAX_SHOWN]
+        return super().get_context_data(
+            watched=[(each, _rows(each)) for each in watched_models(now=timezone.now())],
+            trips=[(trip, reading_text(trip.figures)) for trip in trips],
+            limits=_limits_by_type(),
+            may_set=self.request.user.has_perm(SET),
+            may_see_models=self.request.user.has_perm("scoring.view_modelversion"),
+            **kwargs,
+        )
+
+
+@register_page
+class GuardrailLimitsPage(AdminPage):
+    """The guardrails of an event type, and the history of their settings."""
+
+    path, name, title = "guardrails/<str:event_type>/", "guardrail_limits", "Guardrails"
+    permission = "monitoring.view_guardrailtrip"
+    template_name = "monitoring/guardrails/limits.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        event_type = self._event_type()
+        self.title = f"Guardrails of {event_type}"
+        settings = settings_of(event_type)
+        kwargs.setdefault("form", GuardrailsForm.showing(settings))
+        return super().get_context_data(
+            **{**kwargs, "event_type": event_type},
+            settings=settings,
+            limits=[(LABELS[each.metric], limit_text(each)) for each in settings.guardrails],
+            stored=StoredGuardrails.objects.filter(pk=event_type).first(),
+            history=_history(event_type),
+            max_a_day=MAX_A_DAY,
+            may_set=self.request.user.has_perm(SET),
+        )
+
+    def post(self, request: HttpRequest, event_type: str) -> HttpResponse:
+        self.require(SET)
+        event_type, form = self._event_type(), GuardrailsForm(request.POST)
+        if not form.is_valid():
+            return self.render_to_response(self.get_context_data(form=form))
+        try:
+            change_guardrails(
+                event_type,
+                form.settings(),
+                reason=form.cleaned_data["reason"],
+                actor=actor_of(request),
+                now=timezone.now(),
+            )
+        except ScoringError as error:
+            form.add_error(None, f"Nothing changed: {error}.")
+            return self.render_to_response(self.get_context_data(form=form))
+        messages.success(request, f"The guardrails of {event_type} hold from the next check on.")
+        return redirect("admin:guardrail_limits", event_type)
+
+    def _event_type(self) -> str:
+        event_type: str = self.kwargs["event_type"]
+        if event_type not in scored_types():
+            raise Http404(f"There is no scored event type {event_type!r}.")
+        return event_type
+
+
+def _rows(model: WatchedModel) -> list[ReadingRow]:
+    return [_row(each) for each in model.readings]
+
+
+def _row(reading: Reading) -> ReadingRow:
+    def text(value: float | None) -> str:
+        if value is None:
+            return NO_VALUE
+        return decimal_text(value, 2) if reading.metric == SCORE_SHIFT else percent_text(value)
+
+    return ReadingRow(
+        label=LABELS[reading.metric],
+        explained=EXPLAINED[reading.metric],
+        value=text(reading.value),
+        events=count_text(reading.events),
+        allowed=text(reading.allowed),
+        control=text(reading.control),
+        state=reading.state,
+        tone=TONES.get(reading.state, ""),
+    )
+
+
+def _limits_by_type() -> list[dict[str, Any]]:
+    """The guardrails of every scored event type in words, with who set them."""
+    stored = StoredGuardrails.objects.in_bulk()
+    return [
+        {
+            "event_type": name,
+            "stored": stored.get(name),
+            "text": settings_text(_settings_in(stored.get(name))),
+        }
+        for name in scored_types()
+    ]
+
+
+def _settings_in(row: StoredGuardrails | None) -> GuardrailSettings:
+    return GuardrailSettings.of(row.settings) if row else GuardrailSettings()
+
+
+def _history(event_type: str) -> list[dict[str, Any]]:
+    """The latest changes of settings, newest first."""
+    entries = [e for e in read_stream(f"guardrail/{event_type}") if e.type == "guardrail.changed"]
+    return [
+        {
+            "text": settings_text(GuardrailSettings.of(entry.data)),
+            "reason": entry.data["reason"],
+            "actor": entry.metadata.get("actor", ""),
+            "at": entry.recorded_at,
+        }
+        for entry in reversed(entries[-MAX_SHOWN:])
+    ]
