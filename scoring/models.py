@@ -12,7 +12,14 @@ from scoring.lanes.models import Pending
 from scoring.learning.models import TrainingJob, TrainingProgress
 from scoring.learning.policies.sampling.models import DecisionSample, HeadSample
 from scoring.log.models import ConsumerCursor, LogEntry, LogEpoch, VaultItem
-from scoring.registry.models import FeatureSetVersion, HeldOutSample, ModelArtifact, ModelVersion, Route
+from scoring.registry.models import (
+    FeatureSetVersion,
+    HeldOutSample,
+    ModelAnalysis,
+    ModelArtifact,
+    ModelVersion,
+    Route,
+)
 from scoring.replay.models import AspectConsistency, FeatureConsistency, LaneCheckpoint, SampledState
 from scoring.rules.backtest.models import BacktestJob, BacktestProgress
 from scoring.rules.banks.models import Bank, BankItem, BankMatch
@@ -57,6 +64,7 @@ __all__ = [
     "LogEpoch",
     "MediaItem",
     "MediaJob",
+    "ModelAnalysis",
     "ModelArtifact",
     "ModelVersion",
     "Pending",

@@ -128,6 +128,8 @@ class EventType:
     media_pending_outcome: ClassVar[str] = ""
     # Assumed cost of a wrong decision on an event without an amount, in minor units of the base currency.
     nominal_stake: ClassVar[int] = 5_000
+    # The fields and features by whose values a new model's metrics are sliced, and its fairness judged.
+    sliced_by: ClassVar[tuple[str, ...]] = ()
     # Features that new models are trained on; and, by any name, the sets that live models still use.
     features: ClassVar[Sequence[object]] = ()
     earlier_features: ClassVar[Mapping[str, Sequence[object]]] = {}

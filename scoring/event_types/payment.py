@@ -18,6 +18,7 @@ class Payment(EventType):
     labels = Labels(positive="fraud", negative="legitimate")
     failure_outcome = "review"
     no_model_outcome = "review"
+    sliced_by = ("category", "amount", "card_since_first", "customer_age", "customer_city_pop")
 
     card = Entity(help="Token of the card")
     customer = Entity(says="by this customer", help="The customer's account")

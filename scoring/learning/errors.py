@@ -198,3 +198,14 @@ class LaneReordered(ScoringError):
             f"the lane {lane} was reordered after this result set was begun; begin again with --anew"
         )
         self.lane = lane
+
+
+class InvalidSliceField(ScoringError):
+    """Events cannot be sliced by this field: it is unknown, personal, or has a value of its own per event."""
+
+    def __init__(self, field: str, *, allowed: list[str], features: list[str]) -> None:
+        super().__init__(
+            f"events cannot be sliced by {field!r}; allowed are the fields {', '.join(allowed) or '(none)'}"
+            f" and the features {', '.join(features) or '(none)'}"
+        )
+        self.field = field

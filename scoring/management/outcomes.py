@@ -12,6 +12,7 @@ from scoring.ingest.errors import InvalidMapping
 from scoring.learning.errors import (
     EventTypeOfOtherModel,
     GateFailed,
+    InvalidSliceField,
     InvalidTraining,
     NoEventsToEvaluate,
     NoModelYet,
@@ -30,6 +31,7 @@ ARGUMENTS = (
     EventTypeNotScored,
     EventTypeOfOtherModel,
     InvalidMapping,
+    InvalidSliceField,
     InvalidTraining,
     UnknownEventType,
     UnknownModel,

@@ -97,6 +97,11 @@ class Artifact:
         separator = b"\0" if self.parts else b""
         return b"".join([length, self.booster, self.spec.encode(), separator, self.parts])
 
+    @property
+    def size(self) -> int:
+        """The number of bytes of the artifact as one file."""
+        return len(self.packed)
+
     def verify(self, digest: str) -> "Artifact":
         """Itself, if these bytes are the ones named `digest`. Raises ArtifactCorrupt."""
         if self.digest != digest:

@@ -14,7 +14,7 @@ from scoring.log.entries import NewEntry
 from scoring.log.retry import append_retrying
 from scoring.registry.artifact import Artifact, ModelSpec
 from scoring.registry.errors import ArtifactMissing, UnknownModel
-from scoring.registry.models import ModelArtifact, ModelVersion, Route
+from scoring.registry.models import ModelAnalysis, ModelArtifact, ModelVersion, Route
 from scoring.timestamps import to_iso
 
 LIBRARIES = ("xgboost", "numpy", "numba", "scikit-learn")
@@ -44,7 +44,8 @@ class ModelDescription:
 class Registration:
     """Everything stored with a new version besides its bytes.
 
-    `checks`: the results of the gate. `held_out`: a sample of held-out events with their scores.
+    `checks`: the results of the gate. `held_out`: a sample of held-out events with their scores. `analysis`:
+    slices and explanations, as pages show them.
     """
 
     event_type: str
@@ -56,6 +57,7 @@ class Registration:
     reference: Mapping[str, Any]
     checks: Sequence[Mapping[str, Any]]
     held_out: Mapping[str, Any] = field(default_factory=dict)
+    analysis: Mapping[str, Any] = field(default_factory=dict)
 
 
 def register_model(registration: Registration, *, artifact: Artifact, actor: str, now: datetime) -> str:
@@ -110,6 +112,11 @@ def find_version(name: str) -> ModelVersion:
     if version is None:
         raise UnknownModel(name=name, known=known_names())
     return version
+
+
+def find_analysis(name: str) -> ModelAnalysis:
+    """The analysis of a version; an empty one if it was trained before there was any."""
+    return ModelAnalysis.objects.filter(pk=name).first() or ModelAnalysis(model=name)
 
 
 def known_names() -> list[str]:

@@ -77,6 +77,21 @@ class HeldOutSample(models.Model):
         return f"held-out events of {self.model}"
 
 
+class ModelAnalysis(models.Model):
+    """What a version's page shows besides its metrics, computed at training. Projection of `model.trained`.
+
+    `slices`: metrics and fairness by field; `explanation`: what its features do. Both are {} for versions
+    that were trained before there was an analysis.
+    """
+
+    model = models.CharField(max_length=80, primary_key=True)
+    slices = models.JSONField(default=dict)
+    explanation = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return f"analysis of {self.model}"
+
+
 class ModelArtifact(models.Model):
     """The bytes of a model, identified by their SHA-256, which is verified at load. No pickles."""
 

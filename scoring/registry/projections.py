@@ -2,7 +2,7 @@
 
 from scoring.log.entries import Entry
 from scoring.log.projections import fold_into
-from scoring.registry.models import FeatureSetVersion, HeldOutSample, ModelVersion, Route
+from scoring.registry.models import FeatureSetVersion, HeldOutSample, ModelAnalysis, ModelVersion, Route
 from scoring.sql.bulk_tables import Row
 from scoring.timestamps import from_iso
 
@@ -73,6 +73,16 @@ def trained_version(version: Row | None, entry: Entry) -> Row:
 @fold_into("model.trained", HeldOutSample, key=name_of)
 def held_out_sample(row: Row | None, entry: Entry) -> Row:
     return {"model": entry.data["name"], "sample": entry.data.get("held_out", {})}
+
+
+@fold_into("model.trained", ModelAnalysis, key=name_of)
+def analyzed_version(row: Row | None, entry: Entry) -> Row:
+    analysis = entry.data.get("analysis", {})
+    return {
+        "model": entry.data["name"],
+        "slices": analysis.get("slices", {}),
+        "explanation": analysis.get("explanation", {}),
+    }
 
 
 @fold_into("model.checked", ModelVersion, key=name_of)

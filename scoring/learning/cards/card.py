@@ -10,12 +10,16 @@ from datetime import datetime
 from typing import Any
 
 from scoring.admin_kit import formatting
+from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.learning.cards.intervals import metric_interval
+from scoring.learning.cards.sections import CardSection
+from scoring.learning.cards.slice_sections import slice_sections
 from scoring.learning.cards.slices import slices_in_time
 from scoring.learning.pages.gate_table import check_rows, why_not_compared
 from scoring.learning.pages.history import ModelHistoryLine
 from scoring.learning.pages.metric_table import METRICS, MetricDescription, difference_in_words, positive_of
+from scoring.learning.pages.slice_tables import SliceTable
 from scoring.registry.models import ModelVersion
 
 SLICE_COLUMNS = ("Slice", "From", "Until", "Events", "Positive", "Negative by maturity alone")
@@ -27,25 +31,14 @@ class CardFacts:
     """What a card is made of besides the version's row.
 
     `stage`: in words. `lineage`: rows of names and values. `history`: newest first. `policies`: rows (policy,
-    broken, average precision, chance) of the heads.
+    broken, average precision, chance) of the heads. `slices`: metrics and fairness by field.
     """
 
     stage: str
     lineage: Sequence[tuple[str, str]]
     history: Sequence[ModelHistoryLine]
     policies: Sequence[tuple[str, str, str, str]] = ()
-
-
-@dataclass(frozen=True)
-class CardSection:
-    """A part of the card: sentences, rows of names and values, and a table if `columns` are not empty."""
-
-    key: str
-    title: str
-    sentences: Sequence[str] = ()
-    facts: Sequence[tuple[str, str]] = ()
-    columns: Sequence[str] = ()
-    rows: Sequence[Sequence[str]] = ()
+    slices: Sequence[SliceTable] = ()
 
 
 @dataclass(frozen=True)
@@ -79,6 +72,7 @@ def make_card(version: ModelVersion, facts: CardFacts, *, now: datetime) -> Mode
         _labels(version),
         _metrics(version),
         *_policies(facts),
+        *slice_sections(facts.slices),
         _gate(version),
         _limits(version),
         CardSection("lineage", "Lineage", facts=facts.lineage),
@@ -173,6 +167,7 @@ def _metrics(version: ModelVersion) -> CardSection:
         f"Not compared with a champion: {why}." if why else ""
     )
     rows, positives = (_counted(version.metrics.get(key)) for key in ("rows", "positives"))
+    kind = find_event_type(version.event_type)
     pairs = zip(METRICS, metric_figures(version), strict=True)
     return CardSection(
         "metrics",
@@ -190,16 +185,19 @@ def _metrics(version: ModelVersion) -> CardSection:
         ),
         (),
         ("Metric", "Value", "95\N{NO-BREAK SPACE}% interval", *([str(champion)] if champion else ())),
-        [_metric_row(metric, figure, with_champion=bool(champion)) for metric, figure in pairs],
+        [_metric_row(metric, figure, kind=kind, with_champion=bool(champion)) for metric, figure in pairs],
     )
 
 
-def _metric_row(metric: MetricDescription, figure: MetricFigure, *, with_champion: bool) -> tuple[str, ...]:
+def _metric_row(
+    metric: MetricDescription, figure: MetricFigure, *, kind: type[EventType], with_champion: bool
+) -> tuple[str, ...]:
     def text(value: float | None) -> str:
-        return metric.text({metric.key: value})
+        return metric.text({metric.key: value}, currency=kind.base_currency)
 
     interval = formatting.NO_VALUE if figure.low is None else f"{text(figure.low)} to {text(figure.high)}"
-    return (metric.name, text(figure.value), interval, *([text(figure.champion)] if with_champion else ()))
+    name = metric.name.format(positive=kind.labels.positive)
+    return (name, text(figure.value), interval, *([text(figure.champion)] if with_champion else ()))
 
 
 def _policies(facts: CardFacts) -> list[CardSection]:

@@ -5,8 +5,14 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from scoring.admin_kit.formatting import NO_VALUE
+from scoring.catalog.registry import event_type
 from scoring.learning.cards.slices import slices_in_time
-from scoring.learning.pages.metric_table import METRICS, compare_values, difference_in_words
+from scoring.learning.pages.metric_table import (
+    METRICS,
+    MetricDescription,
+    compare_values,
+    difference_in_words,
+)
 from scoring.learning.recipes.differences import recipe_differences
 from scoring.registry.models import ModelVersion
 from scoring.timestamps import to_iso
@@ -127,12 +133,13 @@ def _features(before: Mapping[str, str], after: Mapping[str, str]) -> list[Diffe
 
 def _metrics(first: ModelVersion, second: ModelVersion) -> list[DifferenceRow]:
     before, after, on_same_events = compared_metrics(first, second)
+    kind = event_type(second.event_type)
     return [
         DifferenceRow(
-            metric.name,
-            metric.text(before),
-            metric.text(after),
-            _change(before.get(metric.key), after.get(metric.key), better=metric.better)
+            metric.name.format(positive=kind.labels.positive),
+            metric.text(before, currency=kind.base_currency),
+            metric.text(after, currency=kind.base_currency),
+            _change(metric, before.get(metric.key), after.get(metric.key), currency=kind.base_currency)
             if on_same_events
             else "",
         )
@@ -140,12 +147,15 @@ def _metrics(first: ModelVersion, second: ModelVersion) -> list[DifferenceRow]:
     ]
 
 
-def _change(before: float | None, after: float | None, *, better: int) -> str:
+def _change(metric: MetricDescription, before: float | None, after: float | None, *, currency: str) -> str:
     """ "+0.0120 better", "" if one of the values is missing."""
     if before is None or after is None:
         return ""
-    result = compare_values(after, before, better=better)
-    return result if result == "same" else f"{after - before:+.4f} {result}"
+    result = compare_values(after, before, better=metric.better)
+    if result == "same":
+        return result
+    change = metric.text({metric.key: after - before}, currency=currency) if metric.money else ""
+    return f"{change or f'{after - before:+.4f}'} {result}"
 
 
 def _thresholds(facts: VersionFacts) -> dict[str, str]:

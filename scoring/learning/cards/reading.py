@@ -6,9 +6,10 @@ from scoring.learning.cards.card import CardFacts, ModelCard, make_card
 from scoring.learning.pages.history import history_of
 from scoring.learning.pages.lineage import lineage_rows
 from scoring.learning.pages.policy_table import policy_rows
+from scoring.learning.pages.slice_tables import slice_tables
 from scoring.learning.promotion.stages import stage_of
 from scoring.log.read import read_streams
-from scoring.registry.model_versions import find_version
+from scoring.registry.model_versions import find_analysis, find_version
 from scoring.registry.routes import route_of
 
 
@@ -26,5 +27,6 @@ def read_card(name: str, *, now: datetime) -> ModelCard:
             (row.title, f"{row.positives:,.0f} / {row.rows:,.0f}", row.average_precision, row.chance)
             for row in policy_rows(version)
         ],
+        slices=slice_tables(find_analysis(name).slices),
     )
     return make_card(version, facts, now=now)

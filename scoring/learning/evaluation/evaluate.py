@@ -1,6 +1,7 @@
 """Evaluates a model on labeled events: read, join, measure, compare with a baseline."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from scoring.learning.dataset.training_set import (
     without_outliers,
 )
 from scoring.learning.dataset.vectors_and_labels import read_labels, read_selection, read_vectors
+from scoring.learning.fairness.assessment import assess_slices
 from scoring.learning.folds.contenders import baseline
 from scoring.learning.metrics.resampling import Interval, bootstrap_average_precision_difference
 from scoring.learning.texts.filling import fill_texts
@@ -36,13 +38,14 @@ from scoring.timestamps import from_iso
 class Evaluation:
     """A model's metrics over a period and, if requested, those of another one with the difference's interval.
 
-    `against`: a baseline or the name of a model.
+    `against`: a baseline or the name of a model. `slices`: as `assess_slices` gives them, {} without.
     """
 
     model: dict[str, Any]
     against: str = ""
     other: dict[str, Any] | None = None
     difference: Interval | None = None
+    slices: Mapping[str, Any] = field(default_factory=dict)
 
 
 def run_evaluation(
@@ -54,12 +57,14 @@ def run_evaluation(
     against: str | None = None,
     samples: int = 200,
     threads: int = 1,
+    sliced_by: Sequence[str] = (),
     watch: ProgressReporter = NO_PROGRESS,
 ) -> Evaluation:
     """Evaluate a model on the mature events in [since, until) with the labels known now.
 
     `against`: "logistic" or "random_forest", fitted on exactly the rows that were mature at the model's
-    cut-off, or the name of another model. Raises UnknownModel, FeatureSetMissing, NoEventsToEvaluate.
+    cut-off, or the name of another model. `sliced_by`: fields or features by which metrics
+    are sliced too. Raises UnknownModel, FeatureSetMissing, NoEventsToEvaluate, InvalidSliceField.
     """
     model = load_for_bulk(name, threads=threads)
     other = _model_or_none(against, threads=threads)
@@ -74,8 +79,15 @@ def run_evaluation(
     score = model.predict(test.X)[1]
     known = known_before(history.vectors, history.labels, test, at=since)
     judged = measure(test, score, model.thresholds, known=known)
+    slices = (
+        assess_slices(
+            test, score, thresholds=model.thresholds, fields=sliced_by, samples=samples, watch=watch
+        )
+        if sliced_by
+        else {}
+    )
     if against is None:
-        return Evaluation(judged)
+        return Evaluation(judged, slices=slices)
     if other:
         compared = other.predict(vectors_for(other, test, watch))[1]
     else:
@@ -83,7 +95,7 @@ def run_evaluation(
         compared = baseline(against, threads=threads).learn(data, test, watch)
     difference = _difference(test, score, compared, samples=samples, watch=watch)
     measured = measure(test, compared, other.thresholds if other else {}, known=known)
-    return Evaluation(judged, against, measured, difference)
+    return Evaluation(judged, against, measured, difference, slices)
 
 
 @dataclass(frozen=True)
@@ -143,6 +155,7 @@ def describe_evaluation(evaluation: Evaluation) -> dict[str, Any]:
         "against": evaluation.against or None,
         "against_metrics": evaluation.other,
         "difference": asdict(evaluation.difference) if evaluation.difference else None,
+        "slices": evaluation.slices or None,
     }
 
 

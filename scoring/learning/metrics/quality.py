@@ -15,6 +15,7 @@ from sklearn.metrics import (
 from scoring.learning.metrics.ranking import ndcg_at_daily_capacity
 
 NAN = float("nan")
+CAPACITY = 100  # events, or entities, that people look at in a day
 
 
 def roc_auc(y: NDArray, score: NDArray, weights: NDArray | None = None) -> float:
@@ -118,7 +119,7 @@ def all_metrics(
     y: NDArray,
     score: NDArray,
     day: NDArray,
-    daily_capacity: int = 100,
+    daily_capacity: int = CAPACITY,
     weights: NDArray | None = None,
 ) -> dict[str, float]:
     """The metrics that every model version is judged by; `score` must be a probability.

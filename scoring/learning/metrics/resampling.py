@@ -37,7 +37,8 @@ def chance_average_precision(
     order = np.arange(len(labels))
     rng = np.random.default_rng(seed)
     drawn = [
-        _average_precision(_Ranking(rng.permutation(order), order), labels, weights) for _ in range(samples)
+        ranked_average_precision(Ranking(rng.permutation(order), order), labels, weights)
+        for _ in range(samples)
     ]
     return float(np.quantile(drawn, quantile))
 
@@ -62,7 +63,7 @@ def bootstrap_average_precision_difference(
     sample. (Efron & Tibshirani 1993, ch. 13)
     """
     labels = np.asarray(y, dtype=np.float64)
-    rankings = _rank(first), _rank(second)
+    rankings = rank_scores(first), rank_scores(second)
     codes = np.arange(len(labels)) if groups is None else np.unique(groups, return_inverse=True)[1]
     size = int(codes.max()) + 1
     rng = np.random.default_rng(seed)
@@ -88,34 +89,37 @@ def bootstrap_average_precision(
 ) -> Interval:
     """Percentile interval of average precision; whole `groups` are drawn, as in the paired difference."""
     labels = np.asarray(y, dtype=np.float64)
-    ranking = _rank(score)
+    ranking = rank_scores(score)
     codes = np.arange(len(labels)) if groups is None else np.unique(groups, return_inverse=True)[1]
     size = int(codes.max()) + 1
     rng = np.random.default_rng(seed)
     found = np.empty(samples)
     for draw in range(samples):
         drawn = np.bincount(rng.integers(0, size, size), minlength=size)[codes]
-        found[draw] = _average_precision(ranking, labels, drawn if weights is None else drawn * weights)
+        found[draw] = ranked_average_precision(ranking, labels, drawn if weights is None else drawn * weights)
     tail = (1.0 - level) / 2.0
     low, high = np.nanquantile(found, [tail, 1.0 - tail])
-    return Interval(_average_precision(ranking, labels, weights), float(low), float(high), level, samples)
+    return Interval(
+        ranked_average_precision(ranking, labels, weights), float(low), float(high), level, samples
+    )
 
 
 @dataclass(frozen=True)
-class _Ranking:
+class Ranking:
     """Row numbers from the highest score down, and where each run of tied scores ends."""
 
     order: NDArray[np.intp]
     tie_ends: NDArray[np.intp]
 
 
-def _rank(score: NDArray) -> _Ranking:
+def rank_scores(score: NDArray) -> Ranking:
+    """The ranking of scores float[n]."""
     order = np.argsort(-np.asarray(score, dtype=np.float64), kind="stable")
     ordered = np.asarray(score)[order]
-    return _Ranking(order, np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True)))
+    return Ranking(order, np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True)))
 
 
-def _average_precision(ranking: _Ranking, y: Floats, weight: NDArray | None = None) -> float:
+def ranked_average_precision(ranking: Ranking, y: Floats, weight: NDArray | None = None) -> float:
     """As `metrics.average_precision`, with each row counted `weight` times; NaN without positives."""
     counted = np.ones_like(y) if weight is None else np.asarray(weight, dtype=np.float64)
     hits = np.cumsum((y * counted)[ranking.order])[ranking.tie_ends]
@@ -126,5 +130,5 @@ def _average_precision(ranking: _Ranking, y: Floats, weight: NDArray | None = No
     return float(np.sum(np.diff(hits, prepend=0.0) * precision) / hits[-1])
 
 
-def _difference(rankings: tuple[_Ranking, _Ranking], y: Floats, weight: NDArray | None = None) -> float:
-    return _average_precision(rankings[0], y, weight) - _average_precision(rankings[1], y, weight)
+def _difference(rankings: tuple[Ranking, Ranking], y: Floats, weight: NDArray | None = None) -> float:
+    return ranked_average_precision(rankings[0], y, weight) - ranked_average_precision(rankings[1], y, weight)

@@ -32,8 +32,20 @@ def lineage_rows(version: ModelVersion) -> list[tuple[str, str]]:
         ("Feature set", _set_text(version)),
         ("Code", lineage["code"][:16]),
         ("Libraries", libraries),
+        ("Latency of one event", _latency_text(version)),
+        ("Size of the artifact", _size_text(version)),
         ("Artifact (SHA-256)", version.artifact),
     ]
+
+
+def _latency_text(version: ModelVersion) -> str:
+    milliseconds = version.metrics.get("latency_ms")
+    return "not measured" if milliseconds is None else f"{milliseconds:.2f} ms to score and explain (median)"
+
+
+def _size_text(version: ModelVersion) -> str:
+    size = version.metrics.get("artifact_bytes")
+    return "not recorded" if size is None else f"{size / 2**20:.2f} MiB"
 
 
 def _unknown_text(lineage: Mapping[str, Any]) -> str:

@@ -25,9 +25,12 @@ class MetricDescription:
     meaning: str
     better: int
     percent: bool = False
+    money: bool = False
 
-    def text(self, metrics: Mapping[str, Any] | None) -> str:
+    def text(self, metrics: Mapping[str, Any] | None, *, currency: str = "USD") -> str:
         value = (metrics or {}).get(self.key)
+        if self.money:
+            return formatting.money_text(value, currency)
         return formatting.percent_text(value) if self.percent else formatting.decimal_text(value, 4)
 
 
@@ -133,6 +136,27 @@ METRICS = (
         HIGHER,
     ),
     MetricDescription(
+        "fraud_amount_stopped",
+        "Amount of {positive} stopped",
+        "Of the amount of all {positive}, the share that the policy in use would not simply allow.",
+        HIGHER,
+        percent=True,
+    ),
+    MetricDescription(
+        "fraud_amount_stopped_a_day",
+        "Amount of {positive} stopped a day",
+        "The same, as an amount.",
+        HIGHER,
+        money=True,
+    ),
+    MetricDescription(
+        "money_saved_a_day",
+        "Money saved a day",
+        "What allowing every event would cost, minus what the policy in use would, by its costs.",
+        HIGHER,
+        money=True,
+    ),
+    MetricDescription(
         "brier", "Brier score", "Mean squared difference between the score and the label.", LOWER
     ),
     MetricDescription(
@@ -148,7 +172,8 @@ METRICS = (
 class MetricRow:
     """One row of the table; `result` is "better", "worse", "same" or "" without a comparison.
 
-    For the metric with an interval, it says whether the difference is significant, and `tone` is its color.
+    For a metric whose difference has an interval, it says whether the difference is significant, `tone` is
+    its color, and `difference` the interval.
     """
 
     name: str
@@ -157,6 +182,7 @@ class MetricRow:
     champion: str
     result: str
     tone: str = ""
+    difference: str = ""
 
 
 def metric_rows(version: ModelVersion) -> list[MetricRow]:
@@ -166,18 +192,40 @@ def metric_rows(version: ModelVersion) -> list[MetricRow]:
 
 def _metric_row(metric: MetricDescription, version: ModelVersion) -> MetricRow:
     value, other = version.metrics, version.comparison.get("champion_metrics") or {}
+    kind, positive = event_type(version.event_type), positive_of(version)
     row = MetricRow(
-        name=metric.name,
-        meaning=metric.meaning.format(positive=positive_of(version)),
-        value=metric.text(value),
-        champion=metric.text(other),
+        name=metric.name.format(positive=positive),
+        meaning=metric.meaning.format(positive=positive),
+        value=metric.text(value, currency=kind.base_currency),
+        champion=metric.text(other, currency=kind.base_currency),
         result=compare_values(value.get(metric.key), other.get(metric.key), better=metric.better),
     )
-    difference = version.comparison.get("difference")
-    if metric.key != "average_precision" or difference is None:
+    difference = differences_of(version.comparison).get(metric.key)
+    if difference is None:
         return row
-    result = result_text(difference)
-    return replace(row, result=result, tone=RESULT_TONES[result])
+    result = result_text(difference, better=metric.better)
+    return replace(
+        row,
+        result=result,
+        tone=RESULT_TONES[result],
+        difference=_interval_text(metric, difference, currency=kind.base_currency),
+    )
+
+
+def differences_of(comparison: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """By metric its difference from the champion's; older versions have that of average precision alone."""
+    first = comparison.get("difference")
+    return dict(comparison.get("differences") or ({"average_precision": first} if first else {}))
+
+
+def _interval_text(metric: MetricDescription, difference: Mapping[str, Any], *, currency: str) -> str:
+    if not (metric.percent or metric.money):
+        return difference_text(difference)
+    texts = [
+        ("+" if difference[key] > 0 else "") + metric.text({metric.key: difference[key]}, currency=currency)
+        for key in ("estimate", "low", "high")
+    ]
+    return f"{texts[0]} ({texts[1]} to {texts[2]})"
 
 
 def positive_of(version: ModelVersion) -> str:
@@ -204,11 +252,12 @@ def difference_in_words(comparison: Mapping[str, Any]) -> str:
     )
 
 
-def result_text(difference: Mapping[str, Any]) -> str:
-    """Whether a difference is significant, given its interval."""
-    if difference["low"] > 0:
+def result_text(difference: Mapping[str, Any], *, better: int = HIGHER) -> str:
+    """Whether a difference is significant, given its interval and which values are better."""
+    low, high = sorted(better * difference[end] for end in ("low", "high"))
+    if low > 0:
         return "significantly better"
-    return "significantly worse" if difference["high"] < 0 else "no significant difference"
+    return "significantly worse" if high < 0 else "no significant difference"
 
 
 def difference_text(difference: Mapping[str, Any] | None) -> str:

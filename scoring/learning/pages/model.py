@@ -16,10 +16,12 @@ from scoring.learning.pages.history import history_of
 from scoring.learning.pages.lineage import lineage_rows, parameter_rows
 from scoring.learning.pages.metric_table import difference_in_words, metric_rows
 from scoring.learning.pages.policy_table import policies_without_head, policy_rows
+from scoring.learning.pages.slice_tables import slice_tables
 from scoring.learning.promotion.promote import champions_in_order
 from scoring.learning.promotion.stages import ModelStage, stage_of
 from scoring.log.entries import Entry
 from scoring.log.read import read_streams
+from scoring.registry.model_versions import find_analysis
 from scoring.registry.models import ModelVersion
 from scoring.registry.routes import CHAMPION, route_of
 
@@ -49,6 +51,7 @@ class ModelPage(AdminPage):
             why_not_compared=why_not_compared(version),
             difference=difference_in_words(version.comparison),
             plots=curve_plots(version),
+            slices=slice_tables(find_analysis(version.name).slices),
             policies=policy_rows(version),
             without_head=policies_without_head(version),
             lineage=lineage_rows(version),

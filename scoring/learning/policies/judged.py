@@ -5,9 +5,10 @@ champion. Only a sample is read, so that a page answers at any size of the log: 
 background (`sampling.stored`) or, before there is one, some positions of the log (`decisions`).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from django.db import connection
@@ -166,7 +167,11 @@ def held_out_events(kind: type[EventType]) -> JudgedEvents | None:
     row = HeldOutSample.objects.filter(pk=champion).first() if champion else None
     if row is None or not row.sample:
         return None
-    stored = row.sample
+    return judged_of_sample(kind, row.sample, model=row.model)
+
+
+def judged_of_sample(kind: type[EventType], stored: Mapping[str, Any], *, model: str = "") -> JudgedEvents:
+    """A sample of held-out events, as it is stored with its stakes."""
     return JudgedEvents(
         event_type=kind.name,
         source="held-out",
@@ -178,5 +183,5 @@ def held_out_events(kind: type[EventType]) -> JudgedEvents | None:
         since=from_iso(stored["since"]),
         until=from_iso(stored["until"]),
         days=stored["days"],
-        model=row.model,
+        model=model,
     )

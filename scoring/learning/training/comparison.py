@@ -8,13 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.features.compile.plan import FeatureSet
+from scoring.learning.dataset.split import DAY_US
 from scoring.learning.dataset.training_set import TrainingSet
 from scoring.learning.dataset.vectors_and_labels import read_vectors
 from scoring.learning.metrics.curves import describe_curves
-from scoring.learning.metrics.resampling import bootstrap_average_precision_difference
+from scoring.learning.metrics.paired import JudgedRows, ScoredModel, bootstrap_differences
 from scoring.learning.promotion.gate import no_champion_then
 from scoring.learning.texts.filling import fill_texts
 from scoring.learning.training.fit import Trained, measure
+from scoring.learning.training.money import PolicyMoney, money_differences
 from scoring.progress import NO_PROGRESS, ProgressReporter
 from scoring.registry.errors import ArtifactCorrupt, UnknownModel
 from scoring.registry.feature_sets import find_feature_set, own_set
@@ -28,12 +30,18 @@ UNKNOWN = 0  # the code of a value outside a vocabulary
 
 
 def compare_with_champion(
-    trained: Trained, *, threads: int, watch: ProgressReporter = NO_PROGRESS
+    trained: Trained,
+    *,
+    threads: int,
+    money: PolicyMoney | None = None,
+    watch: ProgressReporter = NO_PROGRESS,
 ) -> dict[str, Any]:
-    """What is stored as `comparison`: {"champion", "why_not", "champion_metrics", "difference", "curves"}.
+    """What is stored as `comparison`: {"champion", "why_not", "champion_metrics", "difference",
+    "differences", "curves"}.
 
-    `difference` is the new model's average precision minus the champion's, with its bootstrap interval.
-    `why_not` says why a champion could not be compared; then only the new model's curves are given.
+    `differences`: by metric the new model's value minus the champion's, with its bootstrap interval;
+    `difference` is that of average precision. `money`: on what amounts are compared. `why_not` says why a
+    champion could not be compared; then only the new model's curves are given.
     """
     held_out = trained.held_out
     name = champion_of(held_out.event_type)
@@ -42,6 +50,7 @@ def compare_with_champion(
         "why_not": "",
         "champion_metrics": None,
         "difference": None,
+        "differences": {},
         "curves": {"candidate": describe_curves(held_out.y, trained.score, held_out.weights)},
     }
     if name is None:
@@ -52,7 +61,7 @@ def compare_with_champion(
         return compared | {"why_not": str(error)}
     if why_not := reason_against(champion, held_out):
         return compared | {"why_not": why_not}
-    return compared | _compare(champion, trained, watch)
+    return compared | _compare(champion, trained, money, watch)
 
 
 def reason_against(champion: LoadedModel, held_out: TrainingSet) -> str:
@@ -121,25 +130,41 @@ def _translation(old: Sequence[str], new: Sequence[str]) -> NDArray[np.float32]:
     return np.array([UNKNOWN, *(places.get(value, UNKNOWN) for value in old)], dtype=np.float32)
 
 
-def _compare(champion: LoadedModel, trained: Trained, watch: ProgressReporter) -> dict[str, Any]:
+def _compare(
+    champion: LoadedModel, trained: Trained, money: PolicyMoney | None, watch: ProgressReporter
+) -> dict[str, Any]:
     held_out = trained.held_out
     score = champion.predict(vectors_for(champion, held_out, watch))[1]
-    y, weights = held_out.y, held_out.weights
+    metrics = measure(held_out, score, champion.thresholds, known=trained.known_before)
     watch.begin("comparing with the champion", total=SAMPLES)
-    difference = bootstrap_average_precision_difference(
-        y=y,
-        first=trained.score,
-        second=score,
-        groups=held_out.groups,
-        samples=SAMPLES,
-        weights=weights,
-        progress=watch.advance,
-    )
+    differences = _differences(champion, trained, score, watch)
+    if money is not None:
+        own, other = money.of(trained.score, trained.thresholds), money.of(score, champion.thresholds)
+        metrics |= {name: (None if np.isnan(value) else value) for name, value in other.metrics().items()}
+        differences |= money_differences(money, own, other, samples=SAMPLES)
     return {
-        "champion_metrics": measure(held_out, score, champion.thresholds, known=trained.known_before),
-        "difference": asdict(difference),
+        "champion_metrics": metrics,
+        "difference": differences.get("average_precision"),
+        "differences": differences,
         "curves": {
-            "candidate": describe_curves(y, trained.score, weights),
-            "champion": describe_curves(y, score, weights),
+            "candidate": describe_curves(held_out.y, trained.score, held_out.weights),
+            "champion": describe_curves(held_out.y, score, held_out.weights),
         },
     }
+
+
+def _differences(
+    champion: LoadedModel, trained: Trained, score: NDArray[np.float64], watch: ProgressReporter
+) -> dict[str, dict[str, Any]]:
+    """Of every metric, each model at its own thresholds."""
+    held_out = trained.held_out
+    rows = JudgedRows(
+        held_out.y, held_out.occurred_at // DAY_US, held_out.groups, held_out.weights, trained.known_before
+    )
+    found = bootstrap_differences(
+        ScoredModel.of(rows, trained.score, trained.thresholds),
+        ScoredModel.of(rows, score, champion.thresholds),
+        samples=SAMPLES,
+        progress=watch.advance,
+    )
+    return {name: asdict(interval) for name, interval in found.items()}

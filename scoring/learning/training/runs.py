@@ -37,9 +37,11 @@ from scoring.learning.metrics.reference import describe_reference
 from scoring.learning.metrics.resampling import chance_average_precision
 from scoring.learning.promotion.gate import judge
 from scoring.learning.texts.reading import with_texts
+from scoring.learning.training.analysis import analyze_model
 from scoring.learning.training.comparison import compare_with_champion
 from scoring.learning.training.fit import Trained, shuffle_labels, train_model
 from scoring.learning.training.held_out import describe_held_out, stakes_of
+from scoring.learning.training.money import money_metrics, money_under_policy
 from scoring.learning.training.packing import pack_model
 from scoring.learning.training.recipe import MAX_MATURITY_DAYS, TrainingConfig, TrainingRequest
 from scoring.log.rebuild import last_position
@@ -192,10 +194,15 @@ def _registration(
     watch.begin("measuring", total=1)
     latency = measure_latency(artifact, trained.held_out.X)
     metrics = trained.metrics | further_metrics(trained, reference["outcomes"], data=data)
-    metrics["latency_ms"] = latency.milliseconds
+    metrics |= {"latency_ms": latency.milliseconds, "artifact_bytes": artifact.size}
     metrics |= _of_heads(trained)
     watch.advance(1)
-    comparison = compare_with_champion(trained, threads=config.threads, watch=watch)
+    sample = describe_held_out(trained, days=days_held_out(trained, data=data))
+    sample["stakes"] = stakes_of(data.event_type, sample["positions"])
+    money = money_under_policy(trained, sample)
+    if money is not None:
+        metrics |= money_metrics(money, trained)
+    comparison = compare_with_champion(trained, threads=config.threads, money=money, watch=watch)
     checks = judge(
         metrics=metrics,
         comparison=comparison,
@@ -205,7 +212,6 @@ def _registration(
         declared=_newest_set(data).hash,
         why_no_tables=latency.why_no_tables,
     )
-    sample = describe_held_out(trained, days=days_held_out(trained, data=data))
     return Registration(
         event_type=data.event_type,
         as_of=request.as_of,
@@ -215,7 +221,8 @@ def _registration(
         comparison=comparison,
         reference=reference,
         checks=checks,
-        held_out={**sample, "stakes": stakes_of(data.event_type, sample["positions"])},
+        held_out=sample,
+        analysis=analyze_model(trained, watch=watch),
     )
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from scoring.errors import ScoringError
 from scoring.learning.evaluation.evaluate import describe_evaluation, run_evaluation
 from scoring.learning.evaluation.report import evaluation_lines
+from scoring.learning.fairness.lines import slice_lines
 from scoring.learning.folds.compare import FoldOptions, compare_on_folds
 from scoring.learning.folds.report import fold_lines, markdown_lines
 from scoring.learning.folds.run import describe_result
@@ -84,14 +85,18 @@ class Command(BaseCommand):
                 against=next(iter(options["against"]), None),
                 samples=options["bootstrap"],
                 threads=options["threads"],
+                sliced_by=options["slices"],
                 watch=bar,
             )
         if options["json"]:
             write_json(self.stdout, {"model": options["model"]} | describe_evaluation(evaluation))
         else:
-            self.stdout.write("\n".join(evaluation_lines(options["model"], evaluation)))
+            lines = evaluation_lines(options["model"], evaluation) + slice_lines(evaluation.slices)
+            self.stdout.write("\n".join(lines))
 
     def _compare(self, options: dict[str, Any]) -> None:
+        if options["slices"]:
+            raise bad_argument("--slices is for a model on a period; it cannot be combined with --folds")
         days = options["matures_after"]
         with StepProgressBars() as bar:
             results = compare_on_folds(
@@ -125,6 +130,13 @@ def _add_period(group: Any) -> None:
     group.add_argument("--model", help="a model name from `manage.py models`")
     group.add_argument("--from", dest="from", type=read_moment, help="start of the events' time range")
     group.add_argument("--to", type=read_moment, help="end of the time range, exclusive")
+    group.add_argument(
+        "--slices",
+        action="append",
+        default=[],
+        metavar="FIELD",
+        help="also measure slices of this field or feature, with their fairness; may be repeated",
+    )
 
 
 def _add_folds(group: Any) -> None:

@@ -72,6 +72,13 @@ def test_any_model_is_compared_with_any_other_but_not_on_what_it_has_learned_fro
     other = run_evaluation(second, since=as_of, until=END, now=NOW)
     assert evaluation.against == second
     assert evaluation.other == other.model
+    period = ("--model", first, "--from", "2026-02-15", "--to", "2026-03-01", "--json")
+    sliced = orjson.loads(command(*period, "--slices", "amount", "--slices", "merchant_lat"))
+    fields = {each["field"]: each["slices"] for each in sliced["slices"]["fields"]}
+    for slices in fields.values():  # a feature, and a field that is in the log alone
+        assert sum(part["rows"] for part in slices) == sliced["metrics"]["rows"]
+    with pytest.raises(CommandError, match="cannot be sliced by 'card'; allowed are the fields amount"):
+        command(*period, "--slices", "card")
     text = command("--origin", "2026-02-16", "--test-days", "10", "--against", first, "--against", second)
     assert f"{first} - default: average precision" in text
     with pytest.raises(CommandError, match=f"{first} cannot be compared: .* was trained on some of these"):
@@ -87,6 +94,7 @@ def test_any_model_is_compared_with_any_other_but_not_on_what_it_has_learned_fro
         (("--folds", "2", "--against", "logistic", "--against", "logistic"), "used once"),
         (("--folds", "2", "--event-type", "content"), "a type with events"),
         ((), "--model is required"),
+        (("--folds", "2", "--slices", "amount"), "--slices is for a model on a period"),
         (("--model", "payment-1", "--from", "2026-02-01"), "--to is required"),
     ],
 )

@@ -30,7 +30,7 @@ from scoring.progress import NO_PROGRESS, ProgressReporter
 from scoring.registry import loaded_models
 from scoring.registry import model_versions as registry
 from scoring.registry.errors import InvalidRoute, UnknownModel
-from scoring.registry.models import ModelVersion
+from scoring.registry.models import ModelAnalysis, ModelVersion
 from scoring.registry.routes import route_of
 from scoring.timestamps import from_iso, to_micros
 from tests.factories.models import END, approved, promote, train_small_models
@@ -78,6 +78,7 @@ def test_a_training_stores_its_checks_reference_and_requester(models):
     assert (first.status, first.trained_by) == ("candidate", "tests")
     assert all(check["passed"] for check in first.checks), first.checks
     assert first.metrics["latency_ms"] > 0
+    assert first.metrics["artifact_bytes"] == len(registry.read_artifact(first).packed)
     features = first.reference["features"]
     assert [f["name"] for f in features] == list(loaded_models.load_model(models[0]).spec.features)
     for feature in features:
@@ -113,7 +114,21 @@ def test_a_candidate_and_the_champion_are_measured_on_the_same_events(models):
         candidate.metrics["average_precision"] - champion.metrics["average_precision"]
     )
     assert difference["low"] < difference["high"]
+    differences = comparison["differences"]
+    assert differences["average_precision"] == difference
+    assert {"roc_auc", "entities_caught", "recall_at_review", "fraud_amount_stopped"} <= set(differences)
+    for name, found in differences.items():
+        gain = candidate.metrics[name] - comparison["champion_metrics"][name]
+        assert found["estimate"] == pytest.approx(gain), name
     assert set(comparison["curves"]) == {"candidate", "champion"}
+
+
+def test_a_training_stores_slices_of_the_held_out_events(models):
+    fields = ModelAnalysis.objects.get(pk=models[0]).slices["fields"]
+    assert [each["field"] for each in fields][:3] == ["category", "amount", "card_since_first"]
+    for each in fields:
+        assert sum(part["rows"] for part in each["slices"]) == version(models[0]).metrics["rows"]
+        assert sum(part["positives"] for part in each["slices"]) == version(models[0]).metrics["positives"]
 
 
 def test_a_champion_with_another_vocabulary_scores_as_it_would_with_its_own(models, monkeypatch):
@@ -280,6 +295,12 @@ def test_a_version_from_before_the_gate_still_folds_and_may_be_rolled_back_to(mo
 def test_rebuilding_gives_the_same_versions(models):
     promote(models[0])
     gate.reject(models[1], actor="user/bo", note="no better", now=NOW)
-    before = list(ModelVersion.objects.order_by("name").values())
-    call_command("rebuild", projection=["modelversion"], verbosity=0, stdout=StringIO())
-    assert list(ModelVersion.objects.order_by("name").values()) == before
+    before, analyses = (list(table.objects.values()) for table in (ModelVersion, ModelAnalysis))
+    assert [analysis["model"] for analysis in analyses] == models
+    call_command("rebuild", projection=["modelversion", "modelanalysis"], verbosity=0, stdout=StringIO())
+    assert sorted(ModelVersion.objects.values(), key=lambda row: row["name"]) == sorted(
+        before, key=lambda row: row["name"]
+    )
+    assert list(ModelAnalysis.objects.order_by("model").values()) == sorted(
+        analyses, key=lambda row: row["model"]
+    )

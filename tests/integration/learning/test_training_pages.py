@@ -63,6 +63,13 @@ def test_a_candidate_page_shows_metrics_gate_lineage_and_actions(models):
     for expected in ("Average precision", "9 of 9 checks passed", "Approve payment-1", "Artifact (SHA-256)"):
         assert expected in text
     assert "Not compared with a champion: no model decided payment events when this one was trained." in text
+    for expected in (
+        "Slices and fairness",
+        "too few events",
+        "Amount of fraud stopped",
+        "Size of the artifact",
+    ):
+        assert expected in text
     onlooker = page(client_of("cy", *LOOK), models[0])
     assert "Gate: 9 of 9" in onlooker
     for forbidden in ("Approve payment-1", "Reject payment-1", "<button class"):

@@ -15,7 +15,9 @@ from tests.unit.learning.made_up import training_set
 HELD_OUT = training_set(rows=400, rate=0.3)
 NEW = np.clip(HELD_OUT.y * 0.4 + np.random.default_rng(1).random(400) * 0.6, 0, 1)
 OLD = np.random.default_rng(2).random(400)
-TRAINED = SimpleNamespace(held_out=HELD_OUT, score=NEW, known_before=None)
+TRAINED = SimpleNamespace(
+    held_out=HELD_OUT, score=NEW, known_before=None, thresholds={"review": 0.2, "block": 0.8}
+)
 CHAMPION = SimpleNamespace(
     known_before=None, predict=lambda X: (None, OLD), thresholds={"review": 0.3, "block": 0.9}
 )
@@ -47,6 +49,9 @@ def test_the_candidate_is_compared_with_the_champion_on_the_same_events(in_charg
     gain = average_precision(HELD_OUT.y, NEW) - average_precision(HELD_OUT.y, OLD)
     assert compared["difference"]["estimate"] == pytest.approx(gain)
     assert 0 < compared["difference"]["low"] < gain < compared["difference"]["high"]
+    assert compared["differences"]["average_precision"] == compared["difference"]
+    assert compared["differences"]["roc_auc"]["low"] > 0
+    assert compared["differences"]["brier"]["high"] < 0
     assert compared["curves"] == {
         "candidate": describe_curves(HELD_OUT.y, NEW),
         "champion": describe_curves(HELD_OUT.y, OLD),
@@ -58,7 +63,8 @@ def test_explored_events_count_with_their_weights_for_both(in_charge):
     weights = np.where(HELD_OUT.positions % 7 == 0, 20.0, 1.0)
     weighted = replace(HELD_OUT, weights=weights)
     compared = compare_with_champion(
-        SimpleNamespace(held_out=weighted, score=NEW, known_before=None), threads=1
+        SimpleNamespace(held_out=weighted, score=NEW, known_before=None, thresholds=TRAINED.thresholds),
+        threads=1,
     )
     assert compared["champion_metrics"] == measure(weighted, OLD, CHAMPION.thresholds)
     gain = average_precision(HELD_OUT.y, NEW, weights) - average_precision(HELD_OUT.y, OLD, weights)

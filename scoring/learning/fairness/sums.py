@@ -1,0 +1,104 @@
+"""Weighted sums of every slice on resamples of the same events, without going through the events again."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from scoring.learning.fairness.slicing import Slicing
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class JudgedScores:
+    """Events with label int[n], score float64[n] and entity int[n]. `weights` float64[n]: how often each
+    counts, None for once.
+    """
+
+    y: NDArray
+    score: NDArray
+    groups: NDArray
+    weights: NDArray | None = None
+
+    @property
+    def counted(self) -> Floats:
+        """float64[n]: how often each event counts."""
+        return np.ones(len(self.y)) if self.weights is None else np.asarray(self.weights, dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """Sums by slice and resample, each float64[K, B]; `flagged` and `hits` for the threshold of each name."""
+
+    rows: Floats
+    positives: Floats
+    scores: Floats
+    flagged: Mapping[str, Floats]
+    hits: Mapping[str, Floats]
+
+    @property
+    def rest(self) -> "Confusion":
+        """The same of all events outside each slice."""
+
+        def outside(sums: Floats) -> Floats:
+            return sums.sum(axis=0) - sums
+
+        return Confusion(
+            outside(self.rows),
+            outside(self.positives),
+            outside(self.scores),
+            {name: outside(sums) for name, sums in self.flagged.items()},
+            {name: outside(sums) for name, sums in self.hits.items()},
+        )
+
+    def rates(self) -> dict[str, tuple[Floats, Floats]]:
+        """By name each rate and its denominator, float64[K, B]; NaN where the denominator is 0."""
+        negatives = self.rows - self.positives
+        found = {"calibration": (_share(self.scores - self.positives, self.rows), self.rows)}
+        for name, flagged in self.flagged.items():
+            hits = self.hits[name]
+            found[f"recall_at_{name}"] = (_share(hits, self.positives), self.positives)
+            found[f"precision_at_{name}"] = (_share(hits, flagged), flagged)
+            found[f"false_positive_rate_at_{name}"] = (_share(flagged - hits, negatives), negatives)
+            found[f"flagged_at_{name}"] = (_share(flagged, self.rows), self.rows)
+        return found
+
+
+def sum_slices(
+    judged: JudgedScores, slicing: Slicing, *, thresholds: Mapping[str, float], draws: Floats
+) -> Confusion:
+    """The sums of each slice if each entity is drawn so many times: `draws` float[G, B], by entity code.
+
+    A threshold flags every score at or above it.
+    """
+    w, y = judged.counted, np.asarray(judged.y, dtype=np.float64)
+    entity = np.unique(judged.groups, return_inverse=True)[1]
+    shape = (len(slicing.names), len(draws))
+
+    def total(values: Floats) -> Floats:
+        by_entity = csr_matrix((values, (slicing.codes, entity)), shape=shape)
+        return np.asarray(by_entity @ draws, dtype=np.float64)
+
+    over = {name: np.asarray(judged.score) >= threshold for name, threshold in thresholds.items()}
+    return Confusion(
+        rows=total(w),
+        positives=total(w * y),
+        scores=total(w * judged.score),
+        flagged={name: total(w * flags) for name, flags in over.items()},
+        hits={name: total(w * y * flags) for name, flags in over.items()},
+    )
+
+
+def draw_entities(groups: NDArray | Sequence[int], *, samples: int, seed: int) -> Floats:
+    """float64[G, samples]: how often each entity is drawn in each resample; the sum of each is G."""
+    size = len(np.unique(groups))
+    rng = np.random.default_rng(seed)
+    drawn = [np.bincount(rng.integers(0, size, size), minlength=size) for _ in range(samples)]
+    return np.stack(drawn, axis=1).astype(np.float64)
+
+
+def _share(part: Floats, whole: Floats) -> Floats:
+    return np.divide(part, whole, out=np.full_like(whole, np.nan), where=whole > 0)

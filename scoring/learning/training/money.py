@@ -1,0 +1,127 @@
+"""What the policy in use would make of a model's scores, in money, on the sample of held-out events."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.catalog.event_type import EventType
+from scoring.catalog.fields import Money
+from scoring.catalog.registry import event_type as find_event_type
+from scoring.learning.metrics.resampling import Interval
+from scoring.learning.policies.effect import expected_costs, outcomes_under
+from scoring.learning.policies.judged import JudgedEvents, judged_of_sample
+from scoring.learning.policies.segmenting import segments_of
+from scoring.learning.policies.state import read_policy_state
+from scoring.learning.training.fit import Trained
+from scoring.learning.training.held_out import sample_rows
+from scoring.rules.policies.costs import Costs
+from scoring.rules.policies.policy import Policy
+
+Floats = NDArray[np.float64]
+STOPPED, STOPPED_A_DAY, SAVED = "fraud_amount_stopped", "fraud_amount_stopped_a_day", "money_saved_a_day"
+
+
+@dataclass(frozen=True)
+class EventMoney:
+    """Of each event of the sample, in minor units and as often as it counts: the fraudulent amount, how much
+    of it was stopped (is not simply allowed), and what the outcome saves; float64[k].
+
+    Saved is what allowing the event would cost minus what its outcome costs; None without costs.
+    """
+
+    fraud: Floats
+    stopped: Floats
+    saved: Floats | None
+    days: float
+
+    def metrics(self, drawn: NDArray | None = None) -> dict[str, float]:
+        """By name, if each event is drawn so many times (None: once); NaN for a share without fraud."""
+        counted = np.ones(len(self.fraud)) if drawn is None else np.asarray(drawn, dtype=np.float64)
+        fraud, stopped = float(self.fraud @ counted), float(self.stopped @ counted)
+        found = {STOPPED: stopped / fraud if fraud else float("nan"), STOPPED_A_DAY: stopped / self.days}
+        return found if self.saved is None else found | {SAVED: float(self.saved @ counted) / self.days}
+
+
+@dataclass(frozen=True)
+class PolicyMoney:
+    """The events, the policy, and the costs by which it is measured. `rows` int64[k]: the sample's places
+    among all held-out events; `groups` int64[k]: the first entity of each.
+    """
+
+    kind: type[EventType]
+    events: JudgedEvents
+    rows: NDArray[np.int64]
+    groups: NDArray[np.int64]
+    policy: Policy
+    costs: Costs | None
+    segments: NDArray[np.int64] = field(repr=False)
+
+    def of(self, score: Floats, thresholds: Mapping[str, float]) -> EventMoney:
+        """The money of a model with these scores of all held-out events and these thresholds."""
+        events = replace(self.events, score=score[self.rows])
+        outcomes = self.kind.outcomes
+        given = outcomes_under(
+            self.policy, events, of_model=thresholds, outcomes=outcomes, segments=self.segments
+        )
+        fraud = events.weight * events.positive * np.maximum(events.stake, 0)
+        saved = None
+        if self.costs is not None:
+            allowed = expected_costs(events, np.zeros_like(given), outcomes, self.costs)
+            saved = events.weight * (allowed - expected_costs(events, given, outcomes, self.costs))
+        return EventMoney(fraud, fraud * (given > 0), saved, events.days)
+
+
+def money_under_policy(trained: Trained, sample: Mapping[str, Any]) -> PolicyMoney | None:
+    """What is needed to measure money on a stored sample with its stakes.
+
+    None for a type without amounts whose policies state no costs.
+    """
+    data = trained.held_out
+    kind = find_event_type(data.event_type)
+    state = read_policy_state(kind)
+    policy, costs = state.deciding(), state.costs()
+    if costs is None and not any(isinstance(each, Money) for each in kind.fields.values()):
+        return None
+    rows, _ = sample_rows(data.y, trained.score)
+    events = judged_of_sample(kind, sample)
+    return PolicyMoney(kind, events, rows, data.groups[rows], policy, costs, segments_of(policy, events))
+
+
+def money_metrics(money: PolicyMoney, trained: Trained) -> dict[str, Any]:
+    """The metrics as stored, with the number of the policy (0: the model's own thresholds)."""
+    found = money.of(trained.score, trained.thresholds).metrics()
+    known = {name: (None if np.isnan(value) else value) for name, value in found.items()}
+    return {**known, "policy": money.policy.number}
+
+
+def money_differences(
+    money: PolicyMoney,
+    first: EventMoney,
+    second: EventMoney,
+    *,
+    samples: int = 200,
+    seed: int = 0,
+    level: float = 0.95,
+    progress: Callable[[int], None] = lambda count: None,
+) -> dict[str, dict[str, Any]]:
+    """The first minus the second with its percentile interval, resampled by whole entities, as stored."""
+    codes = np.unique(money.groups, return_inverse=True)[1]
+    size = int(codes.max()) + 1
+    rng = np.random.default_rng(seed)
+    names = list(first.metrics())
+    drawn = []
+    for _ in range(samples):
+        counts = np.bincount(rng.integers(0, size, size), minlength=size)[codes]
+        one, other = first.metrics(counts), second.metrics(counts)
+        drawn.append([one[name] - other[name] for name in names])
+        progress(1)
+    one, other = first.metrics(), second.metrics()
+    found = {}
+    for name, values in zip(names, np.array(drawn).T, strict=True):
+        if not np.isnan(estimate := one[name] - other[name]):
+            low, high = np.nanquantile(values, [(1 - level) / 2, (1 + level) / 2])
+            found[name] = asdict(Interval(float(estimate), float(low), float(high), level, samples))
+    return found
