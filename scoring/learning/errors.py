@@ -1,5 +1,7 @@
 """Errors of this room. Each says what happened and carries the record it concerns."""
 
+from collections.abc import Sequence
+
 from scoring.errors import ScoringError
 from scoring.jobs.errors import JobCancelled, JobNotPossible, UnknownJob
 
@@ -143,6 +145,36 @@ class InvalidTraining(ScoringError):
     def __init__(self, field: str, value: object, allowed: str) -> None:
         super().__init__(f"{field}: {value!r} is not {allowed}")
         self.field, self.value, self.allowed = field, value, allowed
+
+
+class FutureInformation(ScoringError):
+    """A training set contains what was not known at the decision or at the cut-off.
+
+    `what`: a predicate of `count` events; `position`: of the first of them in the log.
+    """
+
+    def __init__(self, *, event_type: str, what: str, count: int, position: int) -> None:
+        super().__init__(
+            f"{event_type}: {count:,} {'event' if count == 1 else 'events'} of the training set {what}"
+            f" (the first at log position {position}), so nothing was trained"
+        )
+        self.event_type, self.what, self.count, self.position = event_type, what, count, position
+
+
+class LeakageSuspected(ScoringError):
+    """Features alone are too good to be true. `features`: their names, ROC AUC and average precision."""
+
+    def __init__(self, *, event_type: str, features: Sequence[tuple[str, float, float]]) -> None:
+        listed = ", ".join(
+            f"{name} (average precision {precision:.3f}, ROC AUC {auc:.3f})"
+            for name, auc, precision in features
+        )
+        options = " ".join(f"--accept-leakage {name}" for name, *_ in features)
+        super().__init__(
+            f"{event_type}: each of these features alone is too good to be true: {listed}. Check that it is"
+            f" known when the event is decided. Then accept it ({options}), or leave it out (--leave-out)"
+        )
+        self.event_type, self.features = event_type, tuple(features)
 
 
 class ContenderCannotBeCompared(ScoringError):

@@ -30,9 +30,13 @@ def retrain(
     only_if_new_labels: bool = True,
     since: str | None = None,
     recipe: dict[str, Any] | None = None,
+    *,
+    accept_leakage: list[str] | None = None,
 ) -> int | None:
     """Queue a scheduled training, unless there is no reason for one. Fails on invalid arguments."""
-    options = scheduled_options(event_type, matures_after_days, only_if_new_labels, since, recipe)
+    options = scheduled_options(
+        event_type, matures_after_days, only_if_new_labels, since, recipe, accept_leakage=accept_leakage
+    )
     now = timezone.now()
     trainings.sweep(now=now)
     return request_retraining(event_type, options=options, only_if_new_labels=only_if_new_labels, now=now)

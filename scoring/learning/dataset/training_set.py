@@ -18,6 +18,7 @@ from scoring.learning.dataset.selection import (
 from scoring.timestamps import to_micros
 
 UNLABELED = -1
+NO_TIME = -1
 
 
 def _none() -> NDArray[np.int64]:
@@ -61,10 +62,32 @@ class VectorTable:
 
     def held_at(self, moment: datetime) -> NDArray[np.bool_]:
         """bool[n]: the rows valid at a moment; a retracted event has none."""
-        at = to_micros(moment)
+        return self._held(np.full(len(self.periods.rows), to_micros(moment)))
+
+    def held_before_labels(self, moment: datetime, labeled_at: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """bool[n]: of each event that is valid at `moment`, the row valid when its label became known.
+
+        `labeled_at` int64[n], microseconds; NO_TIME without a label, and then the row valid at `moment`. A
+        correction made after the label may know what the label says, so its vector is none to learn from.
+        """
+        periods, at = self.periods, to_micros(moment)
+        of_label = labeled_at[periods.rows]
+        held = self._held(np.where(of_label == NO_TIME, at, np.minimum(of_label, at)))
+        present = self.held_at(moment)[periods.rows]
+        held[periods.rows] &= np.isin(periods.events, periods.events[present])
+        return held
+
+    def _held(self, at: NDArray[np.int64]) -> NDArray[np.bool_]:
         held = np.ones(len(self.positions), dtype=bool)
         held[self.periods.rows] = (self.periods.since <= at) & (at < self.periods.until)
         return held
+
+    @property
+    def read_at(self) -> NDArray[np.int64]:
+        """int64[n], microseconds: as of when each row's features were read, for a correction its own time."""
+        read_at = self.occurred_at.copy()
+        read_at[self.periods.rows] = np.maximum(read_at[self.periods.rows], self.periods.since)
+        return read_at
 
     @property
     def events(self) -> NDArray[np.int64]:
@@ -96,11 +119,42 @@ class LabelHistory:
         """For each policy int8[count]: whether every row was known to break it at `moment`; -1 if unknown."""
         return {name: self._state(broken, moment, count=count) for name, broken in self.policies.items()}
 
+    def first_known(self, moment: datetime, *, count: int) -> NDArray[np.int64]:
+        """int64[count], microseconds: when the first label of every row became known, NO_TIME for none."""
+        return self._times(slice(None, None, -1), moment, count=count)
+
+    def last_known(self, moment: datetime, *, count: int) -> NDArray[np.int64]:
+        """int64[count]: when the label as of `moment` became known, NO_TIME for none."""
+        return self._times(slice(None), moment, count=count)
+
+    def _times(self, order: slice, moment: datetime, *, count: int) -> NDArray[np.int64]:
+        known = self.known_at <= to_micros(moment)
+        times = np.full(count, NO_TIME, dtype=np.int64)
+        times[self.rows[known][order]] = self.known_at[known][order]  # the last one of repeated rows wins
+        return times
+
     def _state(self, stated: NDArray[np.int8], moment: datetime, *, count: int) -> NDArray[np.int8]:
         known = self.known_at <= to_micros(moment)
         state = np.full(count, UNLABELED, dtype=np.int8)
         state[self.rows[known]] = stated[known]  # the last one of repeated rows wins
         return state
+
+
+@dataclass(frozen=True)
+class RowTimes:
+    """When the features and labels of n rows became known: int64[n] each, microseconds since 1970.
+
+    `read_at`: as of when the features were read. `first_labeled_at`: when the first label became known;
+    `labeled_at`: when the one that counts did; NO_TIME for none.
+    """
+
+    read_at: NDArray[np.int64]
+    first_labeled_at: NDArray[np.int64]
+    labeled_at: NDArray[np.int64]
+
+    def take(self, rows: NDArray) -> "RowTimes":
+        """Those of some rows."""
+        return RowTimes(self.read_at[rows], self.first_labeled_at[rows], self.labeled_at[rows])
 
 
 @dataclass(frozen=True)
@@ -110,7 +164,8 @@ class TrainingSet:
     `outliers`: the events excluded because of their time; `unknown`: those excluded because they were blocked
     and have no label. `weights`: how often each event counts, 1 / propensity of events that exploration let
     through; None if each counts once. `texts`: see VectorTable. `policies`: for each policy int8[n], 1 if it
-    is broken, 0 if not, -1 if unknown, where a positive label does not say which.
+    is broken, 0 if not, -1 if unknown, where a positive label does not say which. `times`: when features and
+    labels became known, None for a set that was not joined from a log.
     """
 
     event_type: str
@@ -129,6 +184,7 @@ class TrainingSet:
     unknown: UnknownBlocks | None = None
     texts: Texts = field(default_factory=dict)
     policies: Mapping[str, NDArray[np.int8]] = field(default_factory=dict)
+    times: RowTimes | None = None
 
     @property
     def explored(self) -> int:
@@ -157,6 +213,7 @@ class TrainingSet:
             unknown=self.unknown_during(rows),
             texts={name: column[rows] for name, column in self.texts.items()},
             policies={name: column[rows] for name, column in self.policies.items()},
+            times=self.times and self.times.take(rows),
         )
 
 
@@ -184,13 +241,21 @@ def join_labels(
     """The events in [since, until) that were mature at `as_of`, with their labels as known then.
 
     Events younger than `matures_after` are excluded whatever their label, because fraud is labeled sooner.
-    Corrections and retractions made by `as_of` apply. With a `selection`, blocked events without a label are
+    Corrections made by `as_of` and before the event's first label apply, and retractions made by `as_of`.
+    With a `selection`, blocked events without a label are
     unknown instead of inferred negatives, and explored events have their weights.
     """
     count = len(vectors.occurred_at)
     state = labels.as_of(as_of, count=count)
     blocked, weights = (selection or SelectionHistory()).as_of(as_of, count=count)
-    chosen = vectors.held_at(as_of) & (vectors.occurred_at <= to_micros(as_of - matures_after))
+    times = RowTimes(
+        vectors.read_at,
+        labels.first_known(as_of, count=count),
+        labels.last_known(as_of, count=count),
+    )
+    chosen = vectors.held_before_labels(as_of, times.first_labeled_at) & (
+        vectors.occurred_at <= to_micros(as_of - matures_after)
+    )
     if since is not None:
         chosen &= vectors.occurred_at >= to_micros(since)
     if until is not None:
@@ -213,6 +278,7 @@ def join_labels(
         unknown=_unknown_blocks(vectors, unknown) if len(unknown) else None,
         texts={name: column[rows] for name, column in vectors.texts.items()},
         policies=_policies(labels.policies_as_of(as_of, count=count), state=state, rows=rows),
+        times=times.take(rows),
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from scoring.learning.dataset.outliers import outlier_sentences
 from scoring.learning.evaluation.evaluate import Evaluation
+from scoring.learning.leakage.accepting import accepted_in_words
 from scoring.learning.metrics.resampling import Interval
 from scoring.learning.promotion.stages import ModelStage
 from scoring.learning.training.baseline import BASELINES
@@ -58,6 +59,8 @@ def _window_lines(lineage: Mapping[str, Any]) -> list[str]:
         )
     if explored := lineage.get("explored"):
         lines.append(f"  weighted: {explored:,} explored, each counted 1 / propensity times")
+    if accepted := accepted_in_words(lineage):
+        lines.append(f"  accepted although too good to be true: {accepted}")
     return lines
 
 

@@ -13,17 +13,20 @@ from scoring.timestamps import from_iso, to_iso
 @dataclass(frozen=True)
 class JobOptions:
     """`as_of`: cut-off of events and labels (None: when the training starts). `matures_after_days`: None for
-    the catalog's value. `since`: earlier events are excluded. `config`: the recipe.
+    the catalog's value. `since`: earlier events are excluded. `config`: the recipe. `accepted_leakage`:
+    features that may be used although they alone seem too good to be true.
     """
 
     as_of: datetime | None = None
     matures_after_days: float | None = None
     since: datetime | None = None
     config: TrainingConfig = field(default_factory=TrainingConfig)
+    accepted_leakage: tuple[str, ...] = ()
 
     def stored(self) -> dict[str, Any]:
         """The options as JSON values; the recipe by what differs from the default."""
-        return {
+        accepted = {"accept_leakage": list(self.accepted_leakage)} if self.accepted_leakage else {}
+        return accepted | {
             "as_of": to_iso(self.as_of) if self.as_of else None,
             "since": to_iso(self.since) if self.since else None,
             "matures_after_days": self.matures_after_days,
@@ -37,7 +40,8 @@ class JobOptions:
         since = from_iso(stored["since"]) if stored.get("since") else None
         older = {name: stored[name] for name in ("trees", "depth") if name in stored}
         config = read_recipe(stored.get("recipe", older))
-        return cls(as_of, stored["matures_after_days"], since, config)
+        accepted = tuple(stored.get("accept_leakage", ()))
+        return cls(as_of, stored["matures_after_days"], since, config, accepted)
 
     def request(self, event_type: str, *, now: datetime) -> TrainingRequest:
         """What to train on, for a training that starts `now`."""
@@ -47,4 +51,5 @@ class JobOptions:
             as_of=now if self.as_of is None else self.as_of,
             matures_after=None if days is None else timedelta(days=days),
             since=self.since,
+            accepted_leakage=self.accepted_leakage,
         )

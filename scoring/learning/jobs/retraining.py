@@ -1,6 +1,7 @@
 """Scheduled trainings: their options, and reasons to skip one."""
 
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from scoring.learning.jobs.options import JobOptions
 from scoring.learning.jobs.trainings import request_training
 from scoring.learning.models import TrainingJob
 from scoring.learning.recipes.reading import read_recipe
-from scoring.learning.training.features import check_features, declared_features
+from scoring.learning.training.features import check_accepted, check_features, declared_features
 from scoring.learning.training.recipe import MAX_MATURITY_DAYS
 from scoring.registry.models import ModelVersion
 
@@ -27,6 +28,8 @@ def scheduled_options(
     only_if_new_labels: Any = True,
     since: Any = None,
     recipe: Any = None,
+    *,
+    accept_leakage: Any = None,
 ) -> JobOptions:
     """A schedule's JSON arguments as options.
 
@@ -37,10 +40,23 @@ def scheduled_options(
     if not isinstance(only_if_new_labels, bool):
         raise InvalidTraining("only_if_new_labels", only_if_new_labels, "true or false")
     config = read_recipe({} if recipe is None else recipe)
-    check_features(config, declared_features(event_type))
+    names = declared_features(event_type)
+    check_features(config, names)
     return JobOptions(
-        matures_after_days=_read_days(matures_after_days), since=_read_date(since), config=config
+        matures_after_days=_read_days(matures_after_days),
+        since=_read_date(since),
+        config=config,
+        accepted_leakage=_read_names(accept_leakage, names),
     )
+
+
+def _read_names(value: Any, names: Sequence[str]) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        raise InvalidTraining("accept_leakage", value, 'a list of features such as ["amount"], or null')
+    check_accepted(value, names)
+    return tuple(value)
 
 
 def _read_days(value: Any) -> float | None:

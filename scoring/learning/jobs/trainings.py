@@ -7,7 +7,7 @@ from scoring.jobs.queue import JobQueue
 from scoring.learning.errors import TrainingCancelled, TrainingNotPossible, UnknownTraining
 from scoring.learning.jobs.options import JobOptions
 from scoring.learning.models import TrainingJob, TrainingProgress
-from scoring.learning.training.features import check_features, declared_features
+from scoring.learning.training.features import check_accepted, check_features, declared_features
 from scoring.sql.advisory_locks import LockSpace
 
 trainings = JobQueue(
@@ -32,5 +32,7 @@ def request_training(event_type: str, *, actor: str, now: datetime, options: Job
     """
     scored_type(event_type)
     options = options or JobOptions()
-    check_features(options.config, declared_features(event_type))
+    names = declared_features(event_type)
+    check_features(options.config, names)
+    check_accepted(options.accepted_leakage, names)
     return trainings.request({"event_type": event_type, "options": options.stored()}, actor=actor, now=now)

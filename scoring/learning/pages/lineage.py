@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from scoring.learning.dataset.outliers import outlier_sentences
+from scoring.learning.leakage.accepting import accepted_in_words
 from scoring.registry.models import FeatureSetVersion, ModelVersion
 from scoring.timestamps import from_iso
 
@@ -27,6 +28,7 @@ def lineage_rows(version: ModelVersion) -> list[tuple[str, str]]:
         ("Blocked without a label", _unknown_text(lineage)),
         ("Explored events", _explored_text(lineage)),
         ("Outliers excluded", "; ".join(outlier_sentences(lineage.get("outliers"))) or "none"),
+        ("Leakage", _leakage_text(lineage)),
         ("Slices split by", lineage.get("cut_by", "share of the time span")),
         ("Parent", lineage["parent"] or "none (there was no champion)"),
         ("Feature set", _set_text(version)),
@@ -58,6 +60,19 @@ def _unknown_text(lineage: Mapping[str, Any]) -> str:
 def _explored_text(lineage: Mapping[str, Any]) -> str:
     explored = lineage.get("explored")
     return f"{explored:,}, each counted 1 / propensity times" if explored else "none"
+
+
+def _leakage_text(lineage: Mapping[str, Any]) -> str:
+    found = lineage.get("leakage")
+    if found is None:
+        return "not looked for (before these checks existed)"
+    if accepted := accepted_in_words(lineage):
+        return f"accepted although too good to be true: {accepted}"
+    return (
+        "no feature alone is too good to be true"
+        if found["judged"]
+        else "too few positives to judge features"
+    )
 
 
 def _first_event(lineage: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from scoring.errors import ScoringError
 from scoring.learning.jobs.options import JobOptions
 from scoring.learning.jobs.trainings import request_training, trainings
 from scoring.learning.models import TrainingJob, TrainingProgress
-from scoring.learning.pages.training_form import TrainingForm
+from scoring.learning.pages.training_form import TrainingForm, initial_of
 from scoring.learning.recipes.differences import flat_values
 from scoring.learning.recipes.reading import stated_values
 
@@ -28,7 +28,10 @@ class TrainingStartPage(AdminPage):
     template_name = "learning/training_start.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(**{"form": TrainingForm()} | kwargs)
+        again = self.request.GET.get("again", "")
+        job = TrainingJob.objects.filter(number=int(again)).first() if again.isdecimal() else None
+        initial = initial_of(job.event_type, JobOptions.from_stored(job.options)) if job else None
+        return super().get_context_data(**{"form": TrainingForm(initial=initial), "again": job} | kwargs)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         form = TrainingForm(request.POST)
@@ -66,6 +69,7 @@ class TrainingPage(AdminPage):
             percent=percent_done(progress),
             options=(options := JobOptions.from_stored(job.options)),
             recipe=list(flat_values(stated_values(options.config))),
+            may_start=self.request.user.has_perm(TrainingStartPage.permission),
             may_cancel=self.request.user.has_perm(CANCEL),
             **kwargs,
         )

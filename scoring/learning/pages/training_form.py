@@ -18,10 +18,13 @@ from scoring.learning.recipes.fields import (
     RecipeChoice,
     RecipeField,
     RecipeNumber,
+    value_at,
 )
 from scoring.learning.recipes.reading import read_recipe, with_value
-from scoring.learning.training.features import check_features, declared_features
+from scoring.learning.training.features import check_accepted, check_features, declared_features
 from scoring.learning.training.recipe import MAX_MATURITY_DAYS, TrainingConfig
+
+DATA_NAMES = ("event_type", "as_of", "since", "matures_after_days", "accept_leakage")
 
 
 class FieldGroup(NamedTuple):
@@ -61,6 +64,11 @@ def _above(field: RecipeNumber) -> Callable[[float], None]:
     return check
 
 
+def names_in(text: str) -> list[str]:
+    """The names in a text, separated by commas or spaces."""
+    return text.replace(",", " ").split()
+
+
 def directions_in(text: str) -> dict[str, str]:
     """The features with their directions in lines such as "amount increasing"; nothing is checked."""
     directions = {}
@@ -68,6 +76,20 @@ def directions_in(text: str) -> dict[str, str]:
         name, _, direction = line.partition(" ")
         directions[name] = direction.strip()
     return directions
+
+
+def initial_of(event_type: str, options: JobOptions) -> dict[str, Any]:
+    """The form's values for the options of an earlier training."""
+    directions = [f"{name} {direction}" for name, direction in options.config.monotone]
+    return {
+        "event_type": event_type,
+        "as_of": options.as_of,
+        "since": options.since,
+        "matures_after_days": options.matures_after_days,
+        "accept_leakage": " ".join(options.accepted_leakage),
+        "features_left_out": " ".join(options.config.features_left_out),
+        "monotone": "\n".join(directions),
+    } | {field.name: value_at(options.config, field.path) for field in FIELDS}
 
 
 class TrainingForm(forms.Form):
@@ -103,6 +125,13 @@ class TrainingForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text="Names of features that no tree may use, separated by commas or spaces.",
     )
+    accept_leakage = forms.CharField(
+        label="Accepted although too good to be true",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="A training stops at a feature that alone predicts the label nearly perfectly. Name those"
+        " that you checked: their values are known when an event is decided. Your name is recorded.",
+    )
     monotone = forms.CharField(
         label="Monotone constraints",
         required=False,
@@ -130,7 +159,7 @@ class TrainingForm(forms.Form):
 
     def data_fields(self) -> list[forms.BoundField]:
         """The fields above the recipe's."""
-        return [self[name] for name in ("event_type", "as_of", "since", "matures_after_days")]
+        return [self[name] for name in DATA_NAMES]
 
     def clean_as_of(self) -> Any:
         as_of = self.cleaned_data["as_of"]
@@ -154,11 +183,14 @@ class TrainingForm(forms.Form):
                 config = with_value(config, field.path, chosen[field.name])
         try:
             stated = {
-                "features_left_out": chosen["features_left_out"].replace(",", " ").split(),
+                "features_left_out": names_in(chosen["features_left_out"]),
                 "monotone": directions_in(chosen["monotone"]),
             }
             chosen["config"] = read_recipe(stated, base=config)
-            check_features(chosen["config"], declared_features(chosen["event_type"]))
+            names = declared_features(chosen["event_type"])
+            check_features(chosen["config"], names)
+            chosen["accept_leakage"] = names_in(chosen["accept_leakage"])
+            check_accepted(chosen["accept_leakage"], names)
         except InvalidTraining as error:
             named = error.field.partition(".")[0]
             self.add_error(
@@ -168,4 +200,10 @@ class TrainingForm(forms.Form):
     def options(self) -> JobOptions:
         """The valid form as training options."""
         chosen = self.cleaned_data
-        return JobOptions(chosen["as_of"], chosen["matures_after_days"], chosen["since"], chosen["config"])
+        return JobOptions(
+            chosen["as_of"],
+            chosen["matures_after_days"],
+            chosen["since"],
+            chosen["config"],
+            tuple(chosen["accept_leakage"]),
+        )

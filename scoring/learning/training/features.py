@@ -32,6 +32,13 @@ def check_features(config: TrainingConfig, names: Sequence[str]) -> None:
         raise InvalidTraining("features_left_out", len(names), "fewer than all features")
 
 
+def check_accepted(accepted: Sequence[str], names: Sequence[str]) -> None:
+    """Raises InvalidTraining if a feature whose leakage is accepted is not among the names."""
+    for name in accepted:
+        if name not in names:
+            raise InvalidTraining("accept_leakage", name, _known(name, names))
+
+
 def _known(name: str, names: Sequence[str]) -> str:
     near = get_close_matches(name, names, n=3, cutoff=0.5)
     return f"a feature of the type; did you mean {' or '.join(near)}?" if near else "a feature of the type"

@@ -92,7 +92,8 @@ class TrainingRequest:
 
     `since`: earlier events are excluded. `test_until`: evaluate on the events in [as_of, test_until) instead
     of the newest mature ones. `log_position`: the other half of the cut-off; later entries are ignored, so
-    that a run can be repeated even after older history was imported. None: no limit.
+    that a run can be repeated even after older history was imported. None: no limit. `accepted_leakage`:
+    features that may be used although they alone seem too good to be true.
     """
 
     event_type: str
@@ -102,6 +103,7 @@ class TrainingRequest:
     log_position: int | None = None
     shuffled: bool = False
     since: datetime | None = None
+    accepted_leakage: tuple[str, ...] = ()
 
     @property
     def maturity(self) -> timedelta:

@@ -32,6 +32,8 @@ from scoring.learning.dataset.training_set import (
 from scoring.learning.dataset.vectors_and_labels import read_labels, read_selection, read_vectors
 from scoring.learning.dataset.vocabularies import Vocabulary, count_vocabulary, freeze_vocabulary
 from scoring.learning.errors import InvalidTraining, NoEventsToEvaluate, NotEnoughToTrain
+from scoring.learning.leakage.accepting import check_leakage
+from scoring.learning.leakage.times import check_times
 from scoring.learning.metrics.latency import measure_latency
 from scoring.learning.metrics.reference import describe_reference
 from scoring.learning.metrics.resampling import chance_average_precision
@@ -39,6 +41,7 @@ from scoring.learning.promotion.gate import judge
 from scoring.learning.texts.reading import with_texts
 from scoring.learning.training.analysis import analyze_model
 from scoring.learning.training.comparison import compare_with_champion
+from scoring.learning.training.features import check_accepted
 from scoring.learning.training.fit import Trained, shuffle_labels, train_model
 from scoring.learning.training.held_out import describe_held_out, stakes_of
 from scoring.learning.training.money import money_metrics, money_under_policy
@@ -102,7 +105,10 @@ def run_training(
     now: datetime,
     watch: ProgressReporter = NO_PROGRESS,
 ) -> TrainingRun:
-    """Fit and register. Raises NotEnoughHistory, NotEnoughPositives, UnknownEventType."""
+    """Fit and register.
+
+    Raises NotEnoughHistory, NotEnoughPositives, UnknownEventType, FutureInformation, LeakageSuspected.
+    """
     return register_fitted(fit_model(request, config=config, now=now, watch=watch), actor=actor, now=now)
 
 
@@ -121,7 +127,13 @@ def fit_model(
     data, test = training_and_test(vectors, labels, selection, request, now=now)
     times = vectors.occurred_at
     del vectors  # takes most of the memory unless all events are mature
+    check_accepted(request.accepted_leakage, data.feature_names)
     training_data = shuffle_labels(data, seed=config.seed) if request.shuffled else data
+    watch.begin("looking for leakage", total=1)
+    leakage = check_leakage(
+        training_data, accepted=request.accepted_leakage, left_out=config.features_left_out
+    )
+    watch.advance(1)
     try:
         trained = train_model(data=training_data, config=config, test=test, watch=watch)
     except NotEnoughToTrain as error:
@@ -130,7 +142,7 @@ def fit_model(
         error.advise(remedies.advice(TrainingWindow(request.as_of, request.maturity, request.since)))
         raise
     artifact = pack_model(trained=trained, data=data)
-    lineage = describe_lineage(request, data, read_until=read_until)
+    lineage = describe_lineage(request, data, read_until=read_until) | {"leakage": leakage}
     registration = _registration(
         trained, artifact, request=request, data=data, config=config, lineage=lineage, watch=watch
     )
@@ -262,7 +274,7 @@ def training_and_test(
     now: datetime,
 ) -> tuple[TrainingSet, TrainingSet | None]:
     """The events mature at the cut-off, without outliers in time; and, if requested, later events that are
-    mature now.
+    mature now. Raises FutureInformation.
     """
     joined = partial(
         join_labels,
@@ -272,9 +284,11 @@ def training_and_test(
         selection=selection,
     )
     data = without_outliers(joined(as_of=request.as_of, since=request.since))
+    check_times(data)
     if request.test_until is None:
         return data, None
     test = joined(as_of=now, since=request.as_of, until=request.test_until)
+    check_times(test)
     require_rows(test, request.as_of, request.test_until)
     return data, test
 

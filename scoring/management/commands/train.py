@@ -59,6 +59,7 @@ class Command(BaseCommand):
             log_position=options["log_position"],
             shuffled=options["shuffle_labels"],
             since=options["since"],
+            accepted_leakage=tuple(options["accept_leakage"]),
         )
         try:
             config = read_config(options)
@@ -137,6 +138,13 @@ def _add_data(group: Any) -> None:
         help="age in days from which an event's label counts as known (default: as in the catalog)",
     )
     group.add_argument("--log-position", type=integer(), help="ignore log entries beyond this position")
+    group.add_argument(
+        "--accept-leakage",
+        action="append",
+        default=[],
+        metavar="FEATURE",
+        help="train with a feature although it alone seems too good to be true; may be repeated",
+    )
     group.add_argument(
         "--shuffle-labels", action="store_true", help="train on shuffled labels (never promotable)"
     )

@@ -27,7 +27,10 @@ NOTHING_TO_MATURE = timedelta(0)
 
 @pytest.fixture
 def amended(send, work, settings, tmp_path) -> datetime:
-    """Payment 2 is corrected twice and payment 3 retracted, both labeled; gives a time before that."""
+    """Payment 2 is corrected twice and payment 3 retracted, both labeled; gives a time before that.
+
+    Payment 5 is corrected without a label.
+    """
     settings.OFFLINE_URL = str(tmp_path / "offline")
     send(payments(6))
     say(2, "fraud")
@@ -38,6 +41,7 @@ def amended(send, work, settings, tmp_path) -> datetime:
     work()
     correct(2, merchant="merchant-y", category="food", amount="99.00")
     retract(3)
+    correct(5, amount="77.00")
     work()
     say(4, "fraud")
     work()
@@ -60,7 +64,8 @@ def test_training_uses_the_versions_known_at_the_cut_off(amended):
     later, earlier = training(now), training(amended)
     assert later.keys() == {"T-0", "T-1", "T-2", "T-4", "T-5"}
     assert earlier.keys() == {f"T-{number}" for number in range(6)}
-    assert later["T-2"] == (9900.0, 1)
+    assert later["T-5"] == (7700.0, 0)
+    assert later["T-2"] == (1250.0, 1)  # corrected when its label was known, so no correction is learned from
     assert earlier["T-2"] == (1250.0, 1)
     assert earlier["T-3"][1] == 1
     assert (earlier["T-4"][1], later["T-4"][1]) == (0, 1)

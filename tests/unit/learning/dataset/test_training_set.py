@@ -5,12 +5,14 @@ import numpy as np
 
 from scoring.learning.dataset.selection import SelectionHistory, UnknownBlocks
 from scoring.learning.dataset.training_set import (
+    NO_TIME,
     LabelHistory,
     VectorTable,
     VersionPeriods,
     join_labels,
     select_rows,
 )
+from scoring.learning.leakage.times import check_times
 from scoring.timestamps import to_micros
 
 DAY = timedelta(days=1)
@@ -132,6 +134,46 @@ def test_a_correction_is_valid_from_its_time_on_and_the_original_until_then():
     assert table.held_at(START + 9 * DAY - moment).tolist() == [False, True, True, True]
     assert table.held_at(START + 9 * DAY).tolist() == [False, True, False, True]
     assert table.events.tolist() == [100, 100, 102, 103]
+
+
+def test_an_event_corrected_after_its_label_is_learned_from_as_it_was_before():
+    """Row 1 corrects row 0 on day 5; the event is labeled on day 4, 5 or 6, or is retracted on day 9."""
+    day = [to_micros(START + number * DAY) for number in range(40)]
+    periods = VersionPeriods(
+        rows=np.array([0, 1]),
+        events=np.array([100, 100]),
+        since=np.array([0, day[5]]),
+        until=np.array([day[5], day[39]]),
+    )
+    table = replace(vectors([0, 0, 0]), periods=periods)
+
+    def learned(said, periods=periods):
+        joined = join_labels(
+            vectors=replace(table, periods=periods),
+            labels=labels(*((row, at, 1) for row in (0, 1) for at in said)),
+            as_of=START + 20 * DAY,
+            matures_after=DAY,
+        )
+        check_times(joined)
+        return joined.positions.tolist()
+
+    assert learned([]) == [101, 102]
+    assert learned([4]) == [100, 102]
+    assert learned([5]) == [101, 102]
+    assert learned([6]) == [101, 102]
+    assert learned([4, 6]) == [100, 102]
+    assert learned([30]) == [101, 102]  # not known yet
+    assert learned([4], replace(periods, until=np.array([day[5], day[9]]))) == [102]
+
+
+def test_the_times_of_features_and_labels_stay_with_their_rows():
+    joined = join([0, 1, 2], [(1, 10, 0), (1, 20, 1), (2, 61, 1)])
+    assert joined.times.read_at.tolist() == joined.occurred_at.tolist()
+    ten, twenty = (to_micros(START + days * DAY) for days in (10, 20))
+    assert joined.times.first_labeled_at.tolist() == [NO_TIME, ten, NO_TIME]
+    assert joined.times.labeled_at.tolist() == [NO_TIME, twenty, NO_TIME]
+    taken = joined.take(np.array([1]))
+    assert (taken.times.first_labeled_at.tolist(), taken.times.labeled_at.tolist()) == ([ten], [twenty])
 
 
 def test_rows_that_follow_one_another_are_not_copied_and_others_keep_their_order():

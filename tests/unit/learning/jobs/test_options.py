@@ -17,6 +17,7 @@ CUT_OFF = datetime(2026, 2, 1, tzinfo=UTC)
         JobOptions(as_of=CUT_OFF),
         JobOptions(since=SINCE, matures_after_days=0.0),
         JobOptions(CUT_OFF, 14.5, SINCE, TrainingConfig(trees=50, depth=3)),
+        JobOptions(accepted_leakage=("amount", "hour_of_day")),
     ],
 )
 def test_options_come_back_from_the_log_as_they_were_stored(options):

@@ -82,6 +82,14 @@ def test_a_schedule_says_since_when_in_utc_unless_it_names_a_zone():
     assert scheduled_options("payment", only_if_new_labels=False) == scheduled_options("payment")
 
 
+def test_a_schedule_may_accept_features_that_seem_too_good_to_be_true():
+    assert scheduled_options("payment", accept_leakage=["amount"]).accepted_leakage == ("amount",)
+    assert scheduled_options("payment").accepted_leakage == ()
+    for stated, words in (("amount", "a list of features"), (["amuont"], "did you mean amount")):
+        with pytest.raises(InvalidTraining, match=f"accept_leakage: .*{words}"):
+            scheduled_options("payment", accept_leakage=stated)
+
+
 def test_a_schedule_may_state_a_recipe():
     options = scheduled_options("payment", recipe={"depth": 4, "features_left_out": ["amount"]})
     assert (options.config.depth, options.config.features_left_out) == (4, ("amount",))
