@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from scoring.batch.reading import read_timely_events
@@ -31,10 +32,19 @@ class ViewHistory:
 
     @classmethod
     def read(
-        cls, view: BatchView, *, log_position: int = LAST_POSITION, store: OfflineStore | None = None
+        cls,
+        view: BatchView,
+        *,
+        log_position: int = LAST_POSITION,
+        store: OfflineStore | None = None,
+        received: pa.Table | None = None,
     ) -> "ViewHistory":
-        """The history of events in the log up to `log_position`. Raises OfflineStoreOfAnotherLog."""
-        return cls(view, read_timely_events(view, log_position=log_position, store=store))
+        """The history of events in the log up to `log_position`.
+
+        `received`: as `read_timely_events` takes it. Raises OfflineStoreOfAnotherLog.
+        """
+        events = read_timely_events(view, log_position=log_position, store=store, received=received)
+        return cls(view, events)
 
     def values(self, keys: Sequence[KeyColumn], times: NDArray[np.int64]) -> Matrix:
         """float64[n, values] of events of n entities per table and times (microseconds since 1970).

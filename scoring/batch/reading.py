@@ -45,7 +45,15 @@ def read_events(
 
     `store` defaults to that of the settings. Raises OfflineStoreOfAnotherLog.
     """
-    table = _read(view, since_us, until_us, log_position, store)
+    kind = find_event_type(view.source)
+    table = _read(
+        kind,
+        _columns_of(view, kind),
+        log_position=log_position,
+        store=store,
+        since_us=since_us,
+        until_us=until_us,
+    )
     amended = read_versions(view.source, log_position=log_position)
     if amended:
         versions = [each.held_at(NEVER_US - 1) for each in amended]
@@ -55,16 +63,35 @@ def read_events(
     return _view_events(view, table)
 
 
+def read_received(
+    views: Sequence[BatchView], *, log_position: int = LAST_POSITION, store: OfflineStore | None = None
+) -> pa.Table:
+    """The events up to `log_position` as received, for views of one event type.
+
+    `read_timely_events` takes the table. Raises OfflineStoreOfAnotherLog.
+    """
+    kind = find_event_type(views[0].source)
+    fields = dict.fromkeys(name for view in views for name in _columns_of(view, kind))
+    return _read(kind, list(fields), log_position=log_position, store=store)
+
+
 def read_timely_events(
-    view: BatchView, *, log_position: int = LAST_POSITION, store: OfflineStore | None = None
+    view: BatchView,
+    *,
+    log_position: int = LAST_POSITION,
+    store: OfflineStore | None = None,
+    received: pa.Table | None = None,
 ) -> ViewEvents:
     """The events from which the view would have been computed if it had always existed.
 
     A version is assumed to be published one period after its `as_of`, so it includes earlier events received
     within that period; history counts as received when it occurred. Later events, corrections and retractions
-    are excluded, which errs on the side of knowing too little.
+    are excluded, which errs on the side of knowing too little. `received`: what `read_received` gave for this
+    view and others, so that they share one reading.
     """
-    table = _read(view, 0, LATEST_US, log_position, store)
+    if received is None:
+        received = read_received([view], log_position=log_position, store=store)
+    table = received.select([*_HEAD, *_columns_of(view, find_event_type(view.source))])
     amended = read_versions(view.source, log_position=log_position)
     if amended:
         table = _instead(view, table, amended, _held_in_time(view, table, amended))
@@ -101,11 +128,15 @@ def _instead(
 
 
 def _read(
-    view: BatchView, since_us: int, until_us: int, log_position: int, store: OfflineStore | None
+    kind: type[EventType],
+    fields: list[str],
+    *,
+    log_position: int,
+    store: OfflineStore | None,
+    since_us: int = 0,
+    until_us: int = LATEST_US,
 ) -> pa.Table:
-    kind = find_event_type(view.source)
     opened, manifest = open_store(store)
-    fields = _columns_of(view, kind)
     if manifest.layout.get(f"events/type={kind.name}") != present_layout()[f"events/type={kind.name}"]:
         manifest = Manifest()  # stored with other fields than the type has now
     stored = opened.read(

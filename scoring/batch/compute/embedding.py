@@ -151,7 +151,8 @@ def _leading_directions(matrix: csr_array, wanted: int) -> Matrix:
     columns = matrix.shape[1]
     if columns <= _DENSE:
         return np.linalg.eigh((matrix.T @ matrix).toarray())[1][:, -wanted:]
-    squared = LinearOperator((columns, columns), matvec=lambda x: matrix.T @ (matrix @ x), dtype=np.float64)
+    transposed = matrix.T  # once: scipy makes and checks a new array at each use
+    squared = LinearOperator((columns, columns), matvec=lambda x: transposed @ (matrix @ x), dtype=np.float64)
     random = np.random.default_rng(_SEED)
     vectors: Matrix = eigsh(squared, k=wanted, ncv=_KEPT_A_DIMENSION * wanted, rng=random)[1]
     return vectors

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from scoring.batch.history import ViewHistory
 from scoring.batch.models import BatchVersion
+from scoring.batch.reading import read_received
 from scoring.batch.serve.filling import ViewColumns, columns_of_views, views_read_by
 from scoring.batch.stored import read_tables
 from scoring.batch.versions import NONE, ViewVersions, read_versions_of
@@ -121,6 +123,7 @@ class RuleValues:
         self._log_position = LAST_POSITION if log_position is None else log_position
         self._store = store
         self._histories: dict[str, ViewHistory] = {}
+        self._received: dict[str, pa.Table] = {}  # by event type, until all histories are read
 
     @property
     def columns(self) -> list[str]:
@@ -154,11 +157,19 @@ class RuleValues:
             self._stored.fill(batch, each, events.where(numbers == number), number)
 
     def _fill_early(self, batch: Batch, each: ViewColumns, events: TypeEvents) -> None:
-        history = self._histories.get(each.view.key)
-        if history is None:
-            history = ViewHistory.read(each.view, log_position=self._log_position, store=self._store)
-            self._histories[each.view.key] = history
+        history = self._histories.get(each.view.key) or self._read_history(each.view)
         each.write(batch, events.rows, history.values(events.keys(each.view), batch.times[events.rows]))
+
+    def _read_history(self, view: BatchView) -> ViewHistory:
+        """The history of a view, from one reading of the events for all views of their type."""
+        how: dict[str, Any] = {"log_position": self._log_position, "store": self._store}
+        if view.source not in self._received:
+            views = [each.view for each in self._views if each.view.source == view.source]
+            self._received[view.source] = read_received(views, **how)
+        self._histories[view.key] = ViewHistory.read(view, **how, received=self._received[view.source])
+        if all(each.view.key in self._histories for each in self._views):
+            self._received.clear()
+        return self._histories[view.key]
 
 
 def _first_valid(versions: ViewVersions) -> int:
