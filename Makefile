@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 MANAGE := $(BIN)/python manage.py
 SHELL := /bin/bash
 
-.PHONY: help demo up stop install check lint types imports migrations schema kernels test bench bench-full bench-load bench-stages bench-pages bench-features bench-content mutants pictures format lock audit sbom
+.PHONY: help demo up stop install check lint types imports migrations schema kernels test bench bench-full bench-load bench-stages bench-pages bench-features bench-content bench-training mutants pictures format lock audit sbom
 
 help:
 	@echo "make demo      run everything on simulated payments, with a first model and live traffic"
@@ -18,6 +18,7 @@ help:
 	@echo "make bench     measure this machine: a few minutes; bench-full: longer, at more rates"
 	@echo "               bench-load: single requests beside a bulk load of 200,000 events"
 	@echo "               bench-features: backfill compared with other tools and at growing sizes, sequencing, hot entities"
+	@echo "               bench-training: reading a million payments for training, fitting a million rows"
 	@echo "               bench-content: posts, pictures and hash banks alone"
 	@echo "make mutants   put small faults into the code and check that a test fails: several hours"
 	@echo "make pictures  take the documentation's pictures from a running demo"
@@ -105,6 +106,10 @@ bench-stages: install
 # 200,000 events and 20,000 cases are stored first: a few minutes.
 bench-pages: install
 	$(BIN)/python -m benchmarks.pages
+
+# A million payments are loaded first: some minutes.
+bench-training: install
+	$(BIN)/python -m benchmarks.training
 
 # Posts, pictures and a bank of a million hashes: ten minutes.
 bench-content: install

@@ -31,6 +31,7 @@ from benchmarks.rules import measure as measure_rules
 from benchmarks.sequencing import measure_sequencing, measure_sizes
 from benchmarks.stack import Stack, commit, machine, started
 from benchmarks.stage_costs import stage_figures
+from benchmarks.training import fitting_figures, reading_figures
 from benchmarks.worker_start import measure_worker_start
 from scoring.intake.models import Event
 from scoring.rules.quality.models import DecidedDay, RuleDay
@@ -192,6 +193,9 @@ def measure_all(mode: Mode, size: InstallationSize, report: Report) -> None:
     with installation(size) as seconds:
         report.add(seconds | {"set_up_s": sum(seconds.values())})
         report.add({"events_stored_before": Event.objects.count()} | describe_model())
+        if mode.fitted:
+            report.begin("training")
+            report.add(reading_figures() | fitting_figures(mode.fitted))
         report.begin("sequencing")
         report.add(measure_sequencing() | measure_sizes())
         if mode.stages:

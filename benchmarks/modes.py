@@ -19,6 +19,7 @@ class Mode:
     during_lists: float  # seconds of single requests while lists load; 0: not measured
     backfill: int  # events; 0: kernels are not measured
     compared: int  # events of the comparison with other tools
+    fitted: int = 0  # rows that a model is fitted to; 0: training is not measured
     stages: tuple[int, ...] = ()  # batch sizes for which each stage is timed
     grows: bool = False  # whether to measure growth with history, features and trees
 
@@ -36,6 +37,7 @@ SHORT = Mode(
     during_lists=10,
     backfill=200_000,
     compared=100_000,
+    fitted=200_000,
 )
 FULL = Mode(
     name="full",
@@ -50,6 +52,7 @@ FULL = Mode(
     during_lists=20,
     backfill=1_000_000,
     compared=1_000_000,
+    fitted=1_000_000,
     stages=(1, 64),
     grows=True,
 )

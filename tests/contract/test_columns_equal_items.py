@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from django.core.management import call_command
 
+from scoring.batch import reading
 from scoring.batch.history import ViewHistory
 from scoring.catalog.registry import event_type
 from scoring.features.compile.plan import LanePlan, lane_plan
@@ -179,6 +180,19 @@ def test_a_point_in_time_set_is_what_the_log_says_bit_for_bit(partly, as_of):
     assert data.y.tolist() == [int(label == "fraud") for label in labels]
     assert data.inferred.tolist() == [label is None for label in labels]
     assert 0 < data.y.sum() < len(data.y)
+
+
+def test_the_views_of_one_type_share_one_reading_of_its_events(partly, monkeypatch):
+    read, calls = reading._read, []
+
+    def counted(kind, fields, **how):
+        calls.append((kind.name, fields))
+        return read(kind, fields, **how)
+
+    monkeypatch.setattr(reading, "_read", counted)
+    read_vectors("payment", vocabulary={}, store=partly)
+    assert len(lane_plan(LANE).batch_views["payment"]) > 1
+    assert [name for name, _ in calls] == ["payment"]
 
 
 def pairs_of(positions):
