@@ -69,6 +69,7 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
             "scoring.view_trainingjob",
             pages="trainings/",
         ),
+        Item("Gates", "verified", "gates", "scoring.view_storedgate", "gates/"),
         Item("Experiments", "science", "experiments", "experiments.view_experiment"),
         Item("Drift", "query_stats", "drift", "monitoring.view_modelwindow"),
         Item("Guardrails", "health_and_safety", "guardrails", "monitoring.view_guardrailtrip", "guardrails/"),

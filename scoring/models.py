@@ -9,7 +9,7 @@ from scoring.content.media.models import AwaitedMedia, MediaItem, MediaJob
 from scoring.decisions.models import Decision, ShadowScore
 from scoring.intake.models import Amendment, Event, Label
 from scoring.lanes.models import Pending
-from scoring.learning.models import TrainingJob, TrainingProgress
+from scoring.learning.models import StoredGate, TrainingJob, TrainingProgress
 from scoring.learning.policies.sampling.models import DecisionSample, HeadSample
 from scoring.log.models import ConsumerCursor, LogEntry, LogEpoch, VaultItem
 from scoring.registry.models import (
@@ -81,6 +81,7 @@ __all__ = [
     "ShadowScore",
     "StoredBreakerSettings",
     "StoredExploration",
+    "StoredGate",
     "StoredPolicy",
     "StoredRuleVersion",
     "TextEmbedding",

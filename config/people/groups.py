@@ -14,7 +14,7 @@ LOOK = (
 LOOK_AT_MODELS = (
     *("scoring.view_modelversion", "scoring.view_trainingjob", "scoring.view_route"),
     *("experiments.view_experiment", "monitoring.view_modelwindow", "monitoring.view_hourlywindow"),
-    "monitoring.view_guardrailtrip",
+    *("monitoring.view_guardrailtrip", "scoring.view_storedgate"),
 )
 LOOK_AT_RULES = (
     *("scoring.view_breakerstate", "scoring.view_storedexploration", "scoring.view_storedpolicy"),
@@ -24,6 +24,7 @@ SET_POLICIES = ("scoring.draft_policy", "scoring.activate_policy")
 GUARD = ("scoring.set_breaker", "scoring.reset_breaker")
 EXPLORE = ("scoring.set_exploration",)
 WATCH = ("monitoring.set_guardrails",)
+SET_GATES = ("scoring.request_gate", "scoring.approve_gate")
 WORK = (
     *("reviews.work_case", "reviews.decide_group", "scoring.add_listedvalue", "scoring.add_bankitem"),
     "scoring.see_mediafile",
@@ -76,16 +77,27 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "analyst": (*LOOK, *WORK, *DRAFT),
     "lead": (
         *(*LOOK, *LOOK_AT_MODELS, *LOOK_AT_RULES, *WORK, *LEAD),
-        *(*DRAFT, *DECIDE, *SET_POLICIES, *GUARD, *EXPLORE, *WATCH),
+        *(*DRAFT, *DECIDE, *SET_POLICIES, *GUARD, *EXPLORE, *WATCH, *SET_GATES),
     ),
     "data scientist": (
-        *(*LOOK, *LOOK_AT_MODELS, *LOOK_AT_RULES, *DRAFT, *TRAIN, *JUDGE, *SET_POLICIES, *EXPLORE, *WATCH),
+        *(
+            *LOOK,
+            *LOOK_AT_MODELS,
+            *LOOK_AT_RULES,
+            *DRAFT,
+            *TRAIN,
+            *JUDGE,
+            *SET_POLICIES,
+            *EXPLORE,
+            *WATCH,
+            *SET_GATES,
+        ),
         "scoring.view_pending",
     ),
     "auditor": (*LOOK, *LOOK_AT_MODELS, *LOOK_AT_RULES, *LOOK_AT_RECORD),
     "admin": (
         *(*LOOK, *LOOK_AT_MODELS, *LOOK_AT_RULES, *WORK, *LEAD),
-        *(*DRAFT, *DECIDE, *SET_POLICIES, *GUARD, *EXPLORE, *WATCH),
+        *(*DRAFT, *DECIDE, *SET_POLICIES, *GUARD, *EXPLORE, *WATCH, *SET_GATES),
         *(*TRAIN, *JUDGE, *LOOK_AT_RECORD, *ADMINISTER),
     ),
 }

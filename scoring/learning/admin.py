@@ -19,6 +19,7 @@ from scoring.learning.cards import (
     difference_page,  # noqa: F401 - registers its page with the admin
 )
 from scoring.learning.cards import page as card_page  # noqa: F401 - registers its page with the admin
+from scoring.learning.gates import pages as gate_pages  # noqa: F401 - registers its pages with the admin
 from scoring.learning.models import TrainingJob, TrainingProgress
 from scoring.learning.pages import model as pages  # noqa: F401 - registers its page with the admin
 from scoring.learning.pages.metric_table import difference_text

@@ -1,4 +1,4 @@
-"""Trainings and their progress."""
+"""Trainings and their progress, and the gates of model versions."""
 
 from django.db import models
 
@@ -21,3 +21,31 @@ class TrainingJob(JobRow):
 
 class TrainingProgress(ProgressRow):
     """The progress of a running training."""
+
+
+class StoredGate(models.Model):
+    """The gate of an event type: `criteria` at `version`, and those that are requested, [] if none are.
+
+    Projection of the stream `gate/{event type}`. Types without a row, and version 0, have the default gate.
+    """
+
+    event_type = models.CharField(max_length=60, primary_key=True)
+    version = models.IntegerField()
+    criteria = models.JSONField(default=list)
+    changed_by = models.CharField(max_length=80, blank=True, default="")
+    approved_by = models.CharField(max_length=80, blank=True, default="")
+    changed_at = models.DateTimeField(null=True)
+    requested = models.JSONField(default=list)
+    requested_by = models.CharField(max_length=80, blank=True, default="")
+    requested_at = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=500, blank=True, default="")  # of the requested change
+
+    class Meta:
+        verbose_name = "gate"
+        permissions = [
+            ("request_gate", "Can request changes of the gate of models"),
+            ("approve_gate", "Can approve and reject changes of the gate of models"),
+        ]
+
+    def __str__(self) -> str:
+        return f"gate of {self.event_type}"

@@ -11,6 +11,7 @@ from scoring.registry.models import ModelVersion
 
 APPROVE, PROMOTE = "scoring.approve_modelversion", "scoring.promote_modelversion"
 
+GROUPS = "groups_of_actor"  # in what the page passes on, whatever the form sent: names by line
 Given = Mapping[str, str]  # what the form sent
 
 
@@ -23,7 +24,8 @@ class ModelAction:
 
 
 def _approve(version: ModelVersion, given: Given, actor: str, now: datetime) -> str:
-    gate.approve(version.name, actor=actor, note=given.get("note", ""), now=now)
+    groups = given.get(GROUPS, "").splitlines()
+    gate.approve(version.name, actor=actor, note=given.get("note", ""), now=now, groups=groups)
     return f"{version.name} was approved. It can be promoted, or tried as a canary or shadow first."
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from scoring.learning.promotion.gate import no_champion_then
+from scoring.learning.gates.checks import no_champion_then
 from scoring.registry.models import ModelVersion
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
 from scoring.errors import ScoringError
-from scoring.learning.pages.actions import ACTIONS, APPROVE, PROMOTE
+from scoring.learning.pages.actions import ACTIONS, APPROVE, GROUPS, PROMOTE
 from scoring.learning.pages.curve_plots import curve_plots
 from scoring.learning.pages.gate_table import check_rows, why_not_compared
 from scoring.learning.pages.history import history_of
@@ -17,6 +17,7 @@ from scoring.learning.pages.lineage import lineage_rows, parameter_rows
 from scoring.learning.pages.metric_table import difference_in_words, metric_rows
 from scoring.learning.pages.policy_table import policies_without_head, policy_rows
 from scoring.learning.pages.slice_tables import slice_tables
+from scoring.learning.promotion.gate import not_overridable
 from scoring.learning.promotion.promote import champions_in_order
 from scoring.learning.promotion.stages import ModelStage, stage_of
 from scoring.log.entries import Entry
@@ -66,11 +67,15 @@ class ModelPage(AdminPage):
             raise Http404
         self.require(action.permission)
         try:
-            done = action.act(version, request.POST.dict(), actor_of(request), timezone.now())
+            given = {**request.POST.dict(), GROUPS: "\n".join(self._groups())}
+            done = action.act(version, given, actor_of(request), timezone.now())
             messages.success(request, done)
         except ScoringError as error:
             messages.error(request, f"Nothing changed: {error}.")
         return redirect("admin:model", model=model)
+
+    def _groups(self) -> list[str]:
+        return list(self.request.user.groups.values_list("name", flat=True))
 
     def _version(self) -> ModelVersion:
         version = ModelVersion.objects.filter(name=self.kwargs["model"]).first()
@@ -88,6 +93,7 @@ class ModelPage(AdminPage):
             "judge": candidate and judging,
             "own": candidate and version.trained_by == actor_of(self.request),
             "failed": [check["name"] for check in version.checks if not check["passed"]],
+            "overridden": bool(version.checks) and not not_overridable(version.checks, self._groups()),
             "promote": ready and promoting,
             "join": ready and promoting and bool(champions) and stage.share is None,
             "stop": ready and promoting and stage.share is not None,

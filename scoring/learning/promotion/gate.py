@@ -1,7 +1,9 @@
-"""The gate that a model must pass before it may decide: automatic checks, then approval by another person."""
+"""The gate that a model must pass before it may decide: automatic checks, then approval by another person.
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+The checks themselves are in `scoring.learning.gates.checks`.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,166 +22,29 @@ MAX_NOTE_LENGTH = 500  # characters
 NEVER_CHECKED = "automatic checks (it was trained before they existed)"
 
 
-@dataclass(frozen=True)
-class Check:
-    """The result of one automatic check: the value found and what is allowed."""
-
-    name: str
-    sentence: str
-    value: float | str | None
-    allowed: str
-    passed: bool
-
-
-@dataclass(frozen=True)
-class GateLimits:
-    """Limits of the checks. `calibration_part` of the base rate is allowed on top of `calibration_error`."""
-
-    rows: int = 200
-    positives: int = 20
-    calibration_error: float = 0.01
-    calibration_part: float = 0.5
-    review_leeway: float = 1.5  # volume differs between the calibration slice and the held-out slice
-    latency_ms: float = 10.0
-
-
-def judge(
+def approve(
+    name: str,
     *,
-    metrics: Mapping[str, Any],
-    comparison: Mapping[str, Any],
-    lineage: Mapping[str, Any],
-    reviews_a_day: int,
-    feature_set: str,
-    declared: str,
-    why_no_tables: str = "",
-    limits: GateLimits | None = None,
-) -> list[dict[str, Any]]:
-    """The checks of a model as stored: {"name", "sentence", "value", "allowed", "passed"} each.
-
-    `feature_set` is the model's, `declared` the one that this code computes; `reviews_a_day` the review
-    capacity for which thresholds were chosen. `why_no_tables`: why the model cannot be explained from tables,
-    "" if it can.
-    """
-    limits = limits or GateLimits()
-    checks = [
-        check_rows(metrics, limits),
-        check_positives(metrics, limits),
-        check_against_chance(metrics),
-        check_against_champion(comparison),
-        check_calibration(metrics, limits),
-        check_reviews(metrics, reviews_a_day, limits),
-        check_latency(metrics, limits, why_no_tables=why_no_tables),
-        check_features(feature_set, declared),
-        check_labels(lineage),
-        *(check_head(name, head) for name, head in metrics.get("policies", {}).items()),
-    ]
-    return [asdict(check) for check in checks]
-
-
-def check_rows(metrics: Mapping[str, Any], limits: GateLimits) -> Check:
-    rows = int(metrics["rows"])
-    sentence = f"It was evaluated on {rows:,} events that it had not seen."
-    return Check("held-out events", sentence, rows, f"at least {limits.rows:,}", rows >= limits.rows)
-
-
-def check_positives(metrics: Mapping[str, Any], limits: GateLimits) -> Check:
-    found = int(metrics["positives"])
-    sentence = f"{found:,} of those events were positive; with few positives the metrics are unreliable."
-    passed = found >= limits.positives
-    return Check("held-out positives", sentence, found, f"at least {limits.positives:,}", passed)
-
-
-def check_against_chance(metrics: Mapping[str, Any]) -> Check:
-    value, chance = metrics["average_precision"], metrics["chance_average_precision"]
-    if value is None or chance is None:
-        return Check(
-            "better than chance", "Without positives, ranking cannot be evaluated.", None, "positives", False
-        )
-    sentence = f"Average precision is {value:.4f}; 99 % of random orders stay below {chance:.4f}."
-    return Check("better than chance", sentence, value, f"above {chance:.4f}", value > chance)
-
-
-def no_champion_then(event_type: str) -> str:
-    """Why a first model is not compared: true also when it decides itself."""
-    return f"no model decided {event_type} events when this one was trained"
-
-
-def check_against_champion(comparison: Mapping[str, Any]) -> Check:
-    """Fails only if the whole interval of the difference is below 0, that is, significantly worse."""
-    name, difference = "no worse than the champion", comparison["difference"]
-    if difference is None:
-        return Check(name, f"Not compared: {comparison['why_not']}.", None, "not significantly worse", True)
-    low, high = difference["low"], difference["high"]
-    sentence = (
-        f"Average precision differs from {comparison['champion']}'s on the same events by"
-        f" {difference['estimate']:+.4f} ({low:+.4f} to {high:+.4f})."
-    )
-    return Check(name, sentence, difference["estimate"], "interval not entirely below 0", high >= 0)
-
-
-def check_calibration(metrics: Mapping[str, Any], limits: GateLimits) -> Check:
-    value = metrics["calibration_error"]
-    allowed = limits.calibration_error + limits.calibration_part * metrics["base_rate"]
-    sentence = f"Scores and observed rates differ by {value:.4f} on average."
-    return Check("calibration", sentence, value, f"at most {allowed:.4f}", value <= allowed)
-
-
-def check_reviews(metrics: Mapping[str, Any], reviews_a_day: int, limits: GateLimits) -> Check:
-    value, allowed = metrics["reviews_a_day"], reviews_a_day * limits.review_leeway
-    sentence = (
-        f"Its thresholds send {value:,.0f} events a day to review; the capacity is {reviews_a_day:,},"
-        " plus a margin for busier days."
-    )
-    return Check("review rate", sentence, value, f"at most {allowed:,.0f} a day", value <= allowed)
-
-
-def check_latency(metrics: Mapping[str, Any], limits: GateLimits, *, why_no_tables: str = "") -> Check:
-    """Warns of a model that only XGBoost can explain: it may be fast enough to pass but slows a busy lane."""
-    value = metrics["latency_ms"]
-    sentence = f"Scoring and explaining one event takes {value:.2f} ms."
-    if why_no_tables:
-        sentence += (
-            f" Warning: the model cannot be explained from tables ({why_no_tables}), so XGBoost explains"
-            f" every event: one process decides at most {1_000 / value:,.0f} events per second."
-        )
-    return Check("latency", sentence, value, f"at most {limits.latency_ms:g} ms", value <= limits.latency_ms)
-
-
-def check_features(feature_set: str, declared: str) -> Check:
-    sentence = f"It uses feature set {feature_set[:12]}; this code computes {declared[:12]}."
-    return Check("features", sentence, feature_set[:12], declared[:12], feature_set == declared)
-
-
-def check_labels(lineage: Mapping[str, Any]) -> Check:
-    reason = lineage.get("not_promotable")
-    sentence = f"It must not decide: {reason}." if reason else "It was trained on the labels as recorded."
-    return Check("real labels", sentence, None, "labels that were not shuffled", not reason)
-
-
-def check_head(policy: str, head: Mapping[str, Any]) -> Check:
-    """A head that ranks no better than chance would only add false alarms."""
-    name, value, chance = f"policy {policy}", head["average_precision"], head["chance"]
-    if value is None or chance is None:
-        sentence = f"No held-out event broke {policy}, so its head cannot be evaluated."
-        return Check(name, sentence, None, "a broken one", False)
-    sentence = f"Average precision of {policy} is {value:.4f}; 99 % of random orders stay below {chance:.4f}."
-    return Check(name, sentence, value, f"above {chance:.4f}", value > chance)
-
-
-def approve(name: str, *, actor: str, now: datetime, note: str = "", forced: bool = False) -> Entry:
+    actor: str,
+    now: datetime,
+    note: str = "",
+    forced: bool = False,
+    groups: Collection[str] = (),
+) -> Entry:
     """Append `model.approved`. `forced` ignores failed checks; the note must then say why.
 
-    Raises UnknownModel, AlreadyJudged, OwnModel, GateFailed (naming the failed checks), NoteRequired.
+    `groups`: those of the actor, whose members may override the checks that name one of them, likewise with a
+    note. Raises UnknownModel, AlreadyJudged, OwnModel, GateFailed (naming the failed checks), NoteRequired.
     """
-    if forced and not note.strip():
-        raise NoteRequired(name=name, judgment="approved despite failed checks")
     with transaction.atomic():
         version = _locked_candidate(name)
         if actor == version.trained_by:
             raise OwnModel(name=name, actor=actor)
         failed = failed_checks(version.checks)
-        if failed and not forced:
-            raise GateFailed(name=name, failed=failed)
+        if not forced and (stopping := not_overridable(version.checks, groups)):
+            raise GateFailed(name=name, failed=stopping)
+        if (forced or failed) and not note.strip():
+            raise NoteRequired(name=name, judgment="approved despite failed checks")
         return _append(name, "model.approved", actor=actor, note=note, now=now, failed=failed)
 
 
@@ -196,6 +61,14 @@ def reject(name: str, *, actor: str, note: str, now: datetime) -> Entry:
 def failed_checks(checks: Sequence[Mapping[str, Any]]) -> list[str]:
     """The names of the failed checks; a model without any checks was never checked."""
     return [check["name"] for check in checks if not check["passed"]] if checks else [NEVER_CHECKED]
+
+
+def not_overridable(checks: Sequence[Mapping[str, Any]], groups: Collection[str]) -> list[str]:
+    """The names of the failed checks that a member of `groups` may not override."""
+    if not checks:
+        return [NEVER_CHECKED]
+    named = set(groups) - {""}  # a check that names no group is overridden by none
+    return [check["name"] for check in checks if not check["passed"] and check.get("override") not in named]
 
 
 def _locked_candidate(name: str) -> ModelVersion:

@@ -11,9 +11,9 @@ from scoring.features.compile.plan import FeatureSet
 from scoring.learning.dataset.split import DAY_US
 from scoring.learning.dataset.training_set import TrainingSet
 from scoring.learning.dataset.vectors_and_labels import read_vectors
+from scoring.learning.gates.checks import no_champion_then
 from scoring.learning.metrics.curves import describe_curves
 from scoring.learning.metrics.paired import JudgedRows, ScoredModel, bootstrap_differences
-from scoring.learning.promotion.gate import no_champion_then
 from scoring.learning.texts.filling import fill_texts
 from scoring.learning.training.fit import Trained, measure
 from scoring.learning.training.money import PolicyMoney, money_differences

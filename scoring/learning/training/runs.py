@@ -32,12 +32,13 @@ from scoring.learning.dataset.training_set import (
 from scoring.learning.dataset.vectors_and_labels import read_labels, read_selection, read_vectors
 from scoring.learning.dataset.vocabularies import Vocabulary, count_vocabulary, freeze_vocabulary
 from scoring.learning.errors import InvalidTraining, NoEventsToEvaluate, NotEnoughToTrain
+from scoring.learning.gates.changing import gate_of
+from scoring.learning.gates.checks import judge
 from scoring.learning.leakage.accepting import check_leakage
 from scoring.learning.leakage.times import check_times
 from scoring.learning.metrics.latency import measure_latency
 from scoring.learning.metrics.reference import describe_reference
 from scoring.learning.metrics.resampling import chance_average_precision
-from scoring.learning.promotion.gate import judge
 from scoring.learning.texts.reading import with_texts
 from scoring.learning.training.analysis import analyze_model
 from scoring.learning.training.comparison import compare_with_champion
@@ -223,6 +224,7 @@ def _registration(
         feature_set=data.feature_set,
         declared=_newest_set(data).hash,
         why_no_tables=latency.why_no_tables,
+        gate=gate_of(data.event_type),
     )
     return Registration(
         event_type=data.event_type,

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from scoring.learning.pages.actions import ACTIONS, APPROVE, PROMOTE, read_percent
+from scoring.learning.pages.actions import ACTIONS, APPROVE, GROUPS, PROMOTE, read_percent
 from scoring.learning.promotion import gate
 from scoring.learning.promotion import promote as promotion
 from scoring.registry.errors import InvalidRoute
@@ -27,8 +27,9 @@ SERVICES = {
 @pytest.mark.parametrize(
     ("action", "given", "called", "said"),
     [
-        ("approve", {"note": "good"}, {"note": "good"}, "payment-2 was approved."),
-        ("approve", {}, {"note": ""}, "payment-2 was approved."),
+        ("approve", {"note": "good"}, {"note": "good", "groups": []}, "payment-2 was approved."),
+        ("approve", {}, {"note": "", "groups": []}, "payment-2 was approved."),
+        ("approve", {GROUPS: "a\nb"}, {"note": "", "groups": ["a", "b"]}, "payment-2 was approved."),
         ("reject", {"note": "bad"}, {"note": "bad"}, "payment-2 was rejected"),
         ("promote", {}, {}, "payment-2 decides every payment"),
         ("shadow", {}, {}, "payment-2 now scores every payment in shadow"),

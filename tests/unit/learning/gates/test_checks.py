@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
+from scoring.learning.gates.checks import check_labels, judge
 from scoring.learning.metrics.quality import average_precision
 from scoring.learning.metrics.resampling import chance_average_precision
-from scoring.learning.promotion.gate import NEVER_CHECKED, check_labels, failed_checks, judge
+from scoring.learning.promotion.gate import NEVER_CHECKED, failed_checks
 
 GOOD = {
     "rows": 2_000.0,
@@ -36,7 +37,10 @@ def failed(*, comparison=ALONE, lineage=None, declared="f" * 64, **changes):
         feature_set="f" * 64,
         declared=declared,
     )
-    assert all({"name", "sentence", "value", "allowed", "passed"} == check.keys() for check in checks)
+    assert all(
+        {"name", "sentence", "value", "allowed", "passed", "override", "gate"} == check.keys()
+        for check in checks
+    )
     assert len({check["name"] for check in checks}) == len(checks)
     return failed_checks(checks)
 

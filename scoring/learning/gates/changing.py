@@ -1,0 +1,111 @@
+"""Changes of an event type's gate: requested by one person, approved or rejected by another.
+
+requested --(approved by somebody else)--> holds for the next trainings
+requested --(rejected, or withdrawn by its author)--> gone
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from scoring.catalog.parsing.card_numbers import mask_card_numbers
+from scoring.catalog.registry import scored_type
+from scoring.learning.errors import NoteRequired
+from scoring.learning.gates.criteria import Gate, check_gate
+from scoring.learning.gates.errors import GateChangeRequested, GateUnchanged, NoGateChange, OwnGateChange
+from scoring.learning.models import StoredGate
+from scoring.log.append import append
+from scoring.log.entries import Entry, NewEntry
+from scoring.log.read import read_stream
+
+MAX_REASON_LENGTH = 500  # characters
+
+
+def gate_of(event_type: str) -> Gate:
+    """The gate that holds for an event type: the approved one, or the default."""
+    row = StoredGate.objects.filter(pk=event_type).first()
+    return gate_in(row)
+
+
+def gate_in(row: StoredGate | None) -> Gate:
+    """The gate that holds, given its row."""
+    return Gate.of(row.criteria, version=row.version) if row and row.version else Gate()
+
+
+def requested_in(row: StoredGate | None) -> Gate | None:
+    """The gate that is requested, given its row, with the version that it would have."""
+    return Gate.of(row.requested, version=row.version + 1) if row and row.requested else None
+
+
+def request_gate(event_type: str, gate: Gate, *, reason: str, actor: str, now: datetime) -> Entry:
+    """Ask for other criteria. Nothing changes until another person approves them.
+
+    Raises GateInvalid, GateUnchanged, GateChangeRequested, NoteRequired, UnknownEventType,
+    EventTypeNotScored, and StreamConflict after a concurrent change.
+    """
+    scored_type(event_type)
+    require_note(event_type, reason, "changed")
+    check_gate(event_type, gate)
+    row = StoredGate.objects.filter(pk=event_type).first()
+    if row and row.requested:
+        raise GateChangeRequested(event_type, by=row.requested_by)
+    if gate.criteria == gate_in(row).criteria:
+        raise GateUnchanged(event_type)
+    data = {"criteria": gate.as_data(), "reason": clean(reason)}
+    return _append(event_type, "gate.requested", data, actor=actor, now=now)
+
+
+def approve_gate(event_type: str, *, actor: str, now: datetime) -> Entry:
+    """Let the requested criteria hold from the next training on. Raises NoGateChange, OwnGateChange."""
+    with transaction.atomic():
+        row = _requested(event_type)
+        if row.requested_by == actor:
+            raise OwnGateChange(event_type, actor=actor)
+        data = {
+            "criteria": row.requested,
+            "version": row.version + 1,
+            "reason": row.reason,
+            "requested_by": row.requested_by,
+        }
+        return _append(event_type, "gate.approved", data, actor=actor, now=now)
+
+
+def reject_gate(event_type: str, *, reason: str, actor: str, now: datetime) -> Entry:
+    """Drop the requested criteria; their author may do so too. Raises NoGateChange, NoteRequired."""
+    require_note(event_type, reason, "rejected")
+    with transaction.atomic():
+        _requested(event_type)
+        return _append(event_type, "gate.rejected", {"reason": clean(reason)}, actor=actor, now=now)
+
+
+def require_note(event_type: str, reason: str, judgment: str) -> None:
+    """Raises NoteRequired for a blank reason."""
+    if not reason.strip():
+        raise NoteRequired(name=f"the gate of {event_type}", judgment=judgment)
+
+
+def clean(reason: str) -> str:
+    """A reason in stored form: without the digits of card numbers, and not too long."""
+    return mask_card_numbers(" ".join(reason.split()))[:MAX_REASON_LENGTH]
+
+
+def _requested(event_type: str) -> StoredGate:
+    """The row of a gate with a requested change, locked until the transaction ends."""
+    row = StoredGate.objects.select_for_update().filter(pk=event_type).first()
+    if row is None or not row.requested:
+        raise NoGateChange(event_type)
+    return row
+
+
+def _append(event_type: str, entry_type: str, data: Mapping[str, Any], *, actor: str, now: datetime) -> Entry:
+    stream = f"gate/{event_type}"
+    new = NewEntry(
+        stream=stream,
+        expected_version=len(read_stream(stream)),
+        type=entry_type,
+        data={"event_type": event_type, **data},
+        metadata={"actor": actor},
+    )
+    return append([new], now=now)[0]
