@@ -14,6 +14,7 @@ from scoring.learning.errors import (
     GateFailed,
     InvalidSliceField,
     InvalidTraining,
+    LeakageSuspected,
     NoEventsToEvaluate,
     NoModelYet,
     NotEnoughToTrain,
@@ -25,7 +26,14 @@ from scoring.registry.errors import UnknownModel
 DONE, FAILED, BAD_ARGUMENTS, ANSWER_IS_NO = 0, 1, 2, 3
 
 # Errors that answer what the command asks, rather than failures to ask it.
-ANSWERS = (GateFailed, NoEventsToEvaluate, NoModelYet, NotEnoughToTrain, NothingToRollBackTo)
+ANSWERS = (
+    GateFailed,
+    LeakageSuspected,
+    NoEventsToEvaluate,
+    NoModelYet,
+    NotEnoughToTrain,
+    NothingToRollBackTo,
+)
 # Errors of what the caller stated.
 ARGUMENTS = (
     EventTypeNotScored,

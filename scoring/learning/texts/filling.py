@@ -1,6 +1,7 @@
 """Fills in the features that a model's text models give, for many events at once."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,10 @@ from scoring.registry.loaded_models import LoadedModel
 
 
 def fill_texts(
-    X: NDArray[np.float32], model: LoadedModel, own: FeatureSet, texts: Mapping[str, NDArray[np.object_]]
+    X: NDArray[np.floating[Any]],
+    model: LoadedModel,
+    own: FeatureSet,
+    texts: Mapping[str, NDArray[np.object_]],
 ) -> None:
     """Write what a model makes of texts, by field, into vectors [n, F] in its own feature set, in place."""
     for column, *_ in own.resemblances:

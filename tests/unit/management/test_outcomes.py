@@ -11,7 +11,7 @@ from django.core.management import get_commands, load_command_class
 from django.core.management.base import CommandParser
 
 from scoring.errors import ScoringError
-from scoring.learning.errors import GateFailed, InvalidTraining, NothingToRollBackTo
+from scoring.learning.errors import GateFailed, InvalidTraining, LeakageSuspected, NothingToRollBackTo
 from scoring.management.outcomes import as_command_error
 from scoring.registry.errors import UnknownModel
 
@@ -28,6 +28,7 @@ OURS = ("config", "demo", "scoring", "reviews", "experiments", "monitoring")
         (InvalidTraining("trees", 0, "at least 1"), 2),
         (GateFailed(name="payment-1", failed=["calibration"]), 3),
         (NothingToRollBackTo("payment"), 3),
+        (LeakageSuspected(event_type="payment", features=[("verdict", 1.0, 1.0)]), 3),
     ],
 )
 def test_the_exit_code_tells_failures_from_wrong_arguments_and_answers(error: Exception, code: int) -> None:
