@@ -18,13 +18,13 @@ class Series:
     """A named line or set of bars. `points` are [x, y] pairs; y None leaves a gap.
 
     x is a number, a datetime (axis format "time") or a word (axis format "text"). `low` and `high` draw a
-    band of the same length. `dashed` is for reference lines.
+    band of the same length. `dashed` is for reference lines; "points" are smaller than "dots", for many.
     """
 
     label: str
     points: Sequence[tuple[Any, float | None]]
     color: str = "series-1"
-    kind: Literal["line", "bar", "step", "dots"] = "line"
+    kind: Literal["line", "bar", "step", "dots", "points"] = "line"
     low: Sequence[float | None] | None = None
     high: Sequence[float | None] | None = None
     dashed: bool = False
@@ -32,7 +32,9 @@ class Series:
 
 @dataclass(frozen=True)
 class Axis:
-    """The title of an axis, with its unit, and its number format."""
+    """The title of an axis, with its unit, and its number format. `names`: of the places 0, 1, ... of the
+    axis, if it shows names instead of numbers.
+    """
 
     title: str
     format: Format = "number"
@@ -40,6 +42,7 @@ class Axis:
     maximum: float | None = None
     logarithmic: bool = False
     unit: str = ""
+    names: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

@@ -221,10 +221,11 @@ def differences_of(comparison: Mapping[str, Any]) -> dict[str, Mapping[str, Any]
 def _interval_text(metric: MetricDescription, difference: Mapping[str, Any], *, currency: str) -> str:
     if not (metric.percent or metric.money):
         return difference_text(difference)
-    texts = [
-        ("+" if difference[key] > 0 else "") + metric.text({metric.key: difference[key]}, currency=currency)
-        for key in ("estimate", "low", "high")
-    ]
+    ends = [difference[key] for key in ("estimate", "low", "high")]
+    if metric.percent:
+        texts = [f"{100 * end:+.1f}\N{NO-BREAK SPACE}%" for end in ends]
+    else:
+        texts = [("+" if end > 0 else "") + metric.text({metric.key: end}, currency=currency) for end in ends]
     return f"{texts[0]} ({texts[1]} to {texts[2]})"
 
 

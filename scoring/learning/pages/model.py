@@ -1,5 +1,6 @@
 """The admin page of a model version: its metrics, checks, lineage and history, and the actions on it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -11,6 +12,7 @@ from scoring.admin_kit.pages import AdminPage, actor_of, register_page
 from scoring.errors import ScoringError
 from scoring.learning.pages.actions import ACTIONS, APPROVE, GROUPS, PROMOTE
 from scoring.learning.pages.curve_plots import curve_plots
+from scoring.learning.pages.explanation_plots import explanation_panel
 from scoring.learning.pages.gate_table import check_rows, why_not_compared
 from scoring.learning.pages.history import history_of
 from scoring.learning.pages.lineage import lineage_rows, parameter_rows
@@ -41,6 +43,8 @@ class ModelPage(AdminPage):
         own, past = read_streams_of(version)
         route = route_of(version.event_type)
         stage = stage_of(version, route, past)
+        analysis = find_analysis(version.name)
+        champion = str(version.comparison.get("champion") or "")
         return super().get_context_data(
             version=version,
             stage=stage,
@@ -52,7 +56,9 @@ class ModelPage(AdminPage):
             why_not_compared=why_not_compared(version),
             difference=difference_in_words(version.comparison),
             plots=curve_plots(version),
-            slices=slice_tables(find_analysis(version.name).slices),
+            slices=slice_tables(analysis.slices),
+            explanation=explanation_panel(analysis.explanation, _explanation_of(champion)),
+            compared_with=champion,
             policies=policy_rows(version),
             without_head=policies_without_head(version),
             lineage=lineage_rows(version),
@@ -100,6 +106,11 @@ class ModelPage(AdminPage):
             "canary": ready and promoting and stage.name == "canary",
             "back_to": champions[-2] if stage.name == CHAMPION and promoting and len(champions) > 1 else "",
         }
+
+
+def _explanation_of(name: str) -> Mapping[str, Any]:
+    """The stored explanation of a version; {} for none."""
+    return find_analysis(name).explanation if name else {}
 
 
 def read_streams_of(version: ModelVersion) -> tuple[list[Entry], list[Entry]]:

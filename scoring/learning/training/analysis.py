@@ -2,19 +2,33 @@
 
 from typing import Any
 
+import numpy as np
+
 from scoring.catalog.registry import event_type as find_event_type
+from scoring.learning.explanation.contributions import explain_sample
+from scoring.learning.explanation.summary import summarize
 from scoring.learning.fairness.assessment import assess_slices
 from scoring.learning.fairness.fields import default_fields
 from scoring.learning.training.fit import Trained
 from scoring.progress import NO_PROGRESS, ProgressReporter
 
+MAX_EXPLAINED = 1_000  # held-out events, drawn at random
+SEED = 16
+
 
 def analyze_model(trained: Trained, *, watch: ProgressReporter = NO_PROGRESS) -> dict[str, Any]:
-    """{"slices"}, measured on the held-out events."""
+    """{"slices", "explanation"}, measured on the held-out events."""
     held_out = trained.held_out
     fields = default_fields(find_event_type(held_out.event_type), held_out.feature_names)
-    return {
-        "slices": assess_slices(
-            held_out, trained.score, thresholds=trained.thresholds, fields=fields, watch=watch
-        )
-    }
+    slices = assess_slices(held_out, trained.score, thresholds=trained.thresholds, fields=fields, watch=watch)
+    return {"slices": slices, "explanation": explain_model(trained, watch=watch)}
+
+
+def explain_model(trained: Trained, *, watch: ProgressReporter = NO_PROGRESS) -> dict[str, Any]:
+    """What the features do, on a random sample of the held-out events; each counts once."""
+    held_out = trained.held_out
+    watch.begin("explaining the model", total=1)
+    rows = np.random.default_rng(SEED).permutation(len(held_out.y))[:MAX_EXPLAINED]
+    sample = explain_sample(trained.booster, held_out.X[rows], held_out.groups[rows])
+    watch.advance(1)
+    return summarize(sample, held_out.feature_names)

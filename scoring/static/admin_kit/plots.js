@@ -99,6 +99,10 @@ window.adminKit = window.adminKit || {};
     } else if (axis.format !== "text") {
       options.ticks.callback = (value) => FORMATS[axis.format](value, axis);
     }
+    if (axis.names.length) {
+      options.ticks = { ...options.ticks, stepSize: 1, autoSkip: false, callback: (value) => shorten(axis.names[value] || "") };
+      options.afterBuildTicks = (scale) => { scale.ticks = axis.names.map((_, value) => ({ value })); };
+    }
     if (axis.logarithmic) options.afterBuildTicks = logTicks;
     return options;
   };
@@ -125,9 +129,9 @@ window.adminKit = window.adminKit || {};
       backgroundColor: series.kind === "bar" ? paint : translucent(paint, spec.stacked ? 0.55 : 0.9),
       borderWidth: series.kind === "bar" ? 0 : 2,
       borderDash: series.dashed ? [5, 4] : [],
-      pointRadius: series.kind === "dots" ? 4 : series.points.length === 1 ? 3 : 0,
+      pointRadius: series.kind === "dots" ? 4 : series.kind === "points" ? 2 : series.points.length === 1 ? 3 : 0,
       pointHitRadius: 8,
-      showLine: series.kind !== "dots",
+      showLine: !["dots", "points"].includes(series.kind),
       stepped: series.kind === "step",
       fill: spec.stacked && series.kind !== "bar" ? "stack" : false,
       barPercentage: 1,
@@ -203,7 +207,7 @@ window.adminKit = window.adminKit || {};
             filter: (item) => !item.dataset.band,
             callbacks: {
               title: (items) => items.length ? FORMATS[spec.x.format](items[0].parsed.x !== undefined && spec.x.format !== "text" ? items[0].parsed.x : items[0].label, spec.x) : "",
-              label: (item) => `${item.dataset.label}: ${FORMATS[spec.y.format](spec.horizontal ? item.parsed.x : item.parsed.y, spec.y)}`,
+              label: (item) => spec.y.names.length ? spec.y.names[Math.round(item.parsed.y)] : `${item.dataset.label}: ${FORMATS[spec.y.format](spec.horizontal ? item.parsed.x : item.parsed.y, spec.y)}`,
             },
           },
         },

@@ -123,6 +123,15 @@ def test_a_candidate_and_the_champion_are_measured_on_the_same_events(models):
     assert set(comparison["curves"]) == {"candidate", "champion"}
 
 
+def test_a_training_stores_what_its_features_do(models):
+    found = ModelAnalysis.objects.get(pk=models[0]).explanation
+    assert found["rows"] == min(version(models[0]).metrics["rows"], 1_000)
+    importance = [each["importance"] for each in found["features"]]
+    assert importance == sorted(importance, reverse=True)
+    assert len(found["beeswarm"]) == min(12, len(importance))
+    assert 0 < found["stability"]["rank_correlation"] <= 1
+
+
 def test_a_training_stores_slices_of_the_held_out_events(models):
     fields = ModelAnalysis.objects.get(pk=models[0]).slices["fields"]
     assert [each["field"] for each in fields][:3] == ["category", "amount", "card_since_first"]

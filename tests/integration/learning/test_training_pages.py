@@ -64,6 +64,9 @@ def test_a_candidate_page_shows_metrics_gate_lineage_and_actions(models):
         assert expected in text
     assert "Not compared with a champion: no model decided payment events when this one was trained." in text
     for expected in (
+        "What its features do",
+        "Contributions by event",
+        "Strongest interactions",
         "Slices and fairness",
         "too few events",
         "Amount of fraud stopped",
