@@ -157,6 +157,7 @@ def _labels(version: ModelVersion) -> CardSection:
             ("Labels mature after", NOT_RECORDED if days is None else f"{days:g} days"),
             ("Blocked without a label, left out", _counted(lineage.get("unknown_blocks"))),
             ("Explored, weighted by 1 / propensity", _counted(lineage.get("explored"))),
+            ("Explored with a clipped weight", _counted(lineage.get("clipped"))),
         ),
     )
 
@@ -179,8 +180,10 @@ def _metrics(version: ModelVersion) -> CardSection:
                 (
                     f"On {rows} held-out events, {positives} of them {positive_of(version)}.",
                     compared,
-                    "Intervals are 95\N{NO-BREAK SPACE}% and take events for independent: Boyd et al. (2013)"
-                    " for average precision, Hanley & McNeil (1982) for ROC AUC, Wilson for shares.",
+                    "Intervals are 95\N{NO-BREAK SPACE}%: Boyd et al. (2013) for average precision, Hanley &"
+                    " McNeil (1982) for ROC AUC and Wilson for recall at a false positive rate, which take"
+                    " events for independent; linearized over entities with weights for precision and recall"
+                    " at thresholds.",
                 ),
             )
         ),
@@ -245,7 +248,10 @@ def limits_of(version: ModelVersion) -> list[str]:
     if lineage.get("unknown_blocks") is None:
         found.append("Unlabeled blocked events were taken for negative ones.")
     if lineage.get("explored"):
-        found.append("Explored events have large weights, so the intervals above are too narrow.")
+        found.append(
+            "Explored events have large weights. The intervals of average precision and ROC AUC are those of"
+            " as many equally weighted events as would tell as much, and so approximate."
+        )
     if accepted := accepted_in_words(lineage):
         found.append(f"Features were accepted although they seem to know the label: {accepted}.")
     if reason := lineage.get("not_promotable"):

@@ -1,6 +1,7 @@
-"""95 % intervals of stored metrics from the number of events alone, so that every version has them.
+"""95 % intervals of stored metrics: those stored with the version, else from the counts of events.
 
-They take events for independent. Where one entity has several positive events, the truth is wider.
+Those from counts take events for independent. Where one entity has several positive events, the truth is
+wider.
 """
 
 import math
@@ -17,7 +18,13 @@ Z = float(ndtri(0.975))
 
 def metric_interval(key: str, metrics: Mapping[str, Any]) -> Bounds:
     """(low, high) of a metric of `ModelVersion.metrics`; None where its counts are not stored."""
-    value, rows, positives = (metrics.get(name) for name in (key, "rows", "positives"))
+    if stored := metrics.get("intervals", {}).get(key):
+        return stored["low"], stored["high"]
+    return _from_counts(key, metrics)
+
+
+def _from_counts(key: str, metrics: Mapping[str, Any]) -> Bounds:
+    value, rows, positives = metrics.get(key), *_counts(metrics)
     if value is None or not rows or not positives:
         return None
     if key == "average_precision":
@@ -29,6 +36,12 @@ def metric_interval(key: str, metrics: Mapping[str, Any]) -> Bounds:
     if key in ("precision_at_review", "precision_at_block"):
         return _precision_interval(value, metrics.get(key.replace("precision", "recall")), positives)
     return None
+
+
+def _counts(metrics: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    """Events and positives, or how many equally weighted ones would tell as much."""
+    rows, positives = metrics.get("rows"), metrics.get("positives")
+    return metrics.get("effective_events", rows), metrics.get("effective_positives", positives)
 
 
 def _precision_interval(precision: float, recall: float | None, positives: float) -> Bounds:

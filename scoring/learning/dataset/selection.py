@@ -2,7 +2,7 @@
 
 A blocked event never shows whether it was good, and what is blocked is not a random sample: selective labels
 (Lakkaraju et al., KDD 2017). Exploration lets a known share of would-be blocks through; each of them stands
-for 1 / propensity events (Horvitz & Thompson 1952).
+for 1 / propensity events (Horvitz & Thompson 1952), but for at most MAX_WEIGHT.
 """
 
 from collections.abc import Mapping
@@ -13,6 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.timestamps import to_micros
+
+# A bound on the influence of a single event (Ionides, Truncated Importance Sampling, 2008). Shares of 1 % and
+# more are not affected; smaller ones give a little bias for less variance.
+MAX_WEIGHT = 100.0
 
 Weights = NDArray[np.float64]
 Texts = Mapping[str, NDArray[np.object_]]  # text field -> the text of each row, None where it is not known

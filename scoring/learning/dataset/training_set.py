@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from scoring.learning.dataset.outliers import NO_OUTLIERS, Outliers, find_outliers
 from scoring.learning.dataset.selection import (
+    MAX_WEIGHT,
     SelectionHistory,
     Texts,
     UnknownBlocks,
@@ -163,9 +164,10 @@ class TrainingSet:
 
     `outliers`: the events excluded because of their time; `unknown`: those excluded because they were blocked
     and have no label. `weights`: how often each event counts, 1 / propensity of events that exploration let
-    through; None if each counts once. `texts`: see VectorTable. `policies`: for each policy int8[n], 1 if it
-    is broken, 0 if not, -1 if unknown, where a positive label does not say which. `times`: when features and
-    labels became known, None for a set that was not joined from a log.
+    through, at most MAX_WEIGHT; None if each counts once. `clipped`: how many would count more. `texts`: see
+    VectorTable. `policies`: for each policy int8[n], 1 if it is broken, 0 if not, -1 if unknown, where a
+    positive label does not say which. `times`: when features and labels became known, None for a set that was
+    not joined from a log.
     """
 
     event_type: str
@@ -181,6 +183,7 @@ class TrainingSet:
     vocabularies: dict[str, tuple[str, ...]]
     outliers: Outliers = NO_OUTLIERS
     weights: Weights | None = None
+    clipped: int = 0
     unknown: UnknownBlocks | None = None
     texts: Texts = field(default_factory=dict)
     policies: Mapping[str, NDArray[np.int8]] = field(default_factory=dict)
@@ -274,7 +277,8 @@ def join_labels(
         inferred=state[rows] == UNLABELED,
         as_of=as_of,
         vocabularies=vectors.vocabularies,
-        weights=weights_or_none(weights[rows]),
+        weights=weights_or_none(np.minimum(weights[rows], MAX_WEIGHT)),
+        clipped=int((weights[rows] > MAX_WEIGHT).sum()),
         unknown=_unknown_blocks(vectors, unknown) if len(unknown) else None,
         texts={name: column[rows] for name, column in vectors.texts.items()},
         policies=_policies(labels.policies_as_of(as_of, count=count), state=state, rows=rows),

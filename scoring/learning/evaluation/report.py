@@ -4,9 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from scoring.learning.dataset.outliers import outlier_sentences
+from scoring.learning.dataset.selection import MAX_WEIGHT
 from scoring.learning.evaluation.evaluate import Evaluation
 from scoring.learning.leakage.accepting import accepted_in_words
 from scoring.learning.metrics.resampling import Interval
+from scoring.learning.metrics.weighted_shares import effective_text
 from scoring.learning.promotion.stages import ModelStage
 from scoring.learning.training.baseline import BASELINES
 from scoring.learning.training.runs import TrainingRun
@@ -41,6 +43,7 @@ def training_lines(run: TrainingRun) -> list[str]:
         "on the test slice",
         *metric_lines([trained.metrics]),
         *_threshold_lines(trained.metrics, thresholds),
+        *share_lines(trained.metrics),
         "",
         f"score = sigmoid({calibration.slope:.4f} x margin {calibration.intercept:+.4f})",
         "",
@@ -58,7 +61,8 @@ def _window_lines(lineage: Mapping[str, Any]) -> list[str]:
             f"  excluded: {unknown:,} blocked {'event' if unknown == 1 else 'events'} without a label"
         )
     if explored := lineage.get("explored"):
-        lines.append(f"  weighted: {explored:,} explored, each counted 1 / propensity times")
+        bound = f"1 / propensity times, at most {MAX_WEIGHT:g}"
+        lines.append(f"  weighted: {explored:,} explored, each counted {bound}")
     if accepted := accepted_in_words(lineage):
         lines.append(f"  accepted although too good to be true: {accepted}")
     return lines
@@ -79,6 +83,7 @@ def evaluation_lines(name: str, evaluation: Evaluation) -> list[str]:
     heads = [name, BASELINES.get(evaluation.against, evaluation.against)][: len(columns)]
     lines = [f"{evaluation.model['rows']:,.0f} events, {evaluation.model['positives']:,.0f} positive", ""]
     lines += [" " * 32 + "".join(f"{head:>22}" for head in heads), *metric_lines(columns)]
+    lines += share_lines(evaluation.model)
     return lines + ([interval_line(evaluation.difference)] if evaluation.difference else [])
 
 
@@ -162,6 +167,17 @@ def _threshold_lines(metrics: Mapping[str, Any], thresholds: Mapping[str, float]
         + f" recall {_number(metrics[f'recall_at_{name}'])}"
         for name, value in thresholds.items()
     ]
+
+
+def share_lines(metrics: Mapping[str, Any]) -> list[str]:
+    """Precision and recall at each threshold with their intervals, and how much weighted events tell."""
+    lines = [
+        f"  {key.replace('_', ' '):<30}{each['estimate']:>10.4f}  95 % interval [{each['low']:.4f},"
+        f" {each['high']:.4f}], {each['effective']:,.0f} effective events"
+        for key, each in sorted(metrics.get("intervals", {}).items())
+    ]
+    effective = effective_text(metrics)
+    return lines + ([f"  {effective}"] if effective else [])
 
 
 def _number(value: float | None) -> str:

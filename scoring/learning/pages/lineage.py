@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from scoring.learning.dataset.outliers import outlier_sentences
+from scoring.learning.dataset.selection import MAX_WEIGHT
 from scoring.learning.leakage.accepting import accepted_in_words
 from scoring.registry.models import FeatureSetVersion, ModelVersion
 from scoring.timestamps import from_iso
@@ -59,7 +60,13 @@ def _unknown_text(lineage: Mapping[str, Any]) -> str:
 
 def _explored_text(lineage: Mapping[str, Any]) -> str:
     explored = lineage.get("explored")
-    return f"{explored:,}, each counted 1 / propensity times" if explored else "none"
+    if not explored:
+        return "none"
+    clipped = lineage.get("clipped")
+    bound = (
+        f", at most {MAX_WEIGHT:g} times ({clipped:,} would have counted more)" if clipped is not None else ""
+    )
+    return f"{explored:,}, each counted 1 / propensity times{bound}"
 
 
 def _leakage_text(lineage: Mapping[str, Any]) -> str:

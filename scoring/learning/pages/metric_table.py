@@ -173,7 +173,8 @@ class MetricRow:
     """One row of the table; `result` is "better", "worse", "same" or "" without a comparison.
 
     For a metric whose difference has an interval, it says whether the difference is significant, `tone` is
-    its color, and `difference` the interval.
+    its color, and `difference` the interval. `interval`: of precision and recall at thresholds, with the
+    effective number of events.
     """
 
     name: str
@@ -183,6 +184,7 @@ class MetricRow:
     result: str
     tone: str = ""
     difference: str = ""
+    interval: str = ""
 
 
 def metric_rows(version: ModelVersion) -> list[MetricRow]:
@@ -199,6 +201,7 @@ def _metric_row(metric: MetricDescription, version: ModelVersion) -> MetricRow:
         value=metric.text(value, currency=kind.base_currency),
         champion=metric.text(other, currency=kind.base_currency),
         result=compare_values(value.get(metric.key), other.get(metric.key), better=metric.better),
+        interval=share_interval_text(value.get("intervals", {}).get(metric.key)),
     )
     difference = differences_of(version.comparison).get(metric.key)
     if difference is None:
@@ -227,6 +230,14 @@ def _interval_text(metric: MetricDescription, difference: Mapping[str, Any], *, 
     else:
         texts = [("+" if end > 0 else "") + metric.text({metric.key: end}, currency=currency) for end in ends]
     return f"{texts[0]} ({texts[1]} to {texts[2]})"
+
+
+def share_interval_text(interval: Mapping[str, float] | None) -> str:
+    """ "81.2 % to 95.0 % (95 %), from 41 effective events"; "" for none."""
+    if interval is None:
+        return ""
+    low, high, level = (formatting.percent_text(value) for value in (interval["low"], interval["high"], 0.95))
+    return f"{low} to {high} ({level}), from {interval['effective']:,.0f} effective events"
 
 
 def positive_of(version: ModelVersion) -> str:

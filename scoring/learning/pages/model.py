@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
 from scoring.errors import ScoringError
+from scoring.learning.metrics.weighted_shares import effective_text
 from scoring.learning.pages.actions import ACTIONS, APPROVE, GROUPS, PROMOTE
 from scoring.learning.pages.curve_plots import curve_plots
 from scoring.learning.pages.explanation_plots import explanation_panel
@@ -53,6 +54,7 @@ class ModelPage(AdminPage):
             passed=sum(check["passed"] for check in version.checks),
             checks=check_rows(version),
             metrics=metric_rows(version),
+            effective=effective_text(version.metrics),
             why_not_compared=why_not_compared(version),
             difference=difference_in_words(version.comparison),
             plots=curve_plots(version),

@@ -25,6 +25,7 @@ from scoring.learning.dataset.training_set import TrainingSet, select_rows
 from scoring.learning.heads.training import Fitted, TrainedHead, train_heads
 from scoring.learning.metrics.entities import entity_metrics
 from scoring.learning.metrics.quality import all_metrics, f1_at, precision_and_recall_at
+from scoring.learning.metrics.weighted_shares import effective_size, threshold_intervals
 from scoring.learning.texts.fitting import fit_texts
 from scoring.learning.training.features import check_features, monotone_parameters, without_left_out
 from scoring.learning.training.imbalance import Treated, class_weights, metric_of, objective_of, treat
@@ -328,6 +329,9 @@ def measure(
 ) -> dict[str, Any]:
     """`all_metrics` of scores, those of entities, and precision, recall and F1 at both thresholds.
 
+    "intervals": of precision and recall, see `threshold_intervals`. "effective_events" and
+    "effective_positives": how many equally weighted events would tell as much.
+
     `known`: the rows whose entities were known to be positive before; None if that is not known.
     """
     y, weights, day = data.y, data.weights, data.occurred_at // DAY_US
@@ -337,7 +341,14 @@ def measure(
         precision, recall = precision_and_recall_at(y, score, threshold, weights)
         result |= {f"precision_at_{name}": precision, f"recall_at_{name}": recall}
         result[f"f1_at_{name}"] = f1_at(y, score, threshold, weights)
-    return {name: (None if np.isnan(value) else value) for name, value in result.items()}
+    counted = np.ones(len(y)) if weights is None else weights
+    result |= {
+        "effective_events": effective_size(counted),
+        "effective_positives": effective_size(counted[y == 1]),
+    }
+    intervals = threshold_intervals(y, score, thresholds, weights=weights, groups=data.groups)
+    known_values = {name: (None if np.isnan(value) else value) for name, value in result.items()}
+    return known_values | {"intervals": intervals}
 
 
 def column_medians(X: NDArray) -> list[float | None]:

@@ -316,6 +316,7 @@ def describe_lineage(request: TrainingRequest, data: TrainingSet, *, read_until:
         "inferred_negatives": int(data.inferred.sum()),
         "unknown_blocks": len(data.unknown or ()),
         "explored": data.explored,
+        "clipped": data.clipped,
         "matures_after_days": request.maturity / timedelta(days=1),
         "since": to_iso(request.since) if request.since else None,
         "outliers": data.outliers.stored(),

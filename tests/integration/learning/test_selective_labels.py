@@ -10,7 +10,7 @@ import pytest
 from scoring.intake.models import Event, Label
 from scoring.learning.dataset.export import read_training_set, write_training_set
 from scoring.learning.evaluation.evaluate import run_evaluation
-from scoring.learning.evaluation.report import training_lines
+from scoring.learning.evaluation.report import evaluation_lines, training_lines
 from scoring.learning.training.recipe import TrainingConfig, TrainingRequest
 from scoring.learning.training.runs import run_training
 from scoring.log.append import append
@@ -109,6 +109,12 @@ def test_an_evaluation_weighs_explored_events_and_leaves_unknown_ones_out(histor
     counted = before["rows"] - 9 + 2 * 100
     assert after.model["base_rate"] == pytest.approx(before["positives"] / counted)
     assert after.other["base_rate"] == after.model["base_rate"]
+    rows = after.model["rows"]
+    assert before["effective_events"] == before["rows"]
+    assert after.model["effective_events"] == pytest.approx((rows - 2 + 200) ** 2 / (rows - 2 + 2 * 100**2))
+    printed = "\n".join(evaluation_lines(name, after))
+    assert "equally weighted events" in printed
+    assert "recall at review" in printed
 
 
 def read_memory(url):

@@ -60,7 +60,13 @@ def test_a_candidate_page_shows_metrics_gate_lineage_and_actions(models):
     promote(models[1])
     judge = client_of("bo", *JUDGE)
     text = page(judge, models[0])
-    for expected in ("Average precision", "9 of 9 checks passed", "Approve payment-1", "Artifact (SHA-256)"):
+    for expected in (
+        "Average precision",
+        "9 of 9 checks passed",
+        "Approve payment-1",
+        "Artifact (SHA-256)",
+        "effective events",
+    ):
         assert expected in text
     assert "Not compared with a champion: no model decided payment events when this one was trained." in text
     for expected in (

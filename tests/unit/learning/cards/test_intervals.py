@@ -62,3 +62,12 @@ def test_there_is_no_interval_without_counts(key, changed):
 def test_bounds_stay_within_0_and_1():
     low, high = auc_interval(0.99, positives=5, negatives=50)
     assert (low < 0.99, high) == (True, 1.0)
+
+
+def test_stored_intervals_come_first_and_others_use_the_effective_numbers():
+    stored = METRICS | {"intervals": {"recall_at_block": {"low": 0.2, "high": 0.7}}}
+    assert metric_interval("recall_at_block", stored) == (0.2, 0.7)
+    metrics = {"rows": 1_000.0, "positives": 100.0, "average_precision": 0.5}
+    weighted = metrics | {"effective_events": 300.0, "effective_positives": 25.0}
+    assert metric_interval("average_precision", weighted) == average_precision_interval(0.5, positives=25)
+    assert metric_interval("average_precision", metrics) == average_precision_interval(0.5, positives=100)

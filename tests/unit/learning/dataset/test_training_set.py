@@ -203,6 +203,13 @@ def test_an_explored_event_counts_for_those_it_stands_for_with_its_label_or_with
     assert (joined.weights.tolist(), joined.explored) == ([20, 20, 1], 2)
 
 
+def test_an_explored_event_counts_at_most_a_hundred_times():
+    joined = join(
+        [0, 0, 0], [], selection=decisions((0, 0, False, 100), (1, 0, False, 2_000), (2, 0, False, 7))
+    )
+    assert (joined.weights.tolist(), joined.clipped) == ([100, 100, 7], 1)
+
+
 def test_the_last_decision_by_the_cut_off_counts():
     """Row 0 is blocked only later; row 1 was let through in the end; row 2 was blocked in the end."""
     selection = decisions((0, 0, False, 1), (0, 61, True, 1), (1, 0, True, 1), (1, 1, False, 1),
