@@ -51,8 +51,8 @@ class GateForm(forms.Form):
             name = slug(each.check)
             initial |= {
                 f"{name}_on": each.on,
-                f"{name}_limit": each.limit,
-                f"{name}_tolerance": each.tolerance,
+                f"{name}_limit": None if each.limit is None else f"{each.limit:.10g}",
+                f"{name}_tolerance": f"{each.tolerance:.10g}",
                 f"{name}_override": each.override,
             }
         return cls(initial=initial)
