@@ -28,7 +28,7 @@ from scoring.features.compile.plan import LanePlan, lane_plan  # noqa: E402
 from scoring.features.folding.arena import Arena  # noqa: E402
 from scoring.features.folding.encode_columns import encode_columns  # noqa: E402
 from scoring.features.folding.fold import fold  # noqa: E402
-from scoring.learning.training.fit import grow  # noqa: E402
+from scoring.learning.training.growing import grow  # noqa: E402
 from scoring.learning.training.recipe import TrainingConfig  # noqa: E402
 
 ROWS = 60_000

@@ -7,7 +7,7 @@ import shap
 from scoring.explain.prediction import load_booster, predict_contributions, predict_margin
 from scoring.explain.treeshap import explainer_for
 from scoring.learning.explanation.contributions import explain_sample
-from scoring.learning.training.fit import grow
+from scoring.learning.training.growing import grow
 from scoring.learning.training.recipe import TrainingConfig
 from tests.unit.learning.made_up import training_set
 

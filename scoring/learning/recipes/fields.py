@@ -291,7 +291,7 @@ THRESHOLDS = (
     RecipeNumber(
         "policy.block_support",
         "Block support",
-        "Alarms on which that precision is measured, at least.",
+        "Alarms on which that precision is measured, and negatives beside them, at least.",
         minimum=1,
         maximum=1_000_000,
         whole=True,

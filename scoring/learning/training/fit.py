@@ -9,8 +9,7 @@ through have weights: `dataset/selection.py`.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,9 +26,10 @@ from scoring.learning.metrics.entities import entity_metrics
 from scoring.learning.metrics.quality import all_metrics, f1_at, precision_and_recall_at
 from scoring.learning.metrics.weighted_shares import effective_size, threshold_intervals
 from scoring.learning.texts.fitting import fit_texts
-from scoring.learning.training.features import check_features, monotone_parameters, without_left_out
-from scoring.learning.training.imbalance import Treated, class_weights, metric_of, objective_of, treat
-from scoring.learning.training.recipe import CLASS_WEIGHTS, TrainingConfig
+from scoring.learning.training.cross_fitting import GrowOn, judge_earlier, rows_to_grow_on
+from scoring.learning.training.features import check_features, monotone_parameters
+from scoring.learning.training.growing import choose_rounds, grow_rows, rate_of
+from scoring.learning.training.recipe import TrainingConfig
 from scoring.learning.training.thresholds import choose_thresholds
 from scoring.progress import NO_PROGRESS, ProgressReporter
 from scoring.registry.calibration import Calibration, fit_platt
@@ -66,20 +66,7 @@ class Trained:
     without_head: Mapping[str, str] = field(default_factory=dict)
 
 
-NO_EXTRA: Final[Mapping[str, Any]] = MappingProxyType({})
 LEAF_SHARE, MIN_LEAF, MAX_LEAF = 0.02, 1.0, 5.0  # of the hessian, where resemblances are features
-
-
-class RoundProgress(xgb.callback.TrainingCallback):
-    """Reports every boosting round as progress."""
-
-    def __init__(self, watch: ProgressReporter) -> None:
-        super().__init__()
-        self._watch = watch
-
-    def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
-        self._watch.advance(1)
-        return False
 
 
 def train_model(
@@ -133,11 +120,6 @@ def train_model(
     )
 
 
-def rows_to_grow_on(slices: TimeSlices) -> NDArray[np.intp]:
-    """The rows on which trees are grown: up to the calibration slice, because the newest fraud tells most."""
-    return np.concatenate([slices.train, slices.gap, slices.validation])
-
-
 def fit_slices(
     data: TrainingSet,
     slices: TimeSlices,
@@ -151,17 +133,9 @@ def fit_slices(
     `extra`: parameters of XGBoost that override those of `config`.
     """
     rounds = choose_rounds(data=data, slices=slices, config=config, extra=extra, watch=watch)
-    rows = rows_to_grow_on(slices)
-    booster, base_rate = grow(
-        X=without_left_out(select_rows(data.X, rows), config=config, names=data.feature_names),
-        y=data.y[rows],
-        weights=data.weights_of(rows),
-        rounds=rounds,
-        config=config,
-        extra=extra,
-        watch=watch,
-    )
-    calibration, thresholds = _calibrate(booster, data, slices.calibration, config)
+    grow_on = partial(grow_rows, data, rounds=rounds, config=config, extra=extra, watch=watch)
+    booster, base_rate = grow_on(rows_to_grow_on(slices))
+    calibration, thresholds = _calibrate(booster, data, slices, config, grow_on=grow_on)
     return Fitted(booster, rounds, base_rate, calibration, thresholds)
 
 
@@ -193,131 +167,6 @@ def _score_unknown(
     booster: xgb.Booster, calibration: Calibration, unknown: UnknownBlocks | None
 ) -> NDArray[np.float64]:
     return calibration.score(predict_margin(booster, unknown.X)) if unknown else np.empty(0)
-
-
-def choose_rounds(
-    *,
-    data: TrainingSet,
-    slices: TimeSlices,
-    config: TrainingConfig,
-    extra: Mapping[str, Any] = NO_EXTRA,
-    watch: ProgressReporter = NO_PROGRESS,
-) -> int:
-    """The number of trees with the lowest loss on the validation slice, at most `config.trees`.
-
-    Class weights hold there as well; margins of a down-sampled training are judged on all its events.
-    """
-    rows, held = slices.train, slices.validation
-    X = without_left_out(select_rows(data.X, rows), config=config, names=data.feature_names)
-    train, treated = _treated_matrix(X, data.y[rows], data.weights_of(rows), config=config)
-    validation = _validation_matrix(data, held, treated, config=config, reference=train)
-    watch.begin("choosing the number of trees", total=config.trees)
-    booster = xgb.train(
-        booster_parameters(config, base_rate=treated.base_score) | dict(extra),
-        train,
-        config.trees,
-        evals=[(validation, "validation")],
-        obj=objective_of(config.imbalance),
-        custom_metric=metric_of(config.imbalance),
-        early_stopping_rounds=config.patience,
-        verbose_eval=False,
-        callbacks=[RoundProgress(watch)],
-    )
-    return int(booster.best_iteration) + 1
-
-
-def _treated_matrix(
-    X: NDArray, y: NDArray, weights: NDArray | None, *, config: TrainingConfig
-) -> tuple[xgb.DMatrix, Treated]:
-    """The rows after the recipe's treatment of imbalance, which start from its margin."""
-    base_rate = rate_of(y, weights)
-    treated = treat(config.imbalance, y=y, weights=weights, base_rate=base_rate, seed=config.seed)
-    if treated.rows is not None:
-        X, y = select_rows(X, treated.rows), y[treated.rows]
-    matrix = matrix_of(X, y, treated.weights, config=config)
-    if treated.shift:
-        matrix.set_base_margin(np.full(len(y), treated.first_margin, dtype=np.float32))
-    return matrix, treated
-
-
-def _validation_matrix(
-    data: TrainingSet,
-    rows: NDArray[np.intp],
-    treated: Treated,
-    *,
-    config: TrainingConfig,
-    reference: xgb.DMatrix,
-) -> xgb.DMatrix:
-    X, y, weights = select_rows(data.X, rows), data.y[rows], data.weights_of(rows)
-    if config.imbalance.treatment != CLASS_WEIGHTS:
-        return matrix_of(X, y, weights, config=config, reference=reference)
-    weighted = class_weights(y, weights, float(np.exp(treated.shift)))
-    matrix = matrix_of(X, y, weighted, config=config, reference=reference)
-    matrix.set_base_margin(np.full(len(y), treated.first_margin, dtype=np.float32))
-    return matrix
-
-
-def grow(
-    *,
-    X: NDArray,
-    y: NDArray,
-    rounds: int,
-    config: TrainingConfig,
-    extra: Mapping[str, Any] = NO_EXTRA,
-    weights: NDArray | None = None,
-    watch: ProgressReporter = NO_PROGRESS,
-) -> tuple[xgb.Booster, float]:
-    """A booster of exactly `rounds` trees, and its base rate. `weights`: how often each row counts."""
-    matrix, treated = _treated_matrix(X, y, weights, config=config)
-    watch.begin("growing the trees", total=rounds)
-    booster = xgb.train(
-        booster_parameters(config, base_rate=treated.base_score) | dict(extra),
-        matrix,
-        rounds,
-        obj=objective_of(config.imbalance),
-        callbacks=[RoundProgress(watch)],
-    )
-    return booster, rate_of(y, weights)
-
-
-def matrix_of(
-    X: NDArray,
-    y: NDArray,
-    weights: NDArray | None,
-    *,
-    config: TrainingConfig,
-    reference: xgb.DMatrix | None = None,
-) -> xgb.DMatrix:
-    """The rows as XGBoost reads them: in the bins of `reference` or their own, or as they are for `exact`."""
-    if config.tree_method == "exact":
-        return xgb.DMatrix(X, y, weight=weights, nthread=config.threads)
-    return xgb.QuantileDMatrix(
-        X, y, weight=weights, ref=reference, max_bin=config.max_bin, nthread=config.threads
-    )
-
-
-def booster_parameters(config: TrainingConfig, *, base_rate: float) -> dict[str, Any]:
-    """XGBoost's parameters; `base_score` is a probability, which the library converts to log-odds."""
-    bins = {} if config.tree_method == "exact" else {"max_bin": config.max_bin}
-    return bins | {
-        "objective": "binary:logistic",
-        "tree_method": config.tree_method,
-        "eval_metric": "logloss",
-        "base_score": base_rate,
-        "max_depth": config.depth,
-        "eta": config.learning_rate,
-        "min_child_weight": config.min_child_weight,
-        "subsample": config.subsample,
-        "colsample_bytree": config.colsample_bytree,
-        "lambda": config.reg_lambda,
-        "nthread": config.threads,
-        "seed": config.seed,
-    }
-
-
-def rate_of(y: NDArray, weights: NDArray | None = None) -> float:
-    """Share of positives, clipped away from 0 and 1, where log-odds are infinite."""
-    return float(np.clip(np.mean(y) if weights is None else np.average(y, weights=weights), 1e-6, 1 - 1e-6))
 
 
 def measure(
@@ -385,22 +234,23 @@ def _describe(data: TrainingSet, rows: NDArray[np.intp]) -> dict[str, Any]:
 
 
 def _calibrate(
-    booster: xgb.Booster, data: TrainingSet, rows: NDArray[np.intp], config: TrainingConfig
+    booster: xgb.Booster, data: TrainingSet, slices: TimeSlices, config: TrainingConfig, *, grow_on: GrowOn
 ) -> tuple[Calibration, dict[str, float]]:
-    margin, y, times = (
+    rows = slices.calibration
+    margin, y, weights = (
         predict_margin(booster, select_rows(data.X, rows)),
         data.y[rows],
-        data.occurred_at[rows],
+        data.weights_of(rows),
     )
-    weights = data.weights_of(rows)
     calibration = fit_platt(margin=margin, y=y, weights=weights)
     thresholds = choose_thresholds(
         y=y,
         score=calibration.score(margin),
-        days=covered_days(times, among=data.occurred_at),
+        days=covered_days(data.occurred_at[rows], among=data.occurred_at),
         policy=config.policy,
         stated=dict(config.explicit_thresholds),
         weights=weights,
         unknown=_score_unknown(booster, calibration, data.unknown_during(rows)),
+        earlier=judge_earlier(data, slices, calibration, grow_on=grow_on),
     )
     return calibration, thresholds

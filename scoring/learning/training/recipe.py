@@ -19,7 +19,8 @@ class ThresholdPolicy:
     """What the thresholds are derived from, unless they are given explicitly.
 
     `reviews_a_day`: the review capacity. `min_review_score`: the minimum score of a review, even with spare
-    capacity. `block_precision`: the minimum precision of blocks, measured on at least `block_support` alarms.
+    capacity. `block_precision`: the minimum precision of blocks, measured on at least `block_support` alarms
+    in a slice with at least as many negatives.
     """
 
     reviews_a_day: int = 100

@@ -12,13 +12,12 @@ from scoring.learning.errors import InvalidTraining, NotEnoughHistory, NotEnough
 from scoring.learning.metrics.quality import average_precision
 from scoring.learning.training.baseline import baseline_score, fit_baseline
 from scoring.learning.training.fit import (
-    booster_parameters,
     column_medians,
     measure,
-    rate_of,
     shuffle_labels,
     train_model,
 )
+from scoring.learning.training.growing import booster_parameters, rate_of
 from scoring.learning.training.packing import pack_model
 from scoring.learning.training.recipe import ThresholdPolicy, TrainingConfig
 from scoring.learning.training.runs import code_columns, further_metrics

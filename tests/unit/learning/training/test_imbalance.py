@@ -7,7 +7,8 @@ import pytest
 
 from scoring.explain.prediction import load_booster, predict_contributions, predict_margin
 from scoring.explain.treeshap import explainer_for
-from scoring.learning.training.fit import grow, train_model
+from scoring.learning.training.fit import train_model
+from scoring.learning.training.growing import grow
 from scoring.learning.training.imbalance import (
     focal_base_score,
     focal_derivatives,

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from scoring.learning.training.recipe import ThresholdPolicy
-from scoring.learning.training.thresholds import NEVER, block_threshold, choose_thresholds, review_threshold
+from scoring.learning.training.thresholds import (
+    NEVER,
+    Judged,
+    block_threshold,
+    choose_thresholds,
+    review_threshold,
+)
 from scoring.registry.calibration import Calibration
 from scoring.rules.policies.thresholds import outcome_of
 
@@ -42,10 +48,31 @@ def test_nothing_is_blocked_without_enough_alarms_to_back_it():
     )
 
 
-def test_nothing_is_blocked_where_no_negative_puts_the_precision_to_the_test():
+def test_nothing_is_blocked_where_few_negatives_put_the_precision_to_the_test():
     score = np.linspace(0.1, 0.9, 40)
-    assert block_threshold(y=np.ones(40, dtype=int), score=score, policy=POLICY) == NEVER
-    assert block_threshold(y=np.append(np.zeros(1, dtype=int), np.ones(39)), score=score, policy=POLICY) < 0.9
+    for negatives, threshold in ((0, NEVER), (2, NEVER), (3, score[3])):
+        y = np.append(np.zeros(negatives, dtype=int), np.ones(40 - negatives, dtype=int))
+        policy = replace(POLICY, block_precision=1.0)
+        assert block_threshold(y=y, score=score, policy=policy) == threshold
+
+
+def test_blocks_are_precise_among_earlier_events_too():
+    """In the newest hour only spam scored high; before, half of what scored less than 0.8 was good."""
+    newest = {"y": np.repeat([0, 1], [5, 15]), "score": np.linspace(0.1, 0.9, 20)}
+    y, score = np.repeat([0, 1, 0, 1], [30, 10, 10, 30]), np.linspace(0.01, 0.99, 80)
+    given = {"days": 1.0, "policy": replace(POLICY, reviews_a_day=100), **newest}
+    assert choose_thresholds(**given)["block"] < 0.4
+    assert choose_thresholds(**given, earlier=Judged(y, score))["block"] > 0.55
+    none = Judged(y[:30], score[:30] + 0.6)
+    assert choose_thresholds(**given, earlier=none)["block"] == NEVER
+
+
+def test_weights_of_earlier_events_count():
+    newest = {"y": np.repeat([0, 1], [5, 15]), "score": np.linspace(0.1, 0.9, 20)}
+    given = {"days": 1.0, "policy": replace(POLICY, reviews_a_day=100), **newest}
+    one = Judged(np.zeros(1, dtype=int), np.array([0.7]))
+    assert choose_thresholds(**given, earlier=one)["block"] < 0.4
+    assert choose_thresholds(**given, earlier=one._replace(weights=np.array([9.0])))["block"] > 0.7
 
 
 @pytest.mark.parametrize(
@@ -91,15 +118,15 @@ def test_where_there_are_seats_for_all_every_score_from_the_minimum_on_is_review
 def test_as_many_alarms_as_the_policy_asks_for_are_enough_to_block():
     """Of twenty alarms one may be wrong, as the policy is without a word; of nineteen none is trusted."""
     policy = ThresholdPolicy()
-    score = np.linspace(0.99, 0.5, 22)
-    y = np.array([1] * 19 + [0] * 3)
+    score = np.linspace(0.99, 0.5, 39)
+    y = np.array([1] * 19 + [0] * 20)
     assert block_threshold(y=y, score=score, policy=policy) == score[19]
-    assert block_threshold(y=y[:19], score=score[:19], policy=policy) == NEVER
+    assert block_threshold(y=y[1:], score=score[1:], policy=policy) == NEVER
 
 
 def test_blocking_gives_way_to_the_seats_unless_a_person_states_where_it_begins():
     """Nine in ten are fraud from 0.2 on, but people can look at two a day only."""
-    y, score = np.array([1] * 8 + [0]), np.linspace(0.9, 0.1, 9)
+    y, score = np.array([1] * 8 + [0] * 3), np.append(np.linspace(0.9, 0.2, 8), [0.1, 0.05, 0.01])
     policy = ThresholdPolicy(reviews_a_day=2, block_precision=0.9, block_support=3)
     seats = {"y": y, "score": score, "days": 1.0, "policy": policy}
     assert choose_thresholds(**seats) == {"review": score[1], "block": score[1]}
@@ -114,8 +141,8 @@ def test_by_default_a_hundred_a_day_are_reviewed_and_none_below_one_in_twenty():
 
 
 def test_a_false_alarm_that_stands_for_others_raises_the_block_threshold():
-    """Of the 20 highest scores one is wrong, 95 % precision; if it stands for twenty events, 49 %."""
-    y, score = np.ones(30, dtype=int), np.linspace(0.99, 0.7, 30)
+    """Of the 30 highest scores one is wrong, 97 % precision; if it stands for twenty events, 59 %."""
+    y, score = np.repeat([1, 0], [30, 5]), np.append(np.linspace(0.99, 0.7, 30), np.full(5, 0.1))
     y[10] = 0
     policy = ThresholdPolicy(block_precision=0.95, block_support=5)
     assert block_threshold(y=y, score=score, policy=policy) == score[29]
