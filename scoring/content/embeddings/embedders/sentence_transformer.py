@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
+from transformers.utils.logging import disable_progress_bar
 
 BATCH = 8  # texts at a time through the model: on a CPU larger batches only fill up more short texts
 
@@ -20,6 +21,7 @@ class SentenceTransformerEmbedder:
 
     def __init__(self, named: str) -> None:
         where = str(Path(named).expanduser()) if named.startswith("~") else named
+        disable_progress_bar()  # of loading the weights: Celery logs what is on stderr as warnings
         self._model = SentenceTransformer(where, device="cpu", trust_remote_code=False)
         self.version = _digest(self._model)
         [probe] = self._model.encode([" "], show_progress_bar=False)
