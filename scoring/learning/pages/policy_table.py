@@ -47,6 +47,15 @@ def policy_rows(version: ModelVersion) -> list[PolicyRow]:
     return [_row(titles.get(name, name), found[name], event_type=version.event_type) for name in order]
 
 
+def policy_row(version: ModelVersion, name: str) -> PolicyRow | None:
+    """The head of a policy; None if the version has none for it."""
+    found = version.metrics.get("policies", {})
+    if name not in found:
+        return None
+    title = _titles(version.event_type).get(name, name)
+    return _row(title, found[name], event_type=version.event_type)
+
+
 def policies_without_head(version: ModelVersion) -> list[tuple[str, str]]:
     """(title, why) of the policies for which the version has no head."""
     titles = _titles(version.event_type)

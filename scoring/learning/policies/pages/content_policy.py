@@ -6,16 +6,21 @@ from django.http import Http404
 from django.utils import timezone
 
 from scoring.admin_kit.pages import AdminPage, register_page
+from scoring.learning.pages.policy_table import PolicyRow, policy_row
 from scoring.learning.policies.heads.state import heads_now, thresholds_of_heads
 from scoring.learning.policies.pages.actions import DRAFTS
 from scoring.learning.policies.pages.head_panel import Ruling, head_panel
 from scoring.learning.policies.pages.policy_page import find_kind
 from scoring.learning.policies.state import read_policy_state
+from scoring.registry.models import ModelVersion
 
 
 @register_page
 class ContentPolicyPage(AdminPage):
-    """Shows a content policy of an event type; `?if_block=42` tries a threshold."""
+    """Shows a content policy of an event type; `?if_block=42` tries a threshold.
+
+    Before decided events are old enough to be measured on, it shows the held-out events of the model.
+    """
 
     path, name = "policies/<str:event_type>/content/<str:content_policy>/", "content_policy"
     title = "Content policy"
@@ -30,13 +35,21 @@ class ContentPolicyPage(AdminPage):
         if head is None:
             raise Http404("the event type has no such policy")
         self.title = f"{head.title} in {state.kind.name} events"
-        ruling = Ruling(state.kind, deciding, of_heads)
+        panel = head_panel(head, Ruling(state.kind, deciding, of_heads), self.request.GET.dict(), now=now)
         return super().get_context_data(
             kind=state.kind,
             state=state,
             heads=heads,
             head=head,
-            panel=head_panel(head, ruling, self.request.GET.dict(), now=now),
+            panel=panel,
+            held_out=self._held_out(state.champion, head.name) if panel.why_empty else None,
             may_draft=self.request.user.has_perm(DRAFTS),
             **kwargs,
         )
+
+    def _held_out(self, model: str, policy: str) -> PolicyRow | None:
+        """What the model's held-out events say of the policy, to those who may see models."""
+        if not self.request.user.has_perm("scoring.view_modelversion"):
+            return None
+        version = ModelVersion.objects.filter(name=model).first()
+        return policy_row(version, policy) if version else None

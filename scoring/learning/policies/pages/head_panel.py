@@ -124,8 +124,7 @@ def head_panel(
 def _why_empty(kind: type[EventType], title: str) -> str:
     return (
         f"No decided {kind.name} event of a known class breaks {title} yet: decisions count once they are"
-        f" {kind.matures_after.days} days old, and a long log is read in the background within the hour. The"
-        " model's page shows what its held-out events say."
+        f" {kind.matures_after.days} days old, and a long log is read in the background within the hour."
     )
 
 

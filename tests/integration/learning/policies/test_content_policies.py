@@ -21,6 +21,7 @@ from scoring.learning.policies.sampling.stored import JUDGED, RECENT
 from scoring.learning.tasks import sample_decisions
 from scoring.log.append import append
 from scoring.log.entries import Entry
+from scoring.registry.models import ModelVersion
 from scoring.rules.policies.models import StoredPolicy
 from scoring.rules.policies.policy import CAPACITY, FIXED, MODEL, Terms
 from tests.factories.catalog import catalog_with
@@ -183,6 +184,42 @@ def test_a_threshold_that_cannot_be_is_refused(judged: None) -> None:
 
 def test_the_page_says_why_there_is_nothing_to_measure(champion: str) -> None:
     assert "No decided comment event of a known class breaks Scam yet" in shown("scam")
+
+
+AT = ("precision", "precision_interval", "recall", "recall_interval", "alarms_a_day")
+HELD_OUT = {
+    "rows": 320,
+    "positives": 24,
+    "average_precision": 0.81,
+    "interval": {"low": 0.7, "high": 0.9},
+    "chance": 0.1,
+    "thresholds": OF_MODEL,
+    "at": {name: dict.fromkeys(AT) for name in OF_MODEL},
+    "curve": [[0.95, 0.2, 0.99, 1.0], [0.72, 0.6, 0.875, 4.0], [0.1, 1.0, 0.5, 20.0]],
+}
+
+
+def test_before_events_are_mature_the_page_shows_the_models_held_out_events(champion: str) -> None:
+    version = ModelVersion.objects.create(
+        name=champion,
+        event_type="comment",
+        number=1,
+        trained_at=NOW,
+        as_of=NOW,
+        parameters={},
+        metrics={"policies": {"spam": HELD_OUT}},
+        lineage={},
+        trained_by="user/ana",
+        status="approved",
+    )
+    address = reverse("admin:content_policy", args=["comment", "spam"])
+    text = client_of("max", LOOK, "view_modelversion").get(address).content.decode()
+    text = text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "320 events that the model was tested on, 24 of them Spam" in text
+    assert "87.5 %" in text  # from 0.7 on, as of the last score above it
+    assert "held-out-title" not in shown("spam")  # who may not see models
+    version.delete()
+    assert "held-out-title" not in client_of("mia", LOOK, "view_modelversion").get(address).content.decode()
 
 
 def test_a_type_or_policy_that_does_not_exist_has_no_page(champion: str) -> None:
