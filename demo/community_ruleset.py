@@ -8,6 +8,7 @@ import pandas as pd
 
 from demo.community.pictures import draw_picture
 from demo.demo_ruleset import ANALYST, LEAD, activate_policy, activate_rule
+from scoring.event_types.content_policies import CONTENT_POLICIES
 from scoring.images.hashes import hash_text
 from scoring.images.pdq import pdq
 from scoring.rules.banks.changing.adding import add_items
@@ -46,6 +47,14 @@ ACTIVE_RULES = (
     ),
     RuleDraft(
         EVENT_TYPE,
+        "author_with_a_strike",
+        "author_strike_count_7d >= 1.0",
+        "limit",
+        "The author got a strike within the last week",
+        description="Content of members who broke a policy reaches fewer people for a week.",
+    ),
+    RuleDraft(
+        EVENT_TYPE,
         "raid_on_one_member",
         "target_distinct_author_10m >= 5 && author_since_first < 86400",
         "review",
@@ -54,9 +63,11 @@ ACTIVE_RULES = (
     ),
 )
 # A wrong removal costs trust; so content is limited first, and removed only if the score is very high.
+# They hold for each content policy too: the model's own would send to review what is to be limited.
+STEPS = {"mode": "fixed", "thresholds": {"label": 0.05, "limit": 0.12, "review": 0.4, "block": 0.9}}
 THRESHOLDS = {
-    "mode": "fixed",
-    "thresholds": {"label": 0.15, "limit": 0.3, "review": 0.45, "block": 0.9},
+    **STEPS,
+    "policies": {policy.name: STEPS for policy in CONTENT_POLICIES},
     "description": "Label the doubtful, limit the likely, have people look, remove the nearly certain.",
 }
 

@@ -63,7 +63,7 @@ def test_devices_and_merchants_of_confirmed_fraud_are_listed(online_redis: objec
 def test_the_community_has_rules_a_policy_and_a_bank_that_finds_edited_pictures() -> None:
     configure_community(history=pd.DataFrame({"picture": [None, 3.0, 8.0, 3.0]}), now=timezone.now())
     stages = StoredRuleVersion.objects.filter(event_type="content").values_list("stage", flat=True)
-    assert list(stages) == ["active"] * 4
+    assert list(stages) == ["active"] * 5
     assert StoredPolicy.objects.get(event_type="content").stage == "active"
     assert BankItem.objects.count() == 2
     banks = load_banks(current_version())
