@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from scoring.learning.cards.card import CardFacts, ModelCard, make_card
+from scoring.learning.heads.table import policy_rows
 from scoring.learning.pages.history import history_of
 from scoring.learning.pages.lineage import lineage_rows
-from scoring.learning.pages.policy_table import policy_rows
 from scoring.learning.pages.slice_tables import slice_tables
 from scoring.learning.promotion.stages import stage_of
 from scoring.log.read import read_streams

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
 from scoring.errors import ScoringError
+from scoring.learning.heads.table import policies_without_head, policy_rows
 from scoring.learning.metrics.weighted_shares import effective_text
 from scoring.learning.pages.actions import ACTIONS, APPROVE, GROUPS, PROMOTE
 from scoring.learning.pages.curve_plots import curve_plots
@@ -18,7 +19,6 @@ from scoring.learning.pages.gate_table import check_rows, why_not_compared
 from scoring.learning.pages.history import history_of
 from scoring.learning.pages.lineage import lineage_rows, parameter_rows
 from scoring.learning.pages.metric_table import difference_in_words, metric_rows
-from scoring.learning.pages.policy_table import policies_without_head, policy_rows
 from scoring.learning.pages.slice_tables import slice_tables
 from scoring.learning.promotion.gate import not_overridable
 from scoring.learning.promotion.promote import champions_in_order

@@ -16,7 +16,7 @@ from scoring.decisions.simulation.asking import texts_of_models
 from scoring.decisions.simulation.hits_as_data import data_of_bank_hits
 from scoring.intake.receive import received_entry
 from scoring.learning.evaluation.evaluate import run_evaluation
-from scoring.learning.pages.policy_table import policy_rows
+from scoring.learning.heads.table import policy_rows
 from scoring.learning.result_sets.score import ScoringRequest, score_period
 from scoring.learning.training.runs import TrainingRun
 from scoring.log.models import VaultItem

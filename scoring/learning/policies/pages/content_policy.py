@@ -6,7 +6,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from scoring.admin_kit.pages import AdminPage, register_page
-from scoring.learning.pages.policy_table import PolicyRow, policy_row
+from scoring.learning.heads.table import PolicyRow, policy_row
 from scoring.learning.policies.heads.state import heads_now, thresholds_of_heads
 from scoring.learning.policies.pages.actions import DRAFTS
 from scoring.learning.policies.pages.head_panel import Ruling, head_panel
