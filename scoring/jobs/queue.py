@@ -141,6 +141,13 @@ class JobQueue(Generic[Row]):
                 raise self.cancelled(number=number, actor=running.cancelled_by)
             self.take_step(running, "finished", result(), actor=self.actor, now=clock())
 
+    def note(self, number: int, name: str, data: Mapping[str, Any], *, now: datetime) -> None:
+        """Append an intermediate result of a running job to its stream; it changes no state."""
+        with transaction.atomic():
+            self.locked(number)  # one writer of the stream at a time
+            version = len(read_stream(f"{self.kind}/{number}"))
+            self._append(number, name, version, data=data, actor=self.actor, now=now)
+
     def fail_abandoned(self, *, now: datetime) -> list[int]:
         """Fail jobs still marked as running. Call it only while holding the lock."""
         abandoned = list(self._rows.filter(state=JobState.RUNNING).values_list("number", flat=True))

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from scoring.learning.recipes.reading import read_recipe, stated_values
+from scoring.learning.search.options import SearchOptions
 from scoring.learning.training.recipe import TrainingConfig, TrainingRequest
 from scoring.timestamps import from_iso, to_iso
 
@@ -13,8 +14,9 @@ from scoring.timestamps import from_iso, to_iso
 @dataclass(frozen=True)
 class JobOptions:
     """`as_of`: cut-off of events and labels (None: when the training starts). `matures_after_days`: None for
-    the catalog's value. `since`: earlier events are excluded. `config`: the recipe. `accepted_leakage`:
-    features that may be used although they alone seem too good to be true.
+    the catalog's value. `since`: earlier events are excluded. `config`: the recipe, or the one from which a
+    `search` starts. `accepted_leakage`: features that may be used although they alone seem too good to be
+    true. `continues`: the number of a training whose search goes on.
     """
 
     as_of: datetime | None = None
@@ -22,15 +24,21 @@ class JobOptions:
     since: datetime | None = None
     config: TrainingConfig = field(default_factory=TrainingConfig)
     accepted_leakage: tuple[str, ...] = ()
+    search: SearchOptions | None = None
+    continues: int | None = None
 
     def stored(self) -> dict[str, Any]:
         """The options as JSON values; the recipe by what differs from the default."""
         accepted = {"accept_leakage": list(self.accepted_leakage)} if self.accepted_leakage else {}
+        search = {"search": self.search.stored()} if self.search else {}
+        continues = {} if self.continues is None else {"continues": self.continues}
         return accepted | {
             "as_of": to_iso(self.as_of) if self.as_of else None,
             "since": to_iso(self.since) if self.since else None,
             "matures_after_days": self.matures_after_days,
             "recipe": stated_values(self.config),
+            **search,
+            **continues,
         }
 
     @classmethod
@@ -41,7 +49,9 @@ class JobOptions:
         older = {name: stored[name] for name in ("trees", "depth") if name in stored}
         config = read_recipe(stored.get("recipe", older))
         accepted = tuple(stored.get("accept_leakage", ()))
-        return cls(as_of, stored["matures_after_days"], since, config, accepted)
+        search = SearchOptions.from_stored(stored["search"]) if "search" in stored else None
+        continues = stored.get("continues")
+        return cls(as_of, stored["matures_after_days"], since, config, accepted, search, continues)
 
     def request(self, event_type: str, *, now: datetime) -> TrainingRequest:
         """What to train on, for a training that starts `now`."""

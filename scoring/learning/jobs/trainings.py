@@ -1,9 +1,11 @@
 """Trainings as jobs: one at a time, requested by a person or a schedule."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from scoring.catalog.registry import scored_type
 from scoring.jobs.queue import JobQueue
+from scoring.jobs.rows import JobState
 from scoring.learning.errors import TrainingCancelled, TrainingNotPossible, UnknownTraining
 from scoring.learning.jobs.options import JobOptions
 from scoring.learning.models import TrainingJob, TrainingProgress
@@ -36,3 +38,22 @@ def request_training(event_type: str, *, actor: str, now: datetime, options: Job
     check_features(options.config, names)
     check_accepted(options.accepted_leakage, names)
     return trainings.request({"event_type": event_type, "options": options.stored()}, actor=actor, now=now)
+
+
+CONTINUABLE = (JobState.FAILED, JobState.CANCELLED)
+
+
+def continue_search(number: int, *, actor: str, now: datetime) -> int:
+    """Queue a training that goes on with the search of one that failed or was cancelled; returns its number.
+
+    Its cut-off is that of the other, so that the trials so far hold. Raises UnknownTraining, and
+    TrainingNotPossible if the other has no search or may still add trials.
+    """
+    job = trainings.find(number)
+    options = JobOptions.from_stored(job.options)
+    if options.search is None:
+        raise TrainingNotPossible(number=number, state="without a search", step="continued")
+    if job.state not in CONTINUABLE:
+        raise TrainingNotPossible(number=number, state=job.state, step="continued")
+    options = replace(options, as_of=options.as_of or job.started_at, continues=number)
+    return request_training(job.event_type, actor=actor, now=now, options=options)

@@ -19,6 +19,7 @@ from scoring.learning.pages.gate_table import check_rows, why_not_compared
 from scoring.learning.pages.history import history_of
 from scoring.learning.pages.lineage import lineage_rows, parameter_rows
 from scoring.learning.pages.metric_table import difference_in_words, metric_rows
+from scoring.learning.pages.search_section import section_of_model
 from scoring.learning.pages.slice_tables import slice_tables
 from scoring.learning.promotion.gate import not_overridable
 from scoring.learning.promotion.promote import champions_in_order
@@ -66,6 +67,7 @@ class ModelPage(AdminPage):
             lineage=lineage_rows(version),
             parameters=parameter_rows(version),
             history=history_of(version, own, past),
+            search=section_of_model(version.lineage.get("search")),
             **kwargs,
         )
 

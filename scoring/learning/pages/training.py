@@ -10,13 +10,16 @@ from django.utils import timezone
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
 from scoring.errors import ScoringError
 from scoring.learning.jobs.options import JobOptions
-from scoring.learning.jobs.trainings import request_training, trainings
+from scoring.learning.jobs.search_trials import trials_of
+from scoring.learning.jobs.trainings import CONTINUABLE, continue_search, request_training, trainings
 from scoring.learning.models import TrainingJob, TrainingProgress
+from scoring.learning.pages.search_section import SearchSection, section_of_model, section_of_trials
 from scoring.learning.pages.training_form import TrainingForm, initial_of
 from scoring.learning.recipes.differences import flat_values
 from scoring.learning.recipes.reading import stated_values
+from scoring.registry.models import ModelVersion
 
-CANCEL = "scoring.cancel_trainingjob"
+CANCEL, START = "scoring.cancel_trainingjob", "scoring.add_trainingjob"
 
 
 @register_page
@@ -24,7 +27,7 @@ class TrainingStartPage(AdminPage):
     """The form that requests a training."""
 
     path, name, title = "trainings/start/", "training_start", "Start a training"
-    permission = "scoring.add_trainingjob"
+    permission = START
     template_name = "learning/training_start.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -71,10 +74,16 @@ class TrainingPage(AdminPage):
             recipe=list(flat_values(stated_values(options.config))),
             may_start=self.request.user.has_perm(TrainingStartPage.permission),
             may_cancel=self.request.user.has_perm(CANCEL),
+            may_continue=options.search is not None
+            and job.state in CONTINUABLE
+            and self.request.user.has_perm(START),
+            search=search_section_of(job) if options.search else None,
             **kwargs,
         )
 
     def post(self, request: HttpRequest, number: int) -> HttpResponse:
+        if request.POST.get("action") == "continue":
+            return self._continue(request, number)
         self.require(CANCEL)
         try:
             entry = trainings.cancel(number, actor=actor_of(request), now=timezone.now())
@@ -83,6 +92,24 @@ class TrainingPage(AdminPage):
         except ScoringError as error:
             messages.error(request, f"Nothing changed: {error}.")
         return redirect("admin:training", number=number)
+
+    def _continue(self, request: HttpRequest, number: int) -> HttpResponse:
+        self.require(START)
+        try:
+            new = continue_search(number, actor=actor_of(request), now=timezone.now())
+        except ScoringError as error:
+            messages.error(request, f"Nothing changed: {error}.")
+            return redirect("admin:training", number=number)
+        messages.success(request, f"Training {new} is queued. It continues the search of training {number}.")
+        return redirect("admin:training", number=new)
+
+
+def search_section_of(job: TrainingJob) -> SearchSection | None:
+    """The search of a training: as stored with its model, or else its trials so far."""
+    version = ModelVersion.objects.filter(name=job.model).first() if job.model else None
+    if version is not None:
+        return section_of_model(version.lineage.get("search"))
+    return section_of_trials([trial.stored() for trial in trials_of(job.number)])
 
 
 def percent_done(progress: TrainingProgress | None) -> int:

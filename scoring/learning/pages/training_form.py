@@ -21,10 +21,12 @@ from scoring.learning.recipes.fields import (
     value_at,
 )
 from scoring.learning.recipes.reading import read_recipe, with_value
+from scoring.learning.search.options import MAX_MINUTES, MAX_SEED, MAX_TRIALS, SearchOptions
 from scoring.learning.training.features import check_accepted, check_features, declared_features
 from scoring.learning.training.recipe import MAX_MATURITY_DAYS, TrainingConfig
 
 DATA_NAMES = ("event_type", "as_of", "since", "matures_after_days", "accept_leakage")
+SEARCH = ("search_minutes", "search_trials", "search_seed")
 
 
 class FieldGroup(NamedTuple):
@@ -89,6 +91,11 @@ def initial_of(event_type: str, options: JobOptions) -> dict[str, Any]:
         "accept_leakage": " ".join(options.accepted_leakage),
         "features_left_out": " ".join(options.config.features_left_out),
         "monotone": "\n".join(directions),
+        **(
+            {f"search_{name}": value for name, value in options.search.stored().items()}
+            if options.search
+            else {}
+        ),
     } | {field.name: value_at(options.config, field.path) for field in FIELDS}
 
 
@@ -138,6 +145,31 @@ class TrainingForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text="A feature and a direction a line, such as: amount increasing",
     )
+    search_minutes = forms.FloatField(
+        label="Time budget in minutes",
+        required=False,
+        initial=0,
+        min_value=0,
+        max_value=MAX_MINUTES,
+        help_text="Recipes around the one above are tried on the validation slice; the best one is trained."
+        " 0: no search.",
+    )
+    search_trials = forms.IntegerField(
+        label="Maximum number of trials",
+        required=False,
+        initial=SearchOptions.trials,
+        min_value=2,
+        max_value=MAX_TRIALS,
+        help_text="The search ends at whichever limit comes first.",
+    )
+    search_seed = forms.IntegerField(
+        label="Seed of the search",
+        required=False,
+        initial=SearchOptions.seed,
+        min_value=0,
+        max_value=MAX_SEED,
+        help_text="The same seed tries the same recipes in the same order.",
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -151,6 +183,7 @@ class TrainingForm(forms.Form):
             self._group("Imbalance", IMBALANCE),
             self._group("Slices of time", DATA),
             self._group("Thresholds", THRESHOLDS),
+            self._group("Search for a better recipe", (), SEARCH),
         ]
 
     def _group(self, title: str, fields: Sequence[RecipeField], further: Sequence[str] = ()) -> FieldGroup:
@@ -201,9 +234,19 @@ class TrainingForm(forms.Form):
         """The valid form as training options."""
         chosen = self.cleaned_data
         return JobOptions(
-            chosen["as_of"],
-            chosen["matures_after_days"],
-            chosen["since"],
-            chosen["config"],
-            tuple(chosen["accept_leakage"]),
+            as_of=chosen["as_of"],
+            matures_after_days=chosen["matures_after_days"],
+            since=chosen["since"],
+            config=chosen["config"],
+            accepted_leakage=tuple(chosen["accept_leakage"]),
+            search=self._search(chosen),
+        )
+
+    @staticmethod
+    def _search(chosen: dict[str, Any]) -> SearchOptions | None:
+        if not chosen["search_minutes"]:
+            return None
+        given = {name: chosen[f"search_{name}"] for name in ("trials", "seed")}
+        return SearchOptions(
+            chosen["search_minutes"], **{name: value for name, value in given.items() if value is not None}
         )

@@ -8,7 +8,7 @@ through have weights: `dataset/selection.py`.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -41,13 +41,14 @@ from scoring.registry.text_models import TextModel
 class Trained:
     """A fitted booster with its calibration, thresholds and metrics.
 
-    `grown_on`: the rows of the data that the trees were grown on; `held_out`: rows the model has not seen,
-    and `score` (float64[n]) its scores of them; `unknown_score` (float64[m]) those of the unknown blocks of
-    the same time. `known_before` (bool[n]): held-out rows whose entity has an earlier positive event.
-    `texts`: the text models that filled in features; `heads`: those of policies, and `without_head` why
-    others have none.
+    `config`: the recipe. `grown_on`: the rows of the data that the trees were grown on; `held_out`: rows that
+    the model has not seen, and `score` (float64[n]) its scores of them; `unknown_score` (float64[m]) those of
+    the unknown blocks of the same time. `known_before` (bool[n]): held-out rows whose entity has an earlier
+    positive event. `texts`: the text models that filled in features; `heads`: those of policies, and
+    `without_head` why others have none.
     """
 
+    config: TrainingConfig
     booster: xgb.Booster
     rounds: int
     base_rate: float
@@ -69,6 +70,27 @@ class Trained:
 LEAF_SHARE, MIN_LEAF, MAX_LEAF = 0.02, 1.0, 5.0  # of the hessian, where resemblances are features
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A training set that is ready to be fitted: cut into slices, its text features filled in.
+
+    `test`: later rows to judge on, None for the test slice. `extra`: parameters of XGBoost that override
+    those of a recipe. `rows`: of `data`, those on which trees are grown.
+    """
+
+    data: TrainingSet
+    test: TrainingSet | None
+    slices: TimeSlices
+    rows: NDArray[np.intp]
+    texts: Sequence[TextModel]
+    extra: Mapping[str, Any]
+
+    @cached_property
+    def judged(self) -> TrainingSet:
+        """The rows on which a model is measured."""
+        return self.test if self.test is not None else self.data.take(self.slices.test)
+
+
 def train_model(
     *,
     data: TrainingSet,
@@ -82,6 +104,17 @@ def train_model(
     training, gap and validation rows together, because the newest fraud is the most informative. With `test`
     (later rows), no slice of `data` is reserved for testing. `watch` gets every round and may stop the run.
     """
+    return fit_prepared(prepare(data=data, config=config, test=test, watch=watch), config=config, watch=watch)
+
+
+def prepare(
+    *,
+    data: TrainingSet,
+    config: TrainingConfig,
+    test: TrainingSet | None = None,
+    watch: ProgressReporter = NO_PROGRESS,
+) -> Prepared:
+    """Check, cut into slices and fit the text models. Raises NotEnoughHistory, NotEnoughPositives."""
     shares = config.shares.without_test() if test is not None else config.shares
     check_features(config, data.feature_names)
     require_history(data)
@@ -90,34 +123,48 @@ def train_model(
     rows = rows_to_grow_on(slices)
     texts = _fit_texts(data, rows, test=test, watch=watch)
     extra = parameters_for_texts(data, rows, texts) | monotone_parameters(config, data.feature_names)
-    fit = partial(fit_slices, config=config, extra=extra, watch=watch)
+    return Prepared(data, test, slices, rows, texts, extra)
+
+
+def fit_prepared(
+    prepared: Prepared, *, config: TrainingConfig, watch: ProgressReporter = NO_PROGRESS
+) -> Trained:
+    """Fit, calibrate, choose thresholds, measure. The recipe's slices and features are those prepared."""
+    data, slices, judged = prepared.data, prepared.slices, prepared.judged
+    fit = partial(fit_slices, config=config, extra=prepared.extra, watch=watch)
     fitted = fit(data, slices)
-    booster, rounds, base_rate = fitted.booster, fitted.rounds, fitted.base_rate
-    calibration, thresholds = fitted.calibration, fitted.thresholds
-    heads, without_head = train_heads(data, slices, needs=config.needs, fit=fit, test=test)
-    judged = test if test is not None else data.take(slices.test)
+    booster, calibration, thresholds = fitted.booster, fitted.calibration, fitted.thresholds
+    heads, without_head = train_heads(data, slices, needs=config.needs, fit=fit, test=prepared.test)
     score = calibration.score(predict_margin(booster, judged.X))
-    earlier = slice(None) if test is not None else np.setdiff1d(np.arange(len(data.y)), slices.test)
-    known = np.isin(judged.groups, data.groups[earlier][data.y[earlier] == 1])
+    known = _known_before(prepared)
     return Trained(
+        config=config,
         booster=booster,
-        rounds=rounds,
-        base_rate=base_rate,
+        rounds=fitted.rounds,
+        base_rate=fitted.base_rate,
         calibration=calibration,
         thresholds=thresholds,
-        medians=column_medians(select_rows(data.X, rows)),
+        medians=column_medians(select_rows(data.X, prepared.rows)),
         metrics=measure(judged, score, thresholds, known=known)
-        | {"slices": describe_slices(data, slices, test)},
+        | {"slices": describe_slices(data, slices, prepared.test)},
         slices=slices,
-        grown_on=rows,
+        grown_on=prepared.rows,
         held_out=judged,
         score=score,
         unknown_score=_score_unknown(booster, calibration, judged.unknown),
         known_before=known,
-        texts=texts,
+        texts=prepared.texts,
         heads=heads,
         without_head=without_head,
     )
+
+
+def _known_before(prepared: Prepared) -> NDArray[np.bool_]:
+    """bool[n]: the judged rows whose entity has a positive event among the rows before them."""
+    data = prepared.data
+    everything = np.arange(len(data.y))
+    earlier = everything if prepared.test is not None else np.setdiff1d(everything, prepared.slices.test)
+    return np.isin(prepared.judged.groups, data.groups[earlier][data.y[earlier] == 1])
 
 
 def fit_slices(

@@ -1,6 +1,6 @@
-"""Grows the trees of a model: how many, and from which margin, given the recipe's treatment of imbalance."""
+"""Growing trees: how many, on which rows as the recipe treats them, and with which parameters."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -16,17 +16,18 @@ from scoring.learning.training.recipe import CLASS_WEIGHTS, TrainingConfig
 from scoring.progress import NO_PROGRESS, ProgressReporter
 
 NO_EXTRA: Final[Mapping[str, Any]] = MappingProxyType({})
+AfterEach = Callable[[xgb.Booster, xgb.DMatrix, int], Any]
 
 
-class RoundProgress(xgb.callback.TrainingCallback):
-    """Reports every boosting round as progress."""
+class RoundCallback(xgb.callback.TrainingCallback):
+    """Calls a function with the booster and the number of the round, from 0, after every boosting round."""
 
-    def __init__(self, watch: ProgressReporter) -> None:
+    def __init__(self, after_each: Callable[[xgb.Booster, int], None]) -> None:
         super().__init__()
-        self._watch = watch
+        self._after_each = after_each
 
     def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
-        self._watch.advance(1)
+        self._after_each(model, epoch)
         return False
 
 
@@ -38,15 +39,31 @@ def choose_rounds(
     extra: Mapping[str, Any] = NO_EXTRA,
     watch: ProgressReporter = NO_PROGRESS,
 ) -> int:
-    """The number of trees with the lowest loss on the validation slice, at most `config.trees`.
+    """The number of trees with the lowest loss on the validation slice, at most `config.trees`."""
+    watch.begin("choosing the number of trees", total=config.trees)
+    booster, _ = grow_with_early_stopping(
+        data, slices, config=config, extra=extra, after_each=lambda *_: watch.advance(1)
+    )
+    return int(booster.best_iteration) + 1
+
+
+def grow_with_early_stopping(
+    data: TrainingSet,
+    slices: TimeSlices,
+    *,
+    config: TrainingConfig,
+    extra: Mapping[str, Any] = NO_EXTRA,
+    after_each: AfterEach,
+) -> tuple[xgb.Booster, xgb.DMatrix]:
+    """A booster grown on the training slice until the loss on validation has stopped falling, and validation.
 
     Class weights hold there as well; margins of a down-sampled training are judged on all its events.
+    `after_each(booster, validation, round)` is called after each round.
     """
     rows, held = slices.train, slices.validation
     X = without_left_out(select_rows(data.X, rows), config=config, names=data.feature_names)
     train, treated = _treated_matrix(X, data.y[rows], data.weights_of(rows), config=config)
     validation = _validation_matrix(data, held, treated, config=config, reference=train)
-    watch.begin("choosing the number of trees", total=config.trees)
     booster = xgb.train(
         booster_parameters(config, base_rate=treated.base_score) | dict(extra),
         train,
@@ -56,9 +73,9 @@ def choose_rounds(
         custom_metric=metric_of(config.imbalance),
         early_stopping_rounds=config.patience,
         verbose_eval=False,
-        callbacks=[RoundProgress(watch)],
+        callbacks=[RoundCallback(lambda booster, round_: after_each(booster, validation, round_))],
     )
-    return int(booster.best_iteration) + 1
+    return booster, validation
 
 
 def _treated_matrix(
@@ -110,7 +127,7 @@ def grow(
         matrix,
         rounds,
         obj=objective_of(config.imbalance),
-        callbacks=[RoundProgress(watch)],
+        callbacks=[RoundCallback(lambda *_: watch.advance(1))],
     )
     return booster, rate_of(y, weights)
 

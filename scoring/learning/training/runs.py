@@ -43,11 +43,13 @@ from scoring.learning.texts.reading import with_texts
 from scoring.learning.training.analysis import analyze_model
 from scoring.learning.training.comparison import compare_with_champion
 from scoring.learning.training.features import check_accepted
-from scoring.learning.training.fit import Trained, shuffle_labels, train_model
+from scoring.learning.training.fit import Prepared, Trained, fit_prepared, prepare, shuffle_labels
 from scoring.learning.training.held_out import describe_held_out, stakes_of
 from scoring.learning.training.money import money_metrics, money_under_policy
 from scoring.learning.training.packing import pack_model
 from scoring.learning.training.recipe import MAX_MATURITY_DAYS, TrainingConfig, TrainingRequest
+from scoring.learning.training.tuning.simpler import compare_with_simpler
+from scoring.learning.training.tuning.tuner import Tuned, Tuner
 from scoring.log.rebuild import last_position
 from scoring.progress import NO_PROGRESS, ProgressReporter
 from scoring.registry.artifact import Artifact
@@ -104,19 +106,29 @@ def run_training(
     config: TrainingConfig,
     actor: str,
     now: datetime,
+    tune: Tuner | None = None,
     watch: ProgressReporter = NO_PROGRESS,
 ) -> TrainingRun:
     """Fit and register.
 
     Raises NotEnoughHistory, NotEnoughPositives, UnknownEventType, FutureInformation, LeakageSuspected.
     """
-    return register_fitted(fit_model(request, config=config, now=now, watch=watch), actor=actor, now=now)
+    fitted = fit_model(request, config=config, now=now, tune=tune, watch=watch)
+    return register_fitted(fitted, actor=actor, now=now)
 
 
 def fit_model(
-    request: TrainingRequest, *, config: TrainingConfig, now: datetime, watch: ProgressReporter = NO_PROGRESS
+    request: TrainingRequest,
+    *,
+    config: TrainingConfig,
+    now: datetime,
+    tune: Tuner | None = None,
+    watch: ProgressReporter = NO_PROGRESS,
 ) -> FittedModel:
-    """Read, join, train, compare with the champion, check. Raises the same errors as `run_training`."""
+    """Read, join, train, compare with the champion, check. Raises the same errors as `run_training`.
+
+    `tune` chooses another recipe, starting from `config`, once the training set is there.
+    """
     kind = scored_type(request.event_type)
     check_window(request, now=now)
     read_until = last_position() if request.log_position is None else request.log_position
@@ -136,7 +148,9 @@ def fit_model(
     )
     watch.advance(1)
     try:
-        trained = train_model(data=training_data, config=config, test=test, watch=watch)
+        prepared = prepare(data=training_data, config=config, test=test, watch=watch)
+        tuned = tune(prepared, config, watch) if tune else Tuned(config, {})
+        trained = fit_prepared(prepared, config=tuned.config, watch=watch)
     except NotEnoughToTrain as error:
         shares = config.shares if test is None else config.shares.without_test()
         remedies = Remedies(times, labels, shares, config.needs, selection)
@@ -144,10 +158,19 @@ def fit_model(
         raise
     artifact = pack_model(trained=trained, data=data)
     lineage = describe_lineage(request, data, read_until=read_until) | {"leakage": leakage}
-    registration = _registration(
-        trained, artifact, request=request, data=data, config=config, lineage=lineage, watch=watch
-    )
+    if tuned.record:
+        lineage["search"] = _describe_search(tuned, prepared, trained, base=config, watch=watch)
+    del prepared
+    registration = _registration(trained, artifact, request=request, data=data, lineage=lineage, watch=watch)
     return FittedModel(trained, artifact, registration, vocabulary)
+
+
+def _describe_search(
+    tuned: Tuned, prepared: Prepared, trained: Trained, *, base: TrainingConfig, watch: ProgressReporter
+) -> dict[str, Any]:
+    codes = code_columns(prepared.data)
+    against = compare_with_simpler(prepared, trained, base=base, codes=codes, watch=watch)
+    return {**tuned.record, "against": against}
 
 
 def _text_fields(kind: type[EventType]) -> list[str]:
@@ -188,11 +211,11 @@ def _registration(
     *,
     request: TrainingRequest,
     data: TrainingSet,
-    config: TrainingConfig,
     lineage: Mapping[str, Any],
     watch: ProgressReporter,
 ) -> Registration:
     """What is stored besides the artifact. It is not part of the digest, so timings may differ."""
+    config = trained.config
     watch.begin("describing the features", total=len(data.feature_names))
     unknown = data.unknown_during(trained.grown_on)
     reference = describe_reference(

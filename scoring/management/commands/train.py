@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from scoring.errors import ScoringError
@@ -21,8 +21,13 @@ from scoring.learning.recipes.fields import (
     RecipeChoice,
     RecipeField,
 )
-from scoring.learning.recipes.files import load_recipe
+from scoring.learning.recipes.files import dump_recipe, load_recipe
 from scoring.learning.recipes.reading import checked, with_value
+from scoring.learning.search.files import TrialsInFile
+from scoring.learning.search.options import MAX_MINUTES, MAX_SEED, MAX_TRIALS, SearchOptions
+from scoring.learning.search.report import search_lines
+from scoring.learning.search.trials import TrialsInMemory
+from scoring.learning.search.tuner import RecipeSearch
 from scoring.learning.training.recipe import DIRECTIONS, TrainingConfig, TrainingRequest
 from scoring.learning.training.runs import TrainingRun, run_training
 from scoring.management.arguments import (
@@ -46,6 +51,7 @@ class Command(BaseCommand):
         _add_data(parser.add_argument_group("data"))
         _add_model(parser.add_argument_group("model"))
         _add_thresholds(parser.add_argument_group("thresholds"))
+        _add_search(parser.add_argument_group("search"))
         add_json_option(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -64,13 +70,24 @@ class Command(BaseCommand):
         try:
             config = read_config(options)
             with StepProgressBars() as bar:
-                run = run_training(request, config=config, actor="command/train", now=now, watch=bar)
+                run = run_training(
+                    request,
+                    config=config,
+                    actor="command/train",
+                    now=now,
+                    tune=read_search(options),
+                    watch=bar,
+                )
         except ScoringError as error:
             raise as_command_error(error) from error
+        if options["save_recipe"] is not None:
+            _save_recipe(options["save_recipe"], run.trained.config)
         if options["json"]:
             write_json(self.stdout, run_facts(run))
             return
         self.stdout.write("\n".join(training_lines(run)))
+        if search := run.lineage.get("search"):
+            self.stdout.write("\n" + "\n".join(search_lines(search)))
         if request.shuffled:
             self.stdout.write("\nTrained on shuffled labels: it cannot be promoted.")
         else:
@@ -78,7 +95,10 @@ class Command(BaseCommand):
 
 
 def run_facts(run: TrainingRun) -> dict[str, Any]:
-    """A finished training as JSON values. `passed`: whether it passed all automatic checks."""
+    """A finished training as JSON values.
+
+    `passed`: whether it passed all automatic checks. `search`: the record of its search, None without one.
+    """
     return {
         "model": run.name,
         "artifact": run.digest,
@@ -89,6 +109,7 @@ def run_facts(run: TrainingRun) -> dict[str, Any]:
         "metrics": run.trained.metrics,
         "checks": list(run.checks),
         "passed": all(check["passed"] for check in run.checks),
+        "search": run.lineage.get("search"),
     }
 
 
@@ -117,6 +138,25 @@ def read_config(options: dict[str, Any]) -> TrainingConfig:
             monotone=tuple(sorted(monotone.items())),
         )
     )
+
+
+def read_search(options: Mapping[str, Any]) -> RecipeSearch | None:
+    """The search that was asked for; None without one. Raises InvalidTraining."""
+    if not options["search_minutes"]:
+        return None
+    path = options["search_history"]
+    history = TrialsInMemory() if path is None else TrialsInFile(path)
+    asked = SearchOptions(options["search_minutes"], options["search_trials"], options["search_seed"])
+    return RecipeSearch(asked, history)
+
+
+def _save_recipe(path: Path, config: TrainingConfig) -> None:
+    try:
+        path.write_text(dump_recipe(config))
+    except OSError as error:
+        raise CommandError(
+            f"save_recipe: {str(path)!r} is not a file that can be written ({error})"
+        ) from error
 
 
 def _add_data(group: Any) -> None:
@@ -172,6 +212,39 @@ def _add_thresholds(group: Any) -> None:
         help="scores from which events are reviewed or blocked (default: chosen by the next options)",
     )
     _add_fields(group, THRESHOLDS)
+
+
+def _add_search(group: Any) -> None:
+    group.add_argument(
+        "--search-minutes",
+        type=number(minimum=0, maximum=MAX_MINUTES),
+        default=0.0,
+        metavar="X",
+        help="search for a better recipe, starting from the stated one, for at most this long",
+    )
+    group.add_argument(
+        "--search-trials",
+        type=integer(minimum=2, maximum=MAX_TRIALS),
+        default=SearchOptions.trials,
+        metavar="N",
+        help="maximum number of recipes tried (default: %(default)s)",
+    )
+    group.add_argument(
+        "--search-seed",
+        type=integer(minimum=0, maximum=MAX_SEED),
+        default=SearchOptions.seed,
+        metavar="N",
+        help="of the sampler (default: %(default)s)",
+    )
+    group.add_argument(
+        "--search-history",
+        type=Path,
+        metavar="FILE",
+        help="append every trial to this file; a search that was interrupted continues from it",
+    )
+    group.add_argument(
+        "--save-recipe", type=Path, metavar="FILE", help="write the recipe of the trained model as YAML"
+    )
 
 
 def _add_fields(group: Any, fields: Sequence[RecipeField]) -> None:
