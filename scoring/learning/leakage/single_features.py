@@ -103,8 +103,9 @@ def _edges(values: NDArray, y: NDArray[np.bool_]) -> Floats:
 def _counts(
     bins: NDArray[np.intp], y: NDArray[np.bool_], weight: Floats, count: int
 ) -> tuple[Floats, Floats]:
-    positive = np.bincount(bins, weights=weight * y, minlength=count)
-    return positive, np.bincount(bins, weights=weight * ~y, minlength=count)
+    positive: Floats = np.bincount(bins, weights=weight * y, minlength=count)
+    negative: Floats = np.bincount(bins, weights=weight * ~y, minlength=count)
+    return positive, negative
 
 
 def _quality(positive: Floats, negative: Floats) -> tuple[float, float]:
