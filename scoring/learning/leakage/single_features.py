@@ -103,9 +103,9 @@ def _edges(values: NDArray, y: NDArray[np.bool_]) -> Floats:
 def _counts(
     bins: NDArray[np.intp], y: NDArray[np.bool_], weight: Floats, count: int
 ) -> tuple[Floats, Floats]:
-    positive: Floats = np.bincount(bins, weights=weight * y, minlength=count)
-    negative: Floats = np.bincount(bins, weights=weight * ~y, minlength=count)
-    return positive, negative
+    positive = np.bincount(bins, weights=weight * y, minlength=count)
+    negative = np.bincount(bins, weights=weight * ~y, minlength=count)
+    return positive.astype(np.float64), negative.astype(np.float64)
 
 
 def _quality(positive: Floats, negative: Floats) -> tuple[float, float]:
