@@ -11,6 +11,7 @@ from experiments.results.compute import refresh_results
 from scoring.event_types.payment import Payment
 from tests.browser.conftest import DESKTOP, PHONE, Browser, Installation
 from tests.factories.batch_versions import store_version
+from tests.waiting import wait_until
 
 CUT_OFF = """
     return [...document.querySelectorAll(".ws-table-wrap, .ws-card--flush")]
@@ -89,6 +90,7 @@ def test_the_tabs_of_the_feature_catalog_are_a_grid_of_two_columns_on_a_phone(
     browser, _ = site
     browser.resize(PHONE)
     browser.open(reverse("admin:batch_views"))
+    wait_until(lambda: edges(browser, "nav[aria-label='Feature catalog'] > a")[-1]["top"] > 0)  # laid out
     tabs = edges(browser, "nav[aria-label='Feature catalog'] > a")
     assert [tabs[0]["left"], tabs[1]["left"]] == [tabs[2]["left"], tabs[3]["left"]]
     assert tabs[0]["top"] == tabs[1]["top"] < tabs[2]["top"] == tabs[3]["top"]

@@ -22,6 +22,7 @@ from scoring.learning.training.runs import run_training
 from scoring.log.append import append
 from scoring.runner.lane_runner import LaneRunner
 from scoring.signals import redis_connections as connections
+from scoring.timestamps import to_iso
 from tests.factories.log import labeled
 from tests.factories.models import promote, train_small_models
 from tests.factories.payments import payment_payload, submission
@@ -60,7 +61,8 @@ def test_an_explored_block_teaches_with_its_weight(
     # One of them was fraud. The page says what that cost, and how many of the blocks were wrong.
     positions = [each.event_position for each in explored]
     fraud = Event.objects.get(pk=positions[0])
-    append([labeled(fraud.stream)], now=datetime.now(UTC))
+    learned = datetime.now(UTC)
+    append([labeled(fraud.stream, known_at=to_iso(learned))], now=learned)
     text = dana.get(page).content.decode()
     assert "1 known to be fraud so far" in text
     good = (len(explored) - 1) / len(explored)

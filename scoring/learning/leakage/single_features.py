@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from scoring.learning.dataset.training_set import TrainingSet
 
-MAX_AVERAGE_PRECISION, MAX_ROC_AUC = 0.9, 0.95  # both must be exceeded
+MAX_AVERAGE_PRECISION, MAX_ROC_AUC = 0.95, 0.99  # both must be exceeded
 MIN_POSITIVES = 50  # in each half; with fewer, chance decides
 MAX_NEGATIVES = 100_000  # more, evenly spaced over time, are not needed for shares
 QUANTILES = np.linspace(0, 1, 33)

@@ -63,7 +63,7 @@ def test_some_entities_tell_of_every_feature(send, work):
     traffic = Traffic(send, work, seed=4)
     for _ in range(3):
         traffic.go(40)
-        check(share=0.5)
+        check(share=0.9)
     assert {mismatched for _, mismatched in totals().values()} == {0}
     compared = {name: count for name, (count, _) in totals().items()}
     assert set(compared) == set(lane_plan(LANE).feature_set("payment").names)

@@ -131,7 +131,7 @@ def test_many_decisions_are_sampled_in_the_background_with_unbiased_weights(
     assert (len(found.score), found.decided, found.drawn_at) == (200, 600, MATURE)
     broken = found.broken[:, 0] == 1
     assert found.weight[broken].tolist() == [1.0] * sum(score > 0.5 for score in scores)
-    assert found.weight.sum() == pytest.approx(600, rel=0.15)
+    assert found.weight.sum() == pytest.approx(600, rel=0.25)  # four standard errors
     HeadSample.objects.update(policies=["spam"])  # as if the catalog had changed
     assert "comment/policies/judged" in refresh_head_samples(now=MATURE)
     assert sample_decisions() is not None
