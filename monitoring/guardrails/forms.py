@@ -20,7 +20,7 @@ from monitoring.guardrails.settings import (
     GuardrailSettings,
 )
 from monitoring.guardrails.words import EXPLAINED, LABELS
-from scoring.rules.ruleset.life_cycle import MAX_REASON_LENGTH
+from scoring.rules.ruleset.reason_field import ReasonField
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,7 @@ class GuardrailsForm(forms.Form):
         max_value=WATCH_RANGE[1],
         help_text="A canary is watched as long as it is one.",
     )
-    reason = forms.CharField(
-        label="Reason",
-        max_length=MAX_REASON_LENGTH,
-        help_text="Why you change this; it is recorded with your name.",
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
+    reason = ReasonField()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -3,9 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.utils import timezone
 
 from monitoring.guardrails.changing import change_guardrails, settings_of
@@ -16,9 +13,9 @@ from monitoring.guardrails.settings import SCORE_SHIFT, GuardrailSettings
 from monitoring.guardrails.words import EXPLAINED, LABELS, limit_text, reading_text, settings_text
 from monitoring.models import GuardrailTrip, StoredGuardrails
 from scoring.admin_kit.formatting import NO_VALUE, count_text, decimal_text, percent_text
-from scoring.admin_kit.pages import AdminPage, actor_of, register_page
+from scoring.admin_kit.pages import AdminPage, register_page
+from scoring.admin_kit.settings_pages import EventTypeSettingsPage
 from scoring.catalog.registry import scored_types
-from scoring.errors import ScoringError
 from scoring.log.read import read_stream
 
 SET = "monitoring.set_guardrails"
@@ -62,52 +59,34 @@ class GuardrailsPage(AdminPage):
 
 
 @register_page
-class GuardrailLimitsPage(AdminPage):
+class GuardrailLimitsPage(EventTypeSettingsPage):
     """The guardrails of an event type, and the history of their settings."""
 
     path, name, title = "guardrails/<str:event_type>/", "guardrail_limits", "Guardrails"
-    permission = "monitoring.view_guardrailtrip"
+    permission, set_permission = "monitoring.view_guardrailtrip", SET
     template_name = "monitoring/guardrails/limits.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        event_type = self._event_type()
+        event_type = self.event_type
         self.title = f"Guardrails of {event_type}"
         settings = settings_of(event_type)
         kwargs.setdefault("form", GuardrailsForm.showing(settings))
         return super().get_context_data(
-            **{**kwargs, "event_type": event_type},
+            **kwargs,
             settings=settings,
             limits=[(LABELS[each.metric], limit_text(each)) for each in settings.guardrails],
             stored=StoredGuardrails.objects.filter(pk=event_type).first(),
             history=_history(event_type),
             max_a_day=MAX_A_DAY,
-            may_set=self.request.user.has_perm(SET),
         )
 
-    def post(self, request: HttpRequest, event_type: str) -> HttpResponse:
-        self.require(SET)
-        event_type, form = self._event_type(), GuardrailsForm(request.POST)
-        if not form.is_valid():
-            return self.render_to_response(self.get_context_data(form=form))
-        try:
-            change_guardrails(
-                event_type,
-                form.settings(),
-                reason=form.cleaned_data["reason"],
-                actor=actor_of(request),
-                now=timezone.now(),
-            )
-        except ScoringError as error:
-            form.add_error(None, f"Nothing changed: {error}.")
-            return self.render_to_response(self.get_context_data(form=form))
-        messages.success(request, f"The guardrails of {event_type} hold from the next check on.")
-        return redirect("admin:guardrail_limits", event_type)
+    def posted_form(self) -> GuardrailsForm:
+        return GuardrailsForm(self.request.POST)
 
-    def _event_type(self) -> str:
-        event_type: str = self.kwargs["event_type"]
-        if event_type not in scored_types():
-            raise Http404(f"There is no scored event type {event_type!r}.")
-        return event_type
+    def change(self, form: GuardrailsForm, **by: Any) -> str:
+        reason = form.cleaned_data["reason"]
+        change_guardrails(self.event_type, form.settings(), reason=reason, **by)
+        return f"The guardrails of {self.event_type} hold from the next check on."
 
 
 def _rows(model: WatchedModel) -> list[ReadingRow]:

@@ -7,7 +7,7 @@ from django.template.defaultfilters import filesizeformat
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from scoring.configuration.reading import MAX_BYTES
-from scoring.rules.ruleset.life_cycle import MAX_REASON_LENGTH
+from scoring.rules.ruleset.reason_field import ReasonField
 
 
 class FileForm(forms.Form):
@@ -42,12 +42,7 @@ class ApplyForm(forms.Form):
     text = forms.CharField(widget=forms.HiddenInput, strip=False)
     state = forms.CharField(widget=forms.HiddenInput)
     prune = forms.BooleanField(required=False, widget=forms.HiddenInput)
-    reason = forms.CharField(
-        label="Reason",
-        max_length=MAX_REASON_LENGTH,
-        help_text="Why you change this; it is recorded with your name.",
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
+    reason = ReasonField()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"auto_id": "apply_%s", **kwargs})  # unlike those of the form for files

@@ -8,8 +8,8 @@ from django import forms
 from django.contrib.auth.models import Group
 from django.forms import BoundField
 
-from scoring.learning.gates.changing import MAX_REASON_LENGTH
 from scoring.learning.gates.criteria import DEFAULT_CRITERIA, UNITS, Comparison, Criterion, Gate
+from scoring.rules.ruleset.reason_field import ReasonField
 
 NOBODY = ("", "nobody")
 
@@ -27,12 +27,7 @@ class CriterionRow:
 class GateForm(forms.Form):
     """The criteria of a gate, and the reason of the change."""
 
-    reason = forms.CharField(
-        label="Reason",
-        max_length=MAX_REASON_LENGTH,
-        help_text="Why this should change; it is recorded with your name.",
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
+    reason = ReasonField(help_text="Why this should change; it is recorded with your name.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from scoring.rules.breaker.settings import MAX_BLOCKS_RANGE, MIN_EVENTS_RANGE, SECONDS_RANGE, BreakerSettings
-from scoring.rules.ruleset.life_cycle import MAX_REASON_LENGTH
+from scoring.rules.ruleset.reason_field import ReasonField
 
 NBSP = "\N{NO-BREAK SPACE}"
 
@@ -45,12 +45,7 @@ class LimitsForm(forms.Form):
         max_value=SECONDS_RANGE[1] / 60,
         help_text="How long a breaker stays open. After it, it closes if the limits hold again.",
     )
-    reason = forms.CharField(
-        label="Reason",
-        max_length=MAX_REASON_LENGTH,
-        help_text="Why you change this; it is recorded with your name.",
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
+    reason = ReasonField()
 
     @classmethod
     def showing(cls, settings: BreakerSettings) -> "LimitsForm":

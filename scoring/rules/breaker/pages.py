@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
+from scoring.admin_kit.settings_pages import EventTypeSettingsPage
 from scoring.catalog.registry import scored_types
 from scoring.errors import ScoringError
 from scoring.rules.breaker.changing import change_settings, reset_breaker, settings_of
@@ -88,53 +89,34 @@ class BreakersPage(AdminPage):
 
 
 @register_page
-class BreakerLimitsPage(AdminPage):
+class BreakerLimitsPage(EventTypeSettingsPage):
     """The limits of an event type's breakers, and their history."""
 
     path, name, title = "breakers/<str:event_type>/", "breaker_limits", "Breakers"
-    permission = "scoring.view_breakerstate"
+    permission, set_permission = "scoring.view_breakerstate", SET
     template_name = "breaker/limits.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        event_type = self._event_type()
+        event_type = self.event_type
         self.title = f"Breakers of {event_type}"
         settings = settings_of(event_type)
         kwargs.setdefault("form", LimitsForm.showing(settings))
         return super().get_context_data(
-            **{**kwargs, "event_type": event_type},
+            **kwargs,
             settings=settings,
             limits=limits_text(settings),
             defaults=limits_text(BreakerSettings()),
             stored=StoredBreakerSettings.objects.filter(pk=event_type).first(),
             open=BreakerState.objects.filter(event_type=event_type, until__isnull=False).count(),
             history=_history(event_type),
-            may_set=self.request.user.has_perm(SET),
         )
 
-    def post(self, request: HttpRequest, event_type: str) -> HttpResponse:
-        self.require(SET)
-        event_type, form = self._event_type(), LimitsForm(request.POST)
-        if not form.is_valid():
-            return self.render_to_response(self.get_context_data(form=form))
-        try:
-            change_settings(
-                event_type,
-                form.settings(),
-                reason=form.cleaned_data["reason"],
-                actor=actor_of(request),
-                now=timezone.now(),
-            )
-        except ScoringError as error:
-            form.add_error(None, f"Nothing changed: {error}.")
-            return self.render_to_response(self.get_context_data(form=form))
-        messages.success(request, f"The limits of {event_type} hold from the next events on.")
-        return redirect("admin:breaker_limits", event_type)
+    def posted_form(self) -> LimitsForm:
+        return LimitsForm(self.request.POST)
 
-    def _event_type(self) -> str:
-        event_type: str = self.kwargs["event_type"]
-        if event_type not in scored_types():
-            raise Http404(f"There is no scored event type {event_type!r}.")
-        return event_type
+    def change(self, form: LimitsForm, **by: Any) -> str:
+        change_settings(self.event_type, form.settings(), reason=form.cleaned_data["reason"], **by)
+        return f"The limits of {self.event_type} hold from the next events on."
 
 
 def rule_address(event_type: str, rule: str) -> str:

@@ -9,7 +9,7 @@ from scoring.catalog.currency import EXPONENTS
 from scoring.catalog.event_type import EventType
 from scoring.rules.exploration.changing import new_salt
 from scoring.rules.exploration.settings import MAX_AMOUNT, MAX_SHARE, Exploration
-from scoring.rules.ruleset.life_cycle import MAX_REASON_LENGTH
+from scoring.rules.ruleset.reason_field import ReasonField
 
 NBSP = "\N{NO-BREAK SPACE}"
 DRAW_ANEW = "draw_anew"
@@ -33,12 +33,7 @@ class ExplorationForm(forms.Form):
         required=False,
         help_text="Uses a new salt. Events are otherwise drawn by the present one, also under another share.",
     )
-    reason = forms.CharField(
-        label="Reason",
-        max_length=MAX_REASON_LENGTH,
-        help_text="Why you change this; it is recorded with your name.",
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
+    reason = ReasonField()
 
     def __init__(self, data: Any = None, *, kind: type[EventType], exploration: Exploration | None) -> None:
         """`data`: what was posted, None for an unsent form, which shows the present settings."""

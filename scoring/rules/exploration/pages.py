@@ -5,18 +5,15 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
 from scoring.admin_kit.formatting import money_text, percent_text
-from scoring.admin_kit.pages import AdminPage, actor_of, register_page
+from scoring.admin_kit.pages import AdminPage, register_page
+from scoring.admin_kit.settings_pages import EventTypeSettingsPage
 from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.catalog.registry import scored_types
-from scoring.errors import ScoringError
 from scoring.log.entries import Entry
 from scoring.rules.exploration.changing import change_exploration, exploration_of
 from scoring.rules.exploration.explored_events import LOOK_BACK, read_results
@@ -77,20 +74,24 @@ class ExplorationsPage(AdminPage):
 
 
 @register_page
-class ExplorationPage(AdminPage):
+class ExplorationPage(EventTypeSettingsPage):
     """The settings of an event type's exploration, its results and its history."""
 
     path, name, title = "exploration/<str:event_type>/", "exploration_of", "Exploration"
-    permission = "scoring.view_storedexploration"
+    permission, set_permission = "scoring.view_storedexploration", SET
     template_name = "exploration/exploration.html"
 
+    @property
+    def kind(self) -> type[EventType]:
+        return find_event_type(self.event_type)
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        kind = self._kind()
+        kind = self.kind
         self.title = f"Exploration of {kind.name}"
         shown = read_type(kind, now=timezone.now())
         kwargs.setdefault("form", ExplorationForm(kind=kind, exploration=shown.exploration))
         return super().get_context_data(
-            **{**kwargs, "event_type": kind.name},
+            **kwargs,
             shown=shown,
             stored=StoredExploration.objects.filter(pk=kind.name).first(),
             figures=figures_of(
@@ -102,26 +103,16 @@ class ExplorationPage(AdminPage):
             ),
             look_back=LOOK_BACK,
             history=history_of(kind),
-            may_set=self.request.user.has_perm(SET),
         )
 
-    def post(self, request: HttpRequest, event_type: str) -> HttpResponse:
-        self.require(SET)
-        kind = self._kind()
-        form = ExplorationForm(request.POST, kind=kind, exploration=exploration_of(kind.name))
-        if not form.is_valid():
-            return self.render_to_response(self.get_context_data(form=form))
+    def posted_form(self) -> ExplorationForm:
+        return ExplorationForm(self.request.POST, kind=self.kind, exploration=exploration_of(self.event_type))
+
+    def change(self, form: ExplorationForm, **by: Any) -> str:
         wanted = form.exploration()
-        try:
-            change_exploration(
-                wanted, reason=form.cleaned_data["reason"], actor=actor_of(request), now=timezone.now()
-            )
-        except ScoringError as error:
-            form.add_error(None, f"Nothing changed: {error}.")
-            return self.render_to_response(self.get_context_data(form=form))
+        change_exploration(wanted, reason=form.cleaned_data["reason"], **by)
         state = "is on" if wanted.is_on else "is off"
-        messages.success(request, f"Exploration of {kind.name} {state}, from the next events on.")
-        return redirect("admin:exploration_of", kind.name)
+        return f"Exploration of {self.event_type} {state}, from the next events on."
 
     def _explored_decisions(self, event_type: str) -> str:
         """The address of the decisions that let events through, "" if the user may not see them."""
@@ -129,12 +120,6 @@ class ExplorationPage(AdminPage):
             return ""
         wanted = urlencode({"propensity__isnull": "False", "event_type": event_type})
         return f"{reverse('admin:scoring_decision_changelist')}?{wanted}"
-
-    def _kind(self) -> type[EventType]:
-        name: str = self.kwargs["event_type"]
-        if name not in scored_types():
-            raise Http404(f"There is no scored event type {name!r}.")
-        return find_event_type(name)
 
 
 def read_type(kind: type[EventType], *, now: datetime) -> TypeExploration:
