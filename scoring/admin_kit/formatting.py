@@ -26,13 +26,18 @@ def decimal_text(value: float | None, digits: int = 3) -> str:
 
 
 def percent_text(share: float | None, digits: int = 1) -> str:
-    """0.0123 is "1.2 %", with a no-break space; a positive share is never written as 0."""
+    """0.0123 is "1.2 %", with a no-break space; a positive share is never written as 0, and 0 has no sign."""
     if share is None:
         return NO_VALUE
     smallest = 10.0 ** -(digits + 2)
     if 0 < share < smallest / 2:
         return f"<{NO_BREAK_SPACE}{100 * smallest:.{digits}f}{NO_BREAK_SPACE}%"
-    return f"{100 * share:.{digits}f}{NO_BREAK_SPACE}%"
+    return f"{100 * share:z.{digits}f}{NO_BREAK_SPACE}%"
+
+
+def signed_percent_text(difference: float) -> str:
+    """A difference of shares: 0.0123 is "+1.2 %"; what rounds to 0 is "+0.0 %"."""
+    return f"{100 * difference:+z.1f}{NO_BREAK_SPACE}%"
 
 
 def money_text(minor: float | None, currency: str = "USD") -> str:

@@ -72,7 +72,7 @@ def importance_changes(stored: Mapping[str, Any], champion: Mapping[str, Any]) -
             name,
             formatting.percent_text(now.get(name, 0.0)),
             formatting.percent_text(before.get(name, 0.0)),
-            f"{100 * (now.get(name, 0) - before.get(name, 0)):+.1f}\N{NO-BREAK SPACE}%",
+            formatting.signed_percent_text(now.get(name, 0) - before.get(name, 0)),
         )
         for name in names[:CHANGES]
     ]

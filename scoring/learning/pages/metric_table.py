@@ -226,7 +226,7 @@ def _interval_text(metric: MetricDescription, difference: Mapping[str, Any], *, 
         return difference_text(difference)
     ends = [difference[key] for key in ("estimate", "low", "high")]
     if metric.percent:
-        texts = [f"{100 * end:+.1f}\N{NO-BREAK SPACE}%" for end in ends]
+        texts = [formatting.signed_percent_text(end) for end in ends]
     else:
         texts = [("+" if end > 0 else "") + metric.text({metric.key: end}, currency=currency) for end in ends]
     return f"{texts[0]} ({texts[1]} to {texts[2]})"
@@ -236,7 +236,8 @@ def share_interval_text(interval: Mapping[str, float] | None) -> str:
     """ "81.2 % to 95.0 % (95 %), from 41 effective events"; "" for none."""
     if interval is None:
         return ""
-    low, high, level = (formatting.percent_text(value) for value in (interval["low"], interval["high"], 0.95))
+    low, high = (formatting.percent_text(interval[end]) for end in ("low", "high"))
+    level = formatting.percent_text(0.95, 0)
     return f"{low} to {high} ({level}), from {interval['effective']:,.0f} effective events"
 
 

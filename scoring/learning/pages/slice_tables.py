@@ -110,13 +110,9 @@ def _cell(each: Mapping[str, Any], key: str, title: str) -> SliceCell:
         title,
         formatting.percent_text(measured["value"]),
         interval_text(measured),
-        "" if gap["value"] is None else f"{_signed(gap['value'])} to the rest",
+        "" if gap["value"] is None else f"{formatting.signed_percent_text(gap['value'])} to the rest",
         "warn" if beyond else "",
     )
-
-
-def _signed(share: float) -> str:
-    return f"{100 * share:+.1f}\N{NO-BREAK SPACE}%"
 
 
 def _fairness_row(gap: Mapping[str, Any]) -> FairnessRow:
