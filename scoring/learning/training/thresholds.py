@@ -1,12 +1,11 @@
 """The scores from which events are reviewed and blocked."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import confusion_matrix_at_thresholds
 
 from scoring.learning.training.recipe import ThresholdPolicy
 
@@ -34,23 +33,49 @@ def review_threshold(*, score: NDArray, days: float, policy: ThresholdPolicy) ->
 
 
 def block_threshold(
-    *, y: NDArray, score: NDArray, policy: ThresholdPolicy, weights: NDArray | None = None
+    *,
+    y: NDArray,
+    score: NDArray,
+    policy: ThresholdPolicy,
+    weights: NDArray | None = None,
+    earlier: Judged | None = None,
 ) -> float:
     """The lowest score from which precision is `block_precision` with enough alarms; else NEVER.
 
     `weights`: how often each row counts for precision, None for once. Each is one alarm. Among positives
     almost every threshold is precise, which says nothing of later negatives. So there must be
-    `block_support` negatives too; with fewer, NEVER.
+    `block_support` negatives too; with fewer, NEVER. `earlier`: further events; the same must hold among all
+    of them together as well.
     """
     if int((y <= 0).sum()) < policy.block_support:
         return NEVER
-    _, false_positives, _, true_positives, thresholds = confusion_matrix_at_thresholds(
-        y, score, sample_weight=weights
-    )
-    precise = true_positives >= policy.block_precision * (true_positives + false_positives)
-    alarms = len(score) - np.searchsorted(np.sort(score), thresholds, side="left")
-    good = precise & (alarms >= policy.block_support)
-    return float(thresholds[good].min()) if good.any() else NEVER
+    judged = Judged(y, score, weights)
+    alone = _lowest_precise(np.unique(score), [judged], policy)
+    if earlier is None or alone == NEVER:
+        return alone
+    both = _joined(earlier, judged)
+    return _lowest_precise(np.unique(both.score[both.score >= alone]), [judged, both], policy)
+
+
+def _lowest_precise(candidates: NDArray, parts: Sequence[Judged], policy: ThresholdPolicy) -> float:
+    """The first of the ascending candidates that is precise in each of the parts; NEVER without one."""
+    precise = np.logical_and.reduce([_is_precise(part, candidates, policy) for part in parts])
+    return float(candidates[np.argmax(precise)]) if precise.any() else NEVER
+
+
+def _is_precise(judged: Judged, thresholds: NDArray, policy: ThresholdPolicy) -> NDArray[np.bool_]:
+    """bool[k]: whether the events from each of these scores on are precise and numerous enough."""
+    order = np.argsort(judged.score, kind="stable")
+    first = np.searchsorted(judged.score[order], thresholds, side="left")
+    weight = np.ones(len(order)) if judged.weights is None else judged.weights[order]
+    flagged, hits = (_sums_from(each, first) for each in (weight, weight * (judged.y[order] > 0)))
+    alarms = len(order) - first
+    return (hits >= policy.block_precision * flagged) & (alarms >= policy.block_support)
+
+
+def _sums_from(values: NDArray, first: NDArray[np.intp]) -> NDArray:
+    """The sum of the values from each place on."""
+    return np.append(np.cumsum(values[::-1])[::-1], 0.0)[first]
 
 
 def choose_thresholds(
@@ -67,27 +92,17 @@ def choose_thresholds(
     """{"review", "block"}, review <= block: those in `stated`, the others derived from `policy`.
 
     `weights`: see `block_threshold`. `unknown`: scores of the events of the same time whose label is unknown,
-    which take part of the capacity. `earlier`: events of earlier times; blocks must be precise among all
-    events as well.
+    which take part of the capacity. `earlier`: events of earlier times; see `block_threshold`.
     """
-    judged = Judged(y, score, weights)
     traffic = score if unknown is None else np.concatenate([score, unknown])
     chosen = {
         "review": review_threshold(score=traffic, days=days, policy=policy),
-        "block": max(_block_threshold(each, policy) for each in _times_to_hold(judged, earlier)),
+        "block": block_threshold(y=y, score=score, policy=policy, weights=weights, earlier=earlier),
     }
     chosen |= dict(stated or {})
     if stated and "block" in stated and "review" not in stated:
         chosen["review"] = min(chosen["review"], chosen["block"])
     return {"review": chosen["review"], "block": max(chosen["review"], chosen["block"])}
-
-
-def _block_threshold(judged: Judged, policy: ThresholdPolicy) -> float:
-    return block_threshold(y=judged.y, score=judged.score, policy=policy, weights=judged.weights)
-
-
-def _times_to_hold(judged: Judged, earlier: Judged | None) -> list[Judged]:
-    return [judged] if earlier is None else [judged, _joined(earlier, judged)]
 
 
 def _joined(first: Judged, second: Judged) -> Judged:

@@ -67,6 +67,21 @@ def test_blocks_are_precise_among_earlier_events_too():
     assert choose_thresholds(**given, earlier=none)["block"] == NEVER
 
 
+def test_blocks_are_precise_among_the_newest_events_as_well_as_among_all():
+    """From 0.5 on the newest are precise; all together only from 0.8 on, where the newest no longer are."""
+    newest = Judged(
+        y=np.array([0, 0, 0, 0] + [1] * 6 + [0, 1, 1, 1]),
+        score=np.array([0.1, 0.2, 0.3, 0.4] + [0.5] * 6 + [0.8, 0.81, 0.9, 0.91]),
+    )
+    earlier = Judged(y=np.array([0] * 5 + [1] * 20), score=np.array([0.6] * 5 + [0.85] * 20))
+    block = choose_thresholds(y=newest.y, score=newest.score, days=1.0, policy=POLICY, earlier=earlier)[
+        "block"
+    ]
+    assert block == 0.81
+    for y, score in (newest[:2], np.hstack([newest[:2], earlier[:2]])):
+        assert y[score >= block].mean() >= POLICY.block_precision
+
+
 def test_weights_of_earlier_events_count():
     newest = {"y": np.repeat([0, 1], [5, 15]), "score": np.linspace(0.1, 0.9, 20)}
     given = {"days": 1.0, "policy": replace(POLICY, reviews_a_day=100), **newest}
