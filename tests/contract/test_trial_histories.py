@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import orjson
 import pytest
 
 from scoring.learning.errors import InvalidTraining
@@ -46,22 +47,24 @@ def test_trials_are_read_as_they_were_appended(kept, tmp_path, online_redis):
     assert opened().read() == TRIALS
 
 
-def test_a_line_that_was_cut_short_is_dropped(tmp_path):
+@pytest.mark.parametrize("cut", [3, 20])
+def test_a_line_that_was_cut_short_is_dropped(tmp_path, cut):
     path = tmp_path / "trials.jsonl"
     TrialsInFile(path).append(TRIALS[0])
     with path.open("ab") as file:
-        file.write(b'{"trial": 1, "ba')
+        file.write(orjson.dumps(TRIALS[1].stored())[:cut])
     assert TrialsInFile(path).read() == TRIALS[:1]
     TrialsInFile(path).append(TRIALS[1])
     assert TrialsInFile(path).read() == TRIALS
 
 
-@pytest.mark.parametrize("content", ["{}\n", "[1]\n", "no JSON\n"])
-def test_a_file_of_something_else_is_refused(tmp_path, content):
+@pytest.mark.parametrize("content", ["{}\n", "[1]\n", "no JSON\n", "no JSON\nat all", '{"name": "settings"}'])
+def test_a_file_of_something_else_is_refused_and_stays_as_it_was(tmp_path, content):
     path = tmp_path / "trials.jsonl"
     path.write_text(content)
     with pytest.raises(InvalidTraining, match="a file that a search wrote"):
         TrialsInFile(path).read()
+    assert path.read_text() == content
 
 
 def test_a_file_that_cannot_be_written_is_refused(tmp_path):

@@ -9,6 +9,7 @@ from scoring.learning.errors import InvalidTraining
 from scoring.learning.search.trials import SearchTrial
 
 FIELD = "search_history"
+BEGINNING = b'{"trial":'  # of every line
 
 
 class TrialsInFile:
@@ -22,9 +23,11 @@ class TrialsInFile:
         try:
             text = self._path.read_bytes() if self._path.exists() else b""
             whole, _, cut_short = text.rpartition(b"\n")
+            trials = [SearchTrial.from_stored(orjson.loads(line)) for line in whole.splitlines()]
             if cut_short:
+                _require_beginning(cut_short)
                 os.truncate(self._path, len(text) - len(cut_short))
-            return [SearchTrial.from_stored(orjson.loads(line)) for line in whole.splitlines()]
+            return trials
         except (OSError, ValueError, KeyError, TypeError) as error:
             allowed = f"a file that a search wrote ({type(error).__name__}: {error})"
             raise InvalidTraining(FIELD, str(self._path), allowed) from error
@@ -38,3 +41,9 @@ class TrialsInFile:
                 os.fsync(file.fileno())
         except OSError as error:
             raise InvalidTraining(FIELD, str(self._path), f"a file that can be written ({error})") from error
+
+
+def _require_beginning(line: bytes) -> None:
+    """Raises ValueError for a line that is not the beginning of a trial: the file is of something else."""
+    if line[: len(BEGINNING)] != BEGINNING[: len(line)]:
+        raise ValueError("the last line is not of a trial")
