@@ -53,7 +53,7 @@ def scheduled_options(
 def _read_names(value: Any, names: Sequence[str]) -> tuple[str, ...]:
     if value is None:
         return ()
-    if not isinstance(value, list):
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
         raise InvalidTraining("accept_leakage", value, 'a list of features such as ["amount"], or null')
     check_accepted(value, names)
     return tuple(value)

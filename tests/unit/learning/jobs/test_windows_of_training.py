@@ -85,7 +85,8 @@ def test_a_schedule_says_since_when_in_utc_unless_it_names_a_zone():
 def test_a_schedule_may_accept_features_that_seem_too_good_to_be_true():
     assert scheduled_options("payment", accept_leakage=["amount"]).accepted_leakage == ("amount",)
     assert scheduled_options("payment").accepted_leakage == ()
-    for stated, words in (("amount", "a list of features"), (["amuont"], "did you mean amount")):
+    a_list = "a list of features"
+    for stated, words in (("amount", a_list), ([1], a_list), (["amuont"], "did you mean amount")):
         with pytest.raises(InvalidTraining, match=f"accept_leakage: .*{words}"):
             scheduled_options("payment", accept_leakage=stated)
 
