@@ -142,9 +142,14 @@ class JobQueue(Generic[Row]):
             self.take_step(running, "finished", result(), actor=self.actor, now=clock())
 
     def note(self, number: int, name: str, data: Mapping[str, Any], *, now: datetime) -> None:
-        """Append an intermediate result of a running job to its stream; it changes no state."""
+        """Append an intermediate result of a running job to its stream; it changes no state.
+
+        Raises `not_possible` if the job is not running: a process that lost its job adds nothing to it.
+        """
         with transaction.atomic():
-            self.locked(number)  # one writer of the stream at a time
+            job = self.locked(number)  # one writer of the stream at a time
+            if job.state != JobState.RUNNING:
+                raise self.not_possible(number=number, state=job.state, step="continued")
             version = len(read_stream(f"{self.kind}/{number}"))
             self._append(number, name, version, data=data, actor=self.actor, now=now)
 

@@ -4,11 +4,12 @@ from datetime import UTC, datetime
 
 import orjson
 import pytest
+from django.db import transaction
 
 from scoring.learning.errors import InvalidTraining
 from scoring.learning.jobs.options import JobOptions
 from scoring.learning.jobs.search_trials import TrialsOfTraining
-from scoring.learning.jobs.trainings import request_training
+from scoring.learning.jobs.trainings import request_training, trainings
 from scoring.learning.search.files import TrialsInFile
 from scoring.learning.search.options import SearchOptions
 from scoring.learning.search.trials import SearchTrial, TrialsInMemory
@@ -32,6 +33,8 @@ def in_file(path):
 def in_log(path):
     options = JobOptions(search=SearchOptions(minutes=1))
     number = request_training("payment", actor="user/ana", now=NOW, options=options)
+    with transaction.atomic():
+        trainings.take_step(trainings.locked(number), "started", {}, actor="trainer", now=NOW)
     return lambda: TrialsOfTraining(number, clock=lambda: NOW)
 
 

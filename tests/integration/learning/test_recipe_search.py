@@ -142,6 +142,20 @@ def test_a_search_that_is_cancelled_keeps_its_trials(history, monkeypatch):
     assert not ModelVersion.objects.exists()
 
 
+def test_a_trainer_that_lost_its_search_adds_no_trials(history, monkeypatch):
+    append = TrialsOfTraining.append
+
+    def append_and_lose(kept, trial):
+        append(kept, trial)
+        trainings.fail_abandoned(now=NOW)
+
+    monkeypatch.setattr(TrialsOfTraining, "append", append_and_lose)
+    number = request()
+    with pytest.raises(TrainingNotPossible, match="is failed"):
+        run(number)
+    assert len(trials_of(number)) == 1
+
+
 def test_the_command_searches_continues_and_writes_the_recipe(history, tmp_path, monkeypatch):
     kept, recipe, out = tmp_path / "trials.jsonl", tmp_path / "best.yaml", StringIO()
     options = ("--search-minutes", "60", "--search-history", str(kept))
