@@ -12,7 +12,8 @@ from scoring.learning.dataset.training_set import select_rows
 from scoring.learning.metrics.quality import average_precision
 from scoring.learning.metrics.resampling import bootstrap_average_precision_difference
 from scoring.learning.training.baseline import LOGISTIC, baseline_score, fit_baseline
-from scoring.learning.training.fit import Prepared, Trained, fit_slices
+from scoring.learning.training.fit import Prepared, Trained
+from scoring.learning.training.growing import choose_rounds, grow_rows
 from scoring.learning.training.recipe import TrainingConfig
 from scoring.progress import ProgressReporter
 
@@ -41,8 +42,11 @@ def compare_with_simpler(
 
 
 def _base_score(prepared: Prepared, base: TrainingConfig, watch: ProgressReporter) -> NDArray:
-    fitted = fit_slices(prepared.data, prepared.slices, config=base, extra=prepared.extra, watch=watch)
-    return predict_margin(fitted.booster, prepared.judged.X)
+    """Average precision needs its trees alone, neither calibration nor thresholds."""
+    data, extra = prepared.data, prepared.extra
+    rounds = choose_rounds(data=data, slices=prepared.slices, config=base, extra=extra, watch=watch)
+    booster, _ = grow_rows(data, prepared.rows, rounds=rounds, config=base, extra=extra, watch=watch)
+    return predict_margin(booster, prepared.judged.X)
 
 
 def _logistic_score(prepared: Prepared, codes: Sequence[int], watch: ProgressReporter) -> NDArray:
