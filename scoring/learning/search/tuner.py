@@ -78,7 +78,7 @@ def measure_recipe(
     """Average precision on the validation slice of the trees that a training would choose there."""
     data, held = prepared.data, prepared.slices.validation
     y, weights = data.y[held], data.weights_of(held)
-    margin = np.zeros(len(y), dtype=np.float32)
+    margin = np.zeros(len(y))  # of double precision: as float32, hundreds of constants would make ties
 
     def after_each(booster: xgb.Booster, validation: xgb.DMatrix, round_: int) -> None:
         margin[:] += booster.predict(

@@ -12,7 +12,7 @@ from scoring.learning.search.report import search_lines, verdict_of
 from scoring.learning.search.trials import TrialsInMemory
 from scoring.learning.search.tuner import RecipeSearch, basis_of, measure_recipe
 from scoring.learning.training.fit import fit_prepared, prepare
-from scoring.learning.training.growing import choose_rounds
+from scoring.learning.training.growing import choose_rounds, grow_with_early_stopping
 from scoring.learning.training.recipe import CLASS_WEIGHTS, Imbalance, TrainingConfig
 from scoring.learning.training.tuning.simpler import BASE, compare_with_simpler
 from scoring.progress import NO_PROGRESS
@@ -57,6 +57,22 @@ def test_a_trial_reports_average_precision_on_the_validation_slice(prepared):
     assert found.trees == 10
     assert reported[10] == pytest.approx(found.value, abs=1e-6)
     assert found.value > 2 * prepared.data.y[prepared.slices.validation].mean()
+
+
+def test_what_is_reported_after_hundreds_of_trees_is_as_exact():
+    config = replace(BASE_RECIPE, trees=400, patience=400, learning_rate=0.02)
+    rare = prepare(data=training_set(rows=8_000, rate=0.03), config=config)
+    last = {}
+
+    def after_each(booster, validation, round_):
+        if (trees := round_ + 1) % 50 == 0:
+            margin = booster.predict(validation, output_margin=True)
+            last[trees] = average_precision(rare.data.y[rare.slices.validation], margin)
+
+    grow_with_early_stopping(rare.data, rare.slices, config=config, extra=rare.extra, after_each=after_each)
+    reported = {}
+    measure_recipe(rare, config, report=reported.__setitem__, watch=NO_PROGRESS)
+    assert {trees: reported[trees] for trees in last} == pytest.approx(last, abs=1e-6)
 
 
 def test_a_search_never_reads_the_test_slice(prepared, tuned):
