@@ -68,5 +68,5 @@ def verdict_of(search: Mapping[str, Any]) -> str:
             " is simpler."
         )
     if is_better(against.get("logistic")) is None and "logistic" in against:
-        return f"{found} Neither is the model significantly better than logistic regression."
+        return f"{found} The model is not significantly better than logistic regression."
     return found

@@ -160,7 +160,7 @@ def record(best=1, **differences):
         (record(base=(-0.03, -0.01), logistic=(0.1, 0.2)), "is significantly worse"),
         (record(best=0, logistic=(0.1, 0.2)), "No trial was better"),
         (record(base=(0.01, 0.02), logistic=(-0.2, -0.1)), "Logistic regression is significantly better"),
-        (record(base=(0.01, 0.02), logistic=(-0.2, 0.1)), "Neither is the model significantly better than"),
+        (record(base=(0.01, 0.02), logistic=(-0.2, 0.1)), "The model is not significantly better than"),
         (record(base=None, logistic=(0.1, 0.2)), "is not significantly better than the one"),
     ],
 )
