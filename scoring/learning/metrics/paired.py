@@ -5,6 +5,7 @@ What does not change from resample to resample, above all the orders, is compute
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,10 +114,18 @@ class ScoredModel:
         }
 
 
+class Resampled(Protocol):
+    """What is measured of a model on events, again on each resample of them."""
+
+    def metrics(self, drawn: NDArray | None = None) -> dict[str, float]:
+        """By name if each event is drawn so many times (None: once); NaN where one is not defined."""
+
+
 def bootstrap_differences(
-    first: ScoredModel,
-    second: ScoredModel,
+    first: Resampled,
+    second: Resampled,
     *,
+    entity: NDArray,
     samples: int = 200,
     seed: int = 0,
     level: float = 0.95,
@@ -124,11 +133,11 @@ def bootstrap_differences(
 ) -> dict[str, Interval]:
     """By metric the first model's value minus the second's, with its percentile interval.
 
-    Whole entities are drawn, the same for both models (Efron & Tibshirani 1993, ch. 13). A metric that is not
-    defined for both, or in more than half of the resamples, is left out. `progress(1)` is called after each
-    sample.
+    Whole entities, by the codes int[n] of the events, are drawn, the same for both models (Efron & Tibshirani
+    1993, ch. 13). A metric that is not defined for both, or in more than half of the resamples, is left out.
+    `progress(1)` is called after each sample.
     """
-    codes = np.unique(first.rows.entity, return_inverse=True)[1]
+    codes = np.unique(entity, return_inverse=True)[1]
     size = int(codes.max()) + 1
     rng = np.random.default_rng(seed)
     names = [name for name in first.metrics() if name in second.metrics()]

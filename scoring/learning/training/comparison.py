@@ -13,10 +13,10 @@ from scoring.learning.dataset.training_set import TrainingSet
 from scoring.learning.dataset.vectors_and_labels import read_vectors
 from scoring.learning.gates.checks import no_champion_then
 from scoring.learning.metrics.curves import describe_curves
-from scoring.learning.metrics.paired import JudgedRows, ScoredModel, bootstrap_differences
+from scoring.learning.metrics.paired import JudgedRows, Resampled, ScoredModel, bootstrap_differences
 from scoring.learning.texts.filling import fill_texts
 from scoring.learning.training.fit import Trained, measure
-from scoring.learning.training.money import PolicyMoney, money_differences
+from scoring.learning.training.money import PolicyMoney
 from scoring.progress import NO_PROGRESS, ProgressReporter
 from scoring.registry.errors import ArtifactCorrupt, UnknownModel
 from scoring.registry.feature_sets import find_feature_set, own_set
@@ -137,11 +137,11 @@ def _compare(
     score = champion.predict(vectors_for(champion, held_out, watch))[1]
     metrics = measure(held_out, score, champion.thresholds, known=trained.known_before)
     watch.begin("comparing with the champion", total=SAMPLES)
-    differences = _differences(champion, trained, score, watch)
+    differences = _of_metrics(champion, trained, score, watch)
     if money is not None:
         own, other = money.of(trained.score, trained.thresholds), money.of(score, champion.thresholds)
         metrics |= {name: (None if np.isnan(value) else value) for name, value in other.metrics().items()}
-        differences |= money_differences(money, own, other, samples=SAMPLES)
+        differences |= _differences(own, other, entity=money.groups)
     return {
         "champion_metrics": metrics,
         "difference": differences.get("average_precision"),
@@ -153,7 +153,7 @@ def _compare(
     }
 
 
-def _differences(
+def _of_metrics(
     champion: LoadedModel, trained: Trained, score: NDArray[np.float64], watch: ProgressReporter
 ) -> dict[str, dict[str, Any]]:
     """Of every metric, each model at its own thresholds."""
@@ -161,10 +161,17 @@ def _differences(
     rows = JudgedRows(
         held_out.y, held_out.occurred_at // DAY_US, held_out.groups, held_out.weights, trained.known_before
     )
-    found = bootstrap_differences(
+    return _differences(
         ScoredModel.of(rows, trained.score, trained.thresholds),
         ScoredModel.of(rows, score, champion.thresholds),
-        samples=SAMPLES,
-        progress=watch.advance,
+        entity=rows.entity,
+        watch=watch,
     )
+
+
+def _differences(
+    first: Resampled, second: Resampled, *, entity: NDArray, watch: ProgressReporter = NO_PROGRESS
+) -> dict[str, dict[str, Any]]:
+    """The first minus the second by name, as stored."""
+    found = bootstrap_differences(first, second, entity=entity, samples=SAMPLES, progress=watch.advance)
     return {name: asdict(interval) for name, interval in found.items()}

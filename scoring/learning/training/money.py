@@ -1,7 +1,7 @@
 """What the policy in use would make of a model's scores, in money, on the sample of held-out events."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Money
 from scoring.catalog.registry import event_type as find_event_type
-from scoring.learning.metrics.resampling import Interval
 from scoring.learning.policies.effect import expected_costs, outcomes_under
 from scoring.learning.policies.judged import JudgedEvents, judged_of_sample
 from scoring.learning.policies.segmenting import segments_of
@@ -95,33 +94,3 @@ def money_metrics(money: PolicyMoney, trained: Trained) -> dict[str, Any]:
     found = money.of(trained.score, trained.thresholds).metrics()
     known = {name: (None if np.isnan(value) else value) for name, value in found.items()}
     return {**known, "policy": money.policy.number}
-
-
-def money_differences(
-    money: PolicyMoney,
-    first: EventMoney,
-    second: EventMoney,
-    *,
-    samples: int = 200,
-    seed: int = 0,
-    level: float = 0.95,
-    progress: Callable[[int], None] = lambda count: None,
-) -> dict[str, dict[str, Any]]:
-    """The first minus the second with its percentile interval, resampled by whole entities, as stored."""
-    codes = np.unique(money.groups, return_inverse=True)[1]
-    size = int(codes.max()) + 1
-    rng = np.random.default_rng(seed)
-    names = list(first.metrics())
-    drawn = []
-    for _ in range(samples):
-        counts = np.bincount(rng.integers(0, size, size), minlength=size)[codes]
-        one, other = first.metrics(counts), second.metrics(counts)
-        drawn.append([one[name] - other[name] for name in names])
-        progress(1)
-    one, other = first.metrics(), second.metrics()
-    found = {}
-    for name, values in zip(names, np.array(drawn).T, strict=True):
-        if not np.isnan(estimate := one[name] - other[name]):
-            low, high = np.nanquantile(values, [(1 - level) / 2, (1 + level) / 2])
-            found[name] = asdict(Interval(float(estimate), float(low), float(high), level, samples))
-    return found

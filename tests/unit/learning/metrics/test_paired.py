@@ -59,7 +59,7 @@ def test_the_difference_in_average_precision_is_the_one_of_the_gate():
     rows, score = judged(3)
     other = np.random.default_rng(4).permutation(score)
     first, second = (ScoredModel.of(rows, each, THRESHOLDS) for each in (score, other))
-    found = bootstrap_differences(first, second, samples=40)
+    found = bootstrap_differences(first, second, entity=rows.entity, samples=40)
     assert found["average_precision"] == bootstrap_average_precision_difference(
         y=rows.y, first=score, second=other, groups=rows.entity, samples=40
     )
@@ -70,7 +70,7 @@ def test_the_difference_in_average_precision_is_the_one_of_the_gate():
 def test_equal_models_do_not_differ_and_what_is_undefined_is_left_out():
     rows, score = judged(5)
     never = ScoredModel.of(rows, score, {"block": 2.0})
-    found = bootstrap_differences(never, never, samples=10)
+    found = bootstrap_differences(never, never, entity=rows.entity, samples=10)
     assert {(each.low, each.high) for each in found.values()} == {(0.0, 0.0)}
     assert "precision_at_block" not in found
     assert "recall_at_block" in found

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from scoring.catalog.registry import event_type
+from scoring.learning.metrics.paired import bootstrap_differences
 from scoring.learning.policies.judged import JudgedEvents
-from scoring.learning.training.money import PolicyMoney, money_differences
+from scoring.learning.training.money import PolicyMoney
 from scoring.rules.policies.costs import Action, Costs
 from scoring.rules.policies.policy import MODEL, Policy, Terms
 
@@ -61,9 +62,9 @@ def test_a_model_that_allows_everything_stops_and_saves_nothing():
 def test_differences_have_intervals_and_equal_models_none():
     both = money()
     own, other = both.of(SCORE, AT), both.of(np.zeros(5), AT)
-    found = money_differences(both, own, other, samples=100)
+    found = bootstrap_differences(own, other, entity=both.groups, samples=100)
     saved = found["money_saved_a_day"]
-    assert saved["estimate"] == own.metrics()["money_saved_a_day"]
-    assert saved["low"] < saved["estimate"] < saved["high"]
-    same = money_differences(both, own, own, samples=20)
-    assert {(each["low"], each["high"]) for each in same.values()} == {(0.0, 0.0)}
+    assert saved.estimate == own.metrics()["money_saved_a_day"]
+    assert saved.low < saved.estimate < saved.high
+    same = bootstrap_differences(own, own, entity=both.groups, samples=20)
+    assert {(each.low, each.high) for each in same.values()} == {(0.0, 0.0)}
