@@ -245,8 +245,8 @@ def join_labels(
 
     Events younger than `matures_after` are excluded whatever their label, because fraud is labeled sooner.
     Corrections made by `as_of` and before the event's first label apply, and retractions made by `as_of`.
-    With a `selection`, blocked events without a label are
-    unknown instead of inferred negatives, and explored events have their weights.
+    With a `selection`, blocked events without a label are unknown instead of inferred negatives, and explored
+    events have their weights.
     """
     count = len(vectors.occurred_at)
     state = labels.as_of(as_of, count=count)
@@ -256,13 +256,8 @@ def join_labels(
         labels.first_known(as_of, count=count),
         labels.last_known(as_of, count=count),
     )
-    chosen = vectors.held_before_labels(as_of, times.first_labeled_at) & (
-        vectors.occurred_at <= to_micros(as_of - matures_after)
-    )
-    if since is not None:
-        chosen &= vectors.occurred_at >= to_micros(since)
-    if until is not None:
-        chosen &= vectors.occurred_at < to_micros(until)
+    chosen = vectors.held_before_labels(as_of, times.first_labeled_at)
+    chosen &= _within(vectors.occurred_at, since=since, until=until, last=as_of - matures_after)
     is_unknown = chosen & blocked & (state == UNLABELED)
     rows, unknown = np.flatnonzero(chosen & ~is_unknown), np.flatnonzero(is_unknown)
     return TrainingSet(
@@ -284,6 +279,18 @@ def join_labels(
         policies=_policies(labels.policies_as_of(as_of, count=count), state=state, rows=rows),
         times=times.take(rows),
     )
+
+
+def _within(
+    moments: NDArray[np.int64], *, since: datetime | None, until: datetime | None, last: datetime
+) -> NDArray[np.bool_]:
+    """bool[n]: the moments in [since, until), None for no bound, that are not after `last`."""
+    found = moments <= to_micros(last)
+    if since is not None:
+        found &= moments >= to_micros(since)
+    if until is not None:
+        found &= moments < to_micros(until)
+    return found
 
 
 def _unknown_blocks(vectors: VectorTable, rows: NDArray[np.intp]) -> UnknownBlocks:

@@ -216,25 +216,14 @@ def _registration(
 ) -> Registration:
     """What is stored besides the artifact. It is not part of the digest, so timings may differ."""
     config = trained.config
-    watch.begin("describing the features", total=len(data.feature_names))
-    unknown = data.unknown_during(trained.grown_on)
-    reference = describe_reference(
-        X=select_rows(data.X, trained.grown_on),
-        names=data.feature_names,
-        codes=code_columns(data),
-        score=np.concatenate([trained.score, trained.unknown_score]),
-        thresholds=trained.thresholds,
-        also=unknown.X if unknown else None,
-        progress=watch.advance,
-    )
+    reference = _reference_of(trained, data=data, watch=watch)
     watch.begin("measuring", total=1)
     latency = measure_latency(artifact, trained.held_out.X)
     metrics = trained.metrics | further_metrics(trained, reference["outcomes"], data=data)
     metrics |= {"latency_ms": latency.milliseconds, "artifact_bytes": artifact.size}
     metrics |= _of_heads(trained)
     watch.advance(1)
-    sample = describe_held_out(trained, days=days_held_out(trained, data=data))
-    sample["stakes"] = stakes_of(data.event_type, sample["positions"])
+    sample = _held_out_sample(trained, data=data)
     money = money_under_policy(trained, sample)
     if money is not None:
         metrics |= money_metrics(money, trained)
@@ -261,6 +250,25 @@ def _registration(
         held_out=sample,
         analysis=analyze_model(trained, watch=watch),
     )
+
+
+def _reference_of(trained: Trained, *, data: TrainingSet, watch: ProgressReporter) -> dict[str, Any]:
+    watch.begin("describing the features", total=len(data.feature_names))
+    unknown = data.unknown_during(trained.grown_on)
+    return describe_reference(
+        X=select_rows(data.X, trained.grown_on),
+        names=data.feature_names,
+        codes=code_columns(data),
+        score=np.concatenate([trained.score, trained.unknown_score]),
+        thresholds=trained.thresholds,
+        also=unknown.X if unknown else None,
+        progress=watch.advance,
+    )
+
+
+def _held_out_sample(trained: Trained, *, data: TrainingSet) -> dict[str, Any]:
+    sample = describe_held_out(trained, days=days_held_out(trained, data=data))
+    return sample | {"stakes": stakes_of(data.event_type, sample["positions"])}
 
 
 def _of_heads(trained: Trained) -> dict[str, Any]:
