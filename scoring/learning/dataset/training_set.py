@@ -91,6 +91,16 @@ class VectorTable:
         return read_at
 
     @property
+    def first_occurred_at(self) -> NDArray[np.int64]:
+        """int64[n], microseconds: the earliest time that any version of each row's event states."""
+        occurred_at, periods = self.occurred_at.copy(), self.periods
+        event = np.unique(periods.events, return_inverse=True)[1]
+        earliest = np.full(len(event), np.iinfo(np.int64).max)
+        np.minimum.at(earliest, event, occurred_at[periods.rows])
+        occurred_at[periods.rows] = earliest[event]
+        return occurred_at
+
+    @property
     def events(self) -> NDArray[np.int64]:
         """int64[n]: the log position of the receipt of each row's event."""
         events = self.positions.copy()

@@ -105,7 +105,8 @@ def read_labels(
 ) -> LabelHistory:
     """The labels recorded for these events up to `log_position`, in recorded order.
 
-    One step of `watch`, counted in labels.
+    A label counts from its event on, as in the lane, also where it arrived first or the clock of the event's
+    sender was ahead. One step of `watch`, counted in labels.
     """
     positive = find_event_type(vectors.event_type).labels.positive
     watch.begin("reading labels", total=count_labels(vectors.event_type, log_position=log_position))
@@ -116,7 +117,7 @@ def read_labels(
     state = pc.fill_null(pc.equal(label_rows["effective"], positive).cast(pa.int8()), UNLABELED).to_numpy()
     return LabelHistory(
         rows=rows,
-        known_at=integers(label_rows["known_at"])[which],
+        known_at=np.maximum(integers(label_rows["known_at"])[which], vectors.first_occurred_at[rows]),
         effective=state[which],
         policies={
             name: broken[which]

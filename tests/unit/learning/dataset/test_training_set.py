@@ -136,6 +136,16 @@ def test_a_correction_is_valid_from_its_time_on_and_the_original_until_then():
     assert table.events.tolist() == [100, 100, 102, 103]
 
 
+def test_an_event_first_occurred_at_the_earliest_time_of_its_versions():
+    """Row 1 corrects row 0, row 3 corrects row 2, and each states another time."""
+    rows, events = np.arange(4), np.array([100, 100, 102, 102])
+    periods = VersionPeriods(rows=rows, events=events, since=rows, until=rows)
+    table = replace(vectors([5, 4, 1, 3, 2]), periods=periods)
+    days = (table.first_occurred_at - to_micros(START)) // 86_400_000_000
+    assert days.tolist() == [4, 4, 1, 1, 2]
+    assert vectors([5, 4]).first_occurred_at.tolist() == vectors([5, 4]).occurred_at.tolist()
+
+
 def test_an_event_corrected_after_its_label_is_learned_from_as_it_was_before():
     """Row 1 corrects row 0 on day 5; the event is labeled on day 4, 5 or 6, or is retracted on day 9."""
     day = [to_micros(START + number * DAY) for number in range(40)]
