@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from itertools import count
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -21,6 +22,7 @@ from scoring.learning.training.recipe import TrainingConfig
 from scoring.log.read import read_stream
 from scoring.registry import loaded_models
 from scoring.registry.models import ModelVersion
+from scoring.timestamps import to_iso
 from tests.factories.history import load_history
 from tests.integration.learning.test_training_pages import LOOK, client_of
 
@@ -87,10 +89,14 @@ def killed_after(trials: int, monkeypatch) -> int:
 
 
 def test_a_training_searches_and_trains_the_best_recipe(history):
-    job = run(request())
+    ticks = count()
+    number = request()
+    assert running.run_job(number, clock=lambda: NOW + timedelta(seconds=next(ticks)))
+    job = TrainingJob.objects.get(number=number)
     assert (job.state, job.error) == ("finished", "")
     assert entries(job.number) == ["requested", "started", *["trial_ended"] * 3, "finished"]
     version = ModelVersion.objects.get(name=job.model)
+    assert version.as_of == job.started_at
     search = version.lineage["search"]
     kept = trials_of(job.number)
     assert [trial["value"] for trial in search["trials"]] == [trial.value for trial in kept]
@@ -108,6 +114,7 @@ def test_a_search_is_continued_after_its_trainer_was_killed(history, monkeypatch
     killed = killed_after(2, monkeypatch)
     later = NOW + timedelta(days=2)
     number = continue_search(killed, actor="user/bo", now=later)
+    assert TrainingJob.objects.get(number=number).options["as_of"] == to_iso(NOW)
     job = run(number, now=later)
     assert (job.state, job.error) == ("finished", "")
     assert entries(number).count("trial_ended") == 1

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binomtest
+from scipy.stats import binomtest, norm, t
 
 from scoring.learning.metrics.weighted_shares import (
     effective_size,
@@ -25,6 +25,8 @@ def test_without_weights_it_is_the_interval_of_clopper_and_pearson_for_a_few_eve
         pytest.approx(exact.high, abs=0.001),
     )
     assert 390 < found.effective < 400
+    few = weighted_share(np.arange(12) < 6, among=np.ones(12, dtype=bool))
+    assert few.effective == pytest.approx(11 * (norm.ppf(0.975) / t.ppf(0.975, 11)) ** 2)
 
 
 def test_a_weighted_event_counts_as_often_as_its_weight():

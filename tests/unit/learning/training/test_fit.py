@@ -21,6 +21,7 @@ from scoring.learning.training.growing import booster_parameters, rate_of
 from scoring.learning.training.packing import pack_model
 from scoring.learning.training.recipe import ThresholdPolicy, TrainingConfig
 from scoring.learning.training.runs import code_columns, further_metrics
+from scoring.learning.training.thresholds import NEVER, Judged
 from scoring.registry.artifact import Artifact, ModelSpec
 from scoring.registry.errors import ArtifactCorrupt
 from tests.unit.learning.made_up import START_US, training_set
@@ -175,6 +176,30 @@ def test_thresholds_are_of_the_policy_and_days_of_the_calibration_slice():
     assert (score >= trained.thresholds["review"]).sum() == pytest.approx(12 * days, abs=3)
     stated = replace(QUICK, explicit_thresholds=(("review", 0.2), ("block", 0.7)))
     assert train_model(data=training_set(), config=stated).thresholds == {"review": 0.2, "block": 0.7}
+
+
+def test_thresholds_hold_for_events_before_the_calibration_slice(monkeypatch):
+    def fitted():
+        data = training_set(rows=3_000, rate=0.3)
+        policy = ThresholdPolicy(block_precision=0.6, block_support=5)
+        return train_model(data=data, config=replace(QUICK, policy=policy)).thresholds["block"]
+
+    negatives = Judged(np.zeros(9_000, dtype=np.int8), np.ones(9_000))
+    monkeypatch.setattr("scoring.learning.training.fit.judge_earlier", lambda *_, **given: None)
+    assert fitted() < 1
+    monkeypatch.setattr("scoring.learning.training.fit.judge_earlier", lambda *_, **given: negatives)
+    assert fitted() == NEVER
+
+
+def test_intervals_at_thresholds_take_entities_as_wholes(trained):
+    data, thresholds = trained.held_out, {"review": 0.1}
+    one_each = replace(data, groups=np.arange(len(data.y)))
+    of_few = replace(data, groups=np.arange(len(data.y)) % 5)
+    effective = [
+        measure(each, trained.score, thresholds)["intervals"]["precision_at_review"]["effective"]
+        for each in (one_each, of_few)
+    ]
+    assert effective[0] > 5 > effective[1]
 
 
 def test_figures_at_thresholds_bear_their_names_and_days_are_calendar_days():

@@ -19,14 +19,14 @@ COSTS = Costs(margin=0.1, insult=500, chargeback_fee=1_000, actions=(Action("rev
 
 
 def money(costs: Costs | None = COSTS) -> PolicyMoney:
-    """Two days: fraud of 100 (block), 50 (review), 30 (allow); good events of 20 (block), 10 (allow)."""
+    """Two days: fraud of 3 x 100 (block), 50 (review), 30 (allow); good events of 20 (block), 10 (allow)."""
     events = JudgedEvents(
         event_type="payment",
         source="held-out",
         score=SCORE,
         positive=np.array([True, True, True, False, False]),
         stake=np.array([10_000, 5_000, 3_000, 2_000, 1_000]),
-        weight=np.array([1.0, 1.0, 1.0, 2.0, 4.0]),
+        weight=np.array([3.0, 1.0, 1.0, 2.0, 4.0]),
         versions=np.arange(5),
         since=DAY,
         until=DAY,
@@ -39,12 +39,12 @@ def money(costs: Costs | None = COSTS) -> PolicyMoney:
 
 def test_fraud_that_is_not_simply_allowed_is_stopped():
     found = money().of(SCORE, AT).metrics()
-    assert found["fraud_amount_stopped"] == pytest.approx(15_000 / 18_000)
-    assert found["fraud_amount_stopped_a_day"] == pytest.approx(15_000 / 2)
+    assert found["fraud_amount_stopped"] == pytest.approx(35_000 / 38_000)
+    assert found["fraud_amount_stopped_a_day"] == pytest.approx(35_000 / 2)
 
 
 def test_saved_is_the_loss_that_is_prevented_without_reviews_and_insults():
-    blocked, reviewed = 10_000 + 1_000, 0.8 * (5_000 + 1_000) - 300
+    blocked, reviewed = 3 * (10_000 + 1_000), 0.8 * (5_000 + 1_000) - 300
     insults = 2 * (0.1 * 2_000 + 500)
     found = money().of(SCORE, AT).metrics()
     assert found["money_saved_a_day"] == pytest.approx((blocked + reviewed - insults) / 2)
