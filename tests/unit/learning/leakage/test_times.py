@@ -6,6 +6,8 @@ import pytest
 from scoring.learning.dataset.training_set import NO_TIME, RowTimes
 from scoring.learning.errors import FutureInformation
 from scoring.learning.leakage.times import check_times
+from scoring.learning.training import runs
+from scoring.learning.training.recipe import TrainingRequest
 from scoring.timestamps import to_micros
 from tests.unit.learning.made_up import training_set
 
@@ -60,3 +62,17 @@ def test_an_event_after_the_cut_off_fails():
     late[7] = cut_off(data) + 1
     with pytest.raises(FutureInformation, match="happened after the cut-off"):
         check_times(replace(data, occurred_at=late))
+
+
+@pytest.mark.parametrize("late", ["trained on", "judged on"])
+def test_a_training_checks_the_events_it_is_trained_on_and_those_it_is_judged_on(late, monkeypatch):
+    bad = timed(read_at=(3, lambda data: cut_off(data) + 1))
+
+    def joined(*, until=None, **given):
+        return bad if (until is None) == (late == "trained on") else timed()
+
+    monkeypatch.setattr(runs, "join_labels", joined)
+    now = bad.as_of
+    request = TrainingRequest("payment", as_of=now, test_until=now)
+    with pytest.raises(FutureInformation, match="features from after the cut-off"):
+        runs.training_and_test(None, None, None, request, now=now)
