@@ -10,7 +10,7 @@ from monitoring.models import StoredGuardrails
 from scoring.catalog.registry import scored_type
 from scoring.log.append import append
 from scoring.log.entries import Entry, NewEntry
-from scoring.log.read import read_stream
+from scoring.log.read import last_version
 from scoring.rules.ruleset.life_cycle import clean_reason, require_reason
 
 
@@ -44,7 +44,7 @@ def append_guardrail(
     stream = f"guardrail/{event_type}"
     new = NewEntry(
         stream=stream,
-        expected_version=len(read_stream(stream)),
+        expected_version=last_version(stream),
         type=entry_type,
         data=data,
         metadata={"actor": actor},

@@ -23,7 +23,7 @@ from scoring.jobs.progress import JobProgress
 from scoring.jobs.rows import JobRow, JobState, ProgressRow
 from scoring.log.append import append
 from scoring.log.entries import Entry, NewEntry
-from scoring.log.read import read_stream
+from scoring.log.read import last_version
 from scoring.log.retry import append_retrying
 from scoring.sql.advisory_locks import LockSpace, session_lock
 
@@ -150,7 +150,7 @@ class JobQueue(Generic[Row]):
             job = self.locked(number)  # one writer of the stream at a time
             if job.state != JobState.RUNNING:
                 raise self.not_possible(number=number, state=job.state, step="continued")
-            version = len(read_stream(f"{self.kind}/{number}"))
+            version = last_version(f"{self.kind}/{number}")
             self._append(number, name, version, data=data, actor=self.actor, now=now)
 
     def fail_abandoned(self, *, now: datetime) -> list[int]:
@@ -198,7 +198,7 @@ class JobQueue(Generic[Row]):
         allowed, step = STEPS[name]
         if job.state not in allowed:
             raise self.not_possible(number=job.number, state=job.state, step=step)
-        version = len(read_stream(f"{self.kind}/{job.number}"))
+        version = last_version(f"{self.kind}/{job.number}")
         return self._append(job.number, name, version, data=data, actor=actor, now=now)
 
     @property

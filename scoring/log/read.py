@@ -63,6 +63,13 @@ def read_stream(stream: str) -> list[Entry]:
     return read_streams([stream]).get(stream, [])
 
 
+def last_version(stream: str) -> int:
+    """The version of the last entry of `stream`; 0 for an unknown stream."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT max(stream_version) FROM scoring_logentry WHERE stream = %s", [stream])
+        return cursor.fetchone()[0] or 0
+
+
 def read_streams(streams: Sequence[str], *, version: int | None = None) -> dict[str, list[Entry]]:
     """The entries of each of `streams` in version order, or only `version`; unknown streams are absent."""
     if not streams:

@@ -33,7 +33,7 @@ from scoring.lanes.order import Effects
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
 from scoring.log.errors import StreamConflict
-from scoring.log.read import read_stream
+from scoring.log.read import last_version, read_stream
 from scoring.registry.routes import current_routes
 from scoring.rules.deciding.guards import Guards, read_guards
 from scoring.rules.deciding.reader import RulesetReader, reader
@@ -344,7 +344,7 @@ class LaneRunner:
         stream = f"label/{claim.event_stream}" if claim.kind == "label" else claim.event_stream
         entry = NewEntry(
             stream=stream,
-            expected_version=len(read_stream(stream)),
+            expected_version=last_version(stream),
             type="label.parked" if claim.kind == "label" else "event.parked",
             data={"position": claim.position, "kind": claim.kind, "error": error},
             metadata={"causation": claim.position},

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
-from scoring.log.read import read_stream
+from scoring.log.read import last_version
 from scoring.registry.artifact import Artifact
 from scoring.registry.errors import UnknownModel
 from scoring.registry.model_versions import known_names, read_artifact
@@ -29,7 +29,7 @@ def download_artifact(name: str, *, actor: str, now: datetime) -> Artifact:
         stream = f"model/{name}"
         entry = NewEntry(
             stream=stream,
-            expected_version=len(read_stream(stream)),
+            expected_version=last_version(stream),
             type=DOWNLOADED,
             data={"name": name, "digest": version.artifact},
             metadata={"actor": actor},

@@ -18,7 +18,7 @@ from scoring.learning.gates.errors import GateChangeRequested, GateUnchanged, No
 from scoring.learning.models import StoredGate
 from scoring.log.append import append
 from scoring.log.entries import Entry, NewEntry
-from scoring.log.read import read_stream
+from scoring.log.read import last_version
 
 MAX_REASON_LENGTH = 500  # characters
 
@@ -103,7 +103,7 @@ def _append(event_type: str, entry_type: str, data: Mapping[str, Any], *, actor:
     stream = f"gate/{event_type}"
     new = NewEntry(
         stream=stream,
-        expected_version=len(read_stream(stream)),
+        expected_version=last_version(stream),
         type=entry_type,
         data={"event_type": event_type, **data},
         metadata={"actor": actor},

@@ -66,13 +66,14 @@ def stability_in_words(stability: Mapping[str, float | None]) -> str:
 def importance_changes(stored: Mapping[str, Any], champion: Mapping[str, Any]) -> list[ImportanceChange]:
     """The features whose share of all importance changed most, each measured on its own held-out events."""
     now, before = _shares(stored), _shares(champion)
-    names = sorted(now.keys() | before.keys(), key=lambda name: -abs(now.get(name, 0) - before.get(name, 0)))
+    moved = {name: now.get(name, 0.0) - before.get(name, 0.0) for name in now.keys() | before.keys()}
+    names = sorted(moved, key=lambda name: (-abs(moved[name]), name))
     return [
         ImportanceChange(
             name,
             formatting.percent_text(now.get(name, 0.0)),
             formatting.percent_text(before.get(name, 0.0)),
-            formatting.signed_percent_text(now.get(name, 0) - before.get(name, 0)),
+            formatting.signed_percent_text(moved[name]),
         )
         for name in names[:CHANGES]
     ]

@@ -13,7 +13,7 @@ from scoring.catalog.parsing.card_numbers import mask_card_numbers
 from scoring.learning.errors import AlreadyJudged, GateFailed, NoteRequired, OwnModel
 from scoring.log.append import append
 from scoring.log.entries import Entry, NewEntry
-from scoring.log.read import read_stream
+from scoring.log.read import last_version
 from scoring.registry.errors import UnknownModel
 from scoring.registry.model_versions import known_names
 from scoring.registry.models import ModelVersion
@@ -88,7 +88,7 @@ def _append(
     note = mask_card_numbers(note.strip())[:MAX_NOTE_LENGTH]
     entry = NewEntry(
         stream=stream,
-        expected_version=len(read_stream(stream)),
+        expected_version=last_version(stream),
         type=entry_type,
         data={"name": name, "by": actor, "note": note, "failed_checks": list(failed)},
         metadata={"actor": actor},

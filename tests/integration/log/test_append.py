@@ -12,7 +12,7 @@ from scoring.log.append import append, append_new
 from scoring.log.entries import NewEntry
 from scoring.log.errors import StreamConflict
 from scoring.log.models import LogEntry, VaultItem
-from scoring.log.read import read_positions, read_stream, read_streams
+from scoring.log.read import last_version, read_positions, read_stream, read_streams
 from scoring.log.writing.alongside import Alongside
 from scoring.log.writing.bulk import append_bulk
 from scoring.registry.models import ModelVersion, Route
@@ -317,3 +317,13 @@ def test_two_batches_with_the_same_streams_in_opposite_order_do_not_deadlock() -
 
     assert failures == []
     assert len(read_streams([f"payment/shop/{name}" for name in names])) == 300
+
+
+@pytest.mark.django_db
+def test_the_last_version_of_a_stream_is_that_of_its_last_entry() -> None:
+    assert last_version("payment/shop/T-1") == 0
+    append([received("T-1"), received("T-2")], now=NOW)
+    assert (last_version("payment/shop/T-1"), last_version("payment/shop/T-3")) == (1, 0)
+    append([labeled("payment/shop/T-1")], now=NOW)
+    append([labeled("payment/shop/T-1", version=2)], now=NOW)
+    assert last_version("label/payment/shop/T-1") == 2
