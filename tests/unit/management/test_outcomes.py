@@ -71,3 +71,10 @@ def test_the_commands_of_the_dag_are_accepted_with_json() -> None:
     assert [name for name, *_ in found] == ["export", "train", "score", "promote", "replay"]
     for name, *arguments in found:
         assert parser_of("scoring", name).parse_args([*arguments, "--json"]).json
+
+
+def test_the_dag_needs_no_interval_between_its_runs() -> None:
+    """The data interval of a cron schedule is empty by default since Airflow 3: it starts where it ends."""
+    names = {node.arg for node in ast.walk(dag()) if isinstance(node, ast.arg)}
+    assert "data_interval_end" in names
+    assert "data_interval_start" not in names
