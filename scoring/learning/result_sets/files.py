@@ -122,10 +122,10 @@ class ResultSet:
         self._fs.mv(f"{path}.new", path)
 
     def _clear(self) -> None:
-        """Remove what runs wrote, the manifest first; other files stay."""
+        """Remove what runs wrote, the manifest first; other files and sets in directories below stay."""
         if not self._fs.exists(self._root):
             return
-        found = [path for path in self._fs.find(self._root) if _is_ours(path.rpartition("/")[2])]
+        found = [path for path in self._fs.ls(self._root, detail=False) if _is_ours(path.rpartition("/")[2])]
         for path in sorted(found, key=lambda each: not each.endswith(MANIFEST)):
             self._fs.rm_file(path)
 
