@@ -8,6 +8,8 @@ from math import isfinite, nan
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import fsspec
+
 from scoring.catalog.errors import EventTypeNotScored, UnknownEventType
 from scoring.catalog.registry import scored_type
 
@@ -98,10 +100,30 @@ def read_http_url(text: str) -> str:
 def read_new_file(text: str) -> str:
     """A path or fsspec URL to write to. Its directory is checked now, not at the end of long work."""
     path = Path(text)
-    if "://" not in text and (path.is_dir() or not path.parent.is_dir()):
+    if "://" in text:
+        _check_filesystems(text)
+    elif path.is_dir() or not path.parent.is_dir():
         why = "is a directory" if path.is_dir() else f"is in {str(path.parent)!r}, which is not a directory"
         raise argparse.ArgumentTypeError(f"{text!r} {why}")
     return text
+
+
+def read_directory(text: str) -> str:
+    """A path or fsspec URL of a directory, which need not exist yet."""
+    if "://" in text:
+        _check_filesystems(text)
+    elif Path(text).exists() and not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a directory")
+    return text
+
+
+def _check_filesystems(url: str) -> None:
+    """Raises ArgumentTypeError unless each protocol of a URL, such as `simplecache::s3://x`, is installed."""
+    try:
+        for part in url.split("::"):
+            fsspec.get_filesystem_class(part.partition("://")[0])
+    except (ImportError, ValueError) as error:
+        raise argparse.ArgumentTypeError(f"{url!r} cannot be opened: {error}") from error
 
 
 def read_thresholds(text: str) -> dict[str, float]:

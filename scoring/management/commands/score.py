@@ -12,7 +12,7 @@ from django.utils import timezone
 from scoring.errors import ScoringError
 from scoring.learning.result_sets.files import SetManifest
 from scoring.learning.result_sets.score import ScoringRequest, score_period
-from scoring.management.arguments import EARLIEST, integer, read_moment, read_scored_type
+from scoring.management.arguments import EARLIEST, integer, read_directory, read_moment, read_scored_type
 from scoring.management.bars import StepProgressBars
 from scoring.management.outcomes import (
     add_json_option,
@@ -43,7 +43,11 @@ class Command(BaseCommand):
             help="end of the time range, exclusive (default: now, or that of the run to continue)",
         )
         parser.add_argument(
-            "--out", required=True, metavar="URL", help="the directory to write to: a path, or any fsspec URL"
+            "--out",
+            type=read_directory,
+            required=True,
+            metavar="URL",
+            help="the directory to write to: a path, or any fsspec URL",
         )
         parser.add_argument(
             "--explanations", action="store_true", help="add the contribution of every feature to the margin"

@@ -3,7 +3,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scoring.management.arguments import read_moment, read_thresholds
+from scoring.management.arguments import (
+    read_directory,
+    read_moment,
+    read_new_file,
+    read_thresholds,
+)
 
 
 def test_a_date_without_a_zone_is_utc():
@@ -22,3 +27,19 @@ def test_thresholds_are_read_by_name():
 def test_invalid_thresholds_are_refused(text):
     with pytest.raises(ArgumentTypeError):
         read_thresholds(text)
+
+
+@pytest.mark.parametrize("read", [read_directory, read_new_file])
+def test_a_url_is_refused_before_the_work_if_nothing_can_open_it(read, tmp_path):
+    for url in ("memory://scores", f"simplecache::file://{tmp_path}/new", str(tmp_path / "new")):
+        assert read(url) == url
+    for url in ("nope://scores", "simplecache::nope://scores"):
+        with pytest.raises(ArgumentTypeError, match="cannot be opened: Protocol not known: nope"):
+            read(url)
+
+
+def test_a_directory_may_exist_but_not_as_a_file(tmp_path):
+    (tmp_path / "file").touch()
+    assert read_directory(str(tmp_path)) == str(tmp_path)
+    with pytest.raises(ArgumentTypeError, match="is not a directory"):
+        read_directory(str(tmp_path / "file"))
