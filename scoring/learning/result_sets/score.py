@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.decisions.errors import ModelFailed
 from scoring.features.compile.plan import FeatureSet
-from scoring.lanes.order import read_head
+from scoring.lanes.order import LaneHead, read_head
 from scoring.learning.errors import EventTypeOfOtherModel, LaneReordered
 from scoring.learning.result_sets.files import ResultSet, SetDescription, SetManifest
 from scoring.learning.result_sets.vectors import EventVectors, Period, iter_vectors
@@ -27,6 +27,7 @@ from scoring.progress import NO_PROGRESS, ProgressReporter
 from scoring.registry.feature_sets import check_feature_set
 from scoring.registry.loaded_models import LoadedModel, load_for_bulk
 from scoring.registry.model_versions import find_version
+from scoring.registry.models import ModelVersion
 from scoring.timestamps import from_iso, to_iso
 
 ROWS_A_FILE = 200_000
@@ -70,18 +71,8 @@ def score_period(
         raise EventTypeOfOtherModel(name=version.name, event_type=version.event_type)
     head = read_head(find_event_type(version.event_type).lane)
     results = ResultSet(request.out)
-    period = Period(request.since, request.until or _begun_until(results, anew=anew) or now)
-    description = SetDescription(
-        model=version.name,
-        artifact=version.artifact,
-        event_type=version.event_type,
-        since=to_iso(period.since),
-        until=to_iso(period.until),
-        explanations=request.explanations,
-        order=head.order,
-        seq=head.seq,
-    )
-    manifest = results.begin(description, anew=anew)
+    until = request.until or _begun_until(results, anew=anew) or now
+    manifest = results.begin(_description(request, version, head, until=until), anew=anew)
     if manifest.is_complete:
         return manifest
     described = manifest.description
@@ -92,7 +83,7 @@ def score_period(
     vectors = iter_vectors(
         scorer.feature_set,
         model.spec.vocabularies,
-        period=period,
+        period=Period(request.since, until),
         head=replace(head, seq=described.seq),
         after=manifest.reached,
         items=items,
@@ -103,6 +94,21 @@ def score_period(
     if read_head(head.lane).order != described.order:
         raise LaneReordered(head.lane)
     return results.finish(manifest)
+
+
+def _description(
+    request: ScoringRequest, version: ModelVersion, head: LaneHead, *, until: datetime
+) -> SetDescription:
+    return SetDescription(
+        model=version.name,
+        artifact=version.artifact,
+        event_type=version.event_type,
+        since=to_iso(request.since),
+        until=to_iso(until),
+        explanations=request.explanations,
+        order=head.order,
+        seq=head.seq,
+    )
 
 
 def _begun_until(results: ResultSet, *, anew: bool) -> datetime | None:
