@@ -10,6 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from scoring.intake.models import Event
+from scoring.learning.result_sets.files import ResultSet
 from scoring.states.reorder import reorder_lane
 from scoring.timestamps import to_iso
 from tests.factories.models import END, train_small_models
@@ -109,6 +110,20 @@ def test_an_interrupted_set_is_not_continued_in_another_order(model, tmp_path):
     path.write_bytes(orjson.dumps(orjson.loads(path.read_bytes()) | {"is_complete": False}))
     reorder_lane(LANE, reason="for a test")
     assert "was reordered after this result set was begun" in str(refused(*target))
+
+
+def test_a_lane_that_is_reordered_during_the_run_leaves_the_set_unfinished(model, tmp_path, monkeypatch):
+    add = ResultSet.add
+
+    def add_and_reorder(self, manifest, table, *, reached):
+        reorder_lane(LANE, reason="for a test")
+        return add(self, manifest, table, reached=reached)
+
+    monkeypatch.setattr(ResultSet, "add", add_and_reorder)
+    assert "was reordered" in str(refused("--model", model, "--out", str(tmp_path / "set")))
+    manifest = ResultSet(str(tmp_path / "set")).manifest()
+    assert manifest is not None
+    assert not manifest.is_complete
 
 
 def test_unknown_models_and_other_event_types_are_refused(model, tmp_path):

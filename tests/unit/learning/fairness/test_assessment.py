@@ -64,8 +64,8 @@ def test_of_many_events_all_positives_and_a_sample_of_others_stand_for_all(by_co
     for one, other in zip(whole["fields"][0]["slices"], part["fields"][0]["slices"], strict=True):
         assert other["positives"] == one["positives"]
         assert other["metrics"]["recall_at_review"]["value"] == one["metrics"]["recall_at_review"]["value"]
-        rate = "false_positive_rate_at_review"
-        assert other["metrics"][rate]["value"] == pytest.approx(one["metrics"][rate]["value"], abs=0.1)
+        for rate in ("false_positive_rate_at_review", "flagged_at_review", "calibration"):
+            assert other["metrics"][rate]["value"] == pytest.approx(one["metrics"][rate]["value"], abs=0.1)
 
 
 def test_tables_and_lines_show_every_slice_and_gap(by_code):

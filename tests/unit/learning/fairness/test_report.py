@@ -4,6 +4,8 @@ Larson, Mattu, Kirchner & Angwin, How We Analyzed the COMPAS Recidivism Algorith
 defendants by race, score (medium or high is flagged) and whether they committed another crime in two years.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -104,6 +106,19 @@ def test_a_rate_of_all_or_nothing_is_not_certain():
     recall = measured.slices[0].metrics["recall_at_review"]
     assert (recall.value, recall.high) == (1.0, 1.0)
     assert recall.low < 0.95
+    found, _ = gaps_of({"all": (40, 0, 0, 400), "too": (200, 0, 0, 900)})
+    gap = found["equal_opportunity"].difference
+    assert gap.value == 0
+    assert gap.low < -0.02 < 0.02 < gap.high
+
+
+def test_weights_do_not_make_few_events_enough():
+    judged, slicing = events({"many": (500, 300, 200, 900), "few": (MIN_DENOMINATOR - 1, 300, 0, 900)})
+    heavy = replace(judged, weights=np.full(len(judged.y), 10.0))
+    few = measure_slices(heavy, slicing, thresholds=AT, samples=10).slices[1]
+    assert (few.rows, few.positives) == (1_219, MIN_DENOMINATOR - 1)
+    assert few.metrics["recall_at_review"].value is None
+    assert few.metrics["false_positive_rate_at_review"].value == pytest.approx(0.25)
 
 
 def test_calibration_is_the_mean_score_minus_the_observed_share():
