@@ -124,12 +124,12 @@ def as_data(measured: SlicedMetrics) -> dict[str, Any]:
 def _rates(exact: Confusion, drawn: Confusion, counts: Confusion) -> dict[str, Rates]:
     resampled, counted = drawn.rates(), counts.rates()
     return {
-        name: _rate(name, share[:, 0], resampled[name][0], counted[name][1][:, 0])
+        name: _rate(share[:, 0], resampled[name][0], counted[name][1][:, 0])
         for name, (share, _) in exact.rates().items()
     }
 
 
-def _rate(name: str, share: Floats, drawn: Floats, denominator: Floats) -> Rates:
+def _rate(share: Floats, drawn: Floats, denominator: Floats) -> Rates:
     """`denominator` float64[K]: events, each counted once."""
     hits = np.abs(np.nan_to_num(share)) * denominator
     shrunk = (hits + 2) / (denominator + 4)

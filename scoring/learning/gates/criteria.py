@@ -133,8 +133,8 @@ def criterion_text(criterion: Criterion) -> str:
     text = criterion.comparison.value + limit
     if criterion.comparison == Comparison.WITHIN_TOLERANCE:
         base = "the share of positives" if criterion.check == CALIBRATION else "the review capacity"
-        plus = " plus " if limit else " of "
-        text = f"at most{limit}{plus}{criterion.tolerance:g} times {base}".replace("most of", "most")
+        plus = " plus" if limit else ""
+        text = f"at most{limit}{plus} {criterion.tolerance:g} times {base}"
     elif criterion.tolerance:
         text += f", by more than {criterion.tolerance:g}"
     return f"{text}; {criterion.override} may override" if criterion.override else text
