@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
 from scoring.catalog.registry import scored_type
 from scoring.errors import ScoringError
 from scoring.learning.evaluation.report import set_lines
 from scoring.learning.promotion.promote import previous_champion
+from scoring.management.outcomes import as_command_error
 from scoring.registry.feature_sets import list_feature_sets
 
 
@@ -26,7 +27,7 @@ class Command(BaseCommand):
             name = options["event_type"]
             kind = None if name is None else scored_type(name)
         except ScoringError as error:
-            raise CommandError(str(error)) from error
+            raise as_command_error(error) from error
         uses = list_feature_sets(kind.name if kind else None)
         before = {name: previous_champion(name) for name in {use.event_type for use in uses}}
         self.stdout.write("\n".join(set_lines(uses, before=before, with_features=options["features"])))

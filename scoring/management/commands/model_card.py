@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
 from scoring.errors import ScoringError
 from scoring.learning.cards.files import FORMATS, card_text
 from scoring.learning.cards.reading import read_card
+from scoring.management.outcomes import as_command_error
 
 
 class Command(BaseCommand):
@@ -26,5 +27,5 @@ class Command(BaseCommand):
         try:
             card = read_card(options["name"], now=timezone.now())
         except ScoringError as error:
-            raise CommandError(str(error)) from error
+            raise as_command_error(error) from error
         self.stdout.write(card_text(card, options["format"]), ending="")

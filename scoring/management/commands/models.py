@@ -14,6 +14,7 @@ from scoring.learning.cards.versions import compare_versions
 from scoring.learning.errors import NoModelYet
 from scoring.learning.evaluation.report import version_lines
 from scoring.learning.promotion.stages import stages_of
+from scoring.management.outcomes import as_command_error
 from scoring.registry.feature_sets import list_feature_sets
 from scoring.registry.models import ModelVersion
 
@@ -60,7 +61,7 @@ def lines_of_differences(before: str, after: str) -> list[str]:
     try:
         return difference_lines(before, after, compare_versions(before, after))
     except ScoringError as error:
-        raise CommandError(str(error)) from error
+        raise as_command_error(error) from error
 
 
 def export_artifact(name: str, file: Path) -> str:
@@ -71,7 +72,7 @@ def export_artifact(name: str, file: Path) -> str:
         artifact = download_artifact(name, actor="command/models", now=timezone.now())
         file.write_bytes(artifact.packed)
     except (ScoringError, OSError) as error:
-        raise CommandError(str(error)) from error
+        raise as_command_error(error) from error
     return artifact.digest
 
 
@@ -82,4 +83,4 @@ def no_models(event_type: str | None) -> str:
     try:
         return str(NoModelYet(scored_type(event_type).name))
     except ScoringError as error:
-        raise CommandError(str(error)) from error
+        raise as_command_error(error) from error

@@ -46,5 +46,7 @@ def test_the_command_compares_even_if_an_artifact_is_missing(models):
     call_command("models", compare=models, stdout=out)
     assert "  trees  15 -> 25" in out.getvalue()
     assert "features: no difference" in out.getvalue()
-    with pytest.raises(CommandError, match="there is no model 'payment-9'"):
-        call_command("models", compare=[models[0], "payment-9"])
+    for command in (["models", "--compare", models[0], "payment-9"], ["model_card", "payment-9"]):
+        with pytest.raises(CommandError, match="there is no model 'payment-9'") as raised:
+            call_command(*command)
+        assert raised.value.returncode == 2
