@@ -48,13 +48,14 @@ def request_gate(event_type: str, gate: Gate, *, reason: str, actor: str, now: d
     scored_type(event_type)
     require_note(event_type, reason, "changed")
     check_gate(event_type, gate)
+    version = _stream_version(event_type)  # read before the row, so that a change between them conflicts
     row = StoredGate.objects.filter(pk=event_type).first()
     if row and row.requested:
         raise GateChangeRequested(event_type, by=row.requested_by)
     if gate.criteria == gate_in(row).criteria:
         raise GateUnchanged(event_type)
     data = {"criteria": gate.as_data(), "reason": clean(reason)}
-    return _append(event_type, "gate.requested", data, actor=actor, now=now)
+    return _append(event_type, "gate.requested", data, version=version, actor=actor, now=now)
 
 
 def approve_gate(event_type: str, *, actor: str, now: datetime) -> Entry:
@@ -69,7 +70,8 @@ def approve_gate(event_type: str, *, actor: str, now: datetime) -> Entry:
             "reason": row.reason,
             "requested_by": row.requested_by,
         }
-        return _append(event_type, "gate.approved", data, actor=actor, now=now)
+        version = _stream_version(event_type)
+        return _append(event_type, "gate.approved", data, version=version, actor=actor, now=now)
 
 
 def reject_gate(event_type: str, *, reason: str, actor: str, now: datetime) -> Entry:
@@ -77,7 +79,8 @@ def reject_gate(event_type: str, *, reason: str, actor: str, now: datetime) -> E
     require_note(event_type, reason, "rejected")
     with transaction.atomic():
         _requested(event_type)
-        return _append(event_type, "gate.rejected", {"reason": clean(reason)}, actor=actor, now=now)
+        data, version = {"reason": clean(reason)}, _stream_version(event_type)
+        return _append(event_type, "gate.rejected", data, version=version, actor=actor, now=now)
 
 
 def require_note(event_type: str, reason: str, judgment: str) -> None:
@@ -99,11 +102,16 @@ def _requested(event_type: str) -> StoredGate:
     return row
 
 
-def _append(event_type: str, entry_type: str, data: Mapping[str, Any], *, actor: str, now: datetime) -> Entry:
-    stream = f"gate/{event_type}"
+def _stream_version(event_type: str) -> int:
+    return last_version(f"gate/{event_type}")
+
+
+def _append(
+    event_type: str, entry_type: str, data: Mapping[str, Any], *, version: int, actor: str, now: datetime
+) -> Entry:
     new = NewEntry(
-        stream=stream,
-        expected_version=last_version(stream),
+        stream=f"gate/{event_type}",
+        expected_version=version,
         type=entry_type,
         data={"event_type": event_type, **data},
         metadata={"actor": actor},

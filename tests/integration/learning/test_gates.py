@@ -10,12 +10,14 @@ from django.test import Client
 from django.urls import reverse
 
 from scoring.learning.errors import GateFailed, NoteRequired
+from scoring.learning.gates import changing
 from scoring.learning.gates.changing import approve_gate, gate_of, reject_gate, request_gate
 from scoring.learning.gates.criteria import DEFAULT_CRITERIA, LATENCY, Gate
 from scoring.learning.gates.errors import GateChangeRequested, GateUnchanged, NoGateChange, OwnGateChange
 from scoring.learning.gates.forms import GateForm
 from scoring.learning.models import StoredGate
 from scoring.learning.promotion import gate as promotion
+from scoring.log.errors import StreamConflict
 from scoring.log.read import read_stream
 from scoring.registry.models import ModelVersion
 
@@ -50,6 +52,17 @@ def test_a_change_holds_once_another_person_approved_it() -> None:
         request_gate("payment", FASTER, reason="Again.", **ANA)
     with pytest.raises(NoGateChange):
         approve_gate("payment", **BO)
+
+
+def test_a_change_requested_at_the_same_time_is_not_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    def request_meanwhile(row: StoredGate | None) -> Gate:
+        monkeypatch.undo()
+        request_gate("payment", FASTER, reason="First.", **BO)
+        return Gate()
+
+    monkeypatch.setattr(changing, "gate_in", request_meanwhile)
+    with pytest.raises(StreamConflict):
+        request_gate("payment", FASTER, reason="Second.", **ANA)
 
 
 def test_a_rejected_change_never_holds() -> None:
