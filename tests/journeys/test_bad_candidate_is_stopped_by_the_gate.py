@@ -43,7 +43,7 @@ def test_a_bad_candidate_is_stopped(
     bar = {"average_precision_on": "on", "average_precision_limit": "0.9999"}
     request = {**sent, **bar, "average_precision_override": "admin", "action": "request"}
     assert lea.post(page, {**request, "reason": "Fewer false alarms."}).status_code == 302
-    assert dana.post(page, {"action": "approve"}).status_code == 302
+    assert dana.post(page, {"action": "approve", "seen": 1}).status_code == 302
 
     # The next candidate is checked by the new gate, fails it, and stays a candidate.
     name = train_another()

@@ -14,7 +14,13 @@ from scoring.catalog.parsing.card_numbers import mask_card_numbers
 from scoring.catalog.registry import scored_type
 from scoring.learning.errors import NoteRequired
 from scoring.learning.gates.criteria import Gate, check_gate
-from scoring.learning.gates.errors import GateChangeRequested, GateUnchanged, NoGateChange, OwnGateChange
+from scoring.learning.gates.errors import (
+    GateChangeRequested,
+    GateUnchanged,
+    NoGateChange,
+    OtherGateChange,
+    OwnGateChange,
+)
 from scoring.learning.models import StoredGate
 from scoring.log.append import append
 from scoring.log.entries import Entry, NewEntry
@@ -48,7 +54,7 @@ def request_gate(event_type: str, gate: Gate, *, reason: str, actor: str, now: d
     scored_type(event_type)
     require_note(event_type, reason, "changed")
     check_gate(event_type, gate)
-    version = _stream_version(event_type)  # read before the row, so that a change between them conflicts
+    version = stream_version(event_type)  # read before the row, so that a change between them conflicts
     row = StoredGate.objects.filter(pk=event_type).first()
     if row and row.requested:
         raise GateChangeRequested(event_type, by=row.requested_by)
@@ -58,10 +64,16 @@ def request_gate(event_type: str, gate: Gate, *, reason: str, actor: str, now: d
     return _append(event_type, "gate.requested", data, version=version, actor=actor, now=now)
 
 
-def approve_gate(event_type: str, *, actor: str, now: datetime) -> Entry:
-    """Let the requested criteria hold from the next training on. Raises NoGateChange, OwnGateChange."""
+def approve_gate(event_type: str, *, seen: int, actor: str, now: datetime) -> Entry:
+    """Let the requested criteria hold from the next training on.
+
+    `seen`: the `stream_version` of the gate when the request was read, so that no other one is approved
+    unseen. Raises NoGateChange, OtherGateChange, OwnGateChange.
+    """
     with transaction.atomic():
         row = _requested(event_type)
+        if stream_version(event_type) != seen:
+            raise OtherGateChange(event_type)
         if row.requested_by == actor:
             raise OwnGateChange(event_type, actor=actor)
         data = {
@@ -70,8 +82,7 @@ def approve_gate(event_type: str, *, actor: str, now: datetime) -> Entry:
             "reason": row.reason,
             "requested_by": row.requested_by,
         }
-        version = _stream_version(event_type)
-        return _append(event_type, "gate.approved", data, version=version, actor=actor, now=now)
+        return _append(event_type, "gate.approved", data, version=seen, actor=actor, now=now)
 
 
 def reject_gate(event_type: str, *, reason: str, actor: str, now: datetime) -> Entry:
@@ -79,7 +90,7 @@ def reject_gate(event_type: str, *, reason: str, actor: str, now: datetime) -> E
     require_note(event_type, reason, "rejected")
     with transaction.atomic():
         _requested(event_type)
-        data, version = {"reason": clean(reason)}, _stream_version(event_type)
+        data, version = {"reason": clean(reason)}, stream_version(event_type)
         return _append(event_type, "gate.rejected", data, version=version, actor=actor, now=now)
 
 
@@ -102,7 +113,8 @@ def _requested(event_type: str) -> StoredGate:
     return row
 
 
-def _stream_version(event_type: str) -> int:
+def stream_version(event_type: str) -> int:
+    """How many requests and judgments the gate of an event type has had."""
     return last_version(f"gate/{event_type}")
 
 

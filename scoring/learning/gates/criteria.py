@@ -73,9 +73,12 @@ class Gate:
 
     @classmethod
     def of(cls, stored: Any, *, version: int) -> "Gate":
-        """The gate with criteria as logged."""
-        criteria = (Criterion(**{**each, "comparison": Comparison(each["comparison"])}) for each in stored)
-        return cls(version, tuple(criteria))
+        """The gate with criteria as logged; checks that are newer than the entry have their defaults."""
+        logged = {
+            each["check"]: Criterion(**each | {"comparison": Comparison(each["comparison"])})
+            for each in stored
+        }
+        return cls(version, tuple(logged.get(each.check, each) for each in DEFAULT_CRITERIA))
 
     def criterion(self, check: str) -> Criterion:
         return next(each for each in self.criteria if each.check == check)

@@ -41,6 +41,17 @@ class NoGateChange(ScoringError):
         self.event_type = event_type
 
 
+class OtherGateChange(ScoringError):
+    """The requested change is not the one that the person saw."""
+
+    def __init__(self, event_type: str) -> None:
+        super().__init__(
+            f"the gate of {event_type} was changed, or another change requested, since the page was loaded;"
+            " look at it again"
+        )
+        self.event_type = event_type
+
+
 class OwnGateChange(ScoringError):
     """The person who requested a change may not approve it."""
 

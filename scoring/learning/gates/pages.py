@@ -18,6 +18,7 @@ from scoring.learning.gates.changing import (
     reject_gate,
     request_gate,
     requested_in,
+    stream_version,
 )
 from scoring.learning.gates.criteria import DEFAULT_CRITERIA, Gate, criterion_text, differences
 from scoring.learning.gates.forms import GateForm
@@ -64,6 +65,7 @@ class GatePage(AdminPage):
             **{**kwargs, "event_type": event_type},
             gate=gate,
             stored=row,
+            seen=stream_version(event_type),
             criteria=[(each.check, criterion_text(each)) for each in gate.criteria],
             requested=differences(gate, requested) if requested else [],
             own=row is not None and row.requested_by == actor_of(self.request),
@@ -79,7 +81,9 @@ class GatePage(AdminPage):
                 self.require(REQUEST)
                 return self._request(request, GateForm(request.POST))
             case "approve":
-                return self._judge(request, approve_gate, f"The new gate of {event_type} holds from now on.")
+                done = f"The new gate of {event_type} holds from now on."
+                seen = request.POST.get("seen", "")
+                return self._judge(request, approve_gate, done, seen=int(seen) if seen.isdecimal() else 0)
             case "reject":
                 reason = request.POST.get("reason", "")
                 done = f"The gate of {event_type} stays as it is."
@@ -100,7 +104,7 @@ class GatePage(AdminPage):
         return redirect("admin:gate", event_type)
 
     def _judge(
-        self, request: HttpRequest, act: Callable[..., Entry], done: str, **given: str
+        self, request: HttpRequest, act: Callable[..., Entry], done: str, **given: Any
     ) -> HttpResponse:
         self.require(APPROVE)
         event_type = self._event_type()

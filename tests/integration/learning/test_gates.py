@@ -11,9 +11,21 @@ from django.urls import reverse
 
 from scoring.learning.errors import GateFailed, NoteRequired
 from scoring.learning.gates import changing
-from scoring.learning.gates.changing import approve_gate, gate_of, reject_gate, request_gate
+from scoring.learning.gates.changing import (
+    approve_gate,
+    gate_of,
+    reject_gate,
+    request_gate,
+    stream_version,
+)
 from scoring.learning.gates.criteria import DEFAULT_CRITERIA, LATENCY, Gate
-from scoring.learning.gates.errors import GateChangeRequested, GateUnchanged, NoGateChange, OwnGateChange
+from scoring.learning.gates.errors import (
+    GateChangeRequested,
+    GateUnchanged,
+    NoGateChange,
+    OtherGateChange,
+    OwnGateChange,
+)
 from scoring.learning.gates.forms import GateForm
 from scoring.learning.models import StoredGate
 from scoring.learning.promotion import gate as promotion
@@ -38,11 +50,11 @@ def test_a_change_holds_once_another_person_approved_it() -> None:
     request_gate("payment", FASTER, reason="Lanes are busy.", **ANA)
     assert gate_of("payment") == Gate()
     with pytest.raises(OwnGateChange):
-        approve_gate("payment", **ANA)
+        approve_gate("payment", seen=1, **ANA)
     with pytest.raises(GateChangeRequested, match="requested by user/ana"):
         request_gate("payment", FASTER, reason="Me too.", **BO)
 
-    approve_gate("payment", **BO)
+    approve_gate("payment", seen=1, **BO)
 
     assert gate_of("payment") == replace(FASTER, version=1)
     assert gate_of("content") == Gate()
@@ -51,7 +63,7 @@ def test_a_change_holds_once_another_person_approved_it() -> None:
     with pytest.raises(GateUnchanged):
         request_gate("payment", FASTER, reason="Again.", **ANA)
     with pytest.raises(NoGateChange):
-        approve_gate("payment", **BO)
+        approve_gate("payment", seen=1, **BO)
 
 
 def test_a_change_requested_at_the_same_time_is_not_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,6 +75,22 @@ def test_a_change_requested_at_the_same_time_is_not_replaced(monkeypatch: pytest
     monkeypatch.setattr(changing, "gate_in", request_meanwhile)
     with pytest.raises(StreamConflict):
         request_gate("payment", FASTER, reason="Second.", **ANA)
+
+
+def test_a_request_that_replaced_the_one_seen_is_not_approved_unseen() -> None:
+    request_gate("payment", FASTER, reason="First.", **ANA)
+    seen = stream_version("payment")
+    reject_gate("payment", reason="A mistake.", **ANA)
+    request_gate("payment", FASTER, reason="Another.", **ANA)
+    with pytest.raises(OtherGateChange, match="look at it again"):
+        approve_gate("payment", seen=seen, **BO)
+    approve_gate("payment", seen=stream_version("payment"), **BO)
+    assert gate_of("payment").version == 1
+
+
+def test_a_stored_gate_has_the_default_of_a_check_that_came_later() -> None:
+    stored = [each for each in FASTER.as_data() if each["check"] != DEFAULT_CRITERIA[-1].check]
+    assert Gate.of(stored, version=3) == replace(FASTER, version=3)
 
 
 def test_a_rejected_change_never_holds() -> None:
@@ -126,13 +154,16 @@ def test_two_people_change_a_gate_on_its_page() -> None:
     assert lea.post(page, {**sent, "action": "request", "reason": "Nothing."}).status_code == 200
     assert StoredGate.objects.count() == 0
     assert lea.post(page, {**request, "reason": "Lanes are busy."}).status_code == 302
-    lea.post(page, {"action": "approve"})
+    lea.post(page, {"action": "approve", "seen": 1})
     assert gate_of("payment").version == 0
     assert "to be approved" in aud.get(reverse("admin:gates")).content.decode()
     text = dana.get(page).content.decode()
     assert "at most 5 ms; lead may override" in text
     assert "Lanes are busy." in text
+    assert '<input type="hidden" name="seen" value="1">' in text
     dana.post(page, {"action": "approve"})
+    assert gate_of("payment").version == 0
+    dana.post(page, {"action": "approve", "seen": 1})
     assert gate_of("payment") == replace(FASTER, version=1)
     assert "Version 1 approved by user/dana" in aud.get(page).content.decode()
     assert aud.post(page, {"action": "nothing"}).status_code == 404
