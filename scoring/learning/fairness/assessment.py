@@ -15,7 +15,7 @@ from scoring.learning.fairness.sums import JudgedScores
 from scoring.progress import NO_PROGRESS, ProgressReporter
 
 MAX_FIELDS = 8
-MAX_EVENTS = 100_000  # of more, all positives and a random sample of the others, which count more
+MAX_EVENTS = 100_000  # of more, a random sample of the more frequent class, which counts more
 SEED = 16
 
 
@@ -51,12 +51,17 @@ def assess_slices(
 
 
 def _sampled(data: TrainingSet) -> tuple[NDArray[np.int64], NDArray[np.float64] | None]:
-    """Rows and weights: all of at most MAX_EVENTS events."""
+    """Rows and weights: all of at most MAX_EVENTS events, else all of the rarer class or half of them."""
     if len(data.y) <= MAX_EVENTS:
         return np.arange(len(data.y)), data.weights
-    positives, negatives = np.flatnonzero(data.y == 1), np.flatnonzero(data.y == 0)
-    kept = max(MAX_EVENTS - len(positives), MAX_EVENTS // 2)
-    drawn = np.random.default_rng(SEED).choice(negatives, min(kept, len(negatives)), replace=False)
-    rows = np.sort(np.concatenate([positives, drawn]))
-    weights = np.where(data.y[rows] == 1, 1.0, len(negatives) / len(drawn))
+    rng = np.random.default_rng(SEED)
+    classes = [np.flatnonzero(data.y == label) for label in (0, 1)]
+    shares = [max(MAX_EVENTS - len(other), MAX_EVENTS // 2) for other in reversed(classes)]
+    drawn = [
+        rng.choice(rows, share, replace=False) if len(rows) > share else rows
+        for rows, share in zip(classes, shares, strict=True)
+    ]
+    counted = np.array([len(rows) / max(len(kept), 1) for rows, kept in zip(classes, drawn, strict=True)])
+    rows = np.sort(np.concatenate(drawn))
+    weights = counted[data.y[rows]]
     return rows, weights if data.weights is None else weights * data.weights[rows]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from scoring.learning.fairness.slicing import Slicing
-from scoring.learning.fairness.sums import Confusion, Floats, JudgedScores, draw_entities, sum_slices
+from scoring.learning.fairness.sums import Confusion, Draws, Floats, JudgedScores, draw_entities, sum_slices
 from scoring.learning.metrics.resampling import rank_scores, ranked_average_precision
 
 SAMPLES = 200  # of the bootstrap
@@ -83,7 +83,7 @@ def measure_slices(
     Coull, The American Statistician 52, 1998), so that a rate of 0 or 1 is not taken for certain.
     """
     draws = draw_entities(judged.groups, samples=samples, seed=seed)
-    once = np.ones((len(draws), 1))
+    once = np.ones((len(draws), 1), dtype=draws.dtype)
     events = JudgedScores(judged.y, judged.score, judged.groups)
     counts = sum_slices(events, slicing, thresholds=thresholds, draws=once)
     exact = sum_slices(judged, slicing, thresholds=thresholds, draws=once)
@@ -137,7 +137,7 @@ def _rate(share: Floats, drawn: Floats, denominator: Floats) -> Rates:
     return Rates(np.where(denominator >= MIN_DENOMINATOR, share, np.nan), floors, drawn)
 
 
-def _precisions(judged: JudgedScores, slicing: Slicing, draws: Floats, *, inside: bool) -> Rates:
+def _precisions(judged: JudgedScores, slicing: Slicing, draws: Draws, *, inside: bool) -> Rates:
     """Average precision of each slice, or of all events outside it."""
     y, weights = np.asarray(judged.y, dtype=np.float64), judged.counted
     entity = np.unique(judged.groups, return_inverse=True)[1]

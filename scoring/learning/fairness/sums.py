@@ -9,7 +9,10 @@ from scipy.sparse import csr_matrix
 
 from scoring.learning.fairness.slicing import Slicing
 
+SAMPLES_AT_A_TIME = 16  # in float64; all of them at once would take most of the memory
+
 Floats = NDArray[np.float64]
+Draws = NDArray[np.uint16]
 
 
 @dataclass(frozen=True)
@@ -68,9 +71,9 @@ class Confusion:
 
 
 def sum_slices(
-    judged: JudgedScores, slicing: Slicing, *, thresholds: Mapping[str, float], draws: Floats
+    judged: JudgedScores, slicing: Slicing, *, thresholds: Mapping[str, float], draws: Draws
 ) -> Confusion:
-    """The sums of each slice if each entity is drawn so many times: `draws` float[G, B], by entity code.
+    """The sums of each slice if each entity is drawn so many times: `draws` uint16[G, B], by entity code.
 
     A threshold flags every score at or above it.
     """
@@ -79,8 +82,7 @@ def sum_slices(
     shape = (len(slicing.names), len(draws))
 
     def total(values: Floats) -> Floats:
-        by_entity = csr_matrix((values, (slicing.codes, entity)), shape=shape)
-        return np.asarray(by_entity @ draws, dtype=np.float64)
+        return _times_draws(csr_matrix((values, (slicing.codes, entity)), shape=shape), draws)
 
     over = {name: np.asarray(judged.score) >= threshold for name, threshold in thresholds.items()}
     return Confusion(
@@ -92,12 +94,23 @@ def sum_slices(
     )
 
 
-def draw_entities(groups: NDArray | Sequence[int], *, samples: int, seed: int) -> Floats:
-    """float64[G, samples]: how often each entity is drawn in each resample; the sum of each is G."""
+def draw_entities(groups: NDArray | Sequence[int], *, samples: int, seed: int) -> Draws:
+    """uint16[G, samples]: how often each entity is drawn in each resample; the sum of each is G."""
     size = len(np.unique(groups))
     rng = np.random.default_rng(seed)
-    drawn = [np.bincount(rng.integers(0, size, size), minlength=size) for _ in range(samples)]
-    return np.stack(drawn, axis=1).astype(np.float64)
+    drawn = np.empty((samples, size), dtype=np.uint16)
+    for row in drawn:
+        row[:] = np.bincount(rng.integers(0, size, size), minlength=size)
+    return drawn.T
+
+
+def _times_draws(by_entity: csr_matrix, draws: Draws) -> Floats:
+    """float64[K, B] of sums by slice and entity [K, G]."""
+    found = np.empty((by_entity.shape[0], draws.shape[1]))
+    for start in range(0, draws.shape[1], SAMPLES_AT_A_TIME):
+        block = slice(start, start + SAMPLES_AT_A_TIME)
+        found[:, block] = by_entity @ np.ascontiguousarray(draws[:, block], dtype=np.float64)
+    return found
 
 
 def _share(part: Floats, whole: Floats) -> Floats:

@@ -68,6 +68,16 @@ def test_of_many_events_all_positives_and_a_sample_of_others_stand_for_all(by_co
             assert other["metrics"][rate]["value"] == pytest.approx(one["metrics"][rate]["value"], abs=0.1)
 
 
+@pytest.mark.parametrize("label", [0, 1])
+def test_many_events_of_one_class_are_sampled_too(by_code, monkeypatch, label):
+    monkeypatch.setattr(assessment, "MAX_EVENTS", 2_000)
+    data = replace(DATA, y=np.full_like(DATA.y, label))
+    found = assess_slices(data, scores(data), thresholds=AT, fields=["code"], samples=20)
+    assert found["rows"] == 2_000
+    sizes = [each["rows"] for each in found["fields"][0]["slices"]]
+    assert sum(sizes) == 2_000
+
+
 def test_tables_and_lines_show_every_slice_and_gap(by_code):
     found = assess_slices(DATA, scores(DATA), thresholds=AT, fields=["code"], samples=20)
     [table] = slice_tables(found)
