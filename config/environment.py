@@ -112,3 +112,10 @@ def broker_url(redis_url: str) -> str:
     parts = urlsplit(redis_url)
     database = parse_qs(parts.query).get("db", ["0"])[0]
     return f"redis+socket://{parts.path}?virtual_host={database}"
+
+
+def check_http_url(url: str) -> None:
+    """Raises ValidationError for anything but "" and an address of a server."""
+    parts = urlsplit(url)
+    if url and not (parts.scheme in ("http", "https") and parts.netloc):
+        raise ValidationError("Write the address of a server, such as http://mlflow.example.org:5000.")

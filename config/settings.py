@@ -14,6 +14,7 @@ from marshmallow.validate import ContainsOnly, OneOf, Range
 from config.environment import (
     broker_url,
     check_apps,
+    check_http_url,
     env,
     media_storage,
     read,
@@ -227,6 +228,7 @@ CELERY_TASK_ROUTES = {
     # that neither a training nor a backtest holds up what is due every few minutes.
     "scoring.learning.tasks.run_training_job": {"queue": "training"},
     "scoring.rules.backtest.tasks.run_backtest": {"queue": "training"},
+    "scoring.learning.mirror.tasks.mirror_models": {"queue": "training"},  # uploads may take minutes
     "scoring.offline.tasks.export": {"queue": "training"},
     "scoring.batch.tasks.publish_due": {"queue": "training"},
     "scoring.batch.tasks.reload_lost_versions": {"queue": "training"},
@@ -449,6 +451,22 @@ if TEXT_EMBEDDINGS:  # an installation without a model has none of these tasks
             "task": "scoring.content.embeddings.tasks.delete_unneeded_embeddings",
             "schedule": crontab(minute="47"),
         },
+    }
+# An MLflow server to which model versions are mirrored, "" for none, and the experiment they are put under.
+# The variables are MLflow's own. Credentials: a token, or a name and a password.
+MLFLOW_TRACKING_URI = read(env.str, "MLFLOW_TRACKING_URI", "", validate=check_http_url).rstrip("/")
+MLFLOW_EXPERIMENT = env.str("MLFLOW_EXPERIMENT_NAME", "") or "assay"
+MLFLOW_TOKEN = env.str("MLFLOW_TRACKING_TOKEN", "")
+MLFLOW_USERNAME = env.str("MLFLOW_TRACKING_USERNAME", "")
+MLFLOW_PASSWORD = env.str("MLFLOW_TRACKING_PASSWORD", "")
+if MLFLOW_TRACKING_URI:  # an installation without a server has no such task
+    CELERY_BEAT_SCHEDULE |= {
+        "mirror models to MLflow": {
+            "description": "Copies new model versions and their stages to MLFLOW_TRACKING_URI.",
+            "task": "scoring.learning.mirror.tasks.mirror_models",
+            "schedule": 30.0,
+            "options": {"expires": 30.0},
+        }
     }
 # What statements of reasons say of every restriction: where the rules stand, where it holds, how its author
 # objects and for how many days (the Digital Services Act asks for six months), and who settles disputes.

@@ -31,6 +31,7 @@ class LockSpace(IntEnum):
     LIST_IMPORT = 0x41534C49  # the number of the import
     RULESET = 0x41535253
     TEXT_INDEX = 0x41535458  # the index
+    REMOTE_CONSUMER = 0x41535243  # the consumer
 
 
 @contextmanager

@@ -14,12 +14,19 @@ from typing import NamedTuple, Protocol
 from django.db import transaction
 
 from scoring.discovery import discover
-from scoring.log.consumers.cursors import CursorState, create_cursors, lock_cursors, move_cursors
+from scoring.log.consumers.cursors import (
+    CursorState,
+    create_cursors,
+    lock_cursors,
+    move_cursors,
+    read_cursors,
+)
 from scoring.log.consumers.outages import EntriesFailed, entry_failures
 from scoring.log.entries import START, Entry
 from scoring.log.errors import ConsumerNotRebuildable, ConsumerStopped
 from scoring.log.models import ConsumerCursor
 from scoring.log.read import read_page
+from scoring.sql.advisory_locks import LockSpace, lock_until_commit, session_lock
 
 MAX_ENTRIES_PER_RUN = 2_000  # in one transaction: a long one would hold back every reader's horizon
 
@@ -35,13 +42,15 @@ class Consumer:
     """A follower of the log: `handle` gets every entry of `types`, once, in reading order.
 
     `reset` undoes all of its effect, so that it can be rebuilt; None if that is impossible (appended entries,
-    a notification already sent).
+    a notification already sent). `remote`: the effect is on another server, which may be slow or away. A task
+    of its own runs it, entry by entry and outside of transactions, so an entry may be handled again.
     """
 
     name: str
     types: frozenset[str]
     handle: Handle
     reset: Callable[[], None] | None = None
+    remote: bool = False
 
 
 class RunResult(NamedTuple):
@@ -50,6 +59,9 @@ class RunResult(NamedTuple):
     handled: int
     caught_up: bool
     busy: bool = False
+
+
+BUSY = RunResult(handled=0, caught_up=False, busy=True)
 
 
 class _HandlingFailed(Exception):
@@ -99,6 +111,8 @@ def rebuild_consumer(consumer: Consumer, *, now: datetime) -> int:
     if consumer.reset is None:
         raise ConsumerNotRebuildable(consumer.name)
     with transaction.atomic():
+        if consumer.remote:
+            lock_until_commit(LockSpace.REMOTE_CONSUMER, consumer.name)  # waits for a run under way
         ConsumerCursor.objects.get_or_create(name=consumer.name)
         ConsumerCursor.objects.select_for_update().get(name=consumer.name)  # waits for a run under way
         consumer.reset()
@@ -122,23 +136,38 @@ def run_consumer(consumer: Consumer, *, now: datetime, limit: int = MAX_ENTRIES_
 
 
 def _run_once(consumer: Consumer, *, now: datetime, limit: int) -> RunResult:
+    if consumer.remote:
+        return _run_remote(consumer, now=now)
     with transaction.atomic():
         locked = _lock_cursor(consumer.name, now=now)
         if locked is None:
-            return RunResult(handled=0, caught_up=False, busy=True)
-        cursor, error = locked
-        if error:
-            limit = 1
-        entries: Sequence[Entry] = ()
-        try:
-            with entry_failures():  # after an outage the next run tries again
-                entries, reached = read_page(cursor, types=consumer.types, limit=limit)
-                if entries:
-                    consumer.handle(entries, now=now)
-        except EntriesFailed as failed:
-            raise _HandlingFailed(entries, limit) from failed.error
-        move_cursors([consumer.name], reached, now=now)
-        return RunResult(handled=len(entries), caught_up=len(entries) < limit)
+            return BUSY
+        return _handle_page(consumer, locked, now=now, limit=limit)
+
+
+def _run_remote(consumer: Consumer, *, now: datetime) -> RunResult:
+    """Handle the next entry. A transaction that waits for another server would hold back every reader."""
+    with session_lock(LockSpace.REMOTE_CONSUMER, consumer.name) as held:
+        if not held:
+            return BUSY
+        create_cursors([consumer.name], now=now)
+        state = read_cursors([consumer.name])[consumer.name]
+        return _handle_page(consumer, state, now=now, limit=1)
+
+
+def _handle_page(consumer: Consumer, state: CursorState, *, now: datetime, limit: int) -> RunResult:
+    if state.error:
+        limit = 1
+    entries: Sequence[Entry] = ()
+    try:
+        with entry_failures():  # after an outage the next run tries again
+            entries, reached = read_page(state.cursor, types=consumer.types, limit=limit)
+            if entries:
+                consumer.handle(entries, now=now)
+    except EntriesFailed as failed:
+        raise _HandlingFailed(entries, limit) from failed.error
+    move_cursors([consumer.name], reached, now=now)
+    return RunResult(handled=len(entries), caught_up=len(entries) < limit)
 
 
 def _lock_cursor(name: str, *, now: datetime) -> CursorState | None:

@@ -35,12 +35,14 @@ class _Outcome(NamedTuple):
 def run_consumers(*, now: datetime) -> dict[str, str]:
     """Run every registered consumer up to the horizon. Returns the errors of those that stopped, by name.
 
-    All share one horizon, so they end at the same cursor and can continue together. If a page cannot be
-    handled, each runs on its own (`run_consumer`): only the failing one stops.
+    Remote ones have tasks of their own. All others share one horizon, so they end at the same cursor and can
+    continue together. If a page cannot be handled, each runs on its own (`run_consumer`): only the failing
+    one stops.
     """
     horizon = read_horizon()
     alone: list[Consumer] = []
-    for cursor, group in _by_cursor(registered_consumers(), alone, now=now).items():
+    ours = [consumer for consumer in registered_consumers() if not consumer.remote]
+    for cursor, group in _by_cursor(ours, alone, now=now).items():
         alone += _run_group(group, cursor, horizon=horizon, now=now)
     return _run_alone(alone, now=now)
 

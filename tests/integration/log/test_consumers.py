@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,6 +26,7 @@ from scoring.log.models import ConsumerCursor, VaultItem
 from scoring.log.read import LogPage, read_page
 from scoring.log.rebuild import find_projection, rebuild_projections
 from scoring.log.tasks import run_consumers as run_consumers_task
+from scoring.sql.advisory_locks import LockSpace, session_lock
 from tests.factories.log import NOW, decided, labeled, received
 from tests.waiting import TIMEOUT_SECONDS
 
@@ -468,3 +470,47 @@ def test_begin_epoch_is_refused_if_none_is_needed() -> None:
     append([received("T-0")], now=NOW)
     with pytest.raises(CommandError, match="--force"):
         call_command("begin_epoch")
+
+
+def test_a_remote_consumer_waits_for_its_server_outside_of_transactions_and_runs_by_itself(
+    only_registered: dict[str, Consumer],
+) -> None:
+    seen: list[tuple[bool, int]] = []
+
+    def handle(entries: Sequence[Entry], *, now: datetime) -> None:
+        seen.append((connection.in_atomic_block, len(entries)))
+
+    consumer = Consumer(name="remote", types=frozenset({"event.received"}), handle=handle, remote=True)
+    only_registered[consumer.name] = consumer
+    append([received("T-1"), received("T-2")], now=NOW)
+    assert run_consumers(now=NOW) == {}
+    assert seen == []
+    assert catch_up(consumer, now=NOW) == 2
+    assert seen == [(False, 1), (False, 1)]
+    assert [status.lag for status in consumer_statuses()] == [0]
+
+
+def test_a_remote_consumer_stops_at_the_entry_that_its_server_refuses_and_tries_it_again() -> None:
+    recorder = Recorder(poison="T-2")
+    consumer = Consumer(name="test", types=frozenset({"event.received"}), handle=recorder, remote=True)
+    entries = append([received(f"T-{i}") for i in range(1, 4)], now=NOW)
+    for _ in range(2):
+        with pytest.raises(ConsumerStopped) as stopped:
+            catch_up(consumer, now=NOW)
+        assert stopped.value.position == entries[1].position
+        VaultItem.objects.filter(value="T-2").delete()  # nothing is rolled back
+    recorder.poison = ""
+    assert catch_up(consumer, now=NOW) == 2
+    assert recorder.handled == ["T-1", "T-2", "T-3"]
+    assert not ConsumerCursor.objects.get(name="test").error
+
+
+def test_one_process_at_a_time_runs_a_remote_consumer() -> None:
+    recorder = Recorder()
+    consumer = Consumer(name="test", types=frozenset({"event.received"}), handle=recorder, remote=True)
+    append([received("T-1")], now=NOW)
+    other = connection.copy()
+    with closing(other), session_lock(LockSpace.REMOTE_CONSUMER, "test", connection=other):
+        assert run_consumer(consumer, now=NOW).busy
+    assert recorder.batches == []
+    assert run_consumer(consumer, now=NOW).handled == 1
