@@ -150,3 +150,20 @@ class NoStatement(ReviewError):
             if held
             else f"nothing restricts {event_stream}, so there is no statement of reasons"
         )
+
+
+class SubjectUnknown(ReviewError):
+    """No event names this entity."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        super().__init__(f"no event names this {kind}; enter the complete value as it was sent")
+
+
+class InvalidErasure(ReviewError):
+    """The reason for an erasure is missing or too long."""
+
+    def __init__(self, length: int, allowed: int) -> None:
+        super().__init__(
+            f"the reason has {length} characters; enter 1 to {allowed}, such as the number of the request"
+        )

@@ -156,6 +156,9 @@ class EventEntity(models.Model):
     entity = models.BigIntegerField()
     position = models.BigIntegerField()
 
+    class Meta:
+        permissions: ClassVar = [("erase_subject", "Can erase the personal data of an entity")]
+
 
 class EventSender(models.Model):
     """A source that has sent events of a type; with these, an event is found by its external id alone.

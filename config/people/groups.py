@@ -53,7 +53,7 @@ LOOK_AT_RECORD = (
     "reviews.view_wellnesslimit",
 )
 ADMINISTER = (
-    "scoring.apply_configuration",
+    *("scoring.apply_configuration", "reviews.erase_subject"),
     *("scoring.add_apikey", "scoring.change_apikey", "scoring.upload_review", "scoring.upload_label_history"),
     *("scoring.add_exchangerate", "scoring.change_exchangerate"),
     *(

@@ -150,6 +150,16 @@ def search_entities(text: str) -> SearchResult:
     return SearchResult(sorted(matches, key=lambda match: -match.events), _events_with_id(named))
 
 
+def entity_kinds() -> list[str]:
+    """Every kind of entity in the catalog."""
+    return list(dict.fromkeys(declared.kind for declared in _declared()))
+
+
+def named_entities(kind: str, text: str) -> list[EntityRef]:
+    """The entities of this kind that `text`, as it was sent, can name; none if it is no value of the kind."""
+    return list(dict.fromkeys(ref for ref in _candidates(text.strip()) if ref.kind == kind))
+
+
 def find_entity(kind: str, value: str) -> EntityRef:
     """The entity of this kind and value (as in the log), with its text for display."""
     personal = any(field.personal for field in _declared() if field.kind == kind)
@@ -163,7 +173,7 @@ def _keys_of(receipt: Mapping[str, Any]) -> set[int]:
     fields = receipt["fields"]
     return {
         entity_key(declared.kind, str(value))
-        for declared in _entity_fields(receipt["type"])
+        for declared in entity_fields(receipt["type"])
         if (value := fields.get(declared.name)) is not None
     }
 
@@ -173,20 +183,21 @@ def _given(receipt: Mapping[str, Any]) -> list[tuple[Entity, str]]:
     fields = receipt["fields"]
     return [
         (declared, str(fields[declared.name]))
-        for declared in _entity_fields(receipt["type"])
+        for declared in entity_fields(receipt["type"])
         if fields.get(declared.name) is not None
     ]
 
 
 @cache
-def _entity_fields(type_name: str) -> tuple[Entity, ...]:
+def entity_fields(type_name: str) -> tuple[Entity, ...]:
+    """The entity fields of an event type, in declaration order."""
     fields = event_type(type_name).fields.values()
     return tuple(declared for declared in fields if isinstance(declared, Entity))
 
 
 def _declared() -> Iterator[Entity]:
     """Every entity field of every event type."""
-    return (declared for name in event_types() for declared in _entity_fields(name))
+    return (declared for name in event_types() for declared in entity_fields(name))
 
 
 def _candidates(text: str) -> Iterator[EntityRef]:

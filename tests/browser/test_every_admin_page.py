@@ -27,6 +27,7 @@ SAMPLES: dict[str, Callable[[Installation], Installation]] = {
     "case": lambda there: {"position": there["case"]},
     "content_policy": lambda there: {"event_type": "content", "content_policy": "spam"},
     "event": lambda there: {"position": there["case"]},
+    "erase_subject": lambda there: {"kind": "card", "value": "card-1"},
     "experiment": lambda there: {"experiment": there["experiment"]},
     "explanation": lambda there: {"position": there["case"]},
     "exploration_of": lambda there: {"event_type": "payment"},

@@ -32,7 +32,7 @@ def attach_media(
 
     `pending_outcome`: what the sender's key says instead of the event type's `media_pending_outcome`.
     """
-    wanted = {media for each in events for media in _attached(each.event_type, each.fields)}
+    wanted = {media for each in events for media in attached(each.event_type, each.fields)}
     if not wanted:
         return list(events)
     facts = read_facts(wanted)
@@ -82,7 +82,7 @@ def frames_as_of(versions: Mapping[str, int]) -> dict[str, Frames]:
 def enriched(version: Mapping[str, Any]) -> dict[str, Any]:
     """The data of a version of an event with what is known of its media now, and not held any more."""
     kind = event_type(version["type"])
-    facts = read_facts(set(_attached(kind.name, version["fields"])))
+    facts = read_facts(set(attached(kind.name, version["fields"])))
     media, fields, signals = _computed(kind, version["fields"], facts)
     rest = {name: value for name, value in version.items() if name != "held"}
     return {
@@ -140,7 +140,8 @@ def _computed(
     return tuple(found.values()), computed, signals
 
 
-def _attached(type_name: str, fields: Mapping[str, Canonical]) -> list[str]:
+def attached(type_name: str, fields: Mapping[str, Canonical]) -> list[str]:
+    """The ids of the files that an event names."""
     names = event_type(type_name).media_fields
     return [media for name in names if name in fields for media in ids_of(fields[name])]
 

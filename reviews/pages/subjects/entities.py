@@ -10,6 +10,7 @@ from django.utils import timezone
 from reviews.console.entity_index import (
     MAX_COUNTED,
     EntityRef,
+    entity_kinds,
     events_of_entity,
     find_entity,
     search_entities,
@@ -19,9 +20,8 @@ from reviews.pages.content.panel import struck_panel
 from reviews.pages.event_panels import entity_link, entity_words, may_see_personal, words_of_name
 from reviews.pages.history_table import lines_of, number_in
 from reviews.pages.list_panel import entity_lists_panel
+from reviews.pages.subjects.erasure import ERASE, erasure_link
 from scoring.admin_kit.pages import AdminPage, register_page
-from scoring.catalog.fields import Entity
-from scoring.catalog.registry import event_types
 from scoring.intake.models import Event
 
 ROWS = 50
@@ -66,11 +66,12 @@ class EntitiesPage(AdminPage):
         kind, value = asked.get("kind", ""), asked.get("value", "")[:MAX_TEXT_LENGTH]
         personal = may_see_personal(self.request.user)
         panels = _results(text, personal=personal) if text else {}
-        if kind in _kinds() and value:
+        if kind in entity_kinds() and value:
             panels |= _entity(kind, value, before=number_in(asked.get("before")), personal=personal)
             panels |= entity_lists_panel(
                 panels["ref"], user=self.request.user, personal=personal, now=timezone.now()
             )
+            panels |= {"may_erase": self.request.user.has_perm(ERASE), "erase": erasure_link(panels["ref"])}
             panels |= {"author": struck_panel(panels["ref"], personal=personal, now=timezone.now())}
         return super().get_context_data(text=text, kinds=_kind_names(), **panels, **kwargs)
 
@@ -128,11 +129,5 @@ def _page(ref: EntityRef, *, before: int) -> str:
 
 def _kind_names() -> list[str]:
     """The kinds of entities as words within a sentence: "card", "IP"."""
-    names = map(words_of_name, _kinds())
+    names = map(words_of_name, entity_kinds())
     return [name if name.isupper() else name.lower() for name in names]
-
-
-def _kinds() -> list[str]:
-    """Every kind of entity in the catalog."""
-    fields = (field for kind in event_types().values() for field in kind.fields.values())
-    return list(dict.fromkeys(field.kind for field in fields if isinstance(field, Entity)))

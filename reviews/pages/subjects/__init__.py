@@ -1,0 +1,1 @@
+"""The pages of entities: search, their events, and erasing what is stored of them."""
