@@ -21,6 +21,13 @@ class UnreadableImport(ScoringError):
         super().__init__(f"{name} cannot be imported: {problem}")
 
 
+class NoSuchImport(UnreadableImport):
+    """The file that was named does not exist."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, "there is no such file")
+
+
 class ImportAlreadyRunning(ScoringError):
     """Another process is running the same import (same content, same mapping)."""
 

@@ -222,6 +222,17 @@ class ResultSetOfOtherRun(ScoringError):
         self.url, self.differs = url, differs
 
 
+class ResultSetFormatUnknown(ScoringError):
+    """The target has a result set that other code wrote."""
+
+    def __init__(self, *, url: str, found: object, known: int) -> None:
+        super().__init__(
+            f"{url} has a result set of the format {found!r}, and this code knows {known};"
+            " choose another target, or replace it with --anew"
+        )
+        self.url, self.found, self.known = url, found, known
+
+
 class LaneReordered(ScoringError):
     """The lane was reordered after the run began, so the rest would not fit what is written."""
 

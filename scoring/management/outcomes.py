@@ -6,15 +6,19 @@ from typing import Any, Protocol
 import orjson
 from django.core.management.base import CommandError
 
+from scoring.batch.errors import UnknownBatchView
 from scoring.catalog.errors import EventTypeNotScored, UnknownEventType
 from scoring.errors import ScoringError
-from scoring.ingest.errors import InvalidMapping
+from scoring.ingest.errors import InvalidMapping, NoSuchImport
 from scoring.learning.errors import (
+    AlreadyJudged,
     EventTypeOfOtherModel,
+    FeaturesNotBackfilled,
     GateFailed,
     InvalidSliceField,
     InvalidTraining,
     LeakageSuspected,
+    ModelNotPromotable,
     NoEventsToEvaluate,
     NoModelYet,
     NotEnoughToTrain,
@@ -27,8 +31,11 @@ DONE, FAILED, BAD_ARGUMENTS, ANSWER_IS_NO = 0, 1, 2, 3
 
 # Errors that answer what the command asks, rather than failures to ask it.
 ANSWERS = (
+    AlreadyJudged,
+    FeaturesNotBackfilled,
     GateFailed,
     LeakageSuspected,
+    ModelNotPromotable,
     NoEventsToEvaluate,
     NoModelYet,
     NotEnoughToTrain,
@@ -41,6 +48,8 @@ ARGUMENTS = (
     InvalidMapping,
     InvalidSliceField,
     InvalidTraining,
+    NoSuchImport,
+    UnknownBatchView,
     UnknownEventType,
     UnknownModel,
     UnknownProjection,

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from scoring.ingest.errors import UnreadableImport
+from scoring.ingest.errors import NoSuchImport, UnreadableImport
 
 PARQUET = b"PAR1"
 BLOCK = 1 << 20
@@ -72,9 +72,9 @@ class Content:
 
 
 def file_content(path: Path) -> Content:
-    """Raises UnreadableImport if the file does not exist or has an unsupported format."""
+    """Raises NoSuchImport, or UnreadableImport if the file has an unsupported format."""
     if not path.is_file():
-        raise UnreadableImport(path.name, "there is no such file")
+        raise NoSuchImport(path.name)
     try:
         with path.open("rb") as file:
             head = file.read(64)

@@ -13,7 +13,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from scoring.learning.errors import ResultSetOfOtherRun
+from scoring.learning.errors import ResultSetFormatUnknown, ResultSetOfOtherRun
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -70,7 +70,7 @@ class ResultSet:
     def begin(self, description: SetDescription, *, anew: bool = False) -> SetManifest:
         """The manifest to continue from: that of an interrupted or finished run of the same description.
 
-        `anew`: delete what is there. Raises ResultSetOfOtherRun.
+        `anew`: delete what is there. Raises ResultSetOfOtherRun, ResultSetFormatUnknown.
         """
         if anew:
             self._clear()
@@ -84,12 +84,14 @@ class ResultSet:
         return manifest
 
     def manifest(self) -> SetManifest | None:
-        """The manifest; None if there is none."""
+        """The manifest; None if there is none. Raises ResultSetFormatUnknown."""
         self._fs.invalidate_cache()
         if not self._fs.exists(f"{self._root}/{MANIFEST}"):
             return None
         data = orjson.loads(self._fs.cat_file(f"{self._root}/{MANIFEST}"))
-        del data["format"], data["rows"]
+        if (found := data.pop("format", None)) != FORMAT:
+            raise ResultSetFormatUnknown(url=self.url, found=found, known=FORMAT)
+        del data["rows"]
         files = tuple((name, rows) for name, rows in data.pop("files"))
         return SetManifest(**data | {"description": SetDescription(**data["description"]), "files": files})
 

@@ -59,6 +59,8 @@ class Command(BaseCommand):
             raise as_command_error(error) from error
 
     def _handle(self, options: dict[str, Any]) -> None:
+        if options["dry_run"] and options["json"]:
+            raise bad_argument("--json and --dry-run do not go together: a dry run is described in words")
         mapping = _mapping(options)
         # Open all files first, so that a misspelled name is reported before any file is imported.
         tables = [open_table(path, mapping.reading) for path in options["files"]]
@@ -238,7 +240,7 @@ def _add_running(group: Any) -> None:
         metavar="N or N%",
         help="rows that may be rejected or lose their label before the command exits with 1 (default: 0)",
     )
-    group.add_argument("--json", action="store_true", help="print the counts as JSON (not of a dry run)")
+    group.add_argument("--json", action="store_true", help="print the counts as JSON; not with --dry-run")
     group.add_argument(
         "--rejects",
         type=Path,

@@ -14,6 +14,7 @@ from scoring.batch.publishing import publish
 from scoring.batch.status import ViewStatus, find_view, list_views
 from scoring.batch.views import BatchView
 from scoring.errors import ScoringError
+from scoring.management.outcomes import as_command_error
 
 
 class Command(BaseCommand):
@@ -39,7 +40,7 @@ class Command(BaseCommand):
                 for each in chosen:
                     self.publish(each)
         except ScoringError as error:
-            raise CommandError(str(error)) from error
+            raise as_command_error(error) from error
         except redis.RedisError as error:
             raise CommandError(f"Redis, which serves the values, does not respond: {error}") from error
 

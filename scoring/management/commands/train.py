@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import fsspec
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
@@ -35,6 +36,7 @@ from scoring.management.arguments import (
     number,
     read_days,
     read_moment,
+    read_new_file,
     read_scored_type,
     read_thresholds,
 )
@@ -80,18 +82,22 @@ class Command(BaseCommand):
                 )
         except ScoringError as error:
             raise as_command_error(error) from error
-        if options["save_recipe"] is not None:
-            _save_recipe(options["save_recipe"], run.trained.config)
         if options["json"]:
             write_json(self.stdout, run_facts(run))
-            return
-        self.stdout.write("\n".join(training_lines(run)))
-        if search := run.lineage.get("search"):
-            self.stdout.write("\n" + "\n".join(search_lines(search)))
-        if request.shuffled:
-            self.stdout.write("\nTrained on shuffled labels: it cannot be promoted.")
         else:
-            self.stdout.write(f"\nPromote it:  manage.py promote {run.name}{force_if_needed(run.checks)}")
+            self.stdout.write("\n".join(run_lines(run, shuffled=request.shuffled)))
+        if options["save_recipe"] is not None:
+            save_recipe(options["save_recipe"], run)
+
+
+def run_lines(run: TrainingRun, *, shuffled: bool) -> list[str]:
+    """A finished training in words, with what to do next."""
+    lines = training_lines(run)
+    if search := run.lineage.get("search"):
+        lines += ["", *search_lines(search)]
+    if shuffled:
+        return [*lines, "", "Trained on shuffled labels: it cannot be promoted."]
+    return [*lines, "", f"Promote it:  manage.py promote {run.name}{force_if_needed(run.checks)}"]
 
 
 def run_facts(run: TrainingRun) -> dict[str, Any]:
@@ -150,12 +156,14 @@ def read_search(options: Mapping[str, Any]) -> RecipeSearch | None:
     return RecipeSearch(asked, history)
 
 
-def _save_recipe(path: Path, config: TrainingConfig) -> None:
+def save_recipe(url: str, run: TrainingRun) -> None:
+    """Write the recipe of a registered version. Raises CommandError, which says that it is registered."""
     try:
-        path.write_text(dump_recipe(config))
+        with fsspec.open(url, "w") as file:
+            file.write(dump_recipe(run.trained.config))
     except OSError as error:
         raise CommandError(
-            f"save_recipe: {str(path)!r} is not a file that can be written ({error})"
+            f"{run.name} is registered, but its recipe cannot be written to {url!r}: {error}"
         ) from error
 
 
@@ -243,7 +251,10 @@ def _add_search(group: Any) -> None:
         help="append every trial to this file; a search that was interrupted continues from it",
     )
     group.add_argument(
-        "--save-recipe", type=Path, metavar="FILE", help="write the recipe of the trained model as YAML"
+        "--save-recipe",
+        type=read_new_file,
+        metavar="FILE",
+        help="write the recipe of the trained model as YAML",
     )
 
 

@@ -256,8 +256,11 @@ def test_the_status_of_views_is_listed(store):
     assert taste == "order.taste: never published"
     stale = {status.view.name: status.stale for status in list_views(now=now + timedelta(days=4))}
     assert stale == {"habits": True, "taste": True, "rush": True}
-    with pytest.raises(CommandError, match=r"no batch view 'order\.habit'; there are: order\.habits, "):
+    with pytest.raises(
+        CommandError, match=r"no batch view 'order\.habit'; there are: order\.habits, "
+    ) as refused:
         call_command("publish_views", "--view", "order.habit")
+    assert refused.value.returncode == 2
 
 
 def test_history_leaves_out_what_came_in_too_late_to_be_read(store):

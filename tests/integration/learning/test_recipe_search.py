@@ -177,6 +177,8 @@ def test_the_command_searches_continues_and_writes_the_recipe(history, tmp_path,
     assert "Against logistic regression:" in out.getvalue()
     tried = []
     monkeypatch.setattr(RecipeSearch, "_try", lambda *a: tried.append(a))
+    with pytest.raises(CommandError, match="which is not a directory"):
+        call_command(*COMMAND, *options, "--save-recipe", str(tmp_path / "none" / "best.yaml"))
     with pytest.raises(CommandError, match="start a new search"):
         call_command(*COMMAND, *options, "--search-seed", "8", stdout=StringIO())
     assert tried == []

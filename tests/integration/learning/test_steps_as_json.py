@@ -10,6 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from scoring.intake.models import Event
+from scoring.learning.promotion.gate import reject
 from scoring.registry.model_versions import champion_of
 from scoring.registry.models import ModelVersion
 from tests.factories.models import END, train_small_models
@@ -86,6 +87,8 @@ def test_a_model_is_trained_evaluated_promoted_and_rolled_back(models):
     assert (rolled_back["champion"], rolled_back["previous"]) == (first, second)
     assert champion_of("payment") == first
     assert ended("promote", "payment-9") == 2
+    reject(trained["model"], actor="user/lee", note="for a test", now=NOW)
+    assert ended("promote", trained["model"], *force) == 3
 
     evaluate = ("evaluate", "--model", first, "--bootstrap", "5", "--from")
     assert ended(*evaluate, "2026-03-01", "--to", "2026-02-01") == 2
@@ -121,3 +124,5 @@ def test_files_are_imported_and_sequenced(models, tmp_path):
     [lane] = result("sequence", "commerce", "--verbosity", "0")["lanes"]
     assert (lane["lane"], lane["items"], lane["reordered"]) == ("commerce", 0, False)
     assert ended("sequence", "nowhere") == 2
+    assert ended("ingest", str(tmp_path / "missing.csv"), *options) == 2
+    assert ended("ingest", str(file), *options, "--dry-run") == 2

@@ -10,8 +10,17 @@ from django.conf import settings
 from django.core.management import get_commands, load_command_class
 from django.core.management.base import CommandParser
 
+from scoring.batch.errors import UnknownBatchView
 from scoring.errors import ScoringError
-from scoring.learning.errors import GateFailed, InvalidTraining, LeakageSuspected, NothingToRollBackTo
+from scoring.ingest.errors import NoSuchImport, UnreadableImport
+from scoring.learning.errors import (
+    AlreadyJudged,
+    GateFailed,
+    InvalidTraining,
+    LeakageSuspected,
+    ModelNotPromotable,
+    NothingToRollBackTo,
+)
 from scoring.management.outcomes import as_command_error
 from scoring.registry.errors import UnknownModel
 
@@ -24,9 +33,14 @@ OURS = ("config", "demo", "scoring", "reviews", "experiments", "monitoring")
     [
         (ScoringError("the lane is held"), 1),
         (OSError("the disk is full"), 1),
+        (NoSuchImport("a.csv"), 2),
+        (UnknownBatchView("payment.taste", ("payment.habits",)), 2),
+        (UnreadableImport("a.csv", "it has no header line"), 1),
         (UnknownModel(name="payment-9", known=["payment-1"]), 2),
         (InvalidTraining("trees", 0, "at least 1"), 2),
         (GateFailed(name="payment-1", failed=["calibration"]), 3),
+        (AlreadyJudged(name="payment-1", status="rejected", judged_by="user/lee"), 3),
+        (ModelNotPromotable(name="payment-1", reason="it was trained on shuffled labels"), 3),
         (NothingToRollBackTo("payment"), 3),
         (LeakageSuspected(event_type="payment", features=[("verdict", 1.0, 1.0)]), 3),
     ],
