@@ -290,14 +290,15 @@ def _calibrate(
         data.weights_of(rows),
     )
     calibration = fit_platt(margin=margin, y=y, weights=weights)
+    stated = dict(config.explicit_thresholds)
     thresholds = choose_thresholds(
         y=y,
         score=calibration.score(margin),
         days=covered_days(data.occurred_at[rows], among=data.occurred_at),
         policy=config.policy,
-        stated=dict(config.explicit_thresholds),
+        stated=stated,
         weights=weights,
         unknown=_score_unknown(booster, calibration, data.unknown_during(rows)),
-        earlier=judge_earlier(data, slices, calibration, grow_on=grow_on),
+        earlier=None if "block" in stated else judge_earlier(data, slices, calibration, grow_on=grow_on),
     )
     return calibration, thresholds
