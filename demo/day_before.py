@@ -32,7 +32,8 @@ from scoring.runner.lane_runner import LaneRunner
 
 REVIEWER = "ana"
 STEP = timedelta(minutes=20)  # at least as often as the most frequent view is published
-UNWORKED = timedelta(hours=6)  # newer cases are left for the demo's users
+WORKED_AFTER = timedelta(minutes=40)  # from the opening of a case to its verdict, at least
+UNWORKED = timedelta(hours=6)  # cases of the last hours are left for the demo's users
 MIN_LEFT = 8  # cases of a world that are left, however old: a demo may start after quiet hours
 
 
@@ -89,7 +90,7 @@ def play(
             run_consumers(now=end)
             clock.set(end)
             for world in worlds:
-                work_cases(world, opened_before=end - UNWORKED, now=end)
+                work_cases(world, opened_before=min(end - WORKED_AFTER, until - UNWORKED), now=end)
                 drain(runners[world.lane])
             progress(len(steps[number]))
 

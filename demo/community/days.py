@@ -33,6 +33,7 @@ FIELDS = {
     "content": ("kind", "author", "target", "thread", "device", "ip", "text"),
     "account": ("author", "action", "device", "ip"),
     "report": ("reporter", "author", "content", "thread", "policy"),
+    "strike": ("author", "policy", "reason", "content"),
 }
 COLUMNS = ("id", "type", "occurred_at", *dict.fromkeys(name for names in FIELDS.values() for name in names))
 TRUTH = ("label", "policies", "label_known_at", "truth", "scenario", "picture", "edit")

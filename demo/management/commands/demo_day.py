@@ -45,12 +45,12 @@ class Command(BaseCommand):
         self, *, since: datetime, until: datetime, learn_from: datetime, source: str, **options: Any
     ) -> None:
         try:
+            if not current_version():
+                configure(now=since)  # before the trainings, which measure what the policies would save
             if not Route.objects.filter(event_type=PAYMENT).exists():
                 self.train_models(since=learn_from, now=since)
             if not Route.objects.filter(event_type=CONTENT).exists():
                 introduce(train(CONTENT, as_of=since, now=since), now=since)
-            if not current_version():
-                configure(now=since)
             self.simulate_period(since=since, until=until, source=source)
         except ScoringError as error:
             raise CommandError(str(error)) from error

@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from demo.community.days import simulate_community
 from demo.community.members import make_community
+from demo.community.strikes import with_strikes
 from demo.community.traffic import continue_community, split_by_type
 from demo.management.commands.simulate import SOURCE, add_address, tally_line, without_later_labels
 from demo.simulation.sender import ApiClient, Message, Tally, send_messages, wait_until_ready
@@ -59,7 +60,7 @@ class Command(BaseCommand):
     def _history(self, options: dict[str, Any], *, now: datetime) -> None:
         until = (options["until"] or now).replace(microsecond=0)
         frame = simulate_community(make_community(seed=options["seed"]), days=options["days"], end=until)
-        frame = without_later_labels(frame, until=until)
+        frame = with_strikes(without_later_labels(frame, until=until))
         with tqdm(total=len(frame), unit=" events", desc="loading", leave=False) as bar:
             for mapping, part in split_by_type(frame[frame.occurred_at <= now], source=options["source"]):
                 report = ingest_frame(

@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from demo import worlds
 from demo.community.pictures import picture_bytes
 from demo.community.traffic import draw_messages
-from demo.day_before import MIN_LEFT, REVIEWER, UNWORKED, SettableClock, World, handle, play
+from demo.day_before import MIN_LEFT, REVIEWER, UNWORKED, WORKED_AFTER, SettableClock, World, handle, play
 from demo.simulation.continued import PeriodTraffic, draw_period, messages_of
 from demo.simulation.population import make_population
 from demo.simulation.sender import EVENTS, MEDIA
@@ -68,7 +68,7 @@ def test_all_but_the_latest_cases_are_decided(played: PeriodTraffic) -> None:
     assert left.count() >= MIN_LEFT
     assert all(case.opened_at >= UNTIL - UNWORKED for case in newest[MIN_LEFT:])
     assert all(
-        case.decided_by == REVIEWER and case.decided_at - case.opened_at >= UNWORKED for case in worked
+        case.decided_by == REVIEWER and case.decided_at - case.opened_at >= WORKED_AFTER for case in worked
     )
     assert Label.objects.filter(source="review").count() == worked.count()
 

@@ -9,6 +9,7 @@ from demo.community.campaigns import CAMPAIGNS
 from demo.community.days import draw_days, simulate_community
 from demo.community.members import Community, make_community
 from demo.community.phrases import BREAKING
+from demo.community.strikes import with_strikes
 from demo.community.traffic import draw_messages, event_body
 from demo.simulation.sender import EVENTS
 from scoring.catalog.registry import event_type
@@ -73,3 +74,15 @@ def test_labels_of_earlier_content_are_sent_only_if_it_was_received(community: C
     assert [message for message in none if message[1] == EVENTS] == events
     assert len(none) < len(every)
     assert [at for at, _, _ in every] == sorted(at for at, _, _ in every)
+
+
+def test_the_past_has_a_strike_for_each_label_of_a_violation(frame: pd.DataFrame) -> None:
+    found = with_strikes(frame)
+    strikes, violating = found[found.type == "strike"], frame[frame.label == "violating"]
+    assert found.occurred_at.is_monotonic_increasing
+    assert len(found) == len(frame) + len(strikes)
+    given = strikes.set_index("content").loc[violating.id]
+    assert given.author.tolist() == violating.author.tolist()
+    assert given.occurred_at.tolist() == violating.label_known_at.tolist()
+    for row in strikes.to_dict("records"):
+        event_type("strike").parse(event_body(row), now=row["occurred_at"])
