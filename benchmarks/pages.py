@@ -1,8 +1,8 @@
 """Server time and queries of every admin page on much data: `python -m benchmarks.pages [events cases]`.
 
 Starts its own services in a temporary directory, loads simulated history, sends the last payments through a
-lane whose model sends all of them to review, and posts of raids through one whose rules limit and review
-them. Requests each page seven times. Prints the median and maximum server time in milliseconds, the number
+lane whose model sends all of them to review, and as many posts of raids through another. Requests each page
+seven times. Prints the median and maximum server time in milliseconds, the number
 of queries and the size.
 """
 
@@ -35,17 +35,20 @@ from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 from django.urls import reverse  # noqa: E402
 
-from demo.community_ruleset import ACTIVE_RULES  # noqa: E402
-from demo.demo_ruleset import activate_rule  # noqa: E402
+from benchmarks.content_pages import (  # noqa: E402
+    VERDICTS,
+    content_addresses,
+    draw_samples,
+    fill_bank,
+    store_posts,
+    store_verdicts,
+)
 from demo.simulation.live import LiveTraffic  # noqa: E402
 from demo.simulation.payloads import to_payload  # noqa: E402
 from embedded import services  # noqa: E402
 from experiments.design.lifecycle import start_experiment  # noqa: E402
 from experiments.tasks import refresh_results  # noqa: E402
-from reviews.duplicates.deciding import decide_group  # noqa: E402
 from reviews.models import Case  # noqa: E402
-from reviews.work.claims import claim_case  # noqa: E402
-from reviews.work.verdict_rules import Verdict  # noqa: E402
 from scoring.catalog.registry import event_type  # noqa: E402
 from scoring.decisions.models import Decision  # noqa: E402
 from scoring.intake.models import Event  # noqa: E402
@@ -56,9 +59,6 @@ from scoring.learning.promotion.promote import promote  # noqa: E402
 from scoring.learning.training.recipe import TrainingConfig, TrainingRequest  # noqa: E402
 from scoring.learning.training.runs import run_training  # noqa: E402
 from scoring.log.consumers.runs import run_consumers  # noqa: E402
-from scoring.rules.banks.changing.adding import add_items  # noqa: E402
-from scoring.rules.banks.changing.defining import define_bank  # noqa: E402
-from scoring.rules.banks.changing.items import NewItem  # noqa: E402
 from scoring.rules.lists.changing.defining import define_list  # noqa: E402
 from scoring.rules.lists.changing.listing import add_values  # noqa: E402
 from scoring.rules.lists.changing.values import NewValue  # noqa: E402
@@ -68,8 +68,6 @@ from scoring.timestamps import to_iso  # noqa: E402
 EVENTS, CASES, LISTED, TIMES = 200_000, 20_000, 20_000, 7
 RATE_PER_DAY = 2_000
 LIST = 500  # events per request
-POSTS, RAID = 10_000, 500  # posts, and how many of them are copies of one text
-BANKED = 20_000
 USER = "benchmark"
 REVIEW_ALL = (("review", 0.0), ("block", 1.0))
 
@@ -81,13 +79,15 @@ def stored(events: int, cases: int) -> Iterator[None]:
         services.start(settings.VAR_DIR)
         call_command("migrate", verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
+        store_posts(cases, now=now())  # first, because they are of the past
         load_history(events - cases)
         send_for_review(cases)
-        send_raids(max(cases // 2, RAID))
         run_consumers(now=now())
         refresh_results()
+        draw_samples(now=now())
         fill_list()
-        fill_bank()
+        fill_bank(now=now())
+        store_verdicts(VERDICTS, now=now())
         yield
     finally:
         connection.close()
@@ -143,68 +143,6 @@ def decide_pending(lane: str) -> None:
             pass
 
 
-def send_raids(posts: int) -> None:
-    """Send posts, each `RAID` of which are near-duplicates to one member within minutes, through the lane."""
-    kind = event_type("content")
-    for draft in ACTIVE_RULES:
-        activate_rule(draft, why="for a benchmark", now=now())
-    for start in range(0, posts, LIST):
-        payloads = [raid_post(number) for number in range(start, min(start + LIST, posts))]
-        batch = [Submission(kind.name, kind.parse(each, now=now())) for each in payloads]
-        receive_events(batch, source="bench", now=now())
-    decide_pending(kind.lane)
-
-
-def raid_post(number: int) -> dict[str, Any]:
-    raid, place = divmod(number, RAID)
-    return {
-        "type": "content",
-        "id": f"post-{number}",
-        "occurred_at": to_iso(now() - timedelta(minutes=5) + timedelta(milliseconds=place)),
-        "kind": "comment",
-        "author": f"raider-{place % 100}",
-        "target": f"member-{raid}",
-        "thread": f"thread-{raid}",
-        "text": f"Nobody here wants to read another word of yours, go and cry somewhere else, number {raid}"
-        f" of all the clowns{' !' * (place % 5)}",
-    }
-
-
-def decide_raid() -> tuple[int, int]:
-    """Give one raid a verdict and claim a case of another; the positions of both."""
-    cases = Case.objects.filter(event_type="content", state=Case.State.OPEN).order_by("pk")
-    decided, *others = cases.values_list("pk", flat=True)[:100]
-    claim_case(decided, reviewer=USER, now=now())
-    spam = Verdict("violating", "", policies={"harassment": "raid"}, action="block", strike=True)
-    decide_group(decided, spam, others=others, reviewer=USER, now=now())
-    claimed = cases.values_list("pk", flat=True).latest("pk")
-    claim_case(claimed, reviewer=USER, now=now())
-    return decided, claimed
-
-
-def fill_bank() -> None:
-    """A bank of 20,000 hashes."""
-    define_bank(
-        name="known",
-        title="Known pictures",
-        action="block",
-        sentence="The picture was removed before",
-        actor=USER,
-        now=now(),
-    )
-    for start in range(0, BANKED, 1_000):
-        items = [
-            NewItem(
-                hash=f"{number * 0x9E3779B97F4A7C15 % 2**256:064x}",
-                quality=100,
-                source="bench",
-                reason="removed",
-            )
-            for number in range(start + 1, start + 1_001)
-        ]
-        add_items(bank="known", items=items, actor=USER, now=now())
-
-
 def fill_list() -> None:
     """A list of 20,000 cards, a third of which expire."""
     define_list(
@@ -227,22 +165,12 @@ def addresses() -> dict[str, str]:
         for model in admin.site._registry
     }
     case = Case.objects.filter(event_type="payment").order_by("-rank")[0].event_position
-    decided, claimed = decide_raid()
     busy = Event.objects.latest("position")
     pages = {
         "overview": reverse("admin:index"),
         "queue": reverse("admin:queue"),
         "case": reverse("admin:case", args=[case]),
         "event": reverse("admin:event", args=[busy.position]),
-        "queue of content": reverse("admin:queue") + "?type=content",
-        "claimed case of a raid": reverse("admin:case", args=[claimed]),
-        "decided case of a raid": reverse("admin:case", args=[decided]),
-        "post of a raid": reverse("admin:event", args=[claimed]),
-        "statement of reasons": reverse("admin:statement", args=[decided]),
-        "moderation figures": reverse("admin:moderation"),
-        "an author": reverse("admin:entities") + "?kind=author&value=raider-1",
-        "a bank of 20,000": reverse("admin:bank", args=["known"]),
-        "rule quality of content": reverse("admin:rule_quality") + "?type=content",
         "find": reverse("admin:entities") + "?q=m-0001",
         "a busy merchant": reverse("admin:entities") + "?kind=merchant&value=m-0001",
         "model": reverse("admin:model", args=["payment-2"]),
@@ -261,7 +189,7 @@ def addresses() -> dict[str, str]:
         "start a training": reverse("admin:training_start"),
         "start an experiment": reverse("admin:experiment_start"),
     }
-    return pages | lists
+    return pages | content_addresses(USER, now=now()) | lists
 
 
 def measure(client: Client, address: str) -> tuple[float, float, int, int]:

@@ -1,12 +1,14 @@
-"""The consumers that open cases, and keep the entities' index and the automated restrictions."""
+"""The consumers that open cases, and keep the entities' index, reports and the automated restrictions."""
 
 from reviews.appeals.opening import APPEALS
 from reviews.console.entity_index import ENTITIES
 from reviews.queue.opening import CASES
 from reviews.statements.automated import AUTOMATED
+from reviews.statements.reports import REPORTS
 from scoring.log.consumers.registry import register
 
 register(CASES)
 register(APPEALS)
 register(ENTITIES)
 register(AUTOMATED)
+register(REPORTS)

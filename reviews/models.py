@@ -171,6 +171,23 @@ class EventSender(models.Model):
     source = models.CharField(max_length=60)
 
 
+class EventReport(models.Model):
+    """A user's report of an event, which need not have been received. Written by the consumer
+    `reviews.reports` only.
+
+    `position`: that of the report's receipt. A type of reports may be about several event types.
+    """
+
+    pk = models.CompositePrimaryKey("position", "event_stream")
+    position = models.BigIntegerField()
+    event_stream = models.CharField(max_length=400)
+    received_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        indexes: ClassVar = [models.Index(fields=["event_stream", "received_at"], name="event_report_stream")]
+
+
 class AutomatedAction(models.Model):
     """A restriction of an event of a type with policies that software decided without a person, as its latest
     decision gives it. Written by the consumer `reviews.automated` only.

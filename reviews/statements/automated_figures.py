@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connection
 
 from reviews.models import AutomatedAction, AutomatedSum, Case
+from reviews.work.consequences import granting_verdicts
 from reviews.work.reason_codes import policy_titles
 from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import event_types
@@ -112,11 +113,7 @@ def _actions(kinds: Mapping[str, type[EventType]], since: datetime, until: datet
 
 
 def _appeals(kinds: Mapping[str, type[EventType]], since: datetime, until: datetime) -> list[tuple[Any, ...]]:
-    granted = [
-        f"{kind.appeals}/{event_types()[kind.appeals].labels.positive}"
-        for kind in kinds.values()
-        if kind.appeals
-    ]
+    granted = granting_verdicts(kinds.values())
     decided = Case.State.DECIDED.value
     return _rows(
         _APPEALS, [decided, granted, decided, decided, Case.Why.APPEAL.value, list(kinds), since, until]

@@ -1,23 +1,19 @@
 """Counts of what moderators did: by policy and origin, with the time to action and the outcome of appeals."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from statistics import median
-from typing import NamedTuple
+from typing import Any
 
-from reviews.console.entity_index import entity_key
-from reviews.models import Case, EventEntity
-from reviews.strikes.recording import CONTENT
-from reviews.work.consequences import is_granted
+from django.db import connection
+
+from reviews.models import Case, EventReport
+from reviews.work.consequences import granting_verdicts
 from reviews.work.reason_codes import action_title, policy_titles
 from reviews.work.verdict_rules import ALLOW, actions_of
 from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import event_type, event_types
-from scoring.intake.models import Event
 
-MAX_VERDICTS = 100_000
 REPORTED, FOUND_BY_SOFTWARE, DUPLICATE, NO_POLICY = "reported", "review", "duplicate", ""
 ORIGINS = {
     REPORTED: "reported by users",
@@ -26,79 +22,112 @@ ORIGINS = {
     DUPLICATE: "near-duplicates of others",
 }
 
+# The verdicts of a span, a row for each policy that one names. Reported: a report came before the verdict.
+_VERDICTS = f"""
+    WITH verdicts AS (
+        SELECT decided.event_position, decided.event_type, coalesce(broken.policy, '') AS policy,
+               CASE WHEN EXISTS (SELECT 1 FROM {EventReport._meta.db_table} AS report
+                                  WHERE report.event_stream = decided.event_stream
+                                    AND report.received_at <= decided.decided_at)
+                    THEN %(reported)s ELSE decided.why END AS origin,
+               decided.action, decided.strike,
+               CASE WHEN decided.why <> %(duplicate)s
+                    THEN extract(epoch FROM decided.decided_at - decided.opened_at)::float8 END AS seconds
+          FROM {Case._meta.db_table} AS decided
+          LEFT JOIN LATERAL jsonb_object_keys(decided.policies) AS broken (policy) ON true
+         WHERE decided.state = %(decided)s AND decided.event_type = ANY(%(types)s)
+           AND decided.decided_at >= %(since)s AND decided.decided_at < %(until)s)
+"""  # noqa: S608
+# By action, and with NULL for the action of all together; the median in seconds.
+_ACTIONS = f"""
+    {_VERDICTS}
+    SELECT event_type, policy, origin, action, count(*), count(*) FILTER (WHERE strike),
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds)
+      FROM verdicts
+     GROUP BY GROUPING SETS ((event_type, policy, origin, action), (event_type, policy, origin))
+"""  # noqa: S608
+_APPEALS = f"""
+    {_VERDICTS}
+    SELECT verdicts.event_type, policy, origin, count(*),
+           count(*) FILTER (WHERE appeal.state = %(decided)s
+                              AND appeal.event_type || '/' || appeal.verdict = ANY(%(granting)s)),
+           count(*) FILTER (WHERE appeal.state = %(decided)s),
+           percentile_cont(0.5) WITHIN GROUP (
+               ORDER BY extract(epoch FROM appeal.decided_at - appeal.opened_at)::float8)
+               FILTER (WHERE appeal.state = %(decided)s)
+      FROM {Case._meta.db_table} AS appeal
+      JOIN verdicts ON verdicts.event_position = appeal.about
+     WHERE appeal.why = %(appeal)s AND appeal.about IS NOT NULL
+     GROUP BY 1, 2, 3
+"""  # noqa: S608
+
 
 @dataclass(slots=True)
 class Figures:
     """The verdicts on events of a type for one policy ("" for none) and origin.
 
-    `actions`: how many by action; `times`: from the opening of the case to the verdict, without those cases
-    that a verdict on a near-duplicate opened.
+    `actions`: how many by action. `time_to_action`: the median from the opening of the case to the verdict,
+    without those cases that a verdict on a near-duplicate opened; `time_to_appeal_decision`: that from the
+    opening of an appeal's case to its verdict. None without any.
     """
 
     event_type: str
     policy: str
     origin: str
     verdicts: int = 0
-    actions: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    actions: dict[str, int] = field(default_factory=dict)
     strikes: int = 0
-    times: list[timedelta] = field(default_factory=list)
+    time_to_action: timedelta | None = None
     appeals: int = 0
     granted: int = 0
     rejected: int = 0
-    appeal_times: list[timedelta] = field(default_factory=list)
-
-    @property
-    def time_to_appeal_decision(self) -> timedelta | None:
-        """The median from the opening of an appeal's case to its verdict; None without one."""
-        seconds = [each.total_seconds() for each in self.appeal_times]
-        return timedelta(seconds=median(seconds)) if seconds else None
-
-    @property
-    def time_to_action(self) -> timedelta | None:
-        """The median; None without any."""
-        if not self.times:
-            return None
-        return timedelta(seconds=median(each.total_seconds() for each in self.times))
-
-
-class _Appealed(NamedTuple):
-    appeals: int = 0
-    granted: int = 0
-    rejected: int = 0
-    times: tuple[timedelta, ...] = ()
+    time_to_appeal_decision: timedelta | None = None
 
 
 def moderation_figures(*, since: datetime, until: datetime) -> list[Figures]:
-    """The verdicts on types with policies given from `since` to before `until`, at most `MAX_VERDICTS`.
+    """The verdicts on types with policies given from `since` to before `until`, in two queries.
 
     A verdict that names several policies counts for each. Types, policies and origins are in order of the
     catalog; combinations without a verdict are left out.
     """
     kinds = {name: kind for name, kind in event_types().items() if kind.policies}
-    decided = Case.objects.filter(
-        event_type__in=kinds, state=Case.State.DECIDED, decided_at__gte=since, decided_at__lt=until
-    )
-    cases = list(decided.order_by("-decided_at")[:MAX_VERDICTS])
-    reported, appealed = _reported(kinds, cases), _appeals_against(cases)
+    asked = _asked(kinds, since, until)
     found: dict[tuple[str, str, str], Figures] = {}
-    for case in cases:
-        origin = REPORTED if case.pk in reported else case.why
-        for policy in case.policies or (NO_POLICY,):
-            key = (case.event_type, policy, origin)
-            _count(found.setdefault(key, Figures(*key)), case, appealed.get(case.pk, _Appealed()))
+    for *key, action, verdicts, strikes, seconds in _rows(_ACTIONS, asked):
+        figures = found.setdefault(tuple(key), Figures(*key))
+        if action is None:
+            figures.verdicts, figures.strikes, figures.time_to_action = verdicts, strikes, _duration(seconds)
+        else:
+            figures.actions[action] = verdicts
+    for *key, appeals, granted, decided, seconds in _rows(_APPEALS, asked):
+        figures = found[tuple(key)]
+        figures.appeals, figures.granted, figures.rejected = appeals, granted, decided - granted
+        figures.time_to_appeal_decision = _duration(seconds)
     return [found[key] for key in _ordered(kinds) if key in found]
 
 
-def _count(figures: Figures, case: Case, appealed: _Appealed) -> None:
-    figures.verdicts += 1
-    figures.actions[case.action] += 1
-    figures.strikes += case.strike
-    if case.decided_at is not None and case.why != Case.Why.DUPLICATE:
-        figures.times.append(case.decided_at - case.opened_at)
-    figures.appeals += appealed.appeals
-    figures.granted += appealed.granted
-    figures.rejected += appealed.rejected
-    figures.appeal_times += appealed.times
+def _asked(kinds: Mapping[str, type[EventType]], since: datetime, until: datetime) -> dict[str, Any]:
+    """The parameters of both queries."""
+    return {
+        "types": list(kinds),
+        "since": since,
+        "until": until,
+        "reported": REPORTED,
+        "duplicate": Case.Why.DUPLICATE.value,
+        "appeal": Case.Why.APPEAL.value,
+        "decided": Case.State.DECIDED.value,
+        "granting": granting_verdicts(kinds.values()),
+    }
+
+
+def _rows(query: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, values)
+        return list(cursor.fetchall())
+
+
+def _duration(seconds: float | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)
 
 
 def _ordered(kinds: Mapping[str, type[EventType]]) -> Iterator[tuple[str, str, str]]:
@@ -106,45 +135,6 @@ def _ordered(kinds: Mapping[str, type[EventType]]) -> Iterator[tuple[str, str, s
         for policy in (*policy_titles(kind), NO_POLICY):
             for origin in ORIGINS:
                 yield name, policy, origin
-
-
-def _appeals_against(cases: Sequence[Case]) -> dict[int, _Appealed]:
-    """The appeals against these verdicts and what became of them, by the event's position."""
-    found: dict[int, _Appealed] = {}
-    for appeal in Case.objects.filter(why=Case.Why.APPEAL, about__in=[case.pk for case in cases]):
-        before = found.get(appeal.about or 0, _Appealed())
-        decided = appeal.state == Case.State.DECIDED
-        granted = decided and is_granted(appeal, appeal.verdict)
-        found[appeal.about or 0] = _Appealed(
-            before.appeals + 1,
-            before.granted + granted,
-            before.rejected + (decided and not granted),
-            (
-                *before.times,
-                *([appeal.decided_at - appeal.opened_at] if decided and appeal.decided_at else ()),
-            ),
-        )
-    return found
-
-
-def _reported(kinds: Mapping[str, type[EventType]], cases: Sequence[Case]) -> set[int]:
-    """The positions of the events that their sender has sent a report about."""
-    keys: dict[int, list[Case]] = defaultdict(list)
-    for case in cases:
-        reports = kinds[case.event_type].reports
-        if reports:
-            about = event_type(reports).fields[CONTENT].kind
-            keys[entity_key(about, case.event_stream.split("/", 2)[2])].append(case)
-    rows = EventEntity.objects.filter(entity__in=keys).values_list("entity", "position")
-    by_position = {position: entity for entity, position in rows}
-    types = {kind.reports for kind in kinds.values()}
-    found = Event.objects.filter(position__in=by_position, type__in=types, retracted_at=None)
-    return {
-        case.pk
-        for report in found
-        for case in keys[by_position[report.position]]
-        if case.event_stream.split("/", 2)[1] == report.source
-    }
 
 
 def action_words(event_type_name: str, actions: Mapping[str, int]) -> list[tuple[str, int]]:

@@ -11,6 +11,7 @@ from reviews.errors import CaseNotFound
 from reviews.models import Case
 from reviews.strikes.recording import lift_strikes, record_strike
 from reviews.work.verdict_rules import ALLOW, Verdict
+from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import event_type
 from scoring.intake.labels import LabelStatement, record_labels
 from scoring.intake.models import Event
@@ -43,6 +44,12 @@ def take_back(case: Case, *, reviewer: str, now: datetime) -> None:
 def is_granted(appeal: Case, verdict: str) -> bool:
     """Whether this verdict on an appeal overturns the decision."""
     return verdict == event_type(appeal.event_type).labels.positive
+
+
+def granting_verdicts(kinds: Iterable[type[EventType]]) -> list[str]:
+    """The verdicts that grant an appeal against events of these types, each as "type of appeal/verdict"."""
+    appeals = [event_type(kind.appeals) for kind in kinds if kind.appeals]
+    return [f"{kind.name}/{kind.labels.positive}" for kind in appeals]
 
 
 def record_label(

@@ -11,6 +11,7 @@ from reviews.appeals.opening import APPEALS
 from reviews.console.entity_index import ENTITIES
 from reviews.models import Case
 from reviews.queue.opening import CASES
+from reviews.statements.reports import REPORTS
 from reviews.work import claims, verdicts
 from scoring.catalog.registry import event_type
 from scoring.content.media.attaching import attach_to_one
@@ -75,5 +76,5 @@ def appeal(external_id: str = "A-1", *, content: str = "N-1", now: datetime = DA
 
 
 def consume(*, now: datetime = DAY) -> None:
-    for consumer in (CASES, APPEALS, ENTITIES):
+    for consumer in (CASES, APPEALS, ENTITIES, REPORTS):
         catch_up(consumer, now=now)

@@ -6,10 +6,16 @@ from io import StringIO
 
 import pytest
 
-from reviews.models import Case
+from reviews.models import Case, EventReport
 from reviews.pages.content.figures import span_of
 from reviews.statements.figures import moderation_figures
 from reviews.statements.figures_csv import figures_csv
+from reviews.statements.reports import REPORTS
+from scoring.catalog.registry import event_type
+from scoring.intake.amending.corrections import correct_event, retract_event
+from scoring.intake.receive import Submission
+from scoring.log.consumers.registry import catch_up, rebuild_consumer
+from scoring.timestamps import to_iso
 from tests.integration.reviews.browsing import LOOK, Browse, text_of
 from tests.integration.reviews.conftest import DAY
 from tests.integration.reviews.moderation import (  # noqa: F401 (a fixture)
@@ -52,6 +58,31 @@ def test_reported_events_are_of_an_origin_of_their_own() -> None:
         ("reported", 1),
         ("review", 1),
     ]
+
+
+def test_a_report_counts_that_stands_and_came_before_the_verdict() -> None:
+    receive("note_report", "R-1", reporter="bob", content="N-1")
+    receive("note_report", "R-2", reporter="bob", content="N-2")
+    receive("note_report", "R-3", reporter="bob", content="N-3", now=DAY + 2 * MINUTE)
+    judge(open_note("N-1"), now=DAY + MINUTE, **SPAM)
+    retract_event("note_report/shop/R-2", reason="by mistake", now=DAY)
+    judge(open_note("N-2"), now=DAY + MINUTE, **SPAM)
+    judge(open_note("N-3"), now=DAY + MINUTE, **SPAM)
+    assert {row.origin: row.verdicts for row in moderation_figures(**SPAN)} == {"reported": 1, "review": 2}
+
+
+def test_a_corrected_report_counts_for_the_event_that_it_names_now() -> None:
+    receive("note_report", "R-1", reporter="bob", content="N-1")
+    receive("note_report", "R-2", reporter="bob", content="N-1")
+    catch_up(REPORTS, now=DAY)
+    corrected = {"type": "note_report", "id": "R-1", "occurred_at": to_iso(DAY)}
+    parsed = event_type("note_report").parse({**corrected, "reporter": "bob", "content": "N-2"}, now=DAY)
+    correct_event(Submission("note_report", parsed), source="shop", reason="wrong note", now=DAY + MINUTE)
+    catch_up(REPORTS, now=DAY)
+    kept = list(EventReport.objects.order_by("pk").values_list("event_stream", "received_at"))
+    assert kept == [("note/shop/N-2", DAY), ("note/shop/N-1", DAY)]
+    rebuild_consumer(REPORTS, now=DAY)
+    assert list(EventReport.objects.order_by("pk").values_list("event_stream", "received_at")) == kept
 
 
 def test_the_outcome_of_appeals_is_counted_with_the_verdict() -> None:
