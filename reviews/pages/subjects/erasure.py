@@ -45,8 +45,8 @@ class ErasurePage(AdminPage):
     permission = ERASE
     template_name = "reviews/erase.html"
 
-    def get_context_data(self, *, kind: str, value: str, **kwargs: Any) -> dict[str, Any]:
-        subject = _subject_or_404(kind, value)
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        subject = _subject_or_404(kwargs["kind"], kwargs["value"])
         counted = len(events_of_entity(subject.kind, subject.value, limit=MAX_EVENTS + 1))
         return super().get_context_data(
             ref=subject,
