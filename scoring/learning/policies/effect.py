@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.learning.policies.judged import JudgedEvents
+from scoring.learning.policies.judged import JudgedEvents, ScoredEvents
+from scoring.rules.off_policy.sums import PairedCosts
 from scoring.rules.policies.costs import NEVER, Costs, cheapest_thresholds_of
 from scoring.rules.policies.policy import Policy, Terms
 from scoring.rules.policies.thresholds import terms_thresholds
@@ -86,7 +87,7 @@ class Effect:
 
 def outcomes_under(
     policy: Policy,
-    events: JudgedEvents,
+    events: ScoredEvents,
     *,
     of_model: Mapping[str, float],
     outcomes: Sequence[str],
@@ -159,7 +160,15 @@ def expected_costs(
     events: JudgedEvents, given: NDArray[np.int64], outcomes: Sequence[str], costs: Costs
 ) -> NDArray[np.float64]:
     """What each event's outcome costs, now that its class is known, float64[n] in minor units."""
-    amount = np.maximum(events.stake, 0)
+    if_class = costs_by_class(events.stake, given, outcomes, costs)
+    return np.where(events.positive, if_class.fraud, if_class.good)
+
+
+def costs_by_class(
+    stake: NDArray[np.int64], given: NDArray[np.int64], outcomes: Sequence[str], costs: Costs
+) -> PairedCosts:
+    """What each event's outcome costs if the event is good, and if it is fraud."""
+    amount = np.maximum(stake, 0)
     loss = costs.loss_share * amount + costs.chargeback_fee
     insult = costs.margin * amount + costs.insult
     effects = {ALLOW: (0, 0.0, 0.0), BLOCK: (0, 1.0, 1.0)}
@@ -169,5 +178,4 @@ def expected_costs(
         np.array([effects.get(outcome, effects[ALLOW])[part] for outcome in outcomes])[given]
         for part in range(3)
     )
-    found: NDArray[np.float64] = fixed + np.where(events.positive, (1 - catches) * loss, loses * insult)
-    return found
+    return PairedCosts(good=fixed + loses * insult, fraud=fixed + (1 - catches) * loss)

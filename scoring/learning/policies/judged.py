@@ -8,7 +8,7 @@ background (`sampling.stored`) or, before there is one, some positions of the lo
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from django.db import connection
@@ -36,6 +36,25 @@ _LABELS = """
 """
 
 Source = Literal["decisions", "held-out"]
+
+
+class ScoredEvents(Protocol):
+    """Events to which a policy can give outcomes, n of each array; see `JudgedEvents`."""
+
+    @property
+    def event_type(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def score(self) -> NDArray[np.float64]: ...
+    @property
+    def stake(self) -> NDArray[np.int64]: ...
+    @property
+    def versions(self) -> NDArray[np.int64]: ...
+    @property
+    def decisions(self) -> NDArray[np.int64]: ...
+    @property
+    def drawn_at(self) -> datetime | None: ...
 
 
 def _none() -> NDArray[np.int64]:

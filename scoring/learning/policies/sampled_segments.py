@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.catalog.registry import scored_type
-from scoring.learning.policies.judged import JudgedEvents, stored_decisions
+from scoring.learning.policies.judged import ScoredEvents, stored_decisions
 from scoring.learning.policies.sampling.models import SampledSegments
 from scoring.learning.policies.segmenting import segments_of
 from scoring.log.entries import canonical_json
@@ -18,7 +18,7 @@ from scoring.rules.policies.stored import policy_from
 MAX_SEGMENTED = 4_000  # events of a sample whose segments are found
 
 
-def places_of(policy: Policy, events: JudgedEvents) -> NDArray[np.int64]:
+def places_of(policy: Policy, events: ScoredEvents) -> NDArray[np.int64]:
     """As `segments_of`; those of a stored sample are stored with it."""
     if events.drawn_at is None or not policy.segments:
         return segments_of(policy, events)
@@ -50,7 +50,8 @@ def refresh_segments(*, now: datetime) -> None:
             places_of(policy_from(version), events)
 
 
-def _digest(policy: Policy, events: JudgedEvents) -> str:
+def _digest(policy: Policy, events: ScoredEvents) -> str:
     conditions = [[segment.name, segment.expression] for segment in policy.segments]
-    text = canonical_json({"conditions": conditions, "events": len(events.score)})
+    told = {"conditions": conditions, "source": events.source, "events": len(events.score)}
+    text = canonical_json(told)
     return hashlib.sha256(text.encode()).hexdigest()

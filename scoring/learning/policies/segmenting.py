@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.learning.policies.effect import NO_SEGMENT
-from scoring.learning.policies.judged import JudgedEvents
+from scoring.learning.policies.judged import ScoredEvents
 from scoring.log.entries import Entry
 from scoring.log.read import read_positions
 from scoring.rules.policies.policy import Policy
@@ -15,7 +15,7 @@ from scoring.rules.policies.segments import LivePolicy, compile_policy
 from scoring.rules.rules.trial.decided_events import FeatureColumns
 
 
-def segments_of(policy: Policy, events: JudgedEvents) -> NDArray[np.int64]:
+def segments_of(policy: Policy, events: ScoredEvents) -> NDArray[np.int64]:
     """int64[n]: the place of each event's segment in the policy, NO_SEGMENT for none.
 
     Held-out events have no logged features, and lists are not looked up: a condition on what is missing does
@@ -42,7 +42,7 @@ def _receipt(entry: Entry) -> Mapping[str, Any]:
     return {"source": entry.stream.split("/", 2)[1], **entry.data}
 
 
-def _features_of(live: LivePolicy, events: JudgedEvents) -> dict[int, list[float | None]]:
+def _features_of(live: LivePolicy, events: ScoredEvents) -> dict[int, list[float | None]]:
     """The features that the conditions read, by row, where the event's decision logged them."""
     if not live.features or not len(events.decisions):
         return {}

@@ -17,6 +17,7 @@ from scoring.rules.backtest.tallying import (
     Tally,
 )
 from scoring.rules.deciding.precedence import ALLOW
+from scoring.rules.off_policy.estimating import OffPolicyResult
 from scoring.rules.quality.measures import Classes, Share, jaccard
 from scoring.timestamps import to_iso
 
@@ -60,7 +61,8 @@ class BacktestResult:
     rules that could not be evaluated. `good_units`: distinct values of the field `unit` among good events
     that are hit. `differing`: events that today's configuration decides otherwise than was decided then.
     `ruleset`: its version. `undecided`: `cells` of events without a decision, of which rules and lists alone
-    speak; `unsequenced`: those left out, because their lane has no place for them yet.
+    speak; `unsequenced`: those left out, because their lane has no place for them yet. `off_policy`:
+    the data of an `OffPolicyResult` for a policy, None for other changes.
     """
 
     cells: Sequence[Sequence[Any]]
@@ -81,6 +83,7 @@ class BacktestResult:
     timing: Mapping[str, Any]
     undecided: Sequence[Sequence[Any]] = ()
     unsequenced: int = 0
+    off_policy: Mapping[str, Any] | None = None
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> "BacktestResult":
@@ -171,6 +174,11 @@ class BacktestResult:
         return self._classes(lambda before, after: before != ALLOW == after)
 
     @property
+    def estimate(self) -> OffPolicyResult | None:
+        """The off-policy estimate of a policy; None of other changes and in older results."""
+        return OffPolicyResult.of(self.off_policy) if self.off_policy else None
+
+    @property
     def overlaps(self) -> list[Overlap]:
         hits = self.hit_events
         found = [Overlap(name, n, shared, jaccard(shared, hits, n)) for name, n, shared in self.others]
@@ -202,7 +210,13 @@ def classes_of(counted: Mapping[str, Sequence[int]]) -> Classes:
 
 
 def result_of(
-    tally: Tally, before: TriedConfiguration, *, lacking: int, timing: Timing, unsequenced: int = 0
+    tally: Tally,
+    before: TriedConfiguration,
+    *,
+    lacking: int,
+    timing: Timing,
+    unsequenced: int = 0,
+    off_policy: OffPolicyResult | None = None,
 ) -> BacktestResult:
     """The result of a tally; of long lists of rules and errors, the first ones."""
     others = [(name, count, tally.shared[name]) for name, count in tally.others.most_common(MAX_OTHERS)]
@@ -228,6 +242,7 @@ def result_of(
         timing=asdict(timing),
         undecided=_listed(tally.undecided),
         unsequenced=unsequenced,
+        off_policy=off_policy.as_data() if off_policy else None,
     )
 
 

@@ -20,6 +20,7 @@ from scoring.rules.backtest.evaluation.configuration import TriedConfiguration, 
 from scoring.rules.backtest.evaluation.evaluating import Decided, decide_page
 from scoring.rules.backtest.evaluation.reading import EventPage, Reading, iter_pages, range_of
 from scoring.rules.backtest.evaluation.undecided import TodaysLists, count_undecided, iter_undecided
+from scoring.rules.backtest.off_policy import OffPolicyTally
 from scoring.rules.backtest.requests import BacktestRequest
 from scoring.rules.backtest.results import BacktestResult, Timing, result_of
 from scoring.rules.backtest.tallying import Tally
@@ -63,6 +64,7 @@ def run_backtest(
         before,
         after,
         retracted_events(kind.name),
+        OffPolicyTally(kind, now - kind.matures_after) if isinstance(request.change, PolicyChange) else None,
     )
     reading = Reading(kind.name, request.since, request.until)
     work.add_decided(reading, watch=watch)
@@ -79,6 +81,7 @@ def run_backtest(
         lacking=work.lacking,
         unsequenced=work.unsequenced,
         timing=work.clocks.timing(),
+        off_policy=work.off_policy.result() if work.off_policy else None,
     )
 
 
@@ -86,7 +89,8 @@ def run_backtest(
 class _Work:
     """A running backtest: what is tried, and what it has added up.
 
-    `undecided`: events without a decision so far; `unsequenced`: those that their lane does not have.
+    `off_policy`: of a policy, the sums of its estimate. `undecided`: events without a decision so far;
+    `unsequenced`: those that their lane does not have.
     """
 
     tally: Tally
@@ -94,6 +98,7 @@ class _Work:
     before: TriedConfiguration
     after: TriedConfiguration
     retracted: set[int]
+    off_policy: OffPolicyTally | None = None
     clocks: _Clocks = field(default_factory=_Clocks)
     lacking: int = 0
     undecided: int = 0
@@ -136,6 +141,8 @@ class _Work:
         with_it = decide_page(page, self.after, kind=self.tally.kind, asker=asker)
         hit = hit_by(change, without, with_it)
         self.tally.add(page, without, with_it, hit=hit, subject=change.subject, retracted=self.retracted)
+        if self.off_policy and isinstance(page, EventPage):
+            self.off_policy.add(page, without, with_it, retracted=self.retracted)
         if isinstance(change, RuleChange):
             self.tally.add_answers(with_it.matches[change.name])
         self.lacking += page.lacks(features_of(change, self.after))

@@ -18,10 +18,9 @@ from scoring.catalog.event_type import EventType
 from scoring.catalog.policies import names_of
 from scoring.catalog.registry import event_types
 from scoring.learning.policies.sampling.models import HeadSample
-from scoring.learning.policies.sampling.priority import PrioritySample, uniform_of
+from scoring.learning.policies.sampling.priority import PrioritySample, importance_of, uniform_of
 from scoring.learning.policies.sampling.stored import (
     FEW,
-    FLOOR,
     JUDGED,
     KEPT,
     MAX_AGE,
@@ -238,7 +237,7 @@ def _rows(
     )
     certain = (rows["broken"] == BROKEN).any(axis=1)
     highest = np.nan_to_num(rows["score"]).max(axis=1, initial=0.0)
-    rows["importance"] = np.where(certain, 1.0, np.minimum(FLOOR + highest, 1.0)) * rows["inverse"]
+    rows["importance"] = importance_of(highest, certain) * rows["inverse"]
     rows["priority"] = rows["importance"] / uniform_of(rows["event"])
     return rows, kept
 

@@ -19,6 +19,7 @@ from scoring.learning.policies.heads.events import recent_head_scores
 from scoring.learning.policies.pages.actions import DRAFTS
 from scoring.learning.policies.pages.draft_form import DraftForm, head_prefix
 from scoring.learning.policies.pages.effects import EffectRow, effect_row, source_in_words
+from scoring.learning.policies.pages.estimates import estimate_shown
 from scoring.learning.policies.pages.form_fields import head_forms, segment_forms, terms_form
 from scoring.learning.policies.pages.policy_page import find_kind
 from scoring.learning.policies.pages.what_if import read_what_if
@@ -156,6 +157,7 @@ class TriedDraft:
         self.has_costs = False
         self.rows: list[EffectRow] = []
         self.source = ""
+        self.estimate, self.estimate_source = estimate_shown(state, policy, costs=costs, now=now)
         comparison = state.comparison([state.deciding(), policy], now=now)
         if comparison is not None:
             if comparison.costs is None:

@@ -12,9 +12,11 @@ from scoring.learning.policies.comparing import Compared, Comparison, SegmentEff
 from scoring.learning.policies.curve import measure_curve
 from scoring.learning.policies.effect import Effect
 from scoring.learning.policies.judged import JudgedEvents
+from scoring.learning.policies.pages.estimates import estimate_shown
 from scoring.learning.policies.pages.what_if import WhatIfField, read_what_if, thresholds_now
 from scoring.learning.policies.plots import Standing, curve_plots
 from scoring.learning.policies.state import PolicyState
+from scoring.rules.off_policy.words import EstimatePanel
 from scoring.rules.policies.policy import Policy
 from scoring.rules.policies.stored import policy_from
 
@@ -60,6 +62,8 @@ class EffectPanel:
     compared: int = 0
     has_costs: bool = False
     why_empty: str = ""
+    estimate: EstimatePanel | None = None
+    estimate_source: str = ""
 
 
 def effect_panel(
@@ -82,8 +86,13 @@ def effect_panel(
     rows = [effect_row(each, state.kind) for each in compared]
     segment = asked.get("segment", EVERYTHING)
     by_segment = comparison.by_segment(deciding) if deciding.segments else []
+    estimate, estimate_source = (
+        estimate_shown(state, others[0][1], costs=None, now=now) if others else (None, "")
+    )
     return EffectPanel(
         rows=rows,
+        estimate=estimate,
+        estimate_source=estimate_source,
         plots=_plots(comparison, deciding, compared, segment=segment),
         segments=[(each.expression, segment_row(each, state.kind)) for each in by_segment],
         what_if=what_if.fields,

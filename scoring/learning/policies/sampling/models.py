@@ -14,6 +14,7 @@ class DecisionSample(models.Model):
     class Purpose(models.TextChoices):
         JUDGED = "judged"  # old enough to be labeled
         RECENT = "recent"  # of the last weeks, whatever their labels
+        LOGGED = "logged"  # as old as JUDGED, also those whose class nothing showed
 
     event_type = models.CharField(max_length=60)
     purpose = models.CharField(max_length=6, choices=Purpose.choices)

@@ -20,6 +20,8 @@ _STEP, _MIX_1, _MIX_2 = (
 )
 _BITS = 53  # of a double
 
+FLOOR = 0.01  # the importance of a decision with a score of 0
+
 
 def uniform_of(keys: NDArray[np.int64]) -> NDArray[np.float64]:
     """A number in (0, 1) for each key: the same one whenever it is asked for."""
@@ -62,3 +64,9 @@ def weighted(rows: NDArray[Any], size: int) -> tuple[NDArray[Any], NDArray[np.fl
         return rows, np.ones(len(rows))
     chosen, limit = rows[:size], float(rows["priority"][size])
     return chosen, np.maximum(1.0, limit / chosen["importance"])
+
+
+def importance_of(score: NDArray[np.float64], positive: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """How much decisions matter for a policy: fraud and high scores the most."""
+    found: NDArray[np.float64] = np.where(positive, 1.0, np.minimum(FLOOR + score, 1.0))
+    return found

@@ -23,6 +23,7 @@ from scoring.rules.backtest.pages.words import (
     subject_in_words,
 )
 from scoring.rules.backtest.results import BacktestResult
+from scoring.rules.off_policy.words import estimate_panel
 
 CANCEL = "scoring.cancel_backtestjob"
 
@@ -79,6 +80,7 @@ def shown_result(job: BacktestJob) -> dict[str, Any]:
         "outcomes": kind.outcomes,
         "plot": weekly_plot(result),
         "lists": event_lists(result, kind),
+        "estimate": estimate_panel(result.estimate, kind),
         "overlaps": [each for each in result.overlaps if each.shared][:20],
     }
 
