@@ -21,6 +21,7 @@ from scoring.learning.pages.gate_table import check_rows, why_not_compared
 from scoring.learning.pages.history import ModelHistoryLine
 from scoring.learning.pages.metric_table import METRICS, MetricDescription, difference_in_words, positive_of
 from scoring.learning.pages.slice_tables import SliceTable
+from scoring.learning.pages.thresholds.table import COLUMNS
 from scoring.registry.models import ModelVersion
 
 SLICE_COLUMNS = ("Slice", "From", "Until", "Events", "Positive", "Negative by maturity alone")
@@ -33,6 +34,7 @@ class CardFacts:
 
     `stage`: in words. `lineage`: rows of names and values. `history`: newest first. `policies`: rows (policy,
     broken, average precision, chance) of the heads. `slices`: metrics and fairness by field.
+    `thresholds`: rows of `thresholds.table.COLUMNS`.
     """
 
     stage: str
@@ -40,6 +42,7 @@ class CardFacts:
     history: Sequence[ModelHistoryLine]
     policies: Sequence[tuple[str, str, str, str]] = ()
     slices: Sequence[SliceTable] = ()
+    thresholds: Sequence[Sequence[str]] = ()
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,7 @@ def make_card(version: ModelVersion, facts: CardFacts, *, now: datetime) -> Mode
         _data(version),
         _labels(version),
         _metrics(version),
+        *_thresholds(facts),
         *_policies(facts),
         *slice_sections(facts.slices),
         _gate(version),
@@ -225,6 +229,16 @@ def _gate(version: ModelVersion) -> CardSection:
     return CardSection(
         "gate", "Checks before approval", never, (), ("Check", "Result", "Finding") if rows else (), rows
     )
+
+
+def _thresholds(facts: CardFacts) -> list[CardSection]:
+    """What single thresholds separate; nothing for versions without a stored sample."""
+    if not facts.thresholds:
+        return []
+    told = (
+        "Of held-out events with at least this score, with 95 % intervals that take events for independent.",
+    )
+    return [CardSection("thresholds", "Thresholds", told, columns=COLUMNS, rows=facts.thresholds)]
 
 
 def _limits(version: ModelVersion) -> CardSection:

@@ -7,6 +7,7 @@ from scoring.learning.heads.table import policy_rows
 from scoring.learning.pages.history import history_of
 from scoring.learning.pages.lineage import lineage_rows
 from scoring.learning.pages.slice_tables import slice_tables
+from scoring.learning.pages.thresholds.table import threshold_rows
 from scoring.learning.promotion.stages import stage_of
 from scoring.log.read import read_streams
 from scoring.registry.model_versions import find_analysis, find_version
@@ -28,5 +29,6 @@ def read_card(name: str, *, now: datetime) -> ModelCard:
             for row in policy_rows(version)
         ],
         slices=slice_tables(find_analysis(name).slices),
+        thresholds=threshold_rows(version),
     )
     return make_card(version, facts, now=now)

@@ -1,7 +1,7 @@
 """The curves of a model version as plots: ROC, precision and recall, calibration."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from scoring.admin_kit.plots import Axis, Plot, Series
@@ -10,15 +10,43 @@ from scoring.learning.pages.metric_table import positive_of
 from scoring.registry.models import ModelVersion
 
 
-def curve_plots(version: ModelVersion) -> list[Plot]:
-    """The ROC, precision-recall and calibration curves of the version and, if compared, of the champion."""
+@dataclass(frozen=True)
+class Standing:
+    """Where the events that get an outcome, or a more severe one, stand on the curves."""
+
+    name: str
+    color: str
+    recall: float
+    precision: float
+    false_positive_rate: float
+
+
+def curve_plots(version: ModelVersion, standings: Sequence[Standing] = ()) -> list[Plot]:
+    """The ROC, precision-recall and calibration curves of the version and, if compared, of the champion.
+
+    `standings`: thresholds that are marked on the first two.
+    """
     curves = version.comparison.get("curves", {})
     names = {"candidate": version.name, "champion": str(version.comparison.get("champion"))}
     return [
-        _roc(curves, names),
-        _precision_recall(curves, names, base_rate=version.metrics["base_rate"]),
+        _marked(_roc(curves, names), standings, lambda each: (each.false_positive_rate, each.recall)),
+        _marked(
+            _precision_recall(curves, names, base_rate=version.metrics["base_rate"]),
+            standings,
+            lambda each: (each.recall, each.precision),
+        ),
         _calibration(curves, names, positive_of(version)),
     ]
+
+
+def _marked(
+    plot: Plot, standings: Sequence[Standing], place: Callable[[Standing], tuple[float, float]]
+) -> Plot:
+    """The plot with a dot for each standing; an empty one stays empty."""
+    if plot.empty:
+        return plot
+    dots = [Series(each.name, [place(each)], color=each.color, kind="dots") for each in standings]
+    return replace(plot, series=[*plot.series, *dots])
 
 
 def _lines(curves: Mapping[str, Any], names: Mapping[str, str], kind: str) -> list[Series]:

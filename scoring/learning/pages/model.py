@@ -21,6 +21,7 @@ from scoring.learning.pages.lineage import lineage_rows, parameter_rows
 from scoring.learning.pages.metric_table import difference_in_words, metric_rows
 from scoring.learning.pages.search_section import section_of_model
 from scoring.learning.pages.slice_tables import slice_tables
+from scoring.learning.pages.thresholds.panel import thresholds_panel
 from scoring.learning.promotion.gate import not_overridable
 from scoring.learning.promotion.promote import champions_in_order
 from scoring.learning.promotion.stages import ModelStage, stage_of
@@ -47,6 +48,7 @@ class ModelPage(AdminPage):
         stage = stage_of(version, route, past)
         analysis = find_analysis(version.name)
         champion = str(version.comparison.get("champion") or "")
+        thresholds = thresholds_panel(version, self.request.GET.dict())
         return super().get_context_data(
             version=version,
             stage=stage,
@@ -58,7 +60,8 @@ class ModelPage(AdminPage):
             effective=effective_text(version.metrics),
             why_not_compared=why_not_compared(version),
             difference=difference_in_words(version.comparison),
-            plots=curve_plots(version),
+            thresholds=thresholds,
+            plots=curve_plots(version, thresholds.standings if thresholds else ()),
             slices=slice_tables(analysis.slices),
             explanation=explanation_panel(analysis.explanation, _explanation_of(champion)),
             compared_with=champion,

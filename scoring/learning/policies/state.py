@@ -77,11 +77,11 @@ def read_policy_state(kind: type[EventType]) -> PolicyState:
         in_use=PolicyInUse.objects.filter(pk=kind.name).first(),
         versions={version.number: version for version in versions},
         champion=champion,
-        of_model=_thresholds_of(champion) if champion else {},
+        of_model=thresholds_of(champion) if champion else {},
     )
 
 
-def _thresholds_of(model: str) -> Mapping[str, float]:
+def thresholds_of(model: str) -> Mapping[str, float]:
     """The thresholds stored with a model; empty if its artifact cannot be read."""
     try:
         return describe_model(model).thresholds

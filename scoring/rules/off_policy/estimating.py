@@ -73,9 +73,9 @@ class Figure:
 class OffPolicyResult:
     """The figures of a policy, and what they rest on; empty without events.
 
-    `events`: how many are decided and mature. `explored`: those that exploration let through. `unknown`:
-    those whose class nothing could show, and `moved`: those of them to which the policies give different
-    outcomes.
+    `events`: how many are decided and mature, and `days`: that they cover. `explored`: those that exploration
+    let through. `unknown`: those whose class nothing could show, and `moved`: those of them to which the
+    policies give different outcomes.
     """
 
     figures: Sequence[Figure] = ()
@@ -83,6 +83,7 @@ class OffPolicyResult:
     explored: int = 0
     unknown: float = 0.0
     moved: float = 0.0
+    days: float = 1.0
 
     def as_data(self) -> dict[str, Any]:
         return {**asdict(self), "figures": [each.as_data() for each in self.figures]}
@@ -105,6 +106,7 @@ def estimate_policy(sums: Sums, *, outcomes: Sequence[str], days: float) -> OffP
         explored=sums.explored,
         unknown=sums.total({"unknown": 1.0}),
         moved=sums.total({"moved.unknown": 1.0}),
+        days=days,
     )
 
 

@@ -42,6 +42,8 @@ def formulas_of(sums: Sums, policy: str, outcomes: Sequence[str], days: float) -
         yield Formula(f"share_{outcome}", "share", *(share,) * 6, basis={"all": 1.0}, undecided={})
     yield _precision(policy, outcomes[-1])
     yield _recall(policy)
+    yield _flagged_precision(policy, outcomes[0])
+    yield _flagged_recall(policy)
     rates = {"per": sums.total({"all": 1.0}) / days, "per_known": sums.total({"supported": 1.0}) / days}
     yield _fraud_allowed("fraud_allowed", "events", f"{policy}.allow", "", rates)
     yield _fraud_allowed("fraud_money_allowed", "money", f"{policy}.allow", ".money", rates)
@@ -80,6 +82,45 @@ def _recall(policy: str) -> Formula:
         ips=share,
         snips=share,
         direct=({f"{at}.direct": 1.0}, {"direct": 1.0}),
+        basis={"fraud": 1.0},
+        undecided={"unknown": 1.0},
+    )
+
+
+def _flagged_precision(policy: str, allow: str) -> Formula:
+    """Of events with any outcome but allow: all of them minus the allowed ones."""
+    at, flagged = f"{policy}.allow", {"all": 1.0, f"{policy}.is_{allow}": -1.0}
+    fraud = _all_but(at, "robust")
+    good = {**fraud, **_negated(_all_but(at, "scored"))}
+    weighted = _all_but(at, "weighted")
+    return Formula(
+        "flagged_precision",
+        "share",
+        robust=(fraud, flagged),
+        low=(good, flagged),
+        high=({**good, **_all_but(at, "unknown")}, flagged),
+        ips=(_all_but(at, "fraud"), {**flagged, **_negated(_all_but(at, "unknown"))}),
+        snips=(_all_but(at, "fraud"), weighted),
+        direct=(_all_but(at, "direct"), flagged),
+        basis=weighted,
+        undecided={"unknown": 1.0},
+    )
+
+
+def _flagged_recall(policy: str) -> Formula:
+    """At worst, unknown allowed events are fraud and all others are good; at best, the reverse."""
+    at, known = f"{policy}.allow", {"robust": 1.0, "scored": -1.0}
+    good = {**_all_but(at, "robust"), **_negated(_all_but(at, "scored"))}
+    share = (_all_but(at, "fraud"), {"fraud": 1.0})
+    return Formula(
+        "flagged_recall",
+        "share",
+        robust=(_all_but(at, "robust"), {"robust": 1.0}),
+        low=(good, {**known, f"{at}.unknown": 1.0}),
+        high=({**good, **_all_but(at, "unknown")}, {**known, **_all_but(at, "unknown")}),
+        ips=share,
+        snips=share,
+        direct=(_all_but(at, "direct"), {"direct": 1.0}),
         basis={"fraud": 1.0},
         undecided={"unknown": 1.0},
     )
@@ -147,6 +188,10 @@ def _all_good(at: str, of: str = "") -> Terms:
 
 def _all_fraud(at: str, of: str = "") -> Terms:
     return {**_all_good(at, of), f"{at}.unknown{of}": 1.0}
+
+
+def _all_but(at: str, column: str) -> Terms:
+    return {column: 1.0, f"{at}.{column}": -1.0}
 
 
 def _negated(terms: Terms) -> Terms:

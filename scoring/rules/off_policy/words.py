@@ -8,14 +8,19 @@ from scoring.catalog.event_type import EventType
 from scoring.rules.off_policy.estimating import Estimate, Figure, OffPolicyResult
 
 MINUS = "\N{MINUS SIGN}"
+SHARE = "share_"  # begins the names of shares of outcomes
 MIN_EFFECTIVE = 20.0  # events with a known class; of fewer, intervals say little
 
 
 @dataclass(frozen=True)
 class EstimateText:
-    """An estimate: doubly robust with its interval, by the other estimators, and how many events tell it."""
+    """An estimate: doubly robust with its interval, by the other estimators, and how many events tell it.
+
+    `a_day`: how many events a day a share of an outcome is, "" for other figures.
+    """
 
     value: str
+    a_day: str
     interval: str
     ips: str
     snips: str
@@ -59,19 +64,19 @@ def estimate_panel(result: OffPolicyResult | None, kind: type[EventType]) -> Est
 
 def figure_rows(result: OffPolicyResult, kind: type[EventType]) -> list[FigureRow]:
     """A row for each figure."""
-    return [_row(figure, kind) for figure in result.figures]
+    return [_row(figure, kind, a_day=result.events / result.days) for figure in result.figures]
 
 
-def _row(figure: Figure, kind: type[EventType]) -> FigureRow:
-    is_share = figure.name.startswith("share_")
+def _row(figure: Figure, kind: type[EventType], *, a_day: float) -> FigureRow:
+    is_share = figure.name.startswith(SHARE)
     change, interval = NO_VALUE, "not known"
     if figure.difference is not None:
         value, low, high = (_signed(each, figure, kind) for each in figure.difference)
         change, interval = value, f"{low} to {high}"
     return FigureRow(
         title=_title(figure.name, kind),
-        before=_estimate(figure.before, figure, kind),
-        after=_estimate(figure.after, figure, kind),
+        before=_estimate(figure.before, figure, kind, a_day=a_day if is_share else None),
+        after=_estimate(figure.after, figure, kind, a_day=a_day if is_share else None),
         difference=change,
         difference_interval=interval,
         is_share=is_share,
@@ -83,6 +88,8 @@ def _title(name: str, kind: type[EventType]) -> str:
     titles = {
         "precision": "Precision of blocks",
         "recall": "Recall of blocks",
+        "flagged_precision": "Precision of everything not allowed",
+        "flagged_recall": "Recall of everything not allowed",
         "fraud_allowed": f"{positive.capitalize()} let through a day",
         "fraud_money_allowed": f"Money of it a day, {kind.base_currency}",
         "good_money_blocked": f"Good money blocked a day, {kind.base_currency}",
@@ -90,13 +97,17 @@ def _title(name: str, kind: type[EventType]) -> str:
     }
     if name in titles:
         return titles[name]
-    return f"Share with the outcome {kind.outcome_title(name.removeprefix('share_'))}"
+    return f"Share with the outcome {kind.outcome_title(name.removeprefix(SHARE))}"
 
 
-def _estimate(estimate: Estimate, figure: Figure, kind: type[EventType]) -> EstimateText:
+def _estimate(
+    estimate: Estimate, figure: Figure, kind: type[EventType], *, a_day: float | None
+) -> EstimateText:
+    rate = "" if a_day is None else f"{decimal_text((estimate.value or 0.0) * a_day, 1)} a day"
     low, high = (_text(each, figure, kind) for each in (estimate.low, estimate.high))
     return EstimateText(
         value=_text(estimate.value, figure, kind),
+        a_day=rate,
         interval=f"{low} to {high}",
         ips=_text(estimate.ips, figure, kind),
         snips=_text(estimate.snips, figure, kind),

@@ -77,11 +77,15 @@ def test_a_candidate_page_shows_metrics_gate_lineage_and_actions(models):
         "too few events",
         "Amount of fraud stopped",
         "Size of the artifact",
+        "Move the thresholds",
     ):
         assert expected in text
+    assert ">What if</th>" not in text
+    moved = judge.get(reverse("admin:model", args=[models[0]]), {"if_review": "1", "if_block": "5"})
+    assert ">What if</th>" in moved.content.decode()
     onlooker = page(client_of("cy", *LOOK), models[0])
     assert "Gate: 9 of 9" in onlooker
-    for forbidden in ("Approve payment-1", "Reject payment-1", "<button class"):
+    for forbidden in ("Approve payment-1", "Reject payment-1", 'class="learning-action"'):
         assert forbidden not in onlooker
 
 
@@ -141,7 +145,7 @@ def test_pages_of_models_stay_within_their_queries(models, django_assert_max_num
     promotion.start_canary(approved(models[1]), share=0.1, actor="user/bo", now=NOW)
     judge = client_of("bo", *JUDGE)
     page(judge, models[0])
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(17):
         page(judge, models[0])
     with django_assert_max_num_queries(14):
         listed = judge.get(reverse("admin:scoring_modelversion_changelist")).content.decode()

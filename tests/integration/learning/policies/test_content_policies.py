@@ -46,7 +46,7 @@ def comments() -> Iterator[None]:
 def champion(monkeypatch: pytest.MonkeyPatch) -> str:
     """A champion with two heads."""
     monkeypatch.setattr(state, "champion_of", lambda name: f"{name}-1")
-    monkeypatch.setattr(state, "_thresholds_of", lambda model: OF_MODEL)
+    monkeypatch.setattr(state, "thresholds_of", lambda model: OF_MODEL)
     of_heads = {"spam": OF_MODEL, "scam": OF_MODEL}
     for module in (heads_state, content_policy, policy_page):
         monkeypatch.setattr(module, "thresholds_of_heads", lambda model: of_heads)

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
 from scoring.catalog.registry import event_type
+from scoring.learning.policies import judged, state
 from scoring.learning.policies.off_policy.comparing import compare_off_policy
 from scoring.learning.policies.off_policy.reading import read_logged_decisions
 from scoring.learning.policies.sampling import stored
@@ -24,8 +24,8 @@ from scoring.rules.off_policy.estimating import Figure, OffPolicyResult
 from scoring.rules.policies.policy import FIXED, Segment, Terms
 from tests.factories.exploring import decision, event, let_through
 from tests.factories.log import NOW, labeled
-from tests.factories.models import promote, train_small_models
 from tests.factories.policies import costs, policy, store_policy
+from tests.integration.learning.policies.test_pages import DRAFT, LOOK, client_of, page
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -119,9 +119,9 @@ def test_a_sample_from_before_is_drawn_anew_with_the_other_one(monkeypatch: pyte
 
 def test_a_policy_is_estimated_against_the_deciding_one() -> None:
     decide_all()
-    state = PolicyState(PAYMENT, None, of_model=OF_MODEL)
+    deciding = PolicyState(PAYMENT, None, of_model=OF_MODEL)
     stricter = policy(terms=Terms(FIXED, {"review": 0.15, "block": 0.6}))
-    compared = compare_off_policy(state, stricter, costs=costs(), now=MATURE)
+    compared = compare_off_policy(deciding, stricter, costs=costs(), now=MATURE)
     assert compared is not None
     result = compared.result
     assert (result.explored, result.unknown, result.moved) == (1, 1, 0)
@@ -141,17 +141,17 @@ def test_segments_are_found_for_logged_decisions_too(monkeypatch: pytest.MonkeyP
     decide_all()
     monkeypatch.setattr(stored, "MIN_POSITIONS", 0)
     draw_sample(PAYMENT, JUDGED, now=MATURE)
-    state = PolicyState(PAYMENT, None, of_model=OF_MODEL)
+    deciding = PolicyState(PAYMENT, None, of_model=OF_MODEL)
     everything = Segment("all", "amount > 0.0", Terms(FIXED, {"block": 0.0}))
-    compared = compare_off_policy(state, policy(segments=(everything,)), costs=None, now=MATURE)
+    compared = compare_off_policy(deciding, policy(segments=(everything,)), costs=None, now=MATURE)
     assert compared is not None
     assert figure(compared.result, "share_block").after.value == 1.0
 
 
 def test_without_a_model_or_decisions_there_is_no_estimate() -> None:
     assert compare_off_policy(PolicyState(PAYMENT, None), policy(), costs=None, now=MATURE) is None
-    state = PolicyState(PAYMENT, None, of_model=OF_MODEL)
-    assert compare_off_policy(state, policy(), costs=None, now=MATURE) is None
+    deciding = PolicyState(PAYMENT, None, of_model=OF_MODEL)
+    assert compare_off_policy(deciding, policy(), costs=None, now=MATURE) is None
 
 
 def test_a_backtest_of_a_policy_has_the_estimate() -> None:
@@ -166,35 +166,40 @@ def test_a_backtest_of_a_policy_has_the_estimate() -> None:
 
 
 @pytest.fixture
-def client(online_redis: Any, settings: Any, tmp_path: Any) -> Client:
-    """Who may draft and look at policies, exploration and backtests; a champion decides."""
-    settings.VAR_DIR = tmp_path / "var"
-    [model] = train_small_models(20, fraud_share=0.2)
-    promote(model)
-    user = User.objects.create_user("ana", is_staff=True)
-    allowed = ("view_storedpolicy", "draft_policy", "view_storedexploration")
-    user.user_permissions.set(
-        Permission.objects.filter(codename__in=allowed, content_type__app_label="scoring")
-    )
-    client = Client()
-    client.force_login(user)
-    return client
+def client(monkeypatch: pytest.MonkeyPatch) -> Client:
+    """Who may draft and look at policies and exploration; a champion decides."""
+    monkeypatch.setattr(state, "champion_of", lambda name: f"{name}-1")
+    monkeypatch.setattr(state, "thresholds_of", lambda model: OF_MODEL)
+    for bound in ("MIN_EVENTS", "MIN_POSITIVES"):
+        monkeypatch.setattr(judged, bound, 1)
+    return client_of("ana", LOOK, DRAFT, "view_storedexploration")
+
+
+def try_a_draft(client: Client) -> str:
+    """The page of a draft that is tried and not saved."""
+    sent = {"action": "try", "based_on": "0", "segments": "0", "mode": "fixed"}
+    thresholds = {"thresholds.review": "20", "thresholds.block": "60"}
+    answer = client.post(reverse("admin:policy_draft", args=["payment"]), {**sent, **thresholds})
+    assert answer.status_code == 200
+    return answer.content.decode()
 
 
 def test_the_pages_show_the_estimate_and_what_cannot_be_known(client: Client) -> None:
     at = datetime.now(UTC) - PAYMENT.matures_after - timedelta(days=5)
     decide("T-1", at=at, score=0.2, fraud=True)
     decide("T-2", at=at, score=0.9, outcome="block")
-    sent = {"action": "try", "based_on": "0", "segments": "0", "mode": "fixed",
-            "thresholds.review": "20", "thresholds.block": "60"}  # fmt: skip
-    address = reverse("admin:policy_draft", args=["payment"])
-    text = client.post(address, sent).content.decode()
+    text = try_a_draft(client)
     assert "Off-policy estimate" in text
     assert "No block was let through in this period" in text
     assert f'href="{reverse("admin:exploration_of", args=["payment"])}"' in text
     assert "1 blocked events had no chance to be let through" in text
     decide("T-3", at=at, score=0.9, fraud=True, **let_through(0.1))
-    assert "No block was let through" not in client.post(address, sent).content.decode()
+    assert "No block was let through" not in try_a_draft(client)
+    assert "Off-policy estimate" not in page(client)  # there is no version to estimate
     store_policy("shadow")
-    page = client.get(reverse("admin:policy", args=["payment"])).content.decode()
-    assert "Off-policy estimate" in page
+    assert "Off-policy estimate" in page(client)
+
+
+def test_before_an_event_is_mature_nothing_is_estimated(client: Client) -> None:
+    decide("T-1", at=datetime.now(UTC), score=0.2)
+    assert "Off-policy estimate" not in try_a_draft(client)
