@@ -26,6 +26,7 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
         Item("Review queue", "playlist_add_check", "queue", "reviews.view_case", pages="cases/"),
         Item("All cases", "inventory_2", "reviews_case_changelist", "reviews.view_case"),
         Item("Find", "search", "entities", "reviews.view_case"),
+        Item("Risk profiles", "speed", "risk_profiles", "scoring.view_riskprofile", pages="risk/"),
         Item("Moderation figures", "bar_chart", "moderation", "reviews.view_case"),
         Item(
             "Reviewers' limits",

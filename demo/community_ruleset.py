@@ -61,6 +61,14 @@ ACTIVE_RULES = (
         "Many accounts write to one member at once, and this one is new",
         description="Raids come from new accounts that all address one person.",
     ),
+    RuleDraft(
+        EVENT_TYPE,
+        "risky_author",
+        "has(author_risk) && author_risk > 0.9",
+        "review",
+        "The author's posts of the last days had high scores",
+        description="Members whose posts were doubtful lately are looked at for some days.",
+    ),
 )
 # A wrong removal costs trust; so content is limited first, and removed only if the score is very high.
 # They hold for each content policy too: the model's own would send to review what is to be limited.

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from scoring.batch.risk.overrides import override_risk
 from scoring.intake.models import Label
 from scoring.log.read import read_streams
 from scoring.rules.exploration.changing import change_exploration
@@ -24,6 +25,7 @@ ANALYST, LEAD, DATA_SCIENTIST = "ana", "lee", "dana"
 
 LOOK_BACK = timedelta(days=60)
 LISTED_FOR = timedelta(days=90)
+OVERRIDDEN_FOR = timedelta(days=30)
 MAX_LABELS = 2_000  # the latest fraud labels, whose devices and merchants are considered
 MAX_LISTED = 200
 FRAUDS_OF_WATCHED_MERCHANT = 6
@@ -60,6 +62,14 @@ ACTIVE_RULES = (
         "review",
         "A round amount just below a common limit",
         description="Merchants in collusion charge cards just below the limits of reviews.",
+    ),
+    RuleDraft(
+        EVENT_TYPE,
+        "risky_customer",
+        "has(customer_risk) && customer_risk > 0.9 && amount > 50",
+        "review",
+        "This customer's recent payments had high scores",
+        description="An account that was taken over stays under review for some days.",
     ),
     RuleDraft(
         EVENT_TYPE,
@@ -165,6 +175,21 @@ def _define_lists(*, now: datetime) -> None:
     until = now + LISTED_FOR
     _list("fraud_devices", (name for name, count in devices.items() if count > 1), until=until, now=now)
     _list("watched_merchants", watched, until=until, now=now)
+    for merchant in watched[:1]:
+        _override_risk(merchant, now=now)
+
+
+def _override_risk(merchant: str, *, now: datetime) -> None:
+    """Set the risk of a merchant by hand, as the lead would during an investigation."""
+    override_risk(
+        view="payment.merchant_risk",
+        entity=merchant,
+        score=0.6,
+        reason="Under investigation; the scores lag behind the chargebacks",
+        expires_at=now + OVERRIDDEN_FOR,
+        actor=f"user/{LEAD}",
+        now=now,
+    )
 
 
 def _list(name: str, values: Iterable[str], *, until: datetime, now: datetime) -> None:

@@ -26,6 +26,8 @@ for page in (
     "content.statement",
     "content.figures",
     "content.bank_media",
+    "risks.profiles",
+    "risks.profile",
 ):
     import_module(f"reviews.pages.{page}")
 

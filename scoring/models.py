@@ -2,6 +2,7 @@
 
 from scoring.api.models import ApiKey
 from scoring.batch.models import BatchVersion
+from scoring.batch.risk.models import RiskOverride, RiskProfile
 from scoring.catalog.exchange_rates.models import ExchangeRate
 from scoring.configuration.models import Configuration
 from scoring.content.embeddings.models import KnownText, TextEmbedding, TextJob, TextModel
@@ -70,6 +71,8 @@ __all__ = [
     "Pending",
     "PolicyChange",
     "PolicyInUse",
+    "RiskOverride",
+    "RiskProfile",
     "Route",
     "Rule",
     "RuleChange",

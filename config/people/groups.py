@@ -9,7 +9,7 @@ LOOK = (
     *("scoring.view_event", "scoring.view_decision", "scoring.view_label"),
     *("reviews.view_case", "scoring.view_featuresetversion", "scoring.view_batchversion"),
     *("scoring.view_valuelist", "scoring.view_bank", "scoring.view_rule", "scoring.view_backtestjob"),
-    *("scoring.view_ruleday", "scoring.view_rulehit", "scoring.view_mediaitem"),
+    *("scoring.view_ruleday", "scoring.view_rulehit", "scoring.view_mediaitem", "scoring.view_riskprofile"),
 )
 LOOK_AT_MODELS = (
     *("scoring.view_modelversion", "scoring.view_trainingjob", "scoring.view_route"),
@@ -36,7 +36,7 @@ LEAD = (
     *("scoring.change_valuelist", "scoring.change_listedvalue", "scoring.import_listedvalue"),
     "scoring.allow_listedvalue",
     *("scoring.change_bank", "scoring.change_bankitem", "scoring.import_bankitem"),
-    *("scoring.download_mediafile", "scoring.remove_mediafile"),
+    *("scoring.download_mediafile", "scoring.remove_mediafile", "scoring.override_risk"),
 )
 DECIDE = ("scoring.activate_rule", "scoring.suppress_rule")
 TRAIN = (

@@ -24,6 +24,7 @@ from reviews.pages.event_panels import event_panels, may_see_personal
 from reviews.pages.history_table import history_of, number_in
 from reviews.pages.list_panel import event_lists_panel
 from reviews.pages.queue import take_next
+from reviews.pages.risks.panel import risk_panel
 from reviews.pages.undo_offer import decided_together, last_verdict, remember_verdict
 from reviews.pages.verdict_form import DraftVerdict, verdict_options
 from reviews.work.claims import claim_case, release_case, renew_lease
@@ -95,6 +96,7 @@ class CasePage(AdminPage):
             **self._claim_of(case, user, now=now),
             **_verdict_of(case, detail, draft=draft, undone=undone),
             **event_lists_panel(detail, panels["reasons"], user=user, personal=personal, now=now),
+            **risk_panel(detail.entities, user=user, personal=personal, now=now),
             **panels,
             **kwargs,
         )

@@ -14,6 +14,7 @@ from reviews.pages.content.panel import content_panel, is_restricted
 from reviews.pages.event_panels import event_panels, may_see_personal
 from reviews.pages.history_table import history_of, number_in
 from reviews.pages.list_panel import event_lists_panel
+from reviews.pages.risks.panel import risk_panel
 from reviews.work.viewing import open_case
 from scoring.admin_kit.formatting import shortened
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
@@ -66,6 +67,7 @@ class EventPage(AdminPage):
             **event_lists_panel(
                 detail, panels["reasons"], user=self.request.user, personal=personal, now=timezone.now()
             ),
+            **risk_panel(detail.entities, user=self.request.user, personal=personal, now=now),
             **panels,
             **kwargs,
         )

@@ -21,6 +21,7 @@ class BatchVersion(models.Model):
     digest = models.CharField(max_length=64)
     rows = models.JSONField()
     seconds = models.FloatField()  # that computing it took
+    inputs = models.JSONField(null=True)  # what the next version continues from, of views that do
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["view", "number"], name="batchversion_number")]

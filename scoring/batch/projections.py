@@ -22,4 +22,5 @@ def published_version(entry: Entry) -> Row:
         "digest": data["digest"],
         "rows": data["rows"],
         "seconds": data["seconds"],
+        "inputs": data.get("inputs"),
     }

@@ -1,18 +1,21 @@
 """Publishes batch views: computes a version, stores it, loads it into Redis and then appends to the log."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Min
 
 from scoring.batch.errors import PublishingUnderWay
 from scoring.batch.models import BatchVersion
 from scoring.batch.reading import read_events
+from scoring.batch.risk.computing import compute_risks
+from scoring.batch.risk.view import Risk
 from scoring.batch.serve import online
-from scoring.batch.status import VALID_AFTER, is_due
+from scoring.batch.status import VALID_AFTER, is_due, newest_version
 from scoring.batch.stored import digest_of, read_tables, write_tables
 from scoring.batch.views import BatchTable, BatchView, due_at
 from scoring.catalog.registry import event_type
@@ -30,12 +33,16 @@ KEPT_FOR = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class _Computed:
-    """The values of a version that is not published yet."""
+    """The values of a version that is not published yet.
+
+    `inputs`: what the next version continues from; None for a view that is computed anew each time.
+    """
 
     view: BatchView
     as_of_us: int
     log_position: int
     tables: Sequence[BatchTable]
+    inputs: Mapping[str, Any] | None = None
 
 
 def publish(view: BatchView, *, now: datetime, store: OfflineStore | None = None) -> BatchVersion | None:
@@ -48,8 +55,8 @@ def publish(view: BatchView, *, now: datetime, store: OfflineStore | None = None
         return None
     with _sole_publisher():
         began = time.perf_counter()
-        computed = _compute(view, due_at(view, to_micros(now)), store)
-        if not any(table.keys for table in computed.tables):
+        computed = _compute(view, now, store)
+        if computed.inputs is None and not any(table.keys for table in computed.tables):
             return None
         number = _last_number(view) + 1
         write_tables(view, number, computed.tables, store or OfflineStore())
@@ -102,8 +109,12 @@ def _lost(view: BatchView, versions: Sequence[BatchVersion]) -> list[BatchVersio
     return [version for version in read if version.number in lost]
 
 
-def _compute(view: BatchView, as_of_us: int, store: OfflineStore | None) -> _Computed:
+def _compute(view: BatchView, now: datetime, store: OfflineStore | None) -> _Computed:
     position = last_position()
+    if isinstance(view, Risk):
+        risks = compute_risks(view, previous=newest_version(view), now=now, store=store)
+        return _Computed(view, to_micros(now), position, [risks.table], risks.inputs)
+    as_of_us = due_at(view, to_micros(now))
     since_us = as_of_us - view.over_us
     events = read_events(view, since_us=since_us, until_us=as_of_us, log_position=position, store=store)
     return _Computed(view, as_of_us, position, view.compute(events, as_of_us=as_of_us))
@@ -126,6 +137,7 @@ def _append(computed: _Computed, number: int, *, seconds: float, now: datetime) 
             "digest": digest_of(view, tables),
             "rows": {spec.field: len(table.keys) for spec, table in zip(view.tables, tables, strict=True)},
             "seconds": round(seconds, 3),
+            **({"inputs": computed.inputs} if computed.inputs else {}),
         },
     )
     written = append([entry], now=published_at)[0]

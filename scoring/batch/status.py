@@ -8,6 +8,8 @@ from celery import current_app
 from scoring.batch.declared import batch_views
 from scoring.batch.errors import UnknownBatchView
 from scoring.batch.models import BatchVersion
+from scoring.batch.risk.overrides import are_overrides_due
+from scoring.batch.risk.view import Risk
 from scoring.batch.views import BatchView, due_at
 from scoring.timestamps import to_micros
 
@@ -35,9 +37,11 @@ def request_publishing() -> None:
 
 
 def is_due(view: BatchView, *, now: datetime) -> bool:
-    """Whether the view's next publication time has passed, or its definition has changed."""
+    """Whether the next publication time has passed, or the view's definition or an override has changed."""
     newest = newest_version(view)
-    return newest is None or to_micros(newest.as_of) < due_at(view, to_micros(now))
+    if newest is None or to_micros(newest.as_of) < due_at(view, to_micros(now)):
+        return True
+    return isinstance(view, Risk) and are_overrides_due(view.key, newest.inputs, now=now)
 
 
 def newest_version(view: BatchView) -> BatchVersion | None:

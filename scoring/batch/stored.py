@@ -23,11 +23,11 @@ from scoring.offline.store import OfflineStore, StoredFile
 
 def write_tables(view: BatchView, number: int, tables: Sequence[BatchTable], store: OfflineStore) -> None:
     """Store the tables of a version. They count once a log entry names the version."""
-    columns = dict.fromkeys(name for spec in view.tables for name in spec.columns)
+    columns = dict.fromkeys(name for spec in view.tables for name in spec.stored)
     schema = pa.schema({"table": NAMES, "entity": pa.string(), **dict.fromkeys(columns, pa.float64())})
     parts = []
     for spec, table in zip(view.tables, tables, strict=True):
-        values = {name: table.matrix[:, place] for place, name in enumerate(spec.columns)}
+        values = {name: table.matrix[:, place] for place, name in enumerate(spec.stored)}
         names = pa.array([spec.field] * len(table.keys), pa.string()).dictionary_encode()
         part = {"table": names, "entity": pa.array(table.keys, pa.string()), **values}
         missing = pa.nulls(len(table.keys), pa.float64())
@@ -44,7 +44,7 @@ def read_tables(
     path = _path(version.view, version.number)
     try:
         stored = store.read_files([StoredFile(path, rows=sum(version.rows.values()))])
-        tables = tuple(_table(stored, spec.field, spec.columns) for spec in view.tables)
+        tables = tuple(_table(stored, spec.field, spec.stored) for spec in view.tables)
     except (OSError, ArrowException, KeyError) as error:
         raise _corrupt(version, store, f"{type(error).__name__}: {error}") from error
     if digest_of(view, tables) != version.digest:
@@ -56,7 +56,7 @@ def digest_of(view: BatchView, tables: Sequence[BatchTable]) -> str:
     """SHA-256 of the tables: fields, columns, keys, and the values as little-endian float64."""
     digest = hashlib.sha256()
     for spec, table in zip(view.tables, tables, strict=True):
-        digest.update(json.dumps([spec.field, spec.columns, table.keys]).encode())
+        digest.update(json.dumps([spec.field, spec.stored, table.keys]).encode())
         digest.update(np.ascontiguousarray(table.matrix, dtype="<f8").tobytes())
     return digest.hexdigest()
 

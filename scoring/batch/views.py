@@ -31,15 +31,24 @@ _MOMENTS_KEPT = 3  # the last of one batch of a lane are the first of the next
 
 @dataclass(frozen=True, slots=True)
 class BatchTableSpec:
-    """One table of a view: a row of `columns` for every entity named by the event's `field`."""
+    """One table of a view: a row of `columns` for every entity named by the event's `field`.
+
+    `unserved`: further columns of the stored file, which no event reads.
+    """
 
     field: str
     columns: tuple[str, ...]
+    unserved: tuple[str, ...] = ()
+
+    @property
+    def stored(self) -> tuple[str, ...]:
+        """The columns of the file, the served ones first."""
+        return self.columns + self.unserved
 
 
 @dataclass(frozen=True, slots=True)
 class BatchTable:
-    """Entities and their values: `keys` ascending, `matrix` float64[keys, columns]."""
+    """Entities and their values: `keys` ascending, `matrix` float64[keys, stored columns]."""
 
     keys: list[str]
     matrix: Matrix
@@ -113,6 +122,8 @@ class BatchView(FeatureView):
     """
 
     kind: ClassVar[str]
+    # Whether its values at a past time can be computed from the events before it.
+    has_history: ClassVar[bool] = True
     entities: tuple[Entity, ...]
 
     def __init__(

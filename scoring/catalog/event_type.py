@@ -133,6 +133,7 @@ class EventType:
     # Features that new models are trained on; and, by any name, the sets that live models still use.
     features: ClassVar[Sequence[object]] = ()
     earlier_features: ClassVar[Mapping[str, Sequence[object]]] = {}
+    rule_features: ClassVar[Sequence[object]] = ()  # features that rules may read, and no model is trained on
 
     fields: ClassVar[dict[str, Field]] = {}
     batch_views: ClassVar[dict[str, FeatureView]] = {}

@@ -4,6 +4,7 @@ Only `content` is scored. Accounts, reports, strikes and appeals are in its lane
 them. `says` is how reasons name an entity's events.
 """
 
+from scoring.batch.risk.view import Risk
 from scoring.catalog.client_fields import IpAddress
 from scoring.catalog.event_type import EventType, Labels, days
 from scoring.catalog.fields import Category, Entity, Number, Text
@@ -123,6 +124,10 @@ class Content(EventType):
     text_band_1, text_band_2, text_band_3, text_band_4 = text.bands(4)
     domain_1, domain_2, domain_3 = links.domains(3)
     contact_1, contact_2 = text.each_contact(2)
+
+    # How bad the scores of the author's posts were lately: for rules, not for models
+    author_risk = Risk(author, half_life="7d", every="6h", stale_after="3d")
+    rule_features = [author_risk.score.named("author_risk")]
 
     features = [
         kind,

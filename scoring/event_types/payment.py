@@ -4,6 +4,7 @@ from scoring.batch.compute.embedding import Embedding
 from scoring.batch.compute.profile import Profile
 from scoring.batch.compute.statistics import median, quantile, share_at, usual_hour
 from scoring.batch.compute.trend import Trend
+from scoring.batch.risk.view import Risk
 from scoring.catalog.client_fields import IpAddress
 from scoring.catalog.event_type import EventType, Labels, days
 from scoring.catalog.fields import Category, Entity, Money, Number
@@ -55,6 +56,14 @@ class Payment(EventType):
     )
     taste = Embedding(customer, merchant, over="90d", every="1d", stale_after="7d")
     merchant_trend = Trend(merchant, over="1h", against="24h", every="10m", stale_after="45m")
+
+    # How bad the scores of the last weeks were: for rules, not for models, which would learn from themselves
+    customer_risk = Risk(customer, half_life="7d", every="6h", stale_after="3d")
+    merchant_risk = Risk(merchant, half_life="7d", every="6h", stale_after="3d", combine="share")
+    rule_features = [
+        customer_risk.score.named("customer_risk"),
+        merchant_risk.score.named("merchant_risk"),
+    ]
 
     features = [
         amount,

@@ -7,6 +7,7 @@ import orjson
 from django.core.management.base import CommandError
 
 from scoring.batch.errors import UnknownBatchView
+from scoring.batch.risk.errors import UnknownRiskView
 from scoring.catalog.errors import EventTypeNotScored, UnknownEventType
 from scoring.errors import ScoringError
 from scoring.ingest.errors import InvalidMapping, NoSuchImport
@@ -53,6 +54,7 @@ ARGUMENTS = (
     UnknownEventType,
     UnknownModel,
     UnknownProjection,
+    UnknownRiskView,
 )
 
 

@@ -71,7 +71,7 @@ def _undeclared(kind: type[EventType]) -> list[NewEntry]:
     declared = read_stream(stream)
     numbers = {entry.data["digest"]: entry.data["number"] for entry in declared}
     last = declared[-1].data["digest"] if declared else None
-    newest, *earlier = lane_plan(kind.lane).feature_sets(kind.name)
+    newest, *earlier = _trainable_sets(kind)
     news = [each for each in reversed(earlier) if each.declared not in numbers]
     news += [newest] if newest.declared != last or news else []
     return [
@@ -83,6 +83,11 @@ def _undeclared(kind: type[EventType]) -> list[NewEntry]:
         )
         for place, each in enumerate(news)
     ]
+
+
+def _trainable_sets(kind: type[EventType]) -> list[FeatureSet]:
+    """The sets on which models may be trained, the newest first."""
+    return [each for each in lane_plan(kind.lane).feature_sets(kind.name) if not each.rules_only]
 
 
 def _described(feature_set: FeatureSet, number: int) -> dict[str, Any]:
@@ -174,7 +179,7 @@ def list_feature_sets(event_type: str | None = None) -> list[SetUse]:
 
 
 def _list_of(name: str, *, users: dict[str, list[str]], arms: dict[str, Arm]) -> list[SetUse]:
-    in_code = lane_plan(find_event_type(name).lane).feature_sets(name)
+    in_code = _trainable_sets(find_event_type(name))
     known = list(FeatureSetVersion.objects.filter(event_type=name).order_by("number"))
     told = {version.digest for version in known}
     found: list[tuple[str, int | None, datetime | None, Sequence[str]]] = [

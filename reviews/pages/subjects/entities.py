@@ -20,6 +20,7 @@ from reviews.pages.content.panel import struck_panel
 from reviews.pages.event_panels import entity_link, entity_words, may_see_personal, words_of_name
 from reviews.pages.history_table import lines_of, number_in
 from reviews.pages.list_panel import entity_lists_panel
+from reviews.pages.risks.panel import risk_panel
 from reviews.pages.subjects.erasure import ERASE, erasure_link
 from scoring.admin_kit.pages import AdminPage, register_page
 from scoring.intake.models import Event
@@ -64,15 +65,15 @@ class EntitiesPage(AdminPage):
         asked = self.request.GET
         text = asked.get("q", "").strip()[:MAX_TEXT_LENGTH]
         kind, value = asked.get("kind", ""), asked.get("value", "")[:MAX_TEXT_LENGTH]
-        personal = may_see_personal(self.request.user)
+        personal, now = may_see_personal(self.request.user), timezone.now()
         panels = _results(text, personal=personal) if text else {}
         if kind in entity_kinds() and value:
             panels |= _entity(kind, value, before=number_in(asked.get("before")), personal=personal)
-            panels |= entity_lists_panel(
-                panels["ref"], user=self.request.user, personal=personal, now=timezone.now()
-            )
+            seen: dict[str, Any] = {"user": self.request.user, "personal": personal, "now": now}
+            panels |= entity_lists_panel(panels["ref"], **seen)
+            panels |= risk_panel([panels["ref"]], **seen)
             panels |= {"may_erase": self.request.user.has_perm(ERASE), "erase": erasure_link(panels["ref"])}
-            panels |= {"author": struck_panel(panels["ref"], personal=personal, now=timezone.now())}
+            panels |= {"author": struck_panel(panels["ref"], personal=personal, now=now)}
         return super().get_context_data(text=text, kinds=_kind_names(), **panels, **kwargs)
 
 

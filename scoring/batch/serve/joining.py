@@ -81,7 +81,8 @@ class StoredVersions:
 
     def _read(self, view: BatchView, number: int) -> "list[_Lookup]":
         version = BatchVersion.objects.get(view=view.key, number=number)
-        lookups = [_Lookup(table) for table in read_tables(view, version, self._store)]
+        tables = read_tables(view, version, self._store)
+        lookups = [_Lookup(table, len(spec.columns)) for spec, table in zip(view.tables, tables, strict=True)]
         self._kept[view.key, number] = lookups
         while len(self._kept) > VERSIONS_KEPT:
             self._kept.popitem(last=False)
@@ -89,11 +90,11 @@ class StoredVersions:
 
 
 class _Lookup:
-    """A table by entity."""
+    """The first `width` columns of a table by entity."""
 
-    def __init__(self, table: BatchTable) -> None:
+    def __init__(self, table: BatchTable, width: int) -> None:
         self._places = {key: place for place, key in enumerate(table.keys)}
-        self._matrix = np.vstack([table.matrix, np.full((1, table.matrix.shape[1]), np.nan)])
+        self._matrix = np.vstack([table.matrix[:, :width], np.full((1, width), np.nan)])
 
     def rows(self, column: KeyColumn) -> Matrix:
         return self._matrix[places_of(column, self._places)]
@@ -157,17 +158,23 @@ class RuleValues:
             self._stored.fill(batch, each, events.where(numbers == number), number)
 
     def _fill_early(self, batch: Batch, each: ViewColumns, events: TypeEvents) -> None:
+        if not each.view.has_history:
+            return
         history = self._histories.get(each.view.key) or self._read_history(each.view)
         each.write(batch, events.rows, history.values(events.keys(each.view), batch.times[events.rows]))
+
+    @property
+    def _with_history(self) -> list[BatchView]:
+        return [each.view for each in self._views if each.view.has_history]
 
     def _read_history(self, view: BatchView) -> ViewHistory:
         """The history of a view, from one reading of the events for all views of their type."""
         how: dict[str, Any] = {"log_position": self._log_position, "store": self._store}
         if view.source not in self._received:
-            views = [each.view for each in self._views if each.view.source == view.source]
+            views = [each for each in self._with_history if each.source == view.source]
             self._received[view.source] = read_received(views, **how)
         self._histories[view.key] = ViewHistory.read(view, **how, received=self._received[view.source])
-        if all(each.view.key in self._histories for each in self._views):
+        if all(each.key in self._histories for each in self._with_history):
             self._received.clear()
         return self._histories[view.key]
 

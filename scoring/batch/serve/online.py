@@ -95,7 +95,7 @@ def load(view: BatchView, number: int, tables: Sequence[BatchTable]) -> None:
     client, key = connections.client(), _key(view, number)
     client.sadd(_index(view), number)  # first: what is not listed would never be removed
     client.unlink(key)
-    fields = _fields(tables)
+    fields = _fields(view, tables)
     while part := dict(islice(fields, ENTITIES_A_WRITE)):
         client.hset(key, mapping=cast("dict[Any, Any]", part))
     client.hset(key, COMPLETE, "1")
@@ -122,9 +122,9 @@ def missing_numbers(view: BatchView, numbers: Iterable[int]) -> list[int]:
         return [number for number, there in zip(wanted, pipe.execute(), strict=True) if not there]
 
 
-def _fields(tables: Sequence[BatchTable]) -> Iterator[tuple[str, bytes]]:
-    for number, table in enumerate(tables):
-        rows = np.ascontiguousarray(table.matrix, dtype="<f8")
+def _fields(view: BatchView, tables: Sequence[BatchTable]) -> Iterator[tuple[str, bytes]]:
+    for number, (spec, table) in enumerate(zip(view.tables, tables, strict=True)):
+        rows = np.ascontiguousarray(table.matrix[:, : len(spec.columns)], dtype="<f8")
         for key, row in zip(table.keys, rows, strict=True):
             yield f"{number}:{key}", row.tobytes()
 

@@ -41,7 +41,8 @@ class FeatureSet:
 
     `hash` covers the vocabularies of open categories; `declared` is the same without them, from the code
     alone. Neither depends on other declarations. `columns`, `context_columns`: int64[F], the columns of the
-    values and of what is usual for the entity, in a folded row of the lane.
+    values and of what is usual for the entity, in a folded row of the lane. `rules_only`: no model is trained
+    on it.
     """
 
     event_type: str
@@ -52,6 +53,7 @@ class FeatureSet:
     context_names: tuple[str, ...]
     columns: NDArray[np.int64]
     context_columns: NDArray[np.int64]
+    rules_only: bool = False
 
     @property
     def resemblances(self) -> tuple[tuple[int, str, str], ...]:
@@ -88,7 +90,7 @@ class LanePlan:
     key_kinds: tuple[int, ...]  # by key column: its kind of entity; column k has kind k
     layouts: tuple[KindLayout, ...]
     encodings: Mapping[str, Encoding]
-    sets: Mapping[str, tuple[FeatureSet, ...]]  # scored event type -> its sets, the newest first
+    sets: Mapping[str, tuple[FeatureSet, ...]]  # scored event type -> its sets, the newest first, rules' last
     batch_views: Mapping[str, tuple[FeatureView, ...]]  # event type -> the views that its sets read
     width: int  # columns of the output: enough for all sets of any event type
     value_columns: int
@@ -104,7 +106,10 @@ class LanePlan:
         return self.sets[event_type][0]
 
     def feature_sets(self, event_type: str) -> tuple[FeatureSet, ...]:
-        """Every set of a scored event type, the newest first. Raises KeyError for another."""
+        """Every set of a scored event type: the newest, earlier ones, that of rules.
+
+        Raises KeyError for another event type.
+        """
         return self.sets[event_type]
 
     def find_feature_set(self, event_type: str, wanted: str) -> FeatureSet | None:
@@ -175,8 +180,10 @@ def compile_lane(
         },
         sets={
             member.name: tuple(
-                _feature_set(member, features, codes[member.name], columns)
-                for features, columns in zip(declared[member.name], places[member.name], strict=True)
+                _feature_set(member, features, codes[member.name], columns, rules_only=rules_only)
+                for features, columns, rules_only in zip(
+                    declared[member.name], places[member.name], _are_for_rules(member), strict=True
+                )
             )
             for member in members
             if member.scored
@@ -208,21 +215,29 @@ def _layout_id(layouts: Sequence[KindLayout], key_columns: KeyColumns) -> str:
 
 
 def _declared_sets(member: type[EventType]) -> list[list[Expression]]:
-    """The features of every set, the newest first. Raises CatalogError."""
+    """The features of every set, the newest first and those of rules last. Raises CatalogError."""
     sets = [_named_features(member, member.features)]
     for name, declared in member.earlier_features.items():
         sets.append(_named_features(member, declared))
-        _check_earlier(member, name, sets)
+        _check_other(member, f"earlier_features[{name!r}]", sets)
+    if member.rule_features:
+        sets.append(_named_features(member, member.rule_features))
+        _check_other(member, "rule_features", sets)
     features = [feature for each in sets for feature in each]
     if features and not member.scored:
         raise features[0].origin.error(f"{member.name} is not scored, so it cannot have features")
     return sets
 
 
-def _check_earlier(member: type[EventType], name: str, sets: Sequence[Sequence[Expression]]) -> None:
-    """Refuse an earlier set that is empty or equal to another."""
+def _are_for_rules(member: type[EventType]) -> list[bool]:
+    """Per set of `_declared_sets` whether only rules read it."""
+    return [False] * (1 + len(member.earlier_features)) + [True] * bool(member.rule_features)
+
+
+def _check_other(member: type[EventType], name: str, sets: Sequence[Sequence[Expression]]) -> None:
+    """Refuse a further set that is empty or equal to another."""
     *others, declared = sets
-    named = f"{member.name}.earlier_features[{name!r}]"
+    named = f"{member.name}.{name}"
     if not declared:
         raise member.origin.error(f"{named} names no features")
     if any(meaning_of(tuple(declared)) == meaning_of(tuple(other)) for other in others):
@@ -271,6 +286,8 @@ def _feature_set(
     features: Sequence[Expression],
     codes: Mapping[str, Mapping[str, int]],
     columns: tuple[list[int], list[int]],
+    *,
+    rules_only: bool,
 ) -> FeatureSet:
     specs = tuple(make_spec(member, feature, codes) for feature in features)
     used = [name for name in codes if any(spec.field == name for spec in specs)]
@@ -284,6 +301,7 @@ def _feature_set(
         context_names=tuple(f"usual_{spec.name}" for spec in specs),
         columns=np.array(values, dtype=np.int64),
         context_columns=np.array(context, dtype=np.int64),
+        rules_only=rules_only,
     )
 
 

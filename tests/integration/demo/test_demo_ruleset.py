@@ -12,6 +12,7 @@ from PIL import Image
 from demo.community.pictures import picture_bytes
 from demo.community_ruleset import BANK, configure_community
 from demo.demo_ruleset import FRAUDS_OF_WATCHED_MERCHANT, configure_deciding
+from scoring.batch.risk.models import RiskOverride
 from scoring.images.pdq import pdq
 from scoring.intake.labels import LabelStatement, record_labels
 from scoring.intake.receive import receive_events
@@ -28,14 +29,14 @@ from tests.factories.payments import payments
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_the_demo_has_two_lists_six_rules_a_policy_by_cost_and_exploration() -> None:
+def test_the_demo_has_two_lists_seven_rules_a_policy_by_cost_and_exploration() -> None:
     configure_deciding(now=timezone.now())
     assert dict(ValueList.objects.values_list("name", "action")) == {
         "fraud_devices": "block",
         "watched_merchants": "watch",
     }
     stages = list(StoredRuleVersion.objects.values_list("stage", flat=True))
-    assert sorted(stages) == ["active"] * 5 + ["shadow"]
+    assert sorted(stages) == ["active"] * 6 + ["shadow"]
     assert StoredPolicy.objects.get(stage="active").terms["mode"] == "cost"
     exploration = exploration_of("payment")
     assert exploration is not None
@@ -58,12 +59,14 @@ def test_devices_and_merchants_of_confirmed_fraud_are_listed(online_redis: objec
     configure_deciding(now=timezone.now() + timedelta(seconds=1))
     listed = set(ListedValue.objects.values_list("list_name", "value"))
     assert listed == {("fraud_devices", "dev-stranger"), ("watched_merchants", "m-collusion")}
+    override = RiskOverride.objects.get()
+    assert (override.view, override.entity) == ("payment.merchant_risk", "m-collusion")
 
 
 def test_the_community_has_rules_a_policy_and_a_bank_that_finds_edited_pictures() -> None:
     configure_community(history=pd.DataFrame({"picture": [None, 3.0, 8.0, 3.0]}), now=timezone.now())
     stages = StoredRuleVersion.objects.filter(event_type="content").values_list("stage", flat=True)
-    assert list(stages) == ["active"] * 5
+    assert list(stages) == ["active"] * 6
     assert StoredPolicy.objects.get(event_type="content").stage == "active"
     assert BankItem.objects.count() == 2
     banks = load_banks(current_version())
