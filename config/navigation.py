@@ -74,6 +74,7 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
         Item("Experiments", "science", "experiments", "experiments.view_experiment"),
         Item("Drift", "query_stats", "drift", "monitoring.view_modelwindow"),
         Item("Guardrails", "health_and_safety", "guardrails", "monitoring.view_guardrailtrip", "guardrails/"),
+        Item("Retraining triggers", "notifications_active", "triggers", "monitoring.view_storedtriggers"),
         Item("Features", "category", "features", "scoring.view_featuresetversion", pages="batch-views/"),
         Item("Routes", "alt_route", "scoring_route_changelist", "scoring.view_route"),
     ),

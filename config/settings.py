@@ -291,6 +291,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 10.0,
         "options": {"expires": 10.0},
     },
+    "check the retraining triggers": {
+        "description": "Queues a training for drift, a worse model, new labels, or a changed recipe.",
+        "task": "monitoring.tasks.check_triggers",
+        "schedule": 900.0,
+        "options": {"expires": 900.0},
+    },
     "start queued trainings and fail lost ones": {
         "description": "Marks a training whose process has died as failed, and starts the next queued one.",
         "task": "scoring.learning.tasks.sweep_trainings",

@@ -18,6 +18,7 @@ PAGES = (
     "monitoring.overview.page",
     "monitoring.drift.page",
     "monitoring.guardrails.pages",
+    "monitoring.triggers.pages",
     "monitoring.replay_check.page",
     "monitoring.feature_pages.pages",
     "monitoring.feature_pages.batch_view_pages",

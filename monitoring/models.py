@@ -1,4 +1,4 @@
-"""Windows of counts over the log, by minute or hour; guardrails of deployed models."""
+"""Windows of counts over the log, by minute or hour; guardrails of deployed models; retraining triggers."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -222,3 +222,45 @@ class GuardrailTrip(models.Model):
 
     def __str__(self) -> str:
         return f"guardrail of {self.model}: {self.action}"
+
+
+class StoredTriggers(models.Model):
+    """The retraining triggers of an event type, and who set them. Types without a row have the defaults.
+
+    Projection of `trigger.changed`.
+    """
+
+    event_type = models.CharField(max_length=60, primary_key=True)
+    settings = models.JSONField()
+    reason = models.CharField(max_length=500, blank=True, default="")
+    changed_by = models.CharField(max_length=80, blank=True, default="")
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "retraining triggers"
+        verbose_name_plural = "retraining triggers"
+        permissions = [("set_triggers", "Can change the retraining triggers of models")]
+
+    def __str__(self) -> str:
+        return f"retraining triggers of {self.event_type}"
+
+
+class TriggerCheck(models.Model):
+    """The last check of an event type's retraining triggers, for display only; it is not in the log.
+
+    `model`: the champion then. `readings`: one for each trigger. `training`: the number of the training that
+    was requested, None if none was, for the reason `why_not`.
+    """
+
+    event_type = models.CharField(max_length=60, primary_key=True)
+    checked_at = models.DateTimeField()
+    model = models.CharField(max_length=80, blank=True, default="")
+    readings = models.JSONField(default=list)
+    training = models.IntegerField(null=True)
+    why_not = models.CharField(max_length=500, blank=True, default="")
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"retraining triggers of {self.event_type} at {self.checked_at:%Y-%m-%d %H:%M}"

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from monitoring.drift.distance import State
 from monitoring.overview.facts import Facts
-from monitoring.overview.notices import Notice, Rule, counted, in_a_sentence, last_line
+from monitoring.overview.notices import Notice, NoticeLink, Rule, counted, in_a_sentence, last_line
 from monitoring.replay_check.aspects import noun_of
 from monitoring.windows.batch_views import Freshness
 from scoring.admin_kit.formatting import ago_text, count_text, duration_text
@@ -133,6 +133,21 @@ def failed_training(facts: Facts) -> Iterator[Notice]:
         )
 
 
+def triggered_trainings(facts: Facts) -> Iterator[Notice]:
+    """Trainings that a trigger requested within a day."""
+    for job in facts.trainings or []:
+        if job.trigger and facts.now - job.requested_at < TRAINING_NEWS:
+            yield Notice(
+                "info",
+                f"A trigger requested training {job.number} of {job.event_type}"
+                f" {ago_text(job.requested_at, facts.now)}: {job.trigger['text']}.",
+                "Find the cause, too: a training adapts to new customers and new fraud, not to wrong data.",
+                *("Open the training", "training"),
+                (job.number,),
+                also=(NoticeLink("See the triggers", "trigger_settings", (job.event_type,)),),
+            )
+
+
 def drifted_models(facts: Facts) -> Iterator[Notice]:
     """Features that shifted far, or scores that moved. A small move of one feature shows on the tile only."""
     for report in facts.drifts or []:
@@ -190,5 +205,6 @@ def _view_trouble(view: Freshness) -> str:
 # Those of one tone appear in this order.
 RULES: tuple[Rule, ...] = (
     *(inconsistent_features, inconsistent_decisions, missing_batch_values, restarted_processes),
-    *(broken_schedules, old_cases, failed_training, drifted_models, open_candidates, undecided_types),
+    *(broken_schedules, old_cases, failed_training, drifted_models, triggered_trainings, open_candidates),
+    undecided_types,
 )

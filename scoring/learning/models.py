@@ -6,9 +6,13 @@ from scoring.jobs.rows import JobRow, ProgressRow
 
 
 class TrainingJob(JobRow):
-    """A training requested by a person or a schedule. Projection of the stream `training/{number}`."""
+    """A training that a person, a schedule or a trigger requested. Projection of `training/{number}`.
+
+    `trigger`: why a trigger requested it, {"trigger", "model", "text", "figures"}; {} for other trainings.
+    """
 
     options = models.JSONField(default=dict)
+    trigger = models.JSONField(default=dict)
     model = models.CharField(max_length=80, blank=True, default="")
 
     class Meta:

@@ -22,6 +22,7 @@ def requested_job(job: Row | None, entry: Entry) -> Row:
         "requested_by": entry.metadata["actor"],
         "requested_at": entry.recorded_at,
         "options": entry.data["options"],
+        "trigger": entry.data.get("trigger", {}),
         "started_at": None,
         "ended_at": None,
         "cancelled_by": "",

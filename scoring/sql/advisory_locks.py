@@ -32,6 +32,7 @@ class LockSpace(IntEnum):
     RULESET = 0x41535253
     TEXT_INDEX = 0x41535458  # the index
     REMOTE_CONSUMER = 0x41535243  # the consumer
+    TRIGGERS = 0x41535447  # the event type
 
 
 @contextmanager

@@ -53,6 +53,7 @@ SAMPLES: dict[str, Callable[[Installation], Installation]] = {
         "kind": "rule",
         "subject": there["rule"],
     },
+    "trigger_settings": lambda there: {"event_type": "payment"},
     "training": lambda there: {"number": there["training"]},
 }
 

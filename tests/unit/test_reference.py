@@ -18,7 +18,7 @@ def entry_types() -> set[str]:
     """Strings of the code that are types of entries, such as "case.opened"."""
     subjects = {
         *("event", "decision", "label", "lane", "case", "feature_set", "vocabulary", "batch", "training"),
-        *("gate", "guardrail", "model", "route", "experiment", "import", "api_key", "risk"),
+        *("gate", "guardrail", "trigger", "model", "route", "experiment", "import", "api_key", "risk"),
     }
     sources = [path for app in OURS for path in (ROOT / app).rglob("*.py") if "migrations" not in path.parts]
     texts = {

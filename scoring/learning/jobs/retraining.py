@@ -1,7 +1,7 @@
-"""Scheduled trainings: their options, and reasons to skip one."""
+"""Trainings that no person requests: their options, and reasons to skip one."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -79,13 +79,19 @@ def _read_date(value: Any) -> datetime | None:
 
 
 def request_retraining(
-    event_type: str, *, options: JobOptions, only_if_new_labels: bool, now: datetime
+    event_type: str,
+    *,
+    options: JobOptions,
+    only_if_new_labels: bool,
+    now: datetime,
+    actor: str = SCHEDULE,
+    trigger: Mapping[str, Any] | None = None,
 ) -> int | None:
-    """Queue a training on behalf of the schedule. If there is no reason to, log why and return None."""
+    """Queue a training on behalf of a schedule or trigger. If there is no reason to, log why; return None."""
     if reason := reason_not_to_train(event_type, only_if_new_labels=only_if_new_labels):
         logger.info("no training of %s: %s", event_type, reason)
         return None
-    return request_training(event_type, actor=SCHEDULE, now=now, options=options)
+    return request_training(event_type, actor=actor, now=now, options=options, trigger=trigger)
 
 
 def reason_not_to_train(event_type: str, *, only_if_new_labels: bool) -> str:

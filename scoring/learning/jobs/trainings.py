@@ -1,7 +1,9 @@
-"""Trainings as jobs: one at a time, requested by a person or a schedule."""
+"""Trainings as jobs: one at a time, requested by a person, a schedule or a trigger."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from scoring.catalog.registry import scored_type
 from scoring.jobs.queue import JobQueue
@@ -27,8 +29,15 @@ trainings = JobQueue(
 )
 
 
-def request_training(event_type: str, *, actor: str, now: datetime, options: JobOptions | None = None) -> int:
-    """Queue a training and return its number.
+def request_training(
+    event_type: str,
+    *,
+    actor: str,
+    now: datetime,
+    options: JobOptions | None = None,
+    trigger: Mapping[str, Any] | None = None,
+) -> int:
+    """Queue a training and return its number. `trigger`: why, if a trigger requests it (`TrainingJob`).
 
     Raises UnknownEventType, EventTypeNotScored, and InvalidTraining for a feature that the type lacks.
     """
@@ -37,7 +46,9 @@ def request_training(event_type: str, *, actor: str, now: datetime, options: Job
     names = declared_features(event_type)
     check_features(options.config, names)
     check_accepted(options.accepted_leakage, names)
-    return trainings.request({"event_type": event_type, "options": options.stored()}, actor=actor, now=now)
+    cause = {"trigger": dict(trigger)} if trigger else {}
+    data = {"event_type": event_type, "options": options.stored(), **cause}
+    return trainings.request(data, actor=actor, now=now)
 
 
 CONTINUABLE = (JobState.FAILED, JobState.CANCELLED)

@@ -42,6 +42,18 @@ def read_recipe(values: Mapping[str, Any], *, base: TrainingConfig | None = None
     return checked(config)
 
 
+def recipe_of(parameters: Mapping[str, Any]) -> TrainingConfig:
+    """The recipe that a version was trained with, from what is stored with it (`TrainingConfig.parameters`).
+
+    What was stored before a parameter existed is as in the default recipe. Raises InvalidTraining.
+    """
+    policy = dict(parameters.get("policy", {}))
+    if "worth_a_look" in policy:
+        policy["min_review_score"] = policy.pop("worth_a_look")
+    stored = {**parameters, "policy": policy, STATED: dict(parameters.get("stated_thresholds", ()))}
+    return read_recipe({name: value for name, value in stored.items() if name in KNOWN})
+
+
 def stated_values(config: TrainingConfig, *, base: TrainingConfig | None = None) -> dict[str, Any]:
     """The values in which a recipe differs from `base` (by default the default recipe), as plain values."""
     base, stated = base or TrainingConfig(), dict[str, Any]()

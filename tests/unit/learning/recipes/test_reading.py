@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import pytest
@@ -5,7 +6,7 @@ import pytest
 from scoring.learning.dataset.split import SplitShares
 from scoring.learning.errors import InvalidTraining
 from scoring.learning.recipes.fields import FIELDS, RecipeChoice, value_at
-from scoring.learning.recipes.reading import read_recipe, stated_values, with_value
+from scoring.learning.recipes.reading import read_recipe, recipe_of, stated_values, with_value
 from scoring.learning.training.recipe import Imbalance, ThresholdPolicy, TrainingConfig
 
 CHANGED = TrainingConfig(
@@ -77,3 +78,12 @@ def test_a_recipe_that_cannot_be_is_refused_by_name(values, field, words):
         read_recipe(values)
     assert refused.value.field == field
     assert words in str(refused.value)
+
+
+def test_a_recipe_comes_back_from_what_is_stored_with_a_version():
+    stored = json.loads(json.dumps(CHANGED.parameters()))
+    assert recipe_of(stored) == CHANGED
+
+
+def test_a_recipe_that_was_stored_before_a_parameter_existed_has_its_default():
+    assert recipe_of({"trees": 90, "depth": 6, "parameter_of_old": 3}) == TrainingConfig(trees=90)

@@ -67,6 +67,12 @@ def job(state: str, *, ago: timedelta = HOUR) -> TrainingJob:
     return TrainingJob(number=4, state=state, ended_at=NOW - ago, error="Traceback\nMemoryError: too large")
 
 
+def triggered(*, ago: timedelta = HOUR) -> TrainingJob:
+    return TrainingJob(
+        number=5, event_type="payment", state="running", requested_at=NOW - ago, trigger={"text": "drift"}
+    )
+
+
 def candidate(*passed: bool) -> ModelVersion:
     checks = [{"name": "calibration", "passed": each} for each in passed]
     return ModelVersion(name="payment-2", trained_at=NOW - HOUR, checks=checks)
@@ -195,6 +201,7 @@ WRITER = OldestWriter("4242", "ann", "psql", "idle in transaction", NOW - 5 * MI
             "warn",
             "The scores of payment-1 have drifted since training.",
         ),
+        ({"trainings": [triggered()]}, "info", "A trigger requested training 5 of payment 1 h ago: drift."),
         (
             {"candidates": [candidate(True)]},
             "info",
@@ -263,6 +270,7 @@ def test_each_problem_gives_one_notice_with_a_remedy(facts: dict[str, object], t
     [
         {},
         {"consumers": []},
+        {"trainings": [triggered(ago=DAY)]},
         {"pending": PendingEvents(40, NOW - timedelta(seconds=5), 0)},
         {"minutes": minutes(120, 0, received=30, decided_allow=30)},
         {"minutes": [*minutes(90, 60, fallbacks=9), *minutes(60, 0, decided_allow=9)]},  # of the hour before
