@@ -70,6 +70,13 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
             "scoring.view_trainingjob",
             pages="trainings/",
         ),
+        Item(
+            "Evaluations",
+            "stacked_line_chart",
+            "scoring_evaluationjob_changelist",
+            "scoring.view_evaluationjob",
+            pages="evaluations/",
+        ),
         Item("Gates", "verified", "gates", "scoring.view_storedgate", "gates/"),
         Item("Experiments", "science", "experiments", "experiments.view_experiment"),
         Item("Drift", "query_stats", "drift", "monitoring.view_modelwindow"),

@@ -227,6 +227,7 @@ CELERY_TASK_ROUTES = {
     # What takes minutes has a worker of its own, so that no decision waits for it; of three processes, so
     # that neither a training nor a backtest holds up what is due every few minutes.
     "scoring.learning.tasks.run_training_job": {"queue": "training"},
+    "scoring.learning.tasks.run_evaluation_job": {"queue": "training"},
     "scoring.rules.backtest.tasks.run_backtest": {"queue": "training"},
     "scoring.learning.mirror.tasks.mirror_models": {"queue": "training"},  # uploads may take minutes
     "scoring.offline.tasks.export": {"queue": "training"},
@@ -300,6 +301,12 @@ CELERY_BEAT_SCHEDULE = {
     "start queued trainings and fail lost ones": {
         "description": "Marks a training whose process has died as failed, and starts the next queued one.",
         "task": "scoring.learning.tasks.sweep_trainings",
+        "schedule": 15.0,
+        "options": {"expires": 15.0},
+    },
+    "start queued evaluations and fail lost ones": {
+        "description": "Marks an evaluation whose process has died as failed; starts the next queued one.",
+        "task": "scoring.learning.tasks.sweep_evaluations",
         "schedule": 15.0,
         "options": {"expires": 15.0},
     },

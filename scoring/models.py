@@ -10,7 +10,13 @@ from scoring.content.media.models import AwaitedMedia, MediaItem, MediaJob
 from scoring.decisions.models import Decision, ShadowScore
 from scoring.intake.models import Amendment, Event, Label
 from scoring.lanes.models import Pending
-from scoring.learning.models import StoredGate, TrainingJob, TrainingProgress
+from scoring.learning.models import (
+    EvaluationJob,
+    EvaluationProgress,
+    StoredGate,
+    TrainingJob,
+    TrainingProgress,
+)
 from scoring.learning.policies.sampling.models import DecisionSample, HeadSample
 from scoring.log.models import ConsumerCursor, LogEntry, LogEpoch, VaultItem
 from scoring.registry.models import (
@@ -49,6 +55,8 @@ __all__ = [
     "DecidedDay",
     "Decision",
     "DecisionSample",
+    "EvaluationJob",
+    "EvaluationProgress",
     "Event",
     "ExchangeRate",
     "FeatureConsistency",

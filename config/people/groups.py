@@ -13,6 +13,7 @@ LOOK = (
 )
 LOOK_AT_MODELS = (
     *("scoring.view_modelversion", "scoring.view_trainingjob", "scoring.view_route"),
+    "scoring.view_evaluationjob",
     *("experiments.view_experiment", "monitoring.view_modelwindow", "monitoring.view_hourlywindow"),
     *("monitoring.view_guardrailtrip", "scoring.view_storedgate", "monitoring.view_storedtriggers"),
 )
@@ -41,6 +42,7 @@ LEAD = (
 DECIDE = ("scoring.activate_rule", "scoring.suppress_rule")
 TRAIN = (
     *("scoring.add_trainingjob", "scoring.cancel_trainingjob"),
+    *("scoring.add_evaluationjob", "scoring.cancel_evaluationjob"),
     *("experiments.add_experiment", "experiments.change_experiment", "scoring.add_batchversion"),
 )
 JUDGE = (

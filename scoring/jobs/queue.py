@@ -72,13 +72,15 @@ class JobQueue(Generic[Row]):
 
         def step() -> int:
             self._check_open(actor)
-            number = (self._rows.aggregate(top=Max("number"))["top"] or 0) + 1
-            self._append(number, "requested", 0, data=data, actor=actor, now=now)
-            return number
+            return self._append_first("requested", data, actor=actor, now=now)
 
         number = append_retrying(step)
         transaction.on_commit(partial(self.send_message, number))
         return number
+
+    def record(self, data: Mapping[str, Any], *, actor: str, now: datetime) -> int:
+        """Keep a job that ran elsewhere, as one that has finished, and return its number."""
+        return append_retrying(partial(self._append_first, "recorded", data, actor=actor, now=now))
 
     def find(self, number: Any) -> Row:
         """The job of this number. Raises `unknown`."""
@@ -246,6 +248,12 @@ class JobQueue(Generic[Row]):
         """End a job on behalf of its process. Raises `not_possible` if it has ended."""
         with transaction.atomic():
             self.take_step(self.locked(number), name, data, actor=self.actor, now=now)
+
+    def _append_first(self, name: str, data: Mapping[str, Any], *, actor: str, now: datetime) -> int:
+        """Append the first entry of a new job; returns its number."""
+        number = int(self._rows.aggregate(top=Max("number"))["top"] or 0) + 1
+        self._append(number, name, 0, data=data, actor=actor, now=now)
+        return number
 
     def _append(
         self, number: int, name: str, version: int, *, data: Mapping[str, Any], actor: str, now: datetime

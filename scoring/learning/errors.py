@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from scoring.errors import ScoringError
-from scoring.jobs.errors import JobCancelled, JobNotPossible, UnknownJob
+from scoring.jobs.errors import JobCancelled, JobNotPossible, TooManyJobs, UnknownJob
 
 
 class NoModelYet(ScoringError):
@@ -201,6 +201,30 @@ class TrainingCancelled(JobCancelled):
     """A user cancelled this training."""
 
     kind = "training"
+
+
+class UnknownEvaluation(UnknownJob):
+    """No evaluation has this number."""
+
+    kind = "evaluation"
+
+
+class EvaluationNotPossible(JobNotPossible):
+    """The evaluation's state does not allow this step (a finished one cannot be cancelled)."""
+
+    kind = "evaluation"
+
+
+class EvaluationCancelled(JobCancelled):
+    """A user cancelled this evaluation."""
+
+    kind = "evaluation"
+
+
+class TooManyEvaluations(TooManyJobs):
+    """A person has as many evaluations queued or running as one may have."""
+
+    kind = "evaluation"
 
 
 class EventTypeOfOtherModel(ScoringError):

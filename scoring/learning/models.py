@@ -1,4 +1,4 @@
-"""Trainings and their progress, and the gates of model versions."""
+"""Trainings and evaluations with their progress, and the gates of model versions."""
 
 from django.db import models
 
@@ -25,6 +25,29 @@ class TrainingJob(JobRow):
 
 class TrainingProgress(ProgressRow):
     """The progress of a running training."""
+
+
+class EvaluationJob(JobRow):
+    """A comparison on folds that a person or a command requested. Projection of `evaluation/{number}`.
+
+    `options`: what is compared on which folds. `versions`: those that take part, by themselves or by
+    their recipes. `result`: as `describe_comparison` gives it; empty until it has finished.
+    """
+
+    options = models.JSONField(default=dict)
+    versions = models.JSONField(default=list)
+    result = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name = "evaluation"
+        permissions = [("cancel_evaluationjob", "Can cancel an evaluation")]
+
+    def __str__(self) -> str:
+        return f"evaluation {self.number}"
+
+
+class EvaluationProgress(ProgressRow):
+    """The progress of a running evaluation."""
 
 
 class StoredGate(models.Model):

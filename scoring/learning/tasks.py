@@ -1,10 +1,11 @@
-"""Celery tasks for training. A training's message is only a hint; its state is in the log."""
+"""Celery tasks for learning. The message of a job is only a hint; its state is in the log."""
 
 from typing import Any
 
 from celery import shared_task
 from django.utils import timezone
 
+from scoring.learning.jobs.evaluations.evaluations import evaluations
 from scoring.learning.jobs.retraining import request_retraining, scheduled_options
 from scoring.learning.jobs.trainings import trainings
 from scoring.learning.policies.heads.sampling import refresh_head_samples
@@ -18,6 +19,15 @@ from scoring.schedules import checked_by
 def run_training_job(number: int) -> bool:
     """Run a queued training. Safe if delivered twice, late or never."""
     from scoring.learning.jobs import running  # noqa: PLC0415 (scikit-learn and all else that trains, 100 MB)
+
+    return running.run_job(number)
+
+
+@checked_by(evaluations.find)
+@shared_task
+def run_evaluation_job(number: int) -> bool:
+    """Run a queued evaluation. Safe if delivered twice, late or never."""
+    from scoring.learning.jobs.evaluations import running  # noqa: PLC0415 (all that trains, 100 MB)
 
     return running.run_job(number)
 
@@ -55,3 +65,9 @@ def sample_decisions() -> list[str]:
 def sweep_trainings() -> list[int]:
     """Fail trainings whose process has died; start a queued one whose message was lost."""
     return trainings.sweep(now=timezone.now())
+
+
+@shared_task
+def sweep_evaluations() -> list[int]:
+    """Likewise for evaluations."""
+    return evaluations.sweep(now=timezone.now())

@@ -18,6 +18,9 @@ from reviews.models import Case
 from scoring.api.keys.issue import create_key
 from scoring.intake.receive import Submission, receive_events
 from scoring.lanes.lock import held_lane
+from scoring.learning.folds.options import FoldOptions
+from scoring.learning.jobs.evaluations import running as evaluating
+from scoring.learning.jobs.evaluations.evaluations import request_evaluation
 from scoring.learning.jobs.trainings import request_training
 from scoring.log.consumers.runs import run_consumers
 from scoring.rules.backtest.changes import RuleChange
@@ -174,7 +177,7 @@ def installation(
 
 
 def _models_with_work(now: datetime) -> Installation:
-    """A champion, an experiment against it and a training that is queued."""
+    """A champion with an evaluation, an experiment against it and a training that is queued."""
     champion, other = train_small_models(15, 25, thresholds={"review": 0.0, "block": 1.0})
     promote(champion)
     start_experiment(
@@ -188,7 +191,22 @@ def _models_with_work(now: datetime) -> Installation:
         now=now,
     )
     training = request_training("payment", actor="user/dana", now=now)
-    return {"model": champion, "experiment": "more-trees", "training": training}
+    evaluation = _finished_evaluation(champion, now)
+    return {
+        "model": champion,
+        "experiment": "more-trees",
+        "training": training,
+        "evaluation": evaluation,
+    }
+
+
+def _finished_evaluation(model: str, now: datetime) -> int:
+    """The number of an evaluation of the model's recipe beside a baseline."""
+    maturity = timedelta(days=2)
+    options = FoldOptions("payment", folds=2, model=model, against=("logistic",), matures_after=maturity)
+    number = request_evaluation(options, actor="user/dana", now=now)
+    assert evaluating.run_job(number)
+    return number
 
 
 def _rule_in_two_stages(now: datetime) -> str:

@@ -26,6 +26,8 @@ SAMPLES: dict[str, Callable[[Installation], Installation]] = {
     "breaker_limits": lambda there: {"event_type": "payment"},
     "case": lambda there: {"position": there["case"]},
     "content_policy": lambda there: {"event_type": "content", "content_policy": "spam"},
+    "evaluation": lambda there: {"number": there["evaluation"]},
+    "evaluation_start": lambda there: {"model": there["model"]},
     "event": lambda there: {"position": there["case"]},
     "erase_subject": lambda there: {"kind": "card", "value": "card-1"},
     "experiment": lambda there: {"experiment": there["experiment"]},

@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.catalog.registry import event_type
+from scoring.learning.baseline_names import BASELINES
+from scoring.learning.dataset.covered_days import covered_days
 from scoring.learning.dataset.selection import SelectionHistory
 from scoring.learning.dataset.training_set import (
     LabelHistory,
@@ -19,11 +22,11 @@ from scoring.learning.dataset.training_set import (
 )
 from scoring.learning.dataset.vectors_and_labels import read_labels, read_selection, read_vectors
 from scoring.learning.fairness.assessment import assess_slices
-from scoring.learning.folds.contenders import baseline
+from scoring.learning.folds.contenders import Learned, baseline
+from scoring.learning.folds.money import money_by_model
 from scoring.learning.metrics.resampling import Interval, bootstrap_average_precision_difference
 from scoring.learning.texts.filling import fill_texts
 from scoring.learning.texts.reading import with_texts
-from scoring.learning.training.baseline import BASELINES
 from scoring.learning.training.comparison import vectors_for
 from scoring.learning.training.fit import measure
 from scoring.learning.training.runs import require_rows
@@ -39,6 +42,7 @@ class Evaluation:
     """A model's metrics over a period and, if requested, those of another one with the difference's interval.
 
     `against`: a baseline or the name of a model. `slices`: as `assess_slices` gives them, {} without.
+    `currency`: of metrics that are amounts, which are in minor units.
     """
 
     model: dict[str, Any]
@@ -46,6 +50,7 @@ class Evaluation:
     other: dict[str, Any] | None = None
     difference: Interval | None = None
     slices: Mapping[str, Any] = field(default_factory=dict)
+    currency: str = "USD"
 
 
 def run_evaluation(
@@ -76,26 +81,46 @@ def run_evaluation(
     history = _History(vectors, read_labels(vectors, watch=watch), read_selection(vectors))
     test = history.between(since, until, maturity=_maturity(row), now=now)
     require_rows(test, since, until)
-    score = model.predict(test.X)[1]
     known = known_before(history.vectors, history.labels, test, at=since)
-    judged = measure(test, score, model.thresholds, known=known)
+    judged = {name: Learned(model.predict(test.X)[1], model.thresholds)}
+    if other:
+        judged[other.name] = Learned(other.predict(vectors_for(other, test, watch))[1], other.thresholds)
+    elif against:
+        data = training_data_of(row, history.vectors, history.labels, history.selection)
+        judged[against] = baseline(against, threads=threads).learn(data, test, watch)
+    metrics = _metrics_of(judged, test, known=known, among=vectors.occurred_at)
     slices = (
         assess_slices(
-            test, score, thresholds=model.thresholds, fields=sliced_by, samples=samples, watch=watch
+            *(test, judged[name].score),
+            thresholds=model.thresholds,
+            fields=sliced_by,
+            samples=samples,
+            watch=watch,
         )
         if sliced_by
         else {}
     )
-    if against is None:
-        return Evaluation(judged, slices=slices)
-    if other:
-        compared = other.predict(vectors_for(other, test, watch))[1]
-    else:
-        data = training_data_of(row, history.vectors, history.labels, history.selection)
-        compared = baseline(against, threads=threads).learn(data, test, watch)
-    difference = _difference(test, score, compared, samples=samples, watch=watch)
-    measured = measure(test, compared, other.thresholds if other else {}, known=known)
-    return Evaluation(judged, against, measured, difference, slices)
+    return Evaluation(
+        metrics[name],
+        against or "",
+        metrics[against] if against else None,
+        _difference(test, judged[name].score, judged[against].score, samples=samples, watch=watch)
+        if against
+        else None,
+        slices,
+        event_type(model.event_type).base_currency,
+    )
+
+
+def _metrics_of(
+    judged: Mapping[str, Learned], test: TrainingSet, *, known: NDArray[np.bool_], among: NDArray[np.int64]
+) -> dict[str, dict[str, Any]]:
+    """All metrics by model, amounts included. `among` int64[n]: the times of all events."""
+    money = money_by_model(test, judged, covered_days(test.occurred_at, among=among))
+    return {
+        name: measure(test, each.score, each.thresholds or {}, known=known) | money.get(name, {})
+        for name, each in judged.items()
+    }
 
 
 @dataclass(frozen=True)

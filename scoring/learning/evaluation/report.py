@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from scoring.catalog.currency import format_minor
+from scoring.learning.baseline_names import BASELINES
 from scoring.learning.dataset.outliers import outlier_sentences
 from scoring.learning.dataset.selection import MAX_WEIGHT
 from scoring.learning.evaluation.evaluate import Evaluation
@@ -10,10 +12,13 @@ from scoring.learning.leakage.accepting import accepted_in_words
 from scoring.learning.metrics.resampling import Interval
 from scoring.learning.metrics.weighted_shares import effective_text
 from scoring.learning.promotion.stages import ModelStage
-from scoring.learning.training.baseline import BASELINES
 from scoring.learning.training.runs import TrainingRun
 from scoring.registry.feature_sets import SetUse
 
+MONEY_NAMES = {
+    "fraud_amount_stopped_a_day": "amount stopped a day",
+    "money_saved_a_day": "money saved a day",
+}
 METRIC_NAMES = {
     "roc_auc": "ROC AUC",
     "average_precision": "average precision",
@@ -83,6 +88,7 @@ def evaluation_lines(name: str, evaluation: Evaluation) -> list[str]:
     heads = [name, BASELINES.get(evaluation.against, evaluation.against)][: len(columns)]
     lines = [f"{evaluation.model['rows']:,.0f} events, {evaluation.model['positives']:,.0f} positive", ""]
     lines += [" " * 32 + "".join(f"{head:>22}" for head in heads), *metric_lines(columns)]
+    lines += _money_lines(columns, evaluation.currency)
     lines += share_lines(evaluation.model)
     return lines + ([interval_line(evaluation.difference)] if evaluation.difference else [])
 
@@ -92,6 +98,15 @@ def metric_lines(columns: Sequence[Mapping[str, Any]]) -> list[str]:
     return [
         f"  {word:<30}" + "".join(f"{_number(c.get(key)):>22}" for c in columns)
         for key, word in METRIC_NAMES.items()
+    ]
+
+
+def _money_lines(columns: Sequence[Mapping[str, Any]], currency: str) -> list[str]:
+    """One line for each amount that one of the models has."""
+    return [
+        f"  {word:<30}" + "".join(f"{_amount(c.get(key), currency):>22}" for c in columns)
+        for key, word in MONEY_NAMES.items()
+        if any(c.get(key) is not None for c in columns)
     ]
 
 
@@ -178,6 +193,10 @@ def share_lines(metrics: Mapping[str, Any]) -> list[str]:
     ]
     effective = effective_text(metrics)
     return lines + ([f"  {effective}"] if effective else [])
+
+
+def _amount(minor: float | None, currency: str) -> str:
+    return "-" if minor is None else format_minor(minor, currency)
 
 
 def _number(value: float | None) -> str:

@@ -1,53 +1,29 @@
 """The whole comparison on folds, as a recipe: windows, contenders, history, results."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from django.db import connection
 
 from scoring.catalog.registry import scored_type
+from scoring.learning.baseline_names import BASELINES
 from scoring.learning.errors import InvalidTraining
-from scoring.learning.folds.contenders import (
-    Contender,
-    baseline,
-    existing_model,
-    of_recipe,
-)
+from scoring.learning.folds.contenders import Contender, baseline, existing_model, of_recipe
+from scoring.learning.folds.money import money_by_model
+from scoring.learning.folds.options import DEFAULT, FoldOptions, recipe_name
+from scoring.learning.folds.progress import FoldProgress
 from scoring.learning.folds.run import FoldResult, read_history, run_fold
-from scoring.learning.folds.windows import Fold, derived_folds, origin_shares, stated_folds
-from scoring.learning.recipes.files import load_recipe
-from scoring.learning.training.baseline import BASELINES
-from scoring.learning.training.recipe import NONE, TREATMENTS, Imbalance, TrainingConfig
+from scoring.learning.folds.windows import TESTED_SHARE, Fold, derived_folds, origin_shares, stated_folds
+from scoring.learning.recipes.versions import recipe_of
+from scoring.learning.training.recipe import TREATMENTS, TrainingConfig
 from scoring.progress import NO_PROGRESS, ProgressReporter
 from scoring.timestamps import to_iso
-
-DEFAULT = "default"
 
 _TIMES = """
     SELECT percentile_disc(%(shares)s::float8[]) WITHIN GROUP (ORDER BY occurred_at)
       FROM scoring_event WHERE type = %(event_type)s AND retracted_at IS NULL AND occurred_at <= %(last)s
        AND (%(since)s::timestamptz IS NULL OR occurred_at >= %(since)s)
 """
-
-
-@dataclass(frozen=True)
-class FoldOptions:
-    """`folds`: their number, unless `origins` are stated, each with a test of `test_length`. `recipes`: names
-    and files; `against`: baselines and names of models. `imbalance`: the default recipe with
-    each treatment of imbalance takes part too. The default recipe, without any, is always the first.
-    """
-
-    event_type: str
-    folds: int = 0
-    origins: tuple[datetime, ...] = ()
-    test_length: timedelta = timedelta(days=30)
-    since: datetime | None = None
-    matures_after: timedelta | None = None
-    recipes: tuple[tuple[str, Path], ...] = ()
-    against: tuple[str, ...] = ()
-    imbalance: bool = False
-    threads: int = 1
 
 
 def compare_on_folds(
@@ -69,30 +45,51 @@ def compare_on_folds(
             now=now,
             since=options.since,
             matures_after=options.matures_after,
-            watch=watch,
+            measure_money=money_by_model,
+            watch=FoldProgress(watch, fold=fold.number, folds=len(folds)),
         )
         for fold in folds
     ]
 
 
 def contenders_of(options: FoldOptions) -> list[Contender]:
-    """The default recipe, then the stated ones, then baselines and models.
-
-    Raises InvalidTraining, UnknownModel.
-    """
-    config = replace(TrainingConfig(), threads=options.threads)
-    recipes = [(DEFAULT, config), *((name, load_recipe(path, base=config)) for name, path in options.recipes)]
+    """The contenders in the order of the options. Raises InvalidTraining, UnknownModel."""
+    threads = options.threads
+    name, first = _first_recipe(options)
+    recipes = [(name, replace(first, threads=threads)), *options.recipes]
     if options.imbalance:
-        recipes += [(name, replace(config, imbalance=Imbalance(name))) for name in TREATMENTS if name != NONE]
-    contenders = [of_recipe(name, recipe) for name, recipe in recipes]
-    contenders += [
-        (baseline if name in BASELINES else existing_model)(name, threads=options.threads)
-        for name in options.against
+        recipes += _treatments(recipes[0][1])
+    recipes += [
+        (recipe_name(model), replace(recipe_of(model), threads=threads)) for model in options.recipes_of
     ]
+    contenders = [of_recipe(*recipe) for recipe in recipes]
+    contenders += [_named(name, threads=threads) for name in options.against]
     names = [contender.name for contender in contenders]
     if repeated := next((name for name in names if names.count(name) > 1), None):
         raise InvalidTraining("contender", repeated, "a name that is used once")
     return contenders
+
+
+def _first_recipe(options: FoldOptions) -> tuple[str, TrainingConfig]:
+    if options.model:
+        return recipe_name(options.model), recipe_of(options.model)
+    return DEFAULT, TrainingConfig()
+
+
+def _treatments(config: TrainingConfig) -> list[tuple[str, TrainingConfig]]:
+    """The recipe with each treatment of imbalance but its own."""
+    own = config.imbalance
+    return [
+        (name, replace(config, imbalance=replace(own, treatment=name)))
+        for name in TREATMENTS
+        if name != own.treatment
+    ]
+
+
+def _named(name: str, *, threads: int) -> Contender:
+    if name == DEFAULT:
+        return of_recipe(DEFAULT, replace(TrainingConfig(), threads=threads))
+    return (baseline if name in BASELINES else existing_model)(name, threads=threads)
 
 
 def folds_of(options: FoldOptions, *, now: datetime) -> list[Fold]:
@@ -101,16 +98,26 @@ def folds_of(options: FoldOptions, *, now: datetime) -> list[Fold]:
     last = now - (kind.matures_after if options.matures_after is None else options.matures_after)
     if options.origins:
         return stated_folds(options.origins, length=options.test_length, last=last)
-    shares = origin_shares(options.folds)
+    start = options.test_from
+    shares = origin_shares(options.folds, tested=1.0 if start else TESTED_SHARE)
+    times = _event_times(shares, kind.name, since=start or options.since, last=last)
+    if times is None:
+        after = f" from {to_iso(start)} on" if start else ""
+        allowed = f"a type with events{after} that were mature on {to_iso(last)}"
+        raise InvalidTraining("event_type", kind.name, allowed)
+    *origins, newest = times
+    if start:
+        origins[0] = start
+    return derived_folds(origins, last=newest + timedelta(microseconds=1))
+
+
+def _event_times(
+    shares: list[float], event_type: str, *, since: datetime | None, last: datetime
+) -> list[datetime] | None:
+    """The times up to which these shares of the events in [since, last] occurred, and that of the newest."""
     with connection.cursor() as cursor:
         cursor.execute(
-            _TIMES,
-            {"shares": [*shares, 1.0], "event_type": kind.name, "last": last, "since": options.since},
+            _TIMES, {"shares": [*shares, 1.0], "event_type": event_type, "last": last, "since": since}
         )
-        times = cursor.fetchone()[0]
-    if times is None:
-        raise InvalidTraining(
-            "event_type", kind.name, f"a type with events that were mature on {to_iso(last)}"
-        )
-    *origins, newest = times
-    return derived_folds(origins, last=newest + timedelta(microseconds=1))
+        found: list[datetime] | None = cursor.fetchone()[0]
+    return found

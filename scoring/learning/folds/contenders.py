@@ -1,20 +1,15 @@
 """What is compared on folds: recipes, plain baselines, and model versions that exist."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.learning.baseline_names import FOREST, LOGISTIC
 from scoring.learning.dataset.training_set import TrainingSet
 from scoring.learning.errors import ContenderCannotBeCompared
-from scoring.learning.training.baseline import (
-    FOREST,
-    LOGISTIC,
-    baseline_score,
-    fit_baseline,
-    fit_forest,
-)
+from scoring.learning.training.baseline import baseline_score, fit_baseline, fit_forest
 from scoring.learning.training.comparison import reason_against, vectors_for
 from scoring.learning.training.fit import train_model
 from scoring.learning.training.recipe import TrainingConfig
@@ -22,13 +17,21 @@ from scoring.learning.training.runs import code_columns
 from scoring.progress import ProgressReporter
 from scoring.registry.loaded_models import load_for_bulk
 
-Scores = NDArray[np.float64]
-Learn = Callable[[TrainingSet, TrainingSet, ProgressReporter], Scores]
+
+@dataclass(frozen=True)
+class Learned:
+    """The scores float64[m] of a test's events. `thresholds`: those of the model, None if it has none."""
+
+    score: NDArray[np.float64]
+    thresholds: Mapping[str, float] | None = None
+
+
+Learn = Callable[[TrainingSet, TrainingSet, ProgressReporter], Learned]
 
 
 @dataclass(frozen=True)
 class Contender:
-    """`learn(data, test, watch)` fits on the data and gives the scores float64[m] of the test's events."""
+    """`learn(data, test, watch)` fits on the data and scores the test's events."""
 
     name: str
     learn: Learn
@@ -37,8 +40,9 @@ class Contender:
 def of_recipe(name: str, config: TrainingConfig) -> Contender:
     """A model as `train` would make it with this recipe, all slices of time included."""
 
-    def learn(data: TrainingSet, test: TrainingSet, watch: ProgressReporter) -> Scores:
-        return train_model(data=data, config=config, test=test, watch=watch).score
+    def learn(data: TrainingSet, test: TrainingSet, watch: ProgressReporter) -> Learned:
+        trained = train_model(data=data, config=config, test=test, watch=watch)
+        return Learned(trained.score, trained.thresholds)
 
     return Contender(name, learn)
 
@@ -46,11 +50,11 @@ def of_recipe(name: str, config: TrainingConfig) -> Contender:
 def logistic_regression() -> Contender:
     """A logistic regression on the same features, which is fitted on all the data."""
 
-    def learn(data: TrainingSet, test: TrainingSet, watch: ProgressReporter) -> Scores:
+    def learn(data: TrainingSet, test: TrainingSet, watch: ProgressReporter) -> Learned:
         watch.begin("fitting the logistic regression", total=1)
         fitted = fit_baseline(X=data.X, y=data.y, codes=code_columns(data), weights=data.weights)
         watch.advance(1)
-        return baseline_score(fitted, test.X)
+        return Learned(baseline_score(fitted, test.X))
 
     return Contender(LOGISTIC, learn)
 
@@ -58,11 +62,11 @@ def logistic_regression() -> Contender:
 def random_forest(*, threads: int) -> Contender:
     """A random forest on the same features, which is fitted on all the data."""
 
-    def learn(data: TrainingSet, test: TrainingSet, watch: ProgressReporter) -> Scores:
+    def learn(data: TrainingSet, test: TrainingSet, watch: ProgressReporter) -> Learned:
         watch.begin("growing the random forest", total=1)
         forest = fit_forest(data.X, data.y, weights=data.weights, threads=threads)
         watch.advance(1)
-        return baseline_score(forest, test.X)
+        return Learned(baseline_score(forest, test.X))
 
     return Contender(FOREST, learn)
 
@@ -79,10 +83,9 @@ def existing_model(name: str, *, threads: int) -> Contender:
     """
     model = load_for_bulk(name, threads=threads)
 
-    def learn(data: TrainingSet, test: TrainingSet, watch: ProgressReporter) -> Scores:
+    def learn(data: TrainingSet, test: TrainingSet, watch: ProgressReporter) -> Learned:
         if why_not := reason_against(model, test):
             raise ContenderCannotBeCompared(name, why_not)
-        scores: Scores = model.predict(vectors_for(model, test, watch))[1]
-        return scores
+        return Learned(model.predict(vectors_for(model, test, watch))[1], model.thresholds)
 
     return Contender(name, learn)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from scoring.catalog.currency import format_minor
 from scoring.learning.folds.run import FoldResult
 from scoring.learning.folds.summary import Difference, Spread, differences, metric_spreads
 
@@ -17,11 +18,15 @@ METRICS = {
     "brier": "Brier",
     "calibration_error": "calibration",
 }
+MONEY = {"money_saved_a_day": "saved a day"}
 WIDTH = 16
 
 
-def fold_lines(results: Sequence[FoldResult], *, samples: int) -> list[str]:
-    """The folds, mean and standard deviation of every metric, and differences from the first contender."""
+def fold_lines(results: Sequence[FoldResult], *, samples: int, currency: str = "USD") -> list[str]:
+    """The folds, mean and standard deviation of every metric, and differences from the first contender.
+
+    `currency`: of metrics that are amounts.
+    """
     spreads, first = metric_spreads(results), next(iter(results[0].scores))
     found = differences(results, samples=samples)
     width = max(len(name) for name in spreads) + 2
@@ -31,6 +36,7 @@ def fold_lines(results: Sequence[FoldResult], *, samples: int) -> list[str]:
         " " * width + "".join(f"{word:>{WIDTH}}" for word in METRICS.values()),
         *(f"{name:<{width}}" + _cells(spreads[name]) for name in spreads),
         "",
+        *_money_lines(spreads, currency),
         *(_difference_line(name, first, each) for name, each in found.items()),
     ]
 
@@ -51,6 +57,16 @@ def _spread_text(spread: Spread | None) -> str:
     if spread is None:
         return "-"
     return f"{spread.mean:.4f}" + ("" if spread.deviation is None else f" ±{spread.deviation:.3f}")
+
+
+def _money_lines(spreads: Mapping[str, Mapping[str, Spread | None]], currency: str) -> list[str]:
+    return [
+        f"{name}: {word} {format_minor(spread.mean, currency)}"
+        + ("" if spread.deviation is None else f" ±{format_minor(spread.deviation, currency)}")
+        for name, found in spreads.items()
+        for metric, word in MONEY.items()
+        if (spread := found.get(metric)) is not None
+    ]
 
 
 def _difference_line(name: str, first: str, found: Difference) -> str:

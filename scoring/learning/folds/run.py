@@ -1,6 +1,6 @@
 """Compares contenders on folds: the lane is read once, and each fold learns what was known at its origin."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import process_time
@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from scoring.catalog.registry import scored_type
 from scoring.features.compile.plan import lane_plan
+from scoring.learning.dataset.covered_days import covered_days
 from scoring.learning.dataset.selection import SelectionHistory
 from scoring.learning.dataset.split import DAY_US
 from scoring.learning.dataset.training_set import LabelHistory, TrainingSet, VectorTable, known_before
 from scoring.learning.dataset.vectors_and_labels import read_labels, read_selection, read_vectors
 from scoring.learning.dataset.vocabularies import count_vocabulary
 from scoring.learning.errors import NoEventsToEvaluate
-from scoring.learning.folds.contenders import Contender
+from scoring.learning.folds.contenders import Contender, Learned
 from scoring.learning.folds.windows import Fold
 from scoring.learning.metrics.entities import entity_metrics
 from scoring.learning.metrics.quality import all_metrics
@@ -26,6 +27,9 @@ from scoring.learning.training.recipe import TrainingRequest
 from scoring.learning.training.runs import training_and_test
 from scoring.progress import NO_PROGRESS, ProgressReporter
 from scoring.timestamps import to_iso
+
+Metrics = Mapping[str, float | None]
+MeasureMoney = Callable[[TrainingSet, Mapping[str, Learned], float], Mapping[str, Metrics]]
 
 CAPACITY = 100  # events, or entities, that people look at in a day
 
@@ -56,7 +60,7 @@ class FoldResult:
     groups: NDArray[np.int64]
     weights: NDArray[np.float64] | None
     scores: Mapping[str, NDArray[np.float64]]
-    metrics: Mapping[str, Mapping[str, float | None]]
+    metrics: Mapping[str, Metrics]
     cpu_seconds: Mapping[str, float]
 
 
@@ -88,11 +92,13 @@ def run_fold(
     now: datetime,
     since: datetime | None = None,
     matures_after: timedelta | None = None,
+    measure_money: MeasureMoney | None = None,
     watch: ProgressReporter = NO_PROGRESS,
 ) -> FoldResult:
     """Fit and measure every contender on one fold.
 
-    Raises NoEventsToEvaluate, NotEnoughHistory, NotEnoughPositives and ContenderCannotBeCompared.
+    `measure_money(test, learned, days)` gives further metrics by contender. Raises NoEventsToEvaluate,
+    NotEnoughHistory, NotEnoughPositives and ContenderCannotBeCompared.
     """
     request = TrainingRequest(
         history.event_type,
@@ -101,19 +107,17 @@ def run_fold(
         matures_after=matures_after,
         since=since,
     )
-    data, test = training_and_test(history.vectors, history.labels, history.selection, request, now=now)
-    if test is None:
-        raise NoEventsToEvaluate(
-            event_type=history.event_type, since=to_iso(fold.origin), until=to_iso(fold.until), rows=0
-        )
+    data, test = _sets_of(history, request, now=now)
     known = known_before(history.vectors, history.labels, test, at=fold.origin)
-    scores, metrics, seconds = {}, {}, {}
+    learned, metrics, seconds = {}, {}, {}
     for contender in contenders:
         _empty(history, data, test)
         started = process_time()
-        scores[contender.name] = contender.learn(data, test, watch)
+        learned[contender.name] = contender.learn(data, test, watch)
         seconds[contender.name] = process_time() - started
-        metrics[contender.name] = fold_metrics(test, scores[contender.name], known=known)
+        metrics[contender.name] = fold_metrics(test, learned[contender.name].score, known=known)
+    days = covered_days(test.occurred_at, among=history.vectors.occurred_at)
+    money = measure_money(test, learned, days) if measure_money else {}
     return FoldResult(
         fold=fold,
         learned_from=len(data.y),
@@ -122,10 +126,23 @@ def run_fold(
         y=test.y,
         groups=test.groups,
         weights=test.weights,
-        scores=scores,
-        metrics=metrics,
+        scores={name: each.score for name, each in learned.items()},
+        metrics={name: found | dict(money.get(name, {})) for name, found in metrics.items()},
         cpu_seconds=seconds,
     )
+
+
+def _sets_of(history: History, request: TrainingRequest, *, now: datetime) -> tuple[TrainingSet, TrainingSet]:
+    """What a fold learns from, and what it is tested on. Raises NoEventsToEvaluate."""
+    data, test = training_and_test(history.vectors, history.labels, history.selection, request, now=now)
+    if test is None:
+        raise NoEventsToEvaluate(
+            event_type=history.event_type,
+            since=to_iso(request.as_of),
+            until=to_iso(request.test_until or now),
+            rows=0,
+        )
+    return data, test
 
 
 def fold_metrics(

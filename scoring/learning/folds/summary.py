@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from scoring.learning.folds.run import FoldResult
+from scoring.learning.folds.run import FoldResult, describe_result
 from scoring.learning.metrics.resampling import Interval, bootstrap_average_precision_difference
 
 
@@ -90,9 +90,17 @@ def _half_width(interval: Interval) -> float:
     return (interval.high - interval.low) / 2
 
 
+def describe_comparison(results: Sequence[FoldResult], *, samples: int) -> dict[str, Any]:
+    """{"folds", "order", "contenders", "differences"}: everything but the scores, as JSON values."""
+    return {"folds": [describe_result(result) for result in results]} | describe_summary(
+        results, samples=samples
+    )
+
+
 def describe_summary(results: Sequence[FoldResult], *, samples: int) -> dict[str, Any]:
-    """Spreads and differences as JSON values."""
+    """Spreads and differences as JSON values. "order": of the contenders, which objects in the log lack."""
     return {
+        "order": list(results[0].scores),
         "contenders": {
             name: {metric: _stored(spread) for metric, spread in found.items()}
             for name, found in metric_spreads(results).items()

@@ -27,18 +27,23 @@ class Fold:
     until: datetime
 
 
-def origin_shares(count: int) -> list[float]:
+def check_count(count: int) -> None:
+    """Raises InvalidTraining for a number of folds that is out of bounds."""
+    if not 1 <= count <= MAX_FOLDS:
+        raise InvalidTraining("folds", count, f"a number from 1 to {MAX_FOLDS}")
+
+
+def origin_shares(count: int, *, tested: float = TESTED_SHARE) -> list[float]:
     """The shares of the mature events, oldest first, at which the origins of derived folds lie.
 
-    The first half is for the first fold to learn from; then tests of equal size follow each other. Raises
-    InvalidTraining.
+    `tested`: the share of the events that are tested on, in equal parts that follow each other; the others
+    are for the first fold to learn from. Raises InvalidTraining.
 
     >>> origin_shares(2)
     [0.5, 0.75]
     """
-    if not 1 <= count <= MAX_FOLDS:
-        raise InvalidTraining("folds", count, f"a number from 1 to {MAX_FOLDS}")
-    return [1 - TESTED_SHARE * (count - number) / count for number in range(count)]
+    check_count(count)
+    return [1 - tested * (count - number) / count for number in range(count)]
 
 
 def derived_folds(origins: Sequence[datetime], *, last: datetime) -> list[Fold]:

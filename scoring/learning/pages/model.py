@@ -14,6 +14,7 @@ from scoring.learning.heads.table import policies_without_head, policy_rows
 from scoring.learning.metrics.weighted_shares import effective_text
 from scoring.learning.pages.actions import ACTIONS, APPROVE, GROUPS, PROMOTE
 from scoring.learning.pages.curve_plots import curve_plots
+from scoring.learning.pages.evaluations.panel import evaluation_panel
 from scoring.learning.pages.explanation_plots import explanation_panel
 from scoring.learning.pages.gate_table import check_rows, why_not_compared
 from scoring.learning.pages.history import history_of
@@ -63,6 +64,7 @@ class ModelPage(AdminPage):
             thresholds=thresholds,
             plots=curve_plots(version, thresholds.standings if thresholds else ()),
             slices=slice_tables(analysis.slices),
+            evaluation=evaluation_panel(version),
             explanation=explanation_panel(analysis.explanation, _explanation_of(champion)),
             compared_with=champion,
             policies=policy_rows(version),

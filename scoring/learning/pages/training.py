@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
 from scoring.errors import ScoringError
+from scoring.jobs.rows import ProgressRow
 from scoring.learning.jobs.options import JobOptions
 from scoring.learning.jobs.search_trials import trials_of
 from scoring.learning.jobs.trainings import CONTINUABLE, continue_search, request_training, trainings
@@ -112,7 +113,7 @@ def search_section_of(job: TrainingJob) -> SearchSection | None:
     return section_of_trials([trial.stored() for trial in trials_of(job.number)])
 
 
-def percent_done(progress: TrainingProgress | None) -> int:
+def percent_done(progress: ProgressRow | None) -> int:
     """The progress of the current step in percent; 0 for a step of unknown length."""
     if progress is None or not progress.total:
         return 0

@@ -12,8 +12,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
-LOGISTIC, FOREST = "logistic", "random_forest"
-BASELINES = {LOGISTIC: "logistic regression", FOREST: "random forest"}
 FOREST_TREES = 200
 FOREST_LEAF = 5  # events in a leaf, at least
 

@@ -140,7 +140,7 @@ def _compare(
     differences = _of_metrics(champion, trained, score, watch)
     if money is not None:
         own, other = money.of(trained.score, trained.thresholds), money.of(score, champion.thresholds)
-        metrics |= {name: (None if np.isnan(value) else value) for name, value in other.metrics().items()}
+        metrics |= money.measured(score, champion.thresholds)
         differences |= _differences(own, other, entity=money.groups)
     return {
         "champion_metrics": metrics,

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.catalog.registry import event_type as find_event_type
-from scoring.learning.training.fit import Trained
+from scoring.learning.dataset.training_set import TrainingSet
 from scoring.log.read import read_positions
 from scoring.timestamps import from_micros, to_iso
 
@@ -17,18 +17,17 @@ MAX_OTHERS = 1_500  # of all other negatives
 SEED = 14
 
 
-def describe_held_out(trained: Trained, *, days: float) -> dict[str, Any]:
+def describe_held_out(data: TrainingSet, score: NDArray[np.float64], *, days: float) -> dict[str, Any]:
     """{"positions", "scores", "positive", "weights", "days", "rows", "since", "until"} as stored.
 
     `positions`: log positions of the events' versions. `weights`: how many events each stands for.
     """
-    data = trained.held_out
-    rows, weights = sample_rows(data.y, trained.score)
+    rows, weights = sample_rows(data.y, score)
     if data.weights is not None:
         weights = weights * data.weights[rows]
     return {
         "positions": data.positions[rows].tolist(),
-        "scores": trained.score[rows].tolist(),
+        "scores": score[rows].tolist(),
         "positive": data.y[rows].astype(int).tolist(),
         "weights": weights.tolist(),
         "days": days,

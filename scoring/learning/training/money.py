@@ -1,21 +1,22 @@
 """What the policy in use would make of a model's scores, in money, on the sample of held-out events."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Money
 from scoring.catalog.registry import event_type as find_event_type
+from scoring.learning.dataset.training_set import TrainingSet
 from scoring.learning.policies.effect import expected_costs, outcomes_under
 from scoring.learning.policies.judged import JudgedEvents, judged_of_sample
 from scoring.learning.policies.segmenting import segments_of
 from scoring.learning.policies.state import read_policy_state
-from scoring.learning.training.fit import Trained
-from scoring.learning.training.held_out import sample_rows
+from scoring.learning.training.held_out import describe_held_out, sample_rows, stakes_of
 from scoring.rules.policies.costs import Costs
 from scoring.rules.policies.policy import Policy
 
@@ -72,25 +73,40 @@ class PolicyMoney:
             saved = events.weight * (allowed - expected_costs(events, given, outcomes, self.costs))
         return EventMoney(fraud, fraud * (given > 0), saved, events.days)
 
+    def measured(self, score: Floats, thresholds: Mapping[str, float]) -> dict[str, float | None]:
+        """The metrics of such a model by name, None for a share without fraud."""
+        found = self.of(score, thresholds).metrics()
+        return {name: (None if np.isnan(value) else value) for name, value in found.items()}
 
-def money_under_policy(trained: Trained, sample: Mapping[str, Any]) -> PolicyMoney | None:
-    """What is needed to measure money on a stored sample with its stakes.
+
+def money_under_policy(data: TrainingSet, score: Floats, sample: Mapping[str, Any]) -> PolicyMoney | None:
+    """What is needed to measure money on a sample of the data with its stakes, which was drawn by the score.
 
     None for a type without amounts whose policies state no costs.
     """
-    data = trained.held_out
     kind = find_event_type(data.event_type)
     state = read_policy_state(kind)
     policy, costs = state.deciding(), state.costs()
-    if costs is None and not any(isinstance(each, Money) for each in kind.fields.values()):
+    if not _has_money(kind, costs):
         return None
-    rows, _ = sample_rows(data.y, trained.score)
+    rows, _ = sample_rows(data.y, score)
     events = judged_of_sample(kind, sample)
     return PolicyMoney(kind, events, rows, data.groups[rows], policy, costs, segments_of(policy, events))
 
 
-def money_metrics(money: PolicyMoney, trained: Trained) -> dict[str, Any]:
-    """The metrics as stored, with the number of the policy (0: the model's own thresholds)."""
-    found = money.of(trained.score, trained.thresholds).metrics()
-    known = {name: (None if np.isnan(value) else value) for name, value in found.items()}
-    return {**known, "policy": money.policy.number}
+def money_of_scores(data: TrainingSet, scores: Sequence[Floats], *, days: float) -> PolicyMoney | None:
+    """Likewise, on a sample drawn for several models: negatives that any of them ranks high are in it.
+
+    `days`: that the data cover.
+    """
+    kind = find_event_type(data.event_type)
+    if not _has_money(kind, read_policy_state(kind).costs()):
+        return None
+    highest = np.max([rankdata(score) for score in scores], axis=0)
+    sample = describe_held_out(data, highest, days=days)
+    stakes = stakes_of(data.event_type, sample["positions"])
+    return money_under_policy(data, highest, sample | {"stakes": stakes})
+
+
+def _has_money(kind: type[EventType], costs: Costs | None) -> bool:
+    return costs is not None or any(isinstance(each, Money) for each in kind.fields.values())

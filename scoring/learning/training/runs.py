@@ -45,7 +45,7 @@ from scoring.learning.training.comparison import compare_with_champion
 from scoring.learning.training.features import check_accepted
 from scoring.learning.training.fit import Prepared, Trained, fit_prepared, prepare, shuffle_labels
 from scoring.learning.training.held_out import describe_held_out, stakes_of
-from scoring.learning.training.money import money_metrics, money_under_policy
+from scoring.learning.training.money import money_under_policy
 from scoring.learning.training.packing import pack_model
 from scoring.learning.training.recipe import MAX_MATURITY_DAYS, TrainingConfig, TrainingRequest
 from scoring.learning.training.tuning.simpler import compare_with_simpler
@@ -224,9 +224,9 @@ def _registration(
     metrics |= _of_heads(trained)
     watch.advance(1)
     sample = _held_out_sample(trained, data=data)
-    money = money_under_policy(trained, sample)
+    money = money_under_policy(trained.held_out, trained.score, sample)
     if money is not None:
-        metrics |= money_metrics(money, trained)
+        metrics |= money.measured(trained.score, trained.thresholds) | {"policy": money.policy.number}
     comparison = compare_with_champion(trained, threads=config.threads, money=money, watch=watch)
     checks = judge(
         metrics=metrics,
@@ -267,7 +267,8 @@ def _reference_of(trained: Trained, *, data: TrainingSet, watch: ProgressReporte
 
 
 def _held_out_sample(trained: Trained, *, data: TrainingSet) -> dict[str, Any]:
-    sample = describe_held_out(trained, days=days_held_out(trained, data=data))
+    days = days_held_out(trained, data=data)
+    sample = describe_held_out(trained.held_out, trained.score, days=days)
     return sample | {"stakes": stakes_of(data.event_type, sample["positions"])}
 
 

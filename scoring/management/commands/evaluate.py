@@ -2,6 +2,7 @@
 
 import os
 from argparse import ArgumentTypeError
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,15 +10,19 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
+from scoring.catalog.registry import scored_type
 from scoring.errors import ScoringError
 from scoring.learning.evaluation.evaluate import describe_evaluation, run_evaluation
 from scoring.learning.evaluation.report import evaluation_lines
 from scoring.learning.fairness.lines import slice_lines
-from scoring.learning.folds.compare import FoldOptions, compare_on_folds
+from scoring.learning.folds.compare import compare_on_folds
+from scoring.learning.folds.options import FoldOptions
 from scoring.learning.folds.report import fold_lines, markdown_lines
-from scoring.learning.folds.run import describe_result
 from scoring.learning.folds.scores import write_scores
-from scoring.learning.folds.summary import describe_summary
+from scoring.learning.folds.summary import describe_comparison
+from scoring.learning.jobs.evaluations.evaluations import record_evaluation
+from scoring.learning.recipes.files import load_recipe
+from scoring.learning.training.recipe import TrainingConfig
 from scoring.management.arguments import (
     integer,
     number,
@@ -28,6 +33,9 @@ from scoring.management.arguments import (
 )
 from scoring.management.bars import StepProgressBars
 from scoring.management.outcomes import add_json_option, as_command_error, bad_argument, write_json
+from scoring.registry.model_versions import find_version
+
+DEFAULT_TYPE = "payment"
 
 
 class Command(BaseCommand):
@@ -44,7 +52,8 @@ class Command(BaseCommand):
             action="append",
             default=[],
             metavar="logistic|random_forest|MODEL",
-            help="what to compare with: a baseline or a model name; with folds it may be repeated",
+            help="what to compare with: a baseline or a model name; with folds it may be repeated, and be"
+            " default: the default recipe",
         )
         parser.add_argument(
             "--bootstrap",
@@ -97,37 +106,48 @@ class Command(BaseCommand):
     def _compare(self, options: dict[str, Any]) -> None:
         if options["slices"]:
             raise bad_argument("--slices is for a model on a period; it cannot be combined with --folds")
-        days = options["matures_after"]
+        chosen = read_fold_options(options)
         with StepProgressBars() as bar:
-            results = compare_on_folds(
-                FoldOptions(
-                    event_type=options["event_type"],
-                    folds=options["folds"] or 0,
-                    origins=tuple(options["origin"]),
-                    test_length=timedelta(days=options["test_days"]),
-                    since=options["since"],
-                    matures_after=None if days is None else timedelta(days=days),
-                    recipes=tuple(options["recipe"]),
-                    against=tuple(options["against"]),
-                    imbalance=options["imbalance"],
-                    threads=options["threads"],
-                ),
-                now=timezone.now(),
-                watch=bar,
-            )
+            results = compare_on_folds(chosen, now=timezone.now(), watch=bar)
         if options["scores"]:
             write_scores(results, options["scores"])
-        samples = options["bootstrap"]
+        result = describe_comparison(results, samples=options["bootstrap"])
+        number = record_evaluation(chosen, result, actor="command/evaluate", now=timezone.now())
         if options["json"]:
-            folds = [describe_result(result) for result in results]
-            write_json(self.stdout, {"folds": folds} | describe_summary(results, samples=samples))
+            write_json(self.stdout, {"evaluation": number} | result)
+        elif options["markdown"]:
+            self.stdout.write("\n".join(markdown_lines(results)))
         else:
-            lines = markdown_lines(results) if options["markdown"] else fold_lines(results, samples=samples)
-            self.stdout.write("\n".join(lines))
+            currency = scored_type(chosen.event_type).base_currency
+            lines = fold_lines(results, samples=options["bootstrap"], currency=currency)
+            self.stdout.write("\n".join([*lines, "", f"Stored as evaluation {number}."]))
+
+
+def read_fold_options(options: dict[str, Any]) -> FoldOptions:
+    """The options of the command. Raises UnknownModel and InvalidTraining."""
+    days, model = options["matures_after"], options["model"] or ""
+    base = replace(TrainingConfig(), threads=options["threads"])
+    return FoldOptions(
+        event_type=options["event_type"] or (find_version(model).event_type if model else DEFAULT_TYPE),
+        folds=options["folds"] or 0,
+        origins=tuple(options["origin"]),
+        test_length=timedelta(days=options["test_days"]),
+        test_from=options["test_from"],
+        since=options["since"],
+        matures_after=None if days is None else timedelta(days=days),
+        model=model,
+        recipes=tuple((name, load_recipe(path, base=base)) for name, path in options["recipe"]),
+        recipes_of=tuple(options["recipe_of"]),
+        against=tuple(options["against"]),
+        imbalance=options["imbalance"],
+        threads=options["threads"],
+    )
 
 
 def _add_period(group: Any) -> None:
-    group.add_argument("--model", help="a model name from `manage.py models`")
+    group.add_argument(
+        "--model", help="a model name from `manage.py models`; with folds its recipe, which comes first"
+    )
     group.add_argument("--from", dest="from", type=read_moment, help="start of the events' time range")
     group.add_argument("--to", type=read_moment, help="end of the time range, exclusive")
     group.add_argument(
@@ -159,7 +179,12 @@ def _add_folds(group: Any) -> None:
         help="days of a test after --origin",
     )
     group.add_argument(
-        "--event-type", type=read_scored_type, default="payment", help="(default: %(default)s)"
+        "--test-from",
+        type=read_moment,
+        help="start of the tests of --folds (default: they cover the newer half of the events)",
+    )
+    group.add_argument(
+        "--event-type", type=read_scored_type, help=f"(default: the model's, or {DEFAULT_TYPE})"
     )
     group.add_argument("--since", type=read_moment, help="learn from events since this date or time only")
     group.add_argument(
@@ -177,9 +202,16 @@ def _add_folds(group: Any) -> None:
         help="a recipe to compare with the default one; may be repeated",
     )
     group.add_argument(
+        "--recipe-of",
+        action="append",
+        default=[],
+        metavar="MODEL",
+        help="a model whose recipe is compared too, trained anew on each fold; may be repeated",
+    )
+    group.add_argument(
         "--imbalance",
         action="store_true",
-        help="compare the treatments of imbalance with the default recipe, which has none",
+        help="compare the first recipe with each other treatment of imbalance",
     )
     group.add_argument("--scores", type=read_new_file, help="write all scores to this Parquet file")
     group.add_argument("--markdown", action="store_true", help="print the means as a Markdown table")

@@ -202,7 +202,7 @@ def test_pages_show_the_search_and_continue_it(history, monkeypatch, django_asse
     refused = trainer.post(reverse("admin:training", args=[job.number]), {"action": "continue"}, follow=True)
     assert "Nothing changed" in refused.content.decode()
     model = reverse("admin:model", args=[job.model])
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(20):
         text = trainer.get(model).content.decode()
     for expected in (
         "3 trials in",

@@ -145,7 +145,7 @@ def test_pages_of_models_stay_within_their_queries(models, django_assert_max_num
     promotion.start_canary(approved(models[1]), share=0.1, actor="user/bo", now=NOW)
     judge = client_of("bo", *JUDGE)
     page(judge, models[0])
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(22):
         page(judge, models[0])
     with django_assert_max_num_queries(14):
         listed = judge.get(reverse("admin:scoring_modelversion_changelist")).content.decode()

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.explain.prediction import predict_margin
+from scoring.learning.baseline_names import LOGISTIC
 from scoring.learning.dataset.training_set import select_rows
 from scoring.learning.metrics.quality import average_precision
 from scoring.learning.metrics.resampling import bootstrap_average_precision_difference
-from scoring.learning.training.baseline import LOGISTIC, baseline_score, fit_baseline
+from scoring.learning.training.baseline import baseline_score, fit_baseline
 from scoring.learning.training.fit import Prepared, Trained
 from scoring.learning.training.growing import choose_rounds, grow_rows
 from scoring.learning.training.recipe import TrainingConfig

@@ -9,7 +9,13 @@ from scoring.learning.dataset.selection import SelectionHistory
 from scoring.learning.dataset.split import DAY_US
 from scoring.learning.dataset.training_set import LabelHistory, VectorTable
 from scoring.learning.errors import NoEventsToEvaluate
-from scoring.learning.folds.contenders import Contender, logistic_regression, of_recipe, random_forest
+from scoring.learning.folds.contenders import (
+    Contender,
+    Learned,
+    logistic_regression,
+    of_recipe,
+    random_forest,
+)
 from scoring.learning.folds.report import fold_lines, markdown_lines
 from scoring.learning.folds.run import History, describe_result, run_fold
 from scoring.learning.folds.summary import describe_summary, differences, metric_spreads
@@ -58,7 +64,7 @@ def test_a_fold_learns_only_what_was_mature_and_known_at_its_origin(history):
 
     def learn(data, test, watch):
         seen.append((data, test))
-        return np.zeros(len(test.y))
+        return Learned(np.zeros(len(test.y)))
 
     run(history, FOLDS[0], Contender("none", learn))
     data, test = seen[0]
@@ -71,7 +77,9 @@ def test_a_fold_learns_only_what_was_mature_and_known_at_its_origin(history):
 
 def test_cards_known_to_be_fraudulent_at_the_origin_are_no_news(history):
     """The scores are the labels, so every card that can be caught is caught."""
-    result = run(history, FOLDS[0], Contender("oracle", lambda data, test, watch: test.y.astype(float)))
+    result = run(
+        history, FOLDS[0], Contender("oracle", lambda data, test, watch: Learned(test.y.astype(float)))
+    )
     known = history.labels.known_at <= START_US + 60 * DAY_US
     known_cards = set(history.vectors.groups[known & (history.labels.effective == 1)].tolist())
     assert known_cards & set(result.groups[result.y == 1].tolist())
@@ -113,7 +121,7 @@ def test_nothing_that_a_text_model_filled_in_stays_for_the_next_contender(histor
     def learn(data, test, watch):
         columns.append((data.X[:, 3].copy(), test.X[:, 3].copy()))
         data.X[:, 3] = test.X[:, 3] = 7.0
-        return np.zeros(len(test.y))
+        return Learned(np.zeros(len(test.y)))
 
     filled = History("payment", history.vectors, history.labels, history.selection, [3])
     kept = history.vectors.X.copy()

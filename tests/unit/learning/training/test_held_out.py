@@ -1,7 +1,6 @@
 """The sample of held-out events that is stored with a model."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -39,6 +38,5 @@ def test_without_positives_there_is_still_a_sample() -> None:
 
 def test_an_explored_event_stands_for_the_blocks_that_were_not_explored() -> None:
     data = replace(training_set(rows=20), weights=np.where(np.arange(20) == 3, 50.0, 1.0))
-    trained = SimpleNamespace(held_out=data, score=np.linspace(0, 1, 20))
-    sample = describe_held_out(trained, days=2.0)
+    sample = describe_held_out(data, np.linspace(0, 1, 20), days=2.0)
     assert sample["weights"] == [50.0 if row == 3 else 1.0 for row in range(20)]
