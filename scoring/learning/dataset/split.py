@@ -9,6 +9,7 @@ DAY_US = 86_400_000_000
 CUT_BY = "share of events"  # as in the lineage; models without it were split by share of the time span
 MIN_SPAN_DAYS = 1.0
 MAX_STRETCH = 3.0  # times its share: the size up to which a slice is extended to find enough positives
+DEFAULT_GAP_DAYS = 14.0
 MIN_TRAIN_SHARE = 0.4  # of the rows, including the gap, kept for training when other slices are extended
 
 Times = NDArray[np.int64]
@@ -20,15 +21,20 @@ class SplitShares:
     """Shares of the events, oldest first, with `gap_days` between training and validation.
 
     The gap is the label delay: a live model has not seen the labels of the last weeks, so the number of trees
-    must not be chosen on rows that directly follow the training rows. Likewise, the calibration slice
-    separates validation from test.
+    must not be chosen on rows that directly follow the training rows. None: as long as labels take
+    (`label_delay`). Likewise, the calibration slice separates validation from test.
     """
 
     train: float = 0.70
     validation: float = 0.10
     calibration: float = 0.10
     test: float = 0.10
-    gap_days: float = 14.0
+    gap_days: float | None = None
+
+    @property
+    def gap_us(self) -> float:
+        """The gap in microseconds, DEFAULT_GAP_DAYS if it is not stated."""
+        return (DEFAULT_GAP_DAYS if self.gap_days is None else self.gap_days) * DAY_US
 
     def without_test(self) -> "SplitShares":
         """The shares if the test events come after the cut-off: the test share goes to training."""
@@ -77,7 +83,7 @@ def split_by_time(*, occurred_at: Times, y: NDArray, shares: SplitShares, needs:
         end = history.start_of_slice(end, share=share, kept=kept, positives=needs.held_out) if share else end
         starts.append(end)
     test, calibration, validation = starts
-    gap = history.start_of_gap(validation, gap_us=shares.gap_days * DAY_US, positives=needs.train)
+    gap = history.start_of_gap(validation, gap_us=shares.gap_us, positives=needs.train)
     edges = [gap, validation, calibration, test]
     return TimeSlices(*(np.sort(rows) for rows in np.split(order, edges)))
 

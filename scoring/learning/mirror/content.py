@@ -16,7 +16,7 @@ from scoring.timestamps import to_iso, to_micros
 MAX_PARAM = 500  # characters; older servers take no more
 MAX_TAG = 5_000
 NOT_METRICS = ("slices", "intervals", "without_head")  # descriptions; they are in version.json
-LINEAGE_TAGS = ("parent", "rows", "positives", "log_position", "matures_after_days", "since", "code")
+LINEAGE_TAGS = ("parent", "rows", "positives", "log_position", "matures_after_days", "since", "gap", "code")
 _OTHER_SIGNS = re.compile(r"[^\w\-. /]", re.ASCII)  # what names of parameters and metrics cannot have
 
 

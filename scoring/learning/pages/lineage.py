@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from scoring.learning.dataset.label_delay import KNOWN_SHARE, MAX_GAP_DAYS
 from scoring.learning.dataset.outliers import outlier_sentences
 from scoring.learning.dataset.selection import MAX_WEIGHT
+from scoring.learning.dataset.split import DEFAULT_GAP_DAYS
 from scoring.learning.leakage.accepting import accepted_in_words
 from scoring.registry.models import FeatureSetVersion, ModelVersion
 from scoring.timestamps import from_iso
@@ -31,6 +33,7 @@ def lineage_rows(version: ModelVersion) -> list[tuple[str, str]]:
         ("Outliers excluded", "; ".join(outlier_sentences(lineage.get("outliers"))) or "none"),
         ("Leakage", _leakage_text(lineage)),
         ("Slices split by", lineage.get("cut_by", "share of the time span")),
+        ("Gap before validation", gap_text(version)),
         ("Parent", lineage["parent"] or "none (there was no champion)"),
         ("Feature set", _set_text(version)),
         ("Code", lineage["code"][:16]),
@@ -39,6 +42,22 @@ def lineage_rows(version: ModelVersion) -> list[tuple[str, str]]:
         ("Size of the artifact", _size_text(version)),
         ("Artifact (SHA-256)", version.artifact),
     ]
+
+
+def gap_text(version: ModelVersion) -> str:
+    """The gap between training and validation, and what it follows from."""
+    gap = version.lineage.get("gap")
+    if gap is None:  # trained before it followed from labels
+        days = version.parameters.get("shares", {}).get("gap_days")
+        return "not recorded" if days is None else f"{days:g} days"
+    if gap["stated"]:
+        return f"{gap['days']:g} days, as stated in the recipe"
+    if not gap["labels"]:
+        return f"{gap['days']:g} days, because too few positive labels show their delay"
+    return (
+        f"{gap['days']:g} days, from the delay of {gap['labels']:,} positive labels"
+        f" ({KNOWN_SHARE:.0%} were known by then, within {DEFAULT_GAP_DAYS:g} to {MAX_GAP_DAYS:g} days)"
+    )
 
 
 def _latency_text(version: ModelVersion) -> str:
@@ -100,7 +119,10 @@ def _set_text(version: ModelVersion) -> str:
 
 def parameter_rows(version: ModelVersion) -> list[tuple[str, str]]:
     """All training parameters; nested ones by their path."""
-    return [(name.replace("_", " "), str(value)) for name, value in _flat(version.parameters)]
+    return [
+        (name.replace("_", " "), "from the data" if value is None else str(value))
+        for name, value in _flat(version.parameters)
+    ]
 
 
 def _flat(parameters: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:

@@ -16,6 +16,7 @@ class RecipeNumber:
     """A number of a recipe.
 
     `path`: its keys in a file, such as "shares.gap_days". `exclusive`: the minimum itself is not allowed.
+    `derived`: what the value follows from where the default recipe states none.
     """
 
     path: str
@@ -25,6 +26,7 @@ class RecipeNumber:
     maximum: float = 1.0
     whole: bool = False
     exclusive: bool = False
+    derived: str = ""
 
     @property
     def name(self) -> str:
@@ -44,8 +46,13 @@ class RecipeNumber:
 
     @property
     def default(self) -> Any:
-        """The value in the default recipe."""
+        """The value in the default recipe; None if it is derived."""
         return value_at(DEFAULTS, self.path)
+
+    @property
+    def default_text(self) -> str:
+        """The default in words."""
+        return self.derived or str(self.default)
 
     @property
     def allowed(self) -> str:
@@ -55,7 +62,9 @@ class RecipeNumber:
         return f"{noun} {start} {'and at most' if self.exclusive else 'to'} {self.maximum:,.15g}"
 
     def check(self, value: Any) -> Any:
-        """The value as it is stored. Raises InvalidTraining."""
+        """The value as it is stored; None only where it is derived. Raises InvalidTraining."""
+        if value is None and self.derived:
+            return None
         if not self._is_allowed(value):
             raise InvalidTraining(self.path, value, self.allowed)
         return int(value) if self.whole else float(value)
@@ -95,6 +104,10 @@ class RecipeChoice:
         return value_at(DEFAULTS, self.path)
 
     @property
+    def default_text(self) -> str:
+        return str(self.default)
+
+    @property
     def allowed(self) -> str:
         return f"one of {', '.join(self.choices)}"
 
@@ -111,8 +124,8 @@ RecipeField = RecipeNumber | RecipeChoice
 def value_at(config: TrainingConfig, path: str) -> Any:
     """The value of a recipe at a path.
 
-    >>> value_at(TrainingConfig(), "shares.gap_days")
-    14.0
+    >>> value_at(TrainingConfig(), "shares.train")
+    0.7
     """
     value: Any = config
     for part in path.split("."):
@@ -268,8 +281,9 @@ DATA = (
     RecipeNumber(
         "shares.gap_days",
         "Gap in days",
-        "Between training and validation: the delay of labels.",
+        "Between training and validation. Empty: as long as 90 % of positive labels took.",
         maximum=3_650,
+        derived="the delay of labels",
     ),
 )
 

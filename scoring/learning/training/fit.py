@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scoring.explain.prediction import predict_margin
 from scoring.explain.xgboost_native import xgb
 from scoring.learning.dataset.covered_days import covered_days
+from scoring.learning.dataset.label_delay import Gap, gap_of
 from scoring.learning.dataset.requirements import require_history, require_positives
 from scoring.learning.dataset.selection import UnknownBlocks
 from scoring.learning.dataset.split import DAY_US, TimeSlices, split_by_time
@@ -57,6 +58,7 @@ class Trained:
     medians: list[float | None]
     metrics: dict[str, Any]
     slices: TimeSlices
+    gap: Gap
     grown_on: NDArray[np.intp]
     held_out: TrainingSet
     score: NDArray[np.float64]
@@ -74,13 +76,15 @@ LEAF_SHARE, MIN_LEAF, MAX_LEAF = 0.02, 1.0, 5.0  # of the hessian, where resembl
 class Prepared:
     """A training set that is ready to be fitted: cut into slices, its text features filled in.
 
-    `test`: later rows to judge on, None for the test slice. `extra`: parameters of XGBoost that override
-    those of a recipe. `rows`: of `data`, those on which trees are grown.
+    `test`: later rows to judge on, None for the test slice. `gap`: that between training and validation.
+    `extra`: parameters of XGBoost that override those of a recipe. `rows`: of `data`, those on which trees
+    are grown.
     """
 
     data: TrainingSet
     test: TrainingSet | None
     slices: TimeSlices
+    gap: Gap
     rows: NDArray[np.intp]
     texts: Sequence[TextModel]
     extra: Mapping[str, Any]
@@ -115,15 +119,18 @@ def prepare(
     watch: ProgressReporter = NO_PROGRESS,
 ) -> Prepared:
     """Check, cut into slices and fit the text models. Raises NotEnoughHistory, NotEnoughPositives."""
-    shares = config.shares.without_test() if test is not None else config.shares
     check_features(config, data.feature_names)
     require_history(data)
-    slices = split_by_time(occurred_at=data.occurred_at, y=data.y, shares=shares, needs=config.needs)
+    shares = config.shares.without_test() if test is not None else config.shares
+    gap = gap_of(shares, data)
+    slices = split_by_time(
+        occurred_at=data.occurred_at, y=data.y, shares=gap.within(shares), needs=config.needs
+    )
     require_positives(data, slices, config.needs, with_test=test is None)
     rows = rows_to_grow_on(slices)
     texts = _fit_texts(data, rows, test=test, watch=watch)
     extra = parameters_for_texts(data, rows, texts) | monotone_parameters(config, data.feature_names)
-    return Prepared(data, test, slices, rows, texts, extra)
+    return Prepared(data, test, slices, gap, rows, texts, extra)
 
 
 def fit_prepared(
@@ -148,6 +155,7 @@ def fit_prepared(
         metrics=measure(judged, score, thresholds, known=known)
         | {"slices": describe_slices(data, slices, prepared.test)},
         slices=slices,
+        gap=prepared.gap,
         grown_on=prepared.rows,
         held_out=judged,
         score=score,

@@ -18,6 +18,7 @@ from scoring.catalog.registry import event_type as find_event_type
 from scoring.catalog.registry import scored_type
 from scoring.features.compile.plan import FeatureSet, lane_plan
 from scoring.learning.dataset.covered_days import covered_days
+from scoring.learning.dataset.label_delay import gap_of
 from scoring.learning.dataset.requirements import Remedies, TrainingWindow
 from scoring.learning.dataset.selection import SelectionHistory
 from scoring.learning.dataset.split import CUT_BY
@@ -153,11 +154,13 @@ def fit_model(
         trained = fit_prepared(prepared, config=tuned.config, watch=watch)
     except NotEnoughToTrain as error:
         shares = config.shares if test is None else config.shares.without_test()
+        shares = gap_of(shares, data).within(shares)
         remedies = Remedies(times, labels, shares, config.needs, selection)
         error.advise(remedies.advice(TrainingWindow(request.as_of, request.maturity, request.since)))
         raise
     artifact = pack_model(trained=trained, data=data)
-    lineage = describe_lineage(request, data, read_until=read_until) | {"leakage": leakage}
+    lineage = describe_lineage(request, data, read_until=read_until)
+    lineage |= {"leakage": leakage, "gap": trained.gap.stored()}
     if tuned.record:
         lineage["search"] = _describe_search(tuned, prepared, trained, base=config, watch=watch)
     del prepared

@@ -266,7 +266,7 @@ def _add_fields(group: Any, fields: Sequence[RecipeField]) -> None:
             type=parser_of(field),
             default=SUPPRESS,
             metavar=field.metavar,
-            help=f"{field.help} (default: {field.default})",
+            help=f"{field.help} (default: {field.default_text})",
         )
 
 

@@ -97,6 +97,8 @@ def test_a_run_registers_a_version_with_the_trained_predictions(history):
     assert version.as_of == END
     assert version.lineage["rows"] == run.rows
     assert version.lineage["matures_after_days"] == 14
+    assert version.lineage["gap"]["labels"] == version.lineage["positives"]
+    assert version.parameters["shares"]["gap_days"] is None  # the recipe states none
     assert read_stream("model/payment-1")[0].data["artefact"] == version.artifact
     assert read_stream("vocabulary/payment")[0].data["fields"]["category"]
     model = loaded_models.load_model(run.name)
