@@ -20,6 +20,16 @@ def settings_of(event_type: str) -> GuardrailSettings:
     return GuardrailSettings.of(row.settings) if row else GuardrailSettings()
 
 
+def check_change(event_type: str, settings: GuardrailSettings, *, reason: str) -> None:
+    """Refuse settings that may not be set.
+
+    Raises GuardrailsInvalid, ReasonRequired, UnknownEventType, EventTypeNotScored.
+    """
+    scored_type(event_type)
+    require_reason(reason, f"the guardrails of {event_type} change")
+    check_settings(event_type, settings)
+
+
 def change_guardrails(
     event_type: str, settings: GuardrailSettings, *, reason: str, actor: str, now: datetime
 ) -> Entry:
@@ -28,9 +38,7 @@ def change_guardrails(
     Raises GuardrailsInvalid, GuardrailsUnchanged, ReasonRequired, UnknownEventType, EventTypeNotScored, and
     StreamConflict after a concurrent change.
     """
-    scored_type(event_type)
-    require_reason(reason, f"the guardrails of {event_type} change")
-    check_settings(event_type, settings)
+    check_change(event_type, settings, reason=reason)
     if settings == settings_of(event_type):
         raise GuardrailsUnchanged(event_type)
     data = {"event_type": event_type, **settings.as_data(), "reason": clean_reason(reason)}

@@ -19,28 +19,13 @@ from scoring.configuration.errors import (
     Problem,
 )
 from scoring.configuration.reading import Document, read_document
-from scoring.configuration.sections.banks import BanksSection
-from scoring.configuration.sections.guards import BreakersSection, ExplorationSection
-from scoring.configuration.sections.lists import ListsSection
-from scoring.configuration.sections.policies import PoliciesSection
-from scoring.configuration.sections.rules import RulesSection
-from scoring.configuration.sections.schedules import SchedulesSection
+from scoring.configuration.sections.registry import sections
 from scoring.configuration.sections.section import Applying, Item, Items, Planning, Section
 from scoring.configuration.writing import document_text
 from scoring.errors import ScoringError
 from scoring.rules.banks.definitions import current_bank_definitions
 from scoring.rules.lists.definitions import current_definitions
 
-# In the order in which they are applied: rules name lists and hash banks.
-SECTIONS: tuple[Section, ...] = (
-    ListsSection(),
-    BanksSection(),
-    RulesSection(),
-    PoliciesSection(),
-    ExplorationSection(),
-    BreakersSection(),
-    SchedulesSection(),
-)
 State = dict[str, Items]
 MAX_ITEMS = 2_000  # of a section: other changes of the ruleset wait while a file is applied
 
@@ -64,8 +49,8 @@ class ItemChange:
 class Applied:
     """What applying a file changes.
 
-    `requests`: activations that become requests, which change nothing yet. `state`: a digest of what was
-    configured before.
+    `requests`: changes that become requests for approval, which change nothing yet. `state`: a digest of
+    what was configured before.
     """
 
     changes: tuple[ItemChange, ...]
@@ -80,10 +65,10 @@ class Applied:
 
     @property
     def summary(self) -> str:
-        """What there is to apply, in words: "3 items, 1 activation requested"."""
+        """What there is to apply, in words: "3 items, 1 approval requested"."""
         count = len(self.changes)
         items = f"{count:,} {'item' if count == 1 else 'items'}"
-        asked = f"{self.requests:,} {'activation' if self.requests == 1 else 'activations'} requested"
+        asked = f"{self.requests:,} {'approval' if self.requests == 1 else 'approvals'} requested"
         return f"{items}, {asked}" if self.requests else items
 
 
@@ -139,7 +124,7 @@ def apply_text(
 
 def read_state(*, requests: bool = False) -> State:
     """Every section's items, with activations that wait for approval if `requests`."""
-    return {section.name: section.export(requests=requests) for section in SECTIONS}
+    return {section.name: section.export(requests=requests) for section in sections()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +178,7 @@ def _work_through(document: Document, target: _Target, before: State) -> None:
 
 def _problems(document: Document, target: _Target, before: State) -> Iterator[Problem]:
     yield from _unknown_sections(document)
-    for section in SECTIONS:
+    for section in sections():
         if section.name in document.data:
             items: Items = {}
             yield from _collect(document, section, (), document.data[section.name], items)
@@ -246,7 +231,7 @@ def _prune(document: Document, section: Section, keys: set[Path], target: _Targe
 
 
 def _unknown_sections(document: Document) -> Iterator[Problem]:
-    known = [section.name for section in SECTIONS]
+    known = [section.name for section in sections()]
     for name in document.data:
         if name not in (*known, "version"):
             yield Problem((name,), document.line_of((name,)), "is not a section", known)

@@ -12,20 +12,12 @@ from scoring.configuration.applying import Applied, apply_text, compare_text, ex
 from scoring.configuration.differences import diff_lines
 from scoring.configuration.errors import ConfigurationInvalid, Problem, allowed_text
 from scoring.configuration.forms import ApplyForm, FileForm
+from scoring.configuration.sections.registry import sections
 from scoring.errors import ScoringError
 
 EXPORT, APPLY = "scoring.export_configuration", "scoring.apply_configuration"
 FILE_NAME = "assay.yaml"
 MAX_PROBLEMS_SHOWN = 100
-TITLES = {
-    "lists": "Lists",
-    "banks": "Hash banks",
-    "rules": "Rules",
-    "policies": "Policies",
-    "exploration": "Exploration",
-    "breakers": "Breakers",
-    "schedules": "Schedules",
-}
 TONES = {"added": "good", "removed": "bad", "changed": "info"}
 
 
@@ -55,14 +47,15 @@ class ConfigurationPage(AdminPage):
     """What is configured, and what a file would change of it."""
 
     path, name, title = "configuration/", "configuration", "Configuration"
-    subtitle = "Lists, rules, policies, exploration, breakers and schedules as one file"
+    subtitle = "Lists, rules, policies, gates, guardrails and other settings as one file"
     permission = EXPORT
     template_name = "configuration/configuration.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        titles = section_titles()
         return super().get_context_data(
             **{"form": FileForm()} | kwargs,
-            sections=[(TITLES[name], len(items)) for name, items in read_state().items()],
+            sections=[(titles[name], len(items)) for name, items in read_state().items()],
             may_apply=self.request.user.has_perm(APPLY),
         )
 
@@ -127,15 +120,20 @@ class ConfigurationFile(AdminPage):
 
 def shown_changes(applied: Applied) -> list[ShownChange]:
     """The changes with their lines, as the page shows them."""
+    titles = section_titles()
     return [
         ShownChange(
-            " / ".join([TITLES[each.path[0]], *each.path[1:]]),
+            " / ".join([titles[each.path[0]], *each.path[1:]]),
             each.what,
             TONES[each.what],
             [_diff_line(line) for line in diff_lines(each)],
         )
         for each in applied.changes
     ]
+
+
+def section_titles() -> dict[str, str]:
+    return {section.name: section.title for section in sections()}
 
 
 def shown_problems(problems: tuple[Problem, ...]) -> dict[str, Any]:

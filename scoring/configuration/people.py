@@ -4,9 +4,10 @@ from django.contrib.auth.models import User
 
 from scoring.admin_kit.pages import MAX_ACTOR_LENGTH
 from scoring.configuration.errors import SamePerson, UnknownPerson
+from scoring.configuration.reading import read_document
+from scoring.configuration.sections.registry import sections
 
 APPLY = "scoring.apply_configuration"
-ACTIVATE = ("scoring.activate_rule", "scoring.activate_policy")
 
 
 def applying_actor(name: str) -> str:
@@ -14,9 +15,14 @@ def applying_actor(name: str) -> str:
     return _actor(name, (APPLY,))
 
 
-def approving_actor(name: str, *, actor: str) -> str:
-    """The actor of a second person who may activate rules and policies. Raises UnknownPerson, SamePerson."""
-    approver = _actor(name, ACTIVATE)
+def approving_actor(name: str, *, actor: str, text: str) -> str:
+    """The actor of a second person who may approve what the sections of a file need approval for.
+
+    Raises UnknownPerson, SamePerson, and ConfigurationInvalid for a file that cannot be read.
+    """
+    data = read_document(text).data
+    needed = [section.approval for section in sections() if section.approval and section.name in data]
+    approver = _actor(name, tuple(needed))
     if approver == actor:
         raise SamePerson(name)
     return approver

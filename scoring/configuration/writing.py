@@ -8,8 +8,8 @@ import yaml
 from scoring.configuration.reading import VERSION, is_plain_text
 
 HEAD = """\
-# Assay's configuration: lists and hash banks (not what is in them), rules, policies, exploration, breakers
-# and schedules.
+# Assay's configuration: lists and hash banks (not what is in them), rules, policies, exploration, breakers,
+# schedules, gates, guardrails and retraining triggers.
 # `manage.py configuration diff FILE` shows what applying it would change.
 """
 WIDTH = 110

@@ -80,4 +80,25 @@ schedules:
   export every hour:
     task: scoring.offline.tasks.export
     every: 1 hours
+gates:
+  payment:
+    latency:
+      limit: 5
+      override: lead
+    artifact size:
+      enabled: true
+guardrails:
+  payment:
+    watch_hours: 48
+    slow:
+      slower_than_ms: 400
+    score_shift:
+      enabled: false
+triggers:
+  payment:
+    cool_down_hours: 12
+    drift:
+      psi: 0.4
+    labels:
+      enabled: false
 """

@@ -19,8 +19,9 @@ DIFFERS = 2  # exit code of `diff --exit-code`; 1 is an error
 
 class Command(BaseCommand):
     help = (
-        "Export lists and hash banks (without what is in them), rules, policies, exploration, breakers and"
-        " schedules to a YAML file, show what a file would change, or apply it: all of it or nothing."
+        "Export lists and hash banks (without what is in them), rules, policies, exploration, breakers,"
+        " schedules, gates, guardrails and retraining triggers to a YAML file, show what a file would change,"
+        " or apply it: all of it or nothing."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -72,9 +73,8 @@ class Command(BaseCommand):
             sys.exit(DIFFERS)
 
     def _apply(self, options: dict[str, Any]) -> None:
-        actor = applying_actor(options["actor"])
-        approver = approving_actor(options["approver"], actor=actor) if options["approver"] else ""
-        text = _read(options["file"])
+        actor, text = applying_actor(options["actor"]), _read(options["file"])
+        approver = approving_actor(options["approver"], actor=actor, text=text) if options["approver"] else ""
         how = {"actor": actor, "approver": approver, **self._how(options)}
         found = compare_text(text, **how)
         self._show(found)

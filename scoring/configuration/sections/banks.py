@@ -48,7 +48,8 @@ DEFAULTS = {
 class BanksSection:
     """Archived banks are not part of a configuration; one that a file names is restored."""
 
-    name, depth = "banks", 1
+    name, title, depth = "banks", "Hash banks", 1
+    approval = ""
 
     def export(self, *, requests: bool = False) -> Items:
         return {

@@ -48,7 +48,8 @@ def stored_form(model: type[models.Model], values: Mapping[str, Any]) -> Item:
 class ExplorationSection:
     """The salt is not part of a file: who can read it could choose ids that are drawn."""
 
-    name, depth = "exploration", 1
+    name, title, depth = "exploration", "Exploration", 1
+    approval = ""
 
     def export(self, *, requests: bool = False) -> Items:
         rows = StoredExploration.objects.order_by("event_type")
@@ -92,7 +93,8 @@ class ExplorationSection:
 class BreakersSection:
     """Settings that are the defaults are not part of a file."""
 
-    name, depth = "breakers", 1
+    name, title, depth = "breakers", "Breakers", 1
+    approval = ""
 
     def export(self, *, requests: bool = False) -> Items:
         rows = StoredBreakerSettings.objects.order_by("event_type").values()

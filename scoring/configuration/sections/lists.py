@@ -33,7 +33,8 @@ REQUIRED = ("title", "action", "kind")
 class ListsSection:
     """Archived lists are not part of a configuration; one that a file names is restored."""
 
-    name, depth = "lists", 1
+    name, title, depth = "lists", "Lists", 1
+    approval = ""
 
     def export(self, *, requests: bool = False) -> Items:
         return {

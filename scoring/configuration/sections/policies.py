@@ -114,7 +114,8 @@ def _content(data: Data) -> dict[str, Any]:
 
 
 class PoliciesSection:
-    name, depth = "policies", 1
+    name, title, depth = "policies", "Policies", 1
+    approval = "scoring.activate_policy"
 
     def export(self, *, requests: bool = False) -> Items:
         types = PolicyInUse.objects.order_by("event_type").values_list("event_type", flat=True)

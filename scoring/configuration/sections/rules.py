@@ -116,7 +116,8 @@ def _content(version: RuleVersion) -> dict[str, Any]:
 
 
 class RulesSection:
-    name, depth = "rules", 2
+    name, title, depth = "rules", "Rules", 2
+    approval = "scoring.activate_rule"
 
     def export(self, *, requests: bool = False) -> Items:
         names = Rule.objects.order_by("event_type", "name").values_list("event_type", "name")

@@ -53,7 +53,8 @@ DEFAULTS: dict[str, Any] = {
 class SchedulesSection:
     """Schedules for a single moment, and those of Celery itself, are not part of a configuration."""
 
-    name, depth = "schedules", 1
+    name, title, depth = "schedules", "Schedules", 1
+    approval = ""
 
     def export(self, *, requests: bool = False) -> Items:
         rows = PeriodicTask.objects.filter(clocked=None, solar=None).exclude(task__startswith=OF_CELERY)

@@ -18,7 +18,8 @@ Items = dict[Key, Item]
 
 @dataclass(slots=True)
 class Applying:
-    """Who applies a file, and when. `approver`: the second person, "" if activations become requests.
+    """Who applies a file, and when. `approver`: the second person; if "", changes that need one become
+    requests.
 
     `notes` collects what people must know of the result.
     """
@@ -29,7 +30,7 @@ class Applying:
     now: datetime
     prune: bool = False
     notes: list[str] = field(default_factory=list)
-    requests: int = 0  # activations that wait for approval now and did not before
+    requests: int = 0  # changes that wait for approval now and did not before
 
 
 @dataclass(slots=True)
@@ -46,10 +47,18 @@ class Planning(Applying):
 
 
 class Section(Protocol):
-    """One kind of configuration. `depth`: how many names its items have, such as event type and rule."""
+    """One kind of configuration. `title`: for pages. `depth`: how many names its items have, such as event
+    type and rule. `approval`: the permission of the second person who approves changes, "" if none must.
+    """
 
-    name: str
-    depth: int
+    @property
+    def name(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def depth(self) -> int: ...
+    @property
+    def approval(self) -> str: ...
 
     def export(self, *, requests: bool = False) -> Items:
         """What is configured now, in the form of the file; with activations that wait, if `requests`."""
@@ -78,6 +87,7 @@ WHOLE: Final = "whole number"
 FLAG: Final = "true or false"
 LIST: Final = "list"
 MAPPING: Final = "mapping"
+ENABLED: Final = "enabled"
 _TYPES: Final[dict[str, tuple[type, ...]]] = {
     TEXT: (str,),
     NUMBER: (int, float),
@@ -119,6 +129,19 @@ def _shown(value: object) -> str:
 def invalid_at(at: Path, problems: Sequence[tuple[str, str, object]]) -> ItemInvalid:
     """The problems that a room's own error names, at a part of an item."""
     return ItemInvalid([((*at, *name.split(".")), problem, allowed) for name, problem, allowed in problems])
+
+
+def as_in_files(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Members of settings under the names that files have.
+
+    "on" is "enabled" there, because many readers of YAML take an unquoted on for true.
+    """
+    return {ENABLED if name == "on" else name: value for name, value in data.items()}
+
+
+def as_in_settings(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Members of a file under the names that settings have."""
+    return {"on" if name == ENABLED else name: value for name, value in data.items()}
 
 
 def without_defaults(data: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:

@@ -51,17 +51,30 @@ def request_gate(event_type: str, gate: Gate, *, reason: str, actor: str, now: d
     Raises GateInvalid, GateUnchanged, GateChangeRequested, NoteRequired, UnknownEventType,
     EventTypeNotScored, and StreamConflict after a concurrent change.
     """
+    version = stream_version(event_type)  # read before the row, so that a change between them conflicts
+    check_request(event_type, gate, StoredGate.objects.filter(pk=event_type).first(), reason=reason)
+    data = {"criteria": gate.as_data(), "reason": clean(reason)}
+    return _append(event_type, "gate.requested", data, version=version, actor=actor, now=now)
+
+
+def check_request(event_type: str, gate: Gate, row: StoredGate | None, *, reason: str) -> None:
+    """Refuse criteria that may not be requested, given the row of the present gate.
+
+    Raises what `request_gate` does, but for StreamConflict.
+    """
     scored_type(event_type)
     require_note(event_type, reason, "changed")
     check_gate(event_type, gate)
-    version = stream_version(event_type)  # read before the row, so that a change between them conflicts
-    row = StoredGate.objects.filter(pk=event_type).first()
     if row and row.requested:
         raise GateChangeRequested(event_type, by=row.requested_by)
     if gate.criteria == gate_in(row).criteria:
         raise GateUnchanged(event_type)
-    data = {"criteria": gate.as_data(), "reason": clean(reason)}
-    return _append(event_type, "gate.requested", data, version=version, actor=actor, now=now)
+
+
+def check_approval(event_type: str, *, requested_by: str, actor: str) -> None:
+    """Raises OwnGateChange if the person who would approve a change requested it."""
+    if requested_by == actor:
+        raise OwnGateChange(event_type, actor=actor)
 
 
 def approve_gate(event_type: str, *, seen: int, actor: str, now: datetime) -> Entry:
@@ -74,8 +87,7 @@ def approve_gate(event_type: str, *, seen: int, actor: str, now: datetime) -> En
         row = _requested(event_type)
         if stream_version(event_type) != seen:
             raise OtherGateChange(event_type)
-        if row.requested_by == actor:
-            raise OwnGateChange(event_type, actor=actor)
+        check_approval(event_type, requested_by=row.requested_by, actor=actor)
         data = {
             "criteria": row.requested,
             "version": row.version + 1,

@@ -12,7 +12,10 @@ from django_celery_beat.models import PeriodicTask
 from scoring.configuration.applying import Applied, apply_text, compare_text, export_text
 from scoring.configuration.differences import report_lines
 from scoring.configuration.errors import ConfigurationChangedMeanwhile, ConfigurationInvalid
+from scoring.learning.gates.changing import gate_of
+from scoring.learning.gates.criteria import DEFAULT_CRITERIA, LATENCY
 from scoring.log.models import LogEntry
+from scoring.log.read import read_stream
 from scoring.rules.breaker.changing import settings_of
 from scoring.rules.breaker.settings import BreakerSettings
 from scoring.rules.exploration.changing import exploration_of
@@ -26,6 +29,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 ANA, LEA = "user/ana", "user/lea"
+EMPTY = (
+    "version: 1\nlists:\nrules:\npolicies:\nexploration:\nbreakers:\nschedules:\ngates:\nguardrails:\n"
+    "triggers:\n"
+)
 
 
 def compare(text: str, *, approver: str = LEA, **how: Any) -> Applied:
@@ -73,7 +80,7 @@ def test_what_is_applied_to_an_empty_installation_is_exported_as_it_was() -> Non
     applied = apply(CONFIGURATION)
     assert yaml.safe_load(export_text()) == yaml.safe_load(CONFIGURATION)
     assert {change.what for change in applied.changes} == {"added"}
-    assert len(applied.changes) == 9
+    assert len(applied.changes) == 12
     text = export_text()
     assert apply(text).is_nothing
     assert export_text() == text
@@ -97,7 +104,7 @@ def clear_ruleset() -> None:
     tables = [
         model._meta.db_table
         for model in connection.introspection.installed_models(connection.introspection.table_names())
-        if model._meta.app_label in ("scoring", "django_celery_beat") and model._meta.managed
+        if model._meta.app_label in ("scoring", "monitoring", "django_celery_beat") and model._meta.managed
     ]
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
@@ -122,16 +129,31 @@ def test_without_a_second_person_activations_are_requested_once() -> None:
     applied = apply(CONFIGURATION, approver="")
     rule = Rule.objects.get(name="large_amount")
     assert (rule.active, rule.requested, rule.requested_by) == (None, 1, ANA)
-    assert applied.requests == 2
+    assert applied.requests == 3
     assert applied.notes == (
         "rule large_amount of payment: version 1 becomes active once a second person approves it.",
         "policy of payment: version 1 becomes active once a second person approves it.",
+        "gate of payment: it changes once a second person approves it.",
     )
     version = current_version()
     again = apply(CONFIGURATION, approver="")
     assert (again.is_nothing, current_version()) == (True, version)
     approve_activation(event_type="payment", name="large_amount", number=1, actor=LEA, now=NOW)
-    assert len(apply(CONFIGURATION, approver="").notes) == 1
+    assert len(apply(CONFIGURATION, approver="").notes) == 2
+
+
+def test_a_gate_changes_once_a_second_person_approves_it() -> None:
+    text = "version: 1\ngates: {payment: {latency: {limit: 5}}}\n"
+    assert apply(text, approver="").requests == 1
+    assert (gate_of("payment").version, yaml.safe_load(export_text())) == (0, {"version": 1})
+    assert apply(text, approver="").is_nothing
+    [problem] = problems(text.replace("5", "6"))
+    assert "requested by user/ana; it must be judged first" in problem
+    apply(text)
+    assert gate_of("payment").criterion(LATENCY).limit == 5
+    assert read_stream("gate/payment")[-1].metadata["actor"] == LEA
+    apply("version: 1\ngates:\n", prune=True)
+    assert gate_of("payment").criteria == DEFAULT_CRITERIA
 
 
 def test_differences_show_what_an_activation_that_is_requested_says() -> None:
@@ -204,7 +226,7 @@ def test_a_section_that_the_file_lacks_is_never_pruned() -> None:
 
 def test_everything_can_be_pruned_and_comes_back() -> None:
     apply(CONFIGURATION)
-    empty = "version: 1\nlists:\nrules:\npolicies:\nexploration:\nbreakers:\nschedules:\n"
+    empty = EMPTY
     apply(empty, prune=True)
     assert ValueList.objects.filter(archived_at=None).count() == 0
     exploration = exploration_of("payment")
@@ -247,6 +269,14 @@ WRONG = [
     ("every: 1 hours", "every: 1 hours\n    expire_seconds: 0", "expire_seconds: is 0 (allowed: 1 to"),
     ("export every hour", "x" * 201, "has a name of 201 characters (allowed: at most 200)"),
     ("    every: 1 hours\n", "", "schedules.export every hour: needs either every or crontab"),
+    ("    latency:", "    latencies:", "latencies: is not known here (allowed: held-out events,"),
+    ("limit: 5", "limit: -5", "gates.payment.latency: the limit must be 0 or more, not -5"),
+    ("override: lead", "override: 5", "gates.payment.latency.override: is int, not a text"),
+    ("watch_hours: 48", "watch_hours: 0", "guardrails.payment.watch_hours: must be 1 to 720, not 0"),
+    ("slower_than_ms: 400", "times: 0.5", "guardrails.payment.slow.times: must be 1 to 100, not 0.5"),
+    ("score_shift:", "shift:", "guardrails.payment.shift: is not known here (allowed: enabled, watch_hours,"),
+    ("cool_down_hours: 12", "cool_down_hours: 1.5", "cool_down_hours: is float, not a whole number"),
+    ("psi: 0.4", "psi: 0", "triggers.payment.drift.psi: must be 0.1 to 10, not 0"),
 ]  # fmt: skip
 
 
@@ -331,7 +361,9 @@ FILES = [
     CONFIGURATION.replace("max_share: 0.3", "max_share: 1"),
     CONFIGURATION.replace("share: 0.01", "share: 0"),
     CONFIGURATION.replace("every: 1 hours", "crontab: 1 2 * * *"),
-    "version: 1\nlists:\nrules:\npolicies:\nexploration:\nbreakers:\nschedules:\n",
+    CONFIGURATION.replace("limit: 5", "limit: 6.5").replace("psi: 0.4", "psi: 0.5"),
+    "version: 1\ngates: {payment: {}}\nguardrails: {payment: {}}\ntriggers: {payment: {}}\n",
+    EMPTY,
     "version: 1\nlists:\n",
     "version: 1\nrules: {payment: {large_amount: {draft: {expression: 'amount > 7', outcome: block,"
     " sentence: Large}}}}\n",
