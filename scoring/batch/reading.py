@@ -1,6 +1,6 @@
 """The events of a view: exported ones come from the offline store, the rest from the log."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +17,7 @@ from scoring.offline.amendments import NEVER_US, EventVersions, read_versions
 from scoring.offline.columns import coded, event_schema, event_table, integers, numbers
 from scoring.offline.export import present_layout
 from scoring.offline.reading import RECEIVED_AT, open_store
+from scoring.offline.segments import held_columns
 from scoring.offline.store import Manifest, OfflineStore
 from scoring.timestamps import from_micros
 
@@ -64,15 +65,20 @@ def read_events(
 
 
 def read_received(
-    views: Sequence[BatchView], *, log_position: int = LAST_POSITION, store: OfflineStore | None = None
+    views: Sequence[BatchView],
+    *,
+    also: Collection[str] = (),
+    log_position: int = LAST_POSITION,
+    store: OfflineStore | None = None,
 ) -> pa.Table:
     """The events up to `log_position` as received, for views of one event type.
 
-    `read_timely_events` takes the table. Raises OfflineStoreOfAnotherLog.
+    `read_timely_events` takes the table. `also`: fields to include besides those that the views read, and
+    columns of every event. Raises OfflineStoreOfAnotherLog.
     """
     kind = find_event_type(views[0].source)
-    fields = dict.fromkeys(name for view in views for name in _columns_of(view, kind))
-    return _read(kind, list(fields), log_position=log_position, store=store)
+    fields = [name for view in views for name in _columns_of(view, kind)]
+    return _read(kind, [*fields, *held_columns(kind, also)], log_position=log_position, store=store)
 
 
 def read_timely_events(
@@ -136,13 +142,14 @@ def _read(
     since_us: int = 0,
     until_us: int = LATEST_US,
 ) -> pa.Table:
+    columns = list(dict.fromkeys([*_HEAD, *fields]))
     opened, manifest = open_store(store)
     if manifest.layout.get(f"events/type={kind.name}") != present_layout()[f"events/type={kind.name}"]:
         manifest = Manifest()  # stored with other fields than the type has now
     stored = opened.read(
         f"events/type={kind.name}",
         manifest=_of_days(manifest, since_us, until_us),
-        columns=[*_HEAD, *fields],
+        columns=columns,
         schema=event_schema(kind),
     )
     occurred = integers(stored["_occurred_at"])
@@ -150,7 +157,7 @@ def _read(
     wanted &= integers(stored["_position"]) <= log_position
     tables = [stored.filter(pa.array(wanted))]
     positions = _positions_beyond(manifest.cursor, kind.name, since_us, until_us, log_position)
-    tables += [event_table(kind, read_texts(part), fields).select([*_HEAD, *fields]) for part in positions]
+    tables += [event_table(kind, read_texts(part), fields).select(columns) for part in positions]
     return pa.concat_tables(tables).unify_dictionaries()
 
 

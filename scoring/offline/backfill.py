@@ -10,6 +10,7 @@ from scoring.features.folding.parallel import Slices, fold_history
 from scoring.lanes.order import LaneHead, read_head
 from scoring.offline.cluster import Fill, fold_on_cluster, states_on_cluster
 from scoring.offline.lane import ITEMS_A_BATCH, LaneBatch, iter_lane_batches
+from scoring.offline.segments import Segments
 from scoring.offline.store import OfflineStore
 
 # A cluster takes seconds to start; one core folds this many items in that time.
@@ -24,12 +25,13 @@ def fold_lane(
     also: Collection[str] = (),
     fill: Fill = iter,
     items: int = ITEMS_A_BATCH,
+    known: Segments | None = None,
 ) -> Iterator[tuple[LaneBatch, Slices]]:
     """The lane's present order from its beginning, each batch with its rows as `fold_slices` gives them.
 
-    The rows of a batch must be consumed before the next batch is requested. `log_position`, `also`, `items`:
-    as in `iter_lane_batches`. `fill` writes values of batch views, which are not in the lane, into batches.
-    Raises OfflineStoreOfAnotherLog, SchedulerUnreachable.
+    The rows of a batch must be consumed before the next batch is requested. `log_position`, `also`, `items`,
+    `known`: as in `iter_lane_batches`. `fill` writes values of batch views, which are not in the lane, into
+    batches. Raises OfflineStoreOfAnotherLog, SchedulerUnreachable.
     """
     head = read_head(plan.lane)
     if is_for_a_cluster(head.seq):
@@ -43,7 +45,9 @@ def fold_lane(
             fill=fill,
         )
     else:
-        read = iter_lane_batches(plan, store=store, log_position=log_position, also=also, items=items)
+        read = iter_lane_batches(
+            plan, store=store, log_position=log_position, also=also, items=items, known=known
+        )
         batches = fill(read)
         numbered = ((part, part.batch) for part in batches)
         yield from fold_history(plan, numbered, Arena(plan), threads=settings.BACKFILL_THREADS)

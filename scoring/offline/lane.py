@@ -71,30 +71,34 @@ def iter_lane_batches(
     after: LaneHead | None = None,
     items: int = ITEMS_A_BATCH,
     runs: Iterable[LaneRun] | None = None,
+    known: Segments | None = None,
 ) -> Iterator[LaneBatch]:
     """The present order of the plan's lane from its beginning, about `items` at a time.
 
     Entries beyond `log_position` are excluded. `also`: fields, and columns of every event, to include in the
     tables in addition to those that features need. `after`: start after this head, in its order. `runs`:
-    these runs instead of the lane's. Values of batch views are missing; `scoring.batch.serve.joining` adds
-    them. Raises OfflineStoreOfAnotherLog.
+    these runs instead of the lane's. `known`: events with the columns of `event_fields` that need not be
+    read; the caller may add to the list between batches. Values of batch views are missing;
+    `scoring.batch.serve.joining` adds them. Raises OfflineStoreOfAnotherLog.
     """
-    source = _Source(plan, store, also)
+    source = _Source(plan, store, also, known=[] if known is None else known)
     for run in runs if runs is not None else iter_lane_runs(plan.lane, after=after, items=items):
-        known = slice(None) if log_position is None else run.positions <= log_position
-        positions = run.positions[known]
+        included = slice(None) if log_position is None else run.positions <= log_position
+        positions = run.positions[included]
         if len(positions):
-            seqs = (run.first_seq + np.arange(len(run.positions)))[known]
+            seqs = (run.first_seq + np.arange(len(run.positions)))[included]
             yield source.read(positions, seqs=seqs, head=run.head, effects=run.effects)
 
 
 class _Source:
     """The source of a lane's items."""
 
-    def __init__(self, plan: LanePlan, store: OfflineStore | None, also: Collection[str]) -> None:
+    def __init__(
+        self, plan: LanePlan, store: OfflineStore | None, also: Collection[str], *, known: Segments
+    ) -> None:
         self._plan = plan
         self._kinds = lane_members(plan.lane)
-        fields = {name for encoding in plan.encodings.values() for name in fields_of(encoding)} | set(also)
+        fields = event_fields(plan, also)
         manifest = store.manifest() if store else Manifest()
         stored: Segments = []
         self._labels = Segment(_effects(LABELS.empty_table(), self._kinds), by="position")
@@ -102,7 +106,7 @@ class _Source:
             check_same_log(store, manifest)
             stored = _stored_events(store, manifest, self._kinds, fields)
             self._labels = _stored_labels(store, manifest, self._kinds)
-        self._events = EventRows(self._kinds, fields, stored, most=MAX_KEPT)
+        self._events = EventRows(self._kinds, fields, stored, most=MAX_KEPT, known=known)
 
     def read(self, positions: Positions, *, seqs: Positions, head: LaneHead, effects: Effects) -> LaneBatch:
         """The items at these log positions, or the effects on them."""
@@ -186,6 +190,11 @@ def strings_of(encoding: Encoding) -> set[str]:
 def fields_of(encoding: Encoding) -> set[str]:
     """Every field that enters the kernel; and every signal of a text; values of batch views are none."""
     return strings_of(encoding) | {name for _, name, value_type in encoding.values if value_type != "batch"}
+
+
+def event_fields(plan: LanePlan, also: Collection[str] = ()) -> set[str]:
+    """The fields and columns of events that the batches of a plan's lane are made of."""
+    return {name for encoding in plan.encodings.values() for name in fields_of(encoding)} | set(also)
 
 
 def _stored_events(

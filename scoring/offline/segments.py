@@ -72,14 +72,21 @@ def held_columns(kind: type[EventType], fields: Collection[str]) -> list[str]:
 class EventRows:
     """Events of some types: those of the offline store, and up to `most` of those read from the log since.
 
-    Dropped events are read again on request, because a label can come long after its event.
+    Dropped events are read again on request, because a label can come long after its event. `known`: events
+    that the caller has read, with the columns `held_columns`; it may add more.
     """
 
     def __init__(
-        self, kinds: Sequence[type[EventType]], fields: Collection[str], stored: Segments, *, most: int
+        self,
+        kinds: Sequence[type[EventType]],
+        fields: Collection[str],
+        stored: Segments,
+        *,
+        most: int,
+        known: Segments,
     ) -> None:
         self._kinds, self._fields, self._most = kinds, fields, most
-        self._stored = stored
+        self._stored, self._known = stored, known
         self._read: Segments = []
 
     def missing(self, wanted: Positions) -> NDArray[np.bool_]:
@@ -126,7 +133,7 @@ class EventRows:
             self._read.pop(0)
 
     def _segments(self) -> Segments:
-        return [*self._stored, *reversed(self._read)]
+        return [*self._stored, *self._known, *reversed(self._read)]
 
 
 def _look_up(

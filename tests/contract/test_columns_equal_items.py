@@ -11,6 +11,7 @@ from django.core.management import call_command
 
 from scoring.batch import reading
 from scoring.batch.history import ViewHistory
+from scoring.batch.serve.joining import RuleValues
 from scoring.catalog.registry import event_type
 from scoring.features.compile.plan import LanePlan, lane_plan
 from scoring.features.folding.arena import Arena
@@ -24,8 +25,9 @@ from scoring.learning.dataset.vectors_and_labels import read_labels, read_vector
 from scoring.learning.dataset.vocabularies import count_vocabulary
 from scoring.log.append import append
 from scoring.offline import lane as lane_module
+from scoring.offline import segments
 from scoring.offline.export import export_log
-from scoring.offline.lane import iter_lane_batches
+from scoring.offline.lane import event_fields, iter_lane_batches
 from scoring.offline.store import OfflineStore
 from scoring.timestamps import to_iso, to_micros
 from tests.factories.history import load_history
@@ -193,6 +195,27 @@ def test_the_views_of_one_type_share_one_reading_of_its_events(partly, monkeypat
     read_vectors("payment", vocabulary={}, store=partly)
     assert len(lane_plan(LANE).batch_views["payment"]) > 1
     assert [name for name, _ in calls] == ["payment"]
+
+
+def test_the_lane_takes_the_events_that_its_views_have_read(store, monkeypatch):
+    store.clear()
+    plan = lane_plan(LANE, VOCABULARY)
+    values = RuleValues(plan, plan.feature_set("payment"), store=store)
+    expected, known = fold_columns(plan, store=store), values.share(event_fields(plan))
+    read, positions = segments.read_texts, []
+    for _ in values.filled(iter_lane_batches(plan, store=store, also=values.columns)):
+        pass
+
+    def noted(wanted):
+        positions.append(wanted)
+        return read(wanted)
+
+    for module in (segments, lane_module):
+        monkeypatch.setattr(module, "read_texts", noted)
+    assert fold_columns(plan, store=store, known=known) == expected
+    payments = Event.objects.filter(type="payment").values_list("position", flat=True)
+    assert positions
+    assert not np.isin(np.concatenate(positions), payments).any()
 
 
 def pairs_of(positions):

@@ -100,10 +100,13 @@ class Quantile(Statistic):
         values = events.numbers[self.field.name]
         rows = np.flatnonzero((owners.codes >= 0) & ~np.isnan(values))
         rows = rows[np.lexsort((values[rows], owners.codes[rows]))]
+        places = np.full(len(values), -1, dtype=np.int64)  # of each event in that order
+        places[rows] = np.arange(len(rows))
         values, codes = values[rows], owners.codes[rows]
 
         def of_slice(taken: slice) -> NDArray[np.float64]:
-            here = (rows >= taken.start) & (rows < taken.stop)
+            here = np.sort(places[taken])
+            here = here[np.searchsorted(here, 0) :]
             counts = np.bincount(codes[here], minlength=owners.count)
             return _interpolate(values[here], counts, self.q)
 

@@ -1,7 +1,7 @@
 """Values of batch views for whole batches of a lane, as each event read or would have read them."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +16,13 @@ from scoring.batch.serve.filling import ViewColumns, columns_of_views, views_rea
 from scoring.batch.stored import read_tables
 from scoring.batch.versions import NONE, ViewVersions, read_versions_of
 from scoring.batch.views import BatchTable, BatchView, Matrix, places_of
+from scoring.catalog.registry import event_type as find_event_type
 from scoring.features.compile.plan import FeatureSet, LanePlan
 from scoring.features.folding.encode import Batch, KeyColumn
 from scoring.log.entries import LAST_POSITION
 from scoring.offline.columns import coded, integers
 from scoring.offline.lane import LaneBatch
+from scoring.offline.segments import Segment, Segments, held_columns
 from scoring.offline.store import OfflineStore
 
 VERSIONS_KEPT = 8  # in memory: batches go through time, and read few versions at once
@@ -125,11 +127,21 @@ class RuleValues:
         self._store = store
         self._histories: dict[str, ViewHistory] = {}
         self._received: dict[str, pa.Table] = {}  # by event type, until all histories are read
+        self._shared: Segments = []
+        self._shared_fields: Collection[str] = ()
 
     @property
     def columns(self) -> list[str]:
         """The event columns that this reads; none if the set has no views."""
         return ["_recorded_at", "_history", *entity_fields(self._views)] if self._views else []
+
+    def share(self, fields: Collection[str]) -> Segments:
+        """The events that views' histories are read from, once they are, with these fields and columns.
+
+        `iter_lane_batches` takes them as `known`, so that the log is read once for both.
+        """
+        self._shared_fields = fields
+        return self._shared
 
     def filled(self, parts: Iterable[LaneBatch]) -> Iterator[LaneBatch]:
         """The same batches with the values filled in; their tables must have `columns`."""
@@ -172,11 +184,18 @@ class RuleValues:
         how: dict[str, Any] = {"log_position": self._log_position, "store": self._store}
         if view.source not in self._received:
             views = [each for each in self._with_history if each.source == view.source]
-            self._received[view.source] = read_received(views, **how)
+            self._received[view.source] = read_received(views, also=self._shared_fields, **how)
+            self._share_received(view.source)
         self._histories[view.key] = ViewHistory.read(view, **how, received=self._received[view.source])
         if all(each.key in self._histories for each in self._with_history):
             self._received.clear()
         return self._histories[view.key]
+
+    def _share_received(self, source: str) -> None:
+        if self._shared_fields:
+            columns = held_columns(find_event_type(source), self._shared_fields)
+            events = self._received[source].select(columns)
+            self._shared.append((source, Segment(events, by="_position")))
 
 
 def _first_valid(versions: ViewVersions) -> int:

@@ -26,7 +26,7 @@ from scoring.log.entries import LAST_POSITION
 from scoring.offline.amendments import EventVersions, read_versions
 from scoring.offline.backfill import fold_lane
 from scoring.offline.columns import coded, integers
-from scoring.offline.lane import LaneBatch
+from scoring.offline.lane import LaneBatch, event_fields
 from scoring.offline.reading import read_label_rows
 from scoring.offline.store import OfflineStore
 from scoring.progress import NO_PROGRESS, ProgressReporter
@@ -69,12 +69,15 @@ def read_vectors(
     collected = _Collected(feature_set, group_by=group_by)
     store = store or OfflineStore()
     batch_values = RuleValues(plan, feature_set, log_position=log_position, store=store)
+    plan = with_columns(plan, event_type, feature_set.columns.tolist())
+    also = [group_by, *batch_values.columns]
     history = fold_lane(
-        with_columns(plan, event_type, feature_set.columns.tolist()),
+        plan,
         store=store,
         log_position=log_position,
-        also=[group_by, *batch_values.columns],
+        also=also,
         fill=batch_values.filled,
+        known=batch_values.share(event_fields(plan, also)),
     )
     items, reached = count_items_after(LaneHead(kind.lane)), 0
     watch.begin("reading the lane", total=items)

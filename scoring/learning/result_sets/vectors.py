@@ -17,7 +17,7 @@ from scoring.features.kept_features import kept_features
 from scoring.lanes.order import Effect, LaneHead, iter_lane_runs
 from scoring.offline.amendments import read_versions
 from scoring.offline.backfill import fold_lane
-from scoring.offline.lane import ITEMS_A_BATCH, LaneBatch
+from scoring.offline.lane import ITEMS_A_BATCH, LaneBatch, event_fields
 from scoring.offline.store import OfflineStore
 from scoring.progress import NO_PROGRESS, ProgressReporter
 from scoring.timestamps import to_micros
@@ -76,12 +76,15 @@ def iter_vectors(
     """
     plan = lane_plan(head.lane, {feature_set.event_type: vocabulary})
     values = RuleValues(plan, feature_set, store=store)
+    plan = with_columns(plan, feature_set.event_type, feature_set.columns.tolist())
+    also = [*IDENTITY, *values.columns]
     history = fold_lane(
-        with_columns(plan, feature_set.event_type, feature_set.columns.tolist()),
+        plan,
         store=store or OfflineStore(),
-        also=[*IDENTITY, *values.columns],
+        also=also,
         fill=values.filled,
         items=items,
+        known=values.share(event_fields(plan, also)),
     )
     chosen = _Chosen(feature_set, period=period, after=after, until=head)
     reached = 0

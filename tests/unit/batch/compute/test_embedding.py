@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from scoring.batch.compute.embedding import Embedding, embed, weigh
+from scoring.batch.compute.embedding import Embedding, embed, times_square, weigh
 from scoring.catalog.fields import Entity
 from tests.factories.views import DAY, MONDAY, Order, OrderPlaced, values_of, view_events
 
@@ -38,6 +38,13 @@ def test_affinities_are_the_best_approximation_of_the_matrix(shape, dimensions):
     u, sizes, v = np.linalg.svd(weigh(rows, columns, counts).toarray())
     best = (u[:, :dimensions] * sizes[:dimensions]) @ v[:dimensions]
     assert left @ right.T == pytest.approx(best, abs=1e-9)
+
+
+def test_the_compiled_product_has_the_bits_of_two_products_by_scipy():
+    matrix = weigh(*some_counts(300, 270))
+    x = np.random.default_rng(2).normal(size=270)
+    rows = (matrix.indptr.astype(np.uint32), matrix.indices.astype(np.uint32), matrix.data)
+    assert times_square(*rows, x).tobytes() == (matrix.T @ (matrix @ x)).tobytes()
 
 
 def test_dimensions_that_a_small_matrix_lacks_are_nought():
