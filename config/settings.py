@@ -37,6 +37,8 @@ OFFLINE_URL = env.str("ASSAY_OFFLINE_URL", "") or str(VAR_DIR / "offline")
 # ("tcp://10.0.0.1:8786"), or "local:4" for four processes of this machine's own.
 BACKFILL_THREADS = read(env.int, "ASSAY_BACKFILL_THREADS", os.cpu_count() or 1, validate=Range(min=1))
 DASK_SCHEDULER = env.str("DASK_SCHEDULER", "")
+# Vectors and bins of trainings whose recipe has `placement: disk`.
+TRAINING_DIR = env.str("ASSAY_TRAINING_DIR", "") or str(VAR_DIR / "training")
 
 DEBUG = read(env.flag, "ASSAY_DEBUG", default=False)
 # A generated key keeps the README's commands free of configuration; a real deployment sets its own.

@@ -20,6 +20,7 @@ from scoring.features.folding.fold import fold, fold_slices
 from scoring.intake.models import Event, Label
 from scoring.lanes.order import head_after, read_head, sequenced_entry
 from scoring.learning.dataset.export import read_training_set
+from scoring.learning.dataset.matrix_files import is_on_disk
 from scoring.learning.dataset.training_set import join_labels
 from scoring.learning.dataset.vectors_and_labels import read_labels, read_vectors
 from scoring.learning.dataset.vocabularies import count_vocabulary
@@ -246,13 +247,17 @@ def test_the_command_writes_the_set_that_training_learns_from(store, tmp_path):
     assert all(earlier <= later for earlier, later in pairwise(times))
 
 
-def test_groups_and_labels_do_not_depend_on_their_source(store, tmp_path):
+def test_groups_and_labels_do_not_depend_on_their_source(store, tmp_path, settings):
+    settings.TRAINING_DIR = str(tmp_path / "training")
     vocabulary = count_vocabulary(event_type("payment"), as_of=NOW)
     tables = []
     for where in (store, OfflineStore(str(tmp_path / "empty"))):
         vectors = read_vectors("payment", vocabulary=vocabulary, store=where)
         tables.append((vectors, read_labels(vectors, store=where)))
     (vectors, labels), (other, other_labels) = tables
+    mapped = read_vectors("payment", vocabulary=vocabulary, store=store, on_disk=True)
+    assert is_on_disk(mapped.X)
+    assert mapped.X.tobytes() == vectors.X.tobytes()
     assert vectors.groups.tolist() == other.groups.tolist()
     assert labels.rows.tolist() == other_labels.rows.tolist()
     assert labels.known_at.tolist() == other_labels.known_at.tolist()

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.learning.dataset.matrix_files import copy_rows, is_on_disk
 from scoring.learning.dataset.outliers import NO_OUTLIERS, Outliers, find_outliers
 from scoring.learning.dataset.selection import (
     MAX_WEIGHT,
@@ -217,8 +218,9 @@ class TrainingSet:
         """The same set with these rows only."""
         if len(rows) == len(self.y) and np.array_equal(rows, np.arange(len(rows))):
             return self  # X may take most of the memory
-        columns = ("X", "y", "occurred_at", "positions", "groups", "inferred")
+        columns = ("y", "occurred_at", "positions", "groups", "inferred")
         taken = {name: getattr(self, name)[rows] for name in columns}
+        taken["X"] = select_rows(self.X, rows) if is_on_disk(self.X) else self.X[rows]
         return replace(
             self,
             **taken,
@@ -233,12 +235,14 @@ class TrainingSet:
 def select_rows(X: NDArray[np.float32], rows: NDArray) -> NDArray[np.float32]:
     """Rows of a matrix; a view if they are consecutive, because X may take most of the memory.
 
+    Other rows of a matrix on disk are copied there.
+
     >>> select_rows(np.eye(3, dtype=np.float32), np.array([1, 2])).base is not None
     True
     """
     if len(rows) and bool((np.diff(rows) == 1).all()):
         return X[rows[0] : rows[-1] + 1]
-    return X[rows]
+    return copy_rows(X, rows) if is_on_disk(X) else X[rows]
 
 
 def join_labels(

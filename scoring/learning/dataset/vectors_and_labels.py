@@ -20,6 +20,7 @@ from scoring.features.folding.split import with_columns
 from scoring.features.kept_features import kept_features
 from scoring.intake.models import Label
 from scoring.lanes.order import LaneHead, count_items_after
+from scoring.learning.dataset.matrix_files import MatrixFile
 from scoring.learning.dataset.selection import SelectionHistory
 from scoring.learning.dataset.training_set import UNLABELED, LabelHistory, VectorTable, VersionPeriods
 from scoring.log.entries import LAST_POSITION
@@ -52,6 +53,7 @@ def read_vectors(
     log_position: int | None = None,
     watch: ProgressReporter = NO_PROGRESS,
     store: OfflineStore | None = None,
+    on_disk: bool = False,
 ) -> VectorTable:
     """Every sequenced event of the type with the vector it had in the lane's order, coded by `vocabulary`.
 
@@ -59,14 +61,15 @@ def read_vectors(
     beginning, column by column: exported items come from the offline store (`settings.OFFLINE_URL`), the rest
     from the log. It runs on all cores, or on the cluster in the settings. Entries beyond `log_position` are
     excluded. Batch values are those the lane read; for history, those the views' schedules would have
-    published. One step of `watch`, counted in lane items. Raises OfflineStoreOfAnotherLog,
-    BatchVersionCorrupt, SchedulerUnreachable.
+    published. `on_disk`: the vectors are a mapped file, for sets that exceed the memory. One step
+    of `watch`, counted in lane items. Raises OfflineStoreOfAnotherLog, BatchVersionCorrupt,
+    SchedulerUnreachable.
     """
     kind = find_event_type(event_type)
     plan = lane_plan(kind.lane, {event_type: vocabulary})
     feature_set = feature_set or plan.feature_set(event_type)
     group_by = first_entity(event_type)
-    collected = _Collected(feature_set, group_by=group_by)
+    collected = _Collected(feature_set, group_by=group_by, on_disk=on_disk)
     store = store or OfflineStore()
     batch_values = RuleValues(plan, feature_set, log_position=log_position, store=store)
     plan = with_columns(plan, event_type, feature_set.columns.tolist())
@@ -213,10 +216,10 @@ def _periods_of(positions: np.ndarray, amended: Sequence[EventVersions]) -> Vers
 class _Collected:
     """Rows of one event type picked out of a lane's batches."""
 
-    def __init__(self, feature_set: FeatureSet, *, group_by: str) -> None:
+    def __init__(self, feature_set: FeatureSet, *, group_by: str, on_disk: bool) -> None:
         self._event_type, self._group_by = feature_set.event_type, group_by
         self._codes: dict[str, int] = {}
-        self._X = _Rows(len(feature_set.names))
+        self._X = (MatrixFile if on_disk else _Rows)(len(feature_set.names))
         self._times, self._positions, self._groups = [_NONE], [_NONE], [_NONE]
 
     def add(self, part: LaneBatch, folded: Slices) -> None:

@@ -6,7 +6,13 @@ from math import isfinite
 from typing import Any
 
 from scoring.learning.errors import InvalidTraining
-from scoring.learning.training.recipe import TREATMENTS, TREE_METHODS, TrainingConfig
+from scoring.learning.training.recipe import (
+    DEVICES,
+    PLACEMENTS,
+    TREATMENTS,
+    TREE_METHODS,
+    TrainingConfig,
+)
 
 DEFAULTS = TrainingConfig()
 
@@ -216,6 +222,18 @@ TREES = (
         minimum=1,
         maximum=256,
         whole=True,
+    ),
+    RecipeChoice(
+        "device",
+        "Device",
+        "cuda grows the trees on an NVIDIA GPU; another device gives slightly different trees.",
+        DEVICES,
+    ),
+    RecipeChoice(
+        "placement",
+        "Vectors and bins",
+        "disk is for sets that exceed the memory; cluster grows trees on the workers of DASK_SCHEDULER.",
+        PLACEMENTS,
     ),
 )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from scoring.learning.errors import InvalidTraining
 from scoring.learning.recipes.fields import BY_PATH, FIELDS, value_at
-from scoring.learning.training.recipe import DIRECTIONS, TrainingConfig
+from scoring.learning.training.recipe import CPU, DIRECTIONS, MEMORY, TrainingConfig
 
 GROUPS = ("shares", "policy", "imbalance")
 LEFT_OUT, MONOTONE, STATED = "features_left_out", "monotone", "thresholds"
@@ -88,6 +88,10 @@ def checked(config: TrainingConfig) -> TrainingConfig:
     both = sorted({name for name, _ in config.monotone} & set(config.features_left_out))
     if both:
         raise InvalidTraining("monotone", both[0], "a feature that is used; this one is also left out")
+    for name, only in (("device", CPU), ("placement", MEMORY)):
+        value = getattr(config, name)
+        if config.tree_method == "exact" and value != only:
+            raise InvalidTraining(name, value, f"possible with tree_method exact; use {only}")
     return config
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.features.compile.plan import lane_plan
+from scoring.learning.dataset.matrix_files import copy_rows, is_on_disk
 from scoring.learning.errors import InvalidTraining
 from scoring.learning.training.recipe import DIRECTIONS, TrainingConfig
 
@@ -61,6 +62,6 @@ def without_left_out(
     """
     if not config.features_left_out:
         return X
-    masked = X.copy()
+    masked = copy_rows(X, np.arange(len(X))) if is_on_disk(X) else X.copy()
     masked[:, [names.index(name) for name in config.features_left_out]] = np.nan
     return masked

@@ -30,6 +30,7 @@ from scoring.learning.texts.fitting import fit_texts
 from scoring.learning.training.cross_fitting import GrowOn, judge_earlier, rows_to_grow_on
 from scoring.learning.training.features import check_features, monotone_parameters
 from scoring.learning.training.growing import choose_rounds, grow_rows, rate_of
+from scoring.learning.training.placement.requirements import require_device
 from scoring.learning.training.recipe import TrainingConfig
 from scoring.learning.training.thresholds import choose_thresholds
 from scoring.progress import NO_PROGRESS, ProgressReporter
@@ -118,8 +119,12 @@ def prepare(
     test: TrainingSet | None = None,
     watch: ProgressReporter = NO_PROGRESS,
 ) -> Prepared:
-    """Check, cut into slices and fit the text models. Raises NotEnoughHistory, NotEnoughPositives."""
+    """Check, cut into slices and fit the text models.
+
+    Raises NotEnoughHistory, NotEnoughPositives, InvalidTraining.
+    """
     check_features(config, data.feature_names)
+    require_device(config)
     require_history(data)
     shares = config.shares.without_test() if test is not None else config.shares
     gap = gap_of(shares, data)

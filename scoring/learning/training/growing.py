@@ -12,7 +12,9 @@ from scoring.learning.dataset.split import TimeSlices
 from scoring.learning.dataset.training_set import TrainingSet, select_rows
 from scoring.learning.training.features import without_left_out
 from scoring.learning.training.imbalance import Treated, class_weights, metric_of, objective_of, treat
-from scoring.learning.training.recipe import CLASS_WEIGHTS, TrainingConfig
+from scoring.learning.training.placement.cluster import train_on_cluster
+from scoring.learning.training.placement.matrices import Rows, matrix_of
+from scoring.learning.training.recipe import CLASS_WEIGHTS, CLUSTER, CPU, TrainingConfig
 from scoring.progress import NO_PROGRESS, ProgressReporter
 
 NO_EXTRA: Final[Mapping[str, Any]] = MappingProxyType({})
@@ -41,9 +43,15 @@ def choose_rounds(
 ) -> int:
     """The number of trees with the lowest loss on the validation slice, at most `config.trees`."""
     watch.begin("choosing the number of trees", total=config.trees)
-    booster, _ = grow_with_early_stopping(
-        data, slices, config=config, extra=extra, after_each=lambda *_: watch.advance(1)
-    )
+    if config.placement == CLUSTER:
+        rows, held, treated = _train_and_validation(data, slices, config)
+        parameters = booster_parameters(config, base_rate=treated.base_score) | dict(extra)
+        booster = train_on_cluster(parameters, rows, config.trees, config=config, validation=held)
+        watch.advance(config.trees)
+    else:
+        booster, _ = grow_with_early_stopping(
+            data, slices, config=config, extra=extra, after_each=lambda *_: watch.advance(1)
+        )
     return int(booster.best_iteration) + 1
 
 
@@ -60,10 +68,9 @@ def grow_with_early_stopping(
     Class weights hold there as well; margins of a down-sampled training are judged on all its events.
     `after_each(booster, validation, round)` is called after each round.
     """
-    rows, held = slices.train, slices.validation
-    X = without_left_out(select_rows(data.X, rows), config=config, names=data.feature_names)
-    train, treated = _treated_matrix(X, data.y[rows], data.weights_of(rows), config=config)
-    validation = _validation_matrix(data, held, treated, config=config, reference=train)
+    rows, held, treated = _train_and_validation(data, slices, config)
+    train = matrix_of(rows, config=config)
+    validation = matrix_of(held, config=config, reference=train)
     booster = xgb.train(
         booster_parameters(config, base_rate=treated.base_score) | dict(extra),
         train,
@@ -78,35 +85,33 @@ def grow_with_early_stopping(
     return booster, validation
 
 
-def _treated_matrix(
+def _train_and_validation(
+    data: TrainingSet, slices: TimeSlices, config: TrainingConfig
+) -> tuple[Rows, Rows, Treated]:
+    rows = slices.train
+    X = without_left_out(select_rows(data.X, rows), config=config, names=data.feature_names)
+    train, treated = _treated_rows(X, data.y[rows], data.weights_of(rows), config=config)
+    return train, _validation_rows(data, slices.validation, treated, config=config), treated
+
+
+def _treated_rows(
     X: NDArray, y: NDArray, weights: NDArray | None, *, config: TrainingConfig
-) -> tuple[xgb.DMatrix, Treated]:
+) -> tuple[Rows, Treated]:
     """The rows after the recipe's treatment of imbalance, which start from its margin."""
     base_rate = rate_of(y, weights)
     treated = treat(config.imbalance, y=y, weights=weights, base_rate=base_rate, seed=config.seed)
     if treated.rows is not None:
         X, y = select_rows(X, treated.rows), y[treated.rows]
-    matrix = matrix_of(X, y, treated.weights, config=config)
-    if treated.shift:
-        matrix.set_base_margin(np.full(len(y), treated.first_margin, dtype=np.float32))
-    return matrix, treated
+    return Rows(X, y, treated.weights, treated.first_margin if treated.shift else None), treated
 
 
-def _validation_matrix(
-    data: TrainingSet,
-    rows: NDArray[np.intp],
-    treated: Treated,
-    *,
-    config: TrainingConfig,
-    reference: xgb.DMatrix,
-) -> xgb.DMatrix:
+def _validation_rows(
+    data: TrainingSet, rows: NDArray[np.intp], treated: Treated, *, config: TrainingConfig
+) -> Rows:
     X, y, weights = select_rows(data.X, rows), data.y[rows], data.weights_of(rows)
     if config.imbalance.treatment != CLASS_WEIGHTS:
-        return matrix_of(X, y, weights, config=config, reference=reference)
-    weighted = class_weights(y, weights, float(np.exp(treated.shift)))
-    matrix = matrix_of(X, y, weighted, config=config, reference=reference)
-    matrix.set_base_margin(np.full(len(y), treated.first_margin, dtype=np.float32))
-    return matrix
+        return Rows(X, y, weights)
+    return Rows(X, y, class_weights(y, weights, float(np.exp(treated.shift))), treated.first_margin)
 
 
 def grow(
@@ -120,15 +125,21 @@ def grow(
     watch: ProgressReporter = NO_PROGRESS,
 ) -> tuple[xgb.Booster, float]:
     """A booster of exactly `rounds` trees, and its base rate. `weights`: how often each row counts."""
-    matrix, treated = _treated_matrix(X, y, weights, config=config)
+    rows, treated = _treated_rows(X, y, weights, config=config)
+    parameters = booster_parameters(config, base_rate=treated.base_score) | dict(extra)
     watch.begin("growing the trees", total=rounds)
-    booster = xgb.train(
-        booster_parameters(config, base_rate=treated.base_score) | dict(extra),
-        matrix,
-        rounds,
-        obj=objective_of(config.imbalance),
-        callbacks=[RoundCallback(lambda *_: watch.advance(1))],
-    )
+    if config.placement == CLUSTER:
+        booster = train_on_cluster(parameters, rows, rounds, config=config)
+        watch.advance(rounds)
+    else:
+        booster = xgb.train(
+            parameters,
+            matrix_of(rows, config=config),
+            rounds,
+            obj=objective_of(config.imbalance),
+            callbacks=[RoundCallback(lambda *_: watch.advance(1))],
+        )
+    booster.set_param({"device": CPU})  # where it predicts
     return booster, rate_of(y, weights)
 
 
@@ -153,22 +164,6 @@ def grow_rows(
     )
 
 
-def matrix_of(
-    X: NDArray,
-    y: NDArray,
-    weights: NDArray | None,
-    *,
-    config: TrainingConfig,
-    reference: xgb.DMatrix | None = None,
-) -> xgb.DMatrix:
-    """The rows as XGBoost reads them: in the bins of `reference` or their own, or as they are for `exact`."""
-    if config.tree_method == "exact":
-        return xgb.DMatrix(X, y, weight=weights, nthread=config.threads)
-    return xgb.QuantileDMatrix(
-        X, y, weight=weights, ref=reference, max_bin=config.max_bin, nthread=config.threads
-    )
-
-
 def booster_parameters(config: TrainingConfig, *, base_rate: float) -> dict[str, Any]:
     """XGBoost's parameters; `base_score` is a probability, which the library converts to log-odds."""
     bins = {} if config.tree_method == "exact" else {"max_bin": config.max_bin}
@@ -185,6 +180,7 @@ def booster_parameters(config: TrainingConfig, *, base_rate: float) -> dict[str,
         "lambda": config.reg_lambda,
         "nthread": config.threads,
         "seed": config.seed,
+        "device": config.device,
     }
 
 

@@ -9,6 +9,9 @@ from scoring.learning.dataset.split import MinPositives, SplitShares
 
 MAX_MATURITY_DAYS = 3_650
 TREE_METHODS = ("hist", "exact")
+CPU, CUDA = "cpu", "cuda"
+MEMORY, DISK, CLUSTER = "memory", "disk", "cluster"
+DEVICES, PLACEMENTS = (CPU, CUDA), (MEMORY, DISK, CLUSTER)
 DIRECTIONS = {"increasing": 1, "decreasing": -1}  # of the score with a feature
 NONE, CLASS_WEIGHTS, FOCAL_LOSS, DOWN_SAMPLING = "none", "class_weights", "focal_loss", "down_sampling"
 TREATMENTS = (NONE, CLASS_WEIGHTS, FOCAL_LOSS, DOWN_SAMPLING)
@@ -49,7 +52,8 @@ class TrainingConfig:
     """The recipe: everything besides the training set that determines the artifact's bytes.
 
     `features_left_out`: no tree uses them, though the vectors keep them. `monotone`: features with the
-    direction in which the margin may move with them, "increasing" or "decreasing".
+    direction in which the margin may move with them, "increasing" or "decreasing". `device`: where trees are
+    grown; `placement`: where the vectors and their bins are kept meanwhile.
     """
 
     trees: int = 200
@@ -71,6 +75,8 @@ class TrainingConfig:
     features_left_out: tuple[str, ...] = ()
     monotone: tuple[tuple[str, str], ...] = ()
     imbalance: Imbalance = field(default_factory=Imbalance)
+    device: str = CPU
+    placement: str = MEMORY
 
     @property
     def needs(self) -> MinPositives:

@@ -48,7 +48,8 @@ from scoring.learning.training.fit import Prepared, Trained, fit_prepared, prepa
 from scoring.learning.training.held_out import describe_held_out, stakes_of
 from scoring.learning.training.money import money_under_policy
 from scoring.learning.training.packing import pack_model
-from scoring.learning.training.recipe import MAX_MATURITY_DAYS, TrainingConfig, TrainingRequest
+from scoring.learning.training.placement.requirements import require_machine
+from scoring.learning.training.recipe import DISK, MAX_MATURITY_DAYS, TrainingConfig, TrainingRequest
 from scoring.learning.training.tuning.simpler import compare_with_simpler
 from scoring.learning.training.tuning.tuner import Tuned, Tuner
 from scoring.log.rebuild import last_position
@@ -132,9 +133,16 @@ def fit_model(
     """
     kind = scored_type(request.event_type)
     check_window(request, now=now)
+    require_machine(config, kind)
     read_until = last_position() if request.log_position is None else request.log_position
     vocabulary = count_vocabulary(kind, as_of=request.as_of, watch=watch)
-    vectors = read_vectors(kind.name, vocabulary=vocabulary, log_position=request.log_position, watch=watch)
+    vectors = read_vectors(
+        kind.name,
+        vocabulary=vocabulary,
+        log_position=request.log_position,
+        watch=watch,
+        on_disk=config.placement == DISK,
+    )
     vectors = with_texts(vectors, _text_fields(kind), watch=watch)
     labels = read_labels(vectors, log_position=read_until, watch=watch)
     selection = read_selection(vectors, log_position=read_until)
