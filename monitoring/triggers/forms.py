@@ -26,14 +26,14 @@ from scoring.rules.ruleset.reason_field import ReasonField
 
 GENERAL = ("cool_down_hours", "max_a_day")
 LIMIT_LABELS = {
-    DRIFT: "Share of importance that has drifted, in %",
+    DRIFT: "Drifted share of the importance, in %",
     PERFORMANCE: "Loss of average precision, in %",
     LABELS: "New labels, in % of those trained with",
 }
 MINIMUM_LABELS = {
-    DRIFT: "From decisions on",
-    PERFORMANCE: "From matured positives on",
-    LABELS: "From new labels on",
+    DRIFT: "Minimum decisions",
+    PERFORMANCE: "Minimum matured positives",
+    LABELS: "Minimum new labels",
 }
 
 
@@ -106,7 +106,7 @@ def _fields_of(name: str) -> dict[str, forms.Field]:
     )
     if name == DRIFT:
         fields[f"{name}_psi"] = forms.FloatField(
-            label="Drifted is a PSI above", min_value=PSI_RANGE[0], max_value=PSI_RANGE[1]
+            label="Drift is a PSI above", min_value=PSI_RANGE[0], max_value=PSI_RANGE[1]
         )
     fields[f"{name}_minimum"] = forms.IntegerField(
         label=MINIMUM_LABELS[name], min_value=MINIMUM_RANGE[0], max_value=MINIMUM_RANGE[1]

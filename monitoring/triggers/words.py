@@ -20,7 +20,7 @@ EXPLAINED: Final = {
     RECIPE: "Features in code, or the recipe of the schedule, differ from the champion's.",
 }
 _UNITS: Final = {
-    DRIFT: "decisions in the last week",
+    DRIFT: "decisions within a week",
     PERFORMANCE: "matured events of the rarer class",
     LABELS: "new labels",
 }
@@ -34,14 +34,15 @@ Figures = Mapping[str, Any]  # a reading as data
 
 
 def reading_text(reading: Figures) -> str:
-    """What was found, as a clause: "9 decisions in the last week; 1,000 are needed"."""
+    """What was found, as a clause: "9 of the 200 new labels that are needed"."""
     name, state = reading["trigger"], reading["state"]
     if state == State.OFF:
         return "switched off"
     if state == State.UNKNOWN:
         return _UNKNOWN[name]
     if state == State.TOO_FEW:
-        return f"{count_text(reading['count'])} {_UNITS[name]}; {count_text(reading['minimum'])} are needed"
+        count, minimum = count_text(reading["count"]), count_text(reading["minimum"])
+        return f"{count} of the {minimum} {_UNITS[name]} that are needed"
     return _FOUND[name](reading)
 
 

@@ -9,6 +9,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
+from scoring.admin_kit.settings_pages import EventTypeSettingsPage
 from scoring.catalog.registry import scored_types
 from scoring.errors import ScoringError
 from scoring.learning.gates.changing import (
@@ -46,15 +47,15 @@ class GatesPage(AdminPage):
 
 
 @register_page
-class GatePage(AdminPage):
+class GatePage(EventTypeSettingsPage):
     """The criteria of an event type's gate. A change is requested by one person and approved by another."""
 
     path, name, title = "gates/<str:event_type>/", "gate", "Gate"
-    permission = "scoring.view_storedgate"
+    permission, set_permission = "scoring.view_storedgate", REQUEST
     template_name = "gates/gate.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        event_type, user = self._event_type(), self.request.user
+        event_type, user = self.event_type, self.request.user
         self.title = f"Gate of {event_type}"
         row = StoredGate.objects.filter(pk=event_type).first()
         gate, requested = gate_in(row), requested_in(row)
@@ -62,7 +63,7 @@ class GatePage(AdminPage):
         if may_request:
             kwargs.setdefault("form", GateForm.showing(gate))
         return super().get_context_data(
-            **{**kwargs, "event_type": event_type},
+            **kwargs,
             gate=gate,
             stored=row,
             seen=stream_version(event_type),
@@ -75,11 +76,18 @@ class GatePage(AdminPage):
             max_reason=MAX_REASON_LENGTH,
         )
 
-    def post(self, request: HttpRequest, event_type: str) -> HttpResponse:
+    def posted_form(self) -> GateForm:
+        return GateForm(self.request.POST)
+
+    def change(self, form: GateForm, **by: Any) -> str:
+        request_gate(self.event_type, form.gate(), reason=form.cleaned_data["reason"], **by)
+        return "The change is requested. Someone else must approve it."
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        event_type = self.event_type
         match request.POST.get("action", ""):
             case "request":
-                self.require(REQUEST)
-                return self._request(request, GateForm(request.POST))
+                return super().post(request, **kwargs)
             case "approve":
                 done = f"The new gate of {event_type} holds from now on."
                 seen = request.POST.get("seen", "")
@@ -90,37 +98,17 @@ class GatePage(AdminPage):
                 return self._judge(request, reject_gate, done, reason=reason)
         raise Http404
 
-    def _request(self, request: HttpRequest, form: GateForm) -> HttpResponse:
-        event_type = self._event_type()
-        if not form.is_valid():
-            return self.render_to_response(self.get_context_data(form=form))
-        reason, now = form.cleaned_data["reason"], timezone.now()
-        try:
-            request_gate(event_type, form.gate(), reason=reason, actor=actor_of(request), now=now)
-        except ScoringError as error:
-            form.add_error(None, f"Nothing changed: {error}.")
-            return self.render_to_response(self.get_context_data(form=form))
-        messages.success(request, "The change is requested. Someone else must approve it.")
-        return redirect("admin:gate", event_type)
-
     def _judge(
         self, request: HttpRequest, act: Callable[..., Entry], done: str, **given: Any
     ) -> HttpResponse:
         self.require(APPROVE)
-        event_type = self._event_type()
         try:
-            act(event_type, actor=actor_of(request), now=timezone.now(), **given)
+            act(self.event_type, actor=actor_of(request), now=timezone.now(), **given)
         except ScoringError as error:
             messages.error(request, f"Nothing changed: {error}.")
         else:
             messages.success(request, done)
-        return redirect("admin:gate", event_type)
-
-    def _event_type(self) -> str:
-        event_type: str = self.kwargs["event_type"]
-        if event_type not in scored_types():
-            raise Http404(f"There is no scored event type {event_type!r}.")
-        return event_type
+        return redirect("admin:gate", self.event_type)
 
 
 def _changed_checks(row: StoredGate | None) -> list[str]:

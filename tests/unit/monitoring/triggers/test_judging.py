@@ -143,7 +143,7 @@ READINGS: list[tuple[Reading, str]] = [
     ),
     (
         judge_drift(DRIFT, report(rows=12), WEIGHTS),
-        "12 decisions in the last week; 1,000 are needed",
+        "12 of the 1,000 decisions within a week that are needed",
     ),
     (
         judge_labels(LABELS, new=340, trained_with=1_360),
