@@ -19,7 +19,7 @@ from scoring.catalog.media.attachments import Attachments
 from scoring.catalog.registry import event_type
 from scoring.decisions.explanation import Contribution, Explanation, explain_decision
 from scoring.intake.answers import decided_by
-from scoring.intake.label_sources import PRECEDENCE, effective_label
+from scoring.intake.label_sources import PRECEDENCE
 from scoring.log import vault
 from scoring.log.entries import Entry
 
@@ -138,7 +138,7 @@ def event_panels(detail: EventDetail, *, personal: bool) -> dict[str, Any]:
         "signals": signal_rows(detail),
         "findings": findings_panel(detail.decision.data) if detail.decision else None,
         "reasons": score_explanation(explain_decision(detail.decision)) if detail.decision else None,
-        "labels": label_rows(detail.labels),
+        "labels": label_rows(detail.labels, effective=detail.label),
         "ranking": PRECEDENCE,
         "decisions": [DecisionRow(entry, _why(entry), decided_by(entry.data)) for entry in detail.decisions],
         "amendments": amendments_of(detail, personal=personal),
@@ -213,16 +213,14 @@ def score_explanation(explanation: Explanation) -> ScoreExplanation:
     )
 
 
-def label_rows(statements: Sequence[SourceLabel]) -> list[LabelRow]:
-    """Every label with whether it counts, latest first."""
+def label_rows(statements: Sequence[SourceLabel], *, effective: str | None) -> list[LabelRow]:
+    """Every label with whether it counts, latest first. `effective`: the label that holds."""
     latest = {statement.source: statement for statement in statements}
-    standing = {source: each.value for source, each in latest.items() if each.value is not None}
-    label = effective_label(standing)
     return [
         LabelRow(
             statement=each,
             is_current=latest[each.source] is each and each.value is not None,
-            is_effective=latest[each.source] is each and each.value is not None and each.value == label,
+            is_effective=latest[each.source] is each and each.value is not None and each.value == effective,
         )
         for each in reversed(statements)
     ]

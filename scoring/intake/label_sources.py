@@ -1,6 +1,7 @@
 """Label sources: which are known, how they rank, how their names are written, and the policies they name."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -12,9 +13,14 @@ PEOPLE: Final = "review"
 # Decides when sources disagree about an event, highest first; other sources rank lowest.
 PRECEDENCE: Final = (PEOPLE, "chargeback", "network", "customer")
 
+# The first of a pair outranks the second if it became known later: a dispute tells more than the review
+# before it, and a review after it knows of it.
+OUTRANKS_IF_LATER: Final = (("chargeback", PEOPLE),)
+
 MAX_SOURCE_LENGTH = 60
 
 NamedPolicies = Mapping[str, tuple[str, ...]]  # label source -> the policies that it names, sorted
+KnownAt = Mapping[str, datetime]  # label source -> when its current label became known
 NOTHING_NAMED: Final[NamedPolicies] = MappingProxyType({})
 
 _WITHOUT_SEPARATORS: Final = str.maketrans("", "", " ._-")
@@ -44,9 +50,36 @@ def source_rank(name: str) -> tuple[int, str]:
     return rank, name
 
 
-def effective_label(said: Mapping[str, str]) -> str | None:
-    """The label of the highest-ranking source, given the current label of each."""
-    return said[min(said, key=source_rank)] if said else None
+def effective_source(said: Mapping[str, str], known_at: KnownAt) -> str | None:
+    """The source whose label is effective, given the current label of each; None without labels."""
+    if not said:
+        return None
+    highest = min(said, key=source_rank)
+    for source, other in OUTRANKS_IF_LATER:
+        if highest == other and source in said and _is_later(source, other, known_at):
+            return source
+    return highest
+
+
+def _is_later(source: str, other: str, known_at: KnownAt) -> bool:
+    return source in known_at and other in known_at and known_at[source] > known_at[other]
+
+
+def effective_label(said: Mapping[str, str], known_at: KnownAt) -> str | None:
+    """The effective label, given the current label of each source."""
+    source = effective_source(said, known_at)
+    return None if source is None else said[source]
+
+
+def logged_effective_source(data: Mapping[str, Any]) -> str | None:
+    """The source whose label is effective after a label entry, by its data; None if there is none.
+
+    Entries do not name it if they are of before a later dispute outranked a review: the rank decides.
+    """
+    said = data.get("said")
+    if not said:
+        return None
+    return str(data.get("effective_source") or min(said, key=source_rank))
 
 
 def named_by_source(entries: Iterable[Entry], types: Collection[str]) -> NamedPolicies:
@@ -71,19 +104,19 @@ def policy_keys(
     value: str | None,
     policies: Sequence[str],
     *,
-    said: Mapping[str, str],
+    effective: str | None,
 ) -> dict[str, Any]:
     """The keys of a label entry about policies; none unless its source or another one names any.
 
-    `named`: before the statement. `said`: the label of each source after it. The policies in effect are those
-    of the source whose label is.
+    `named`: before the statement. `effective`: the source whose label is effective after it, and so are its
+    policies; None without labels.
     """
     after = named_after(named, source, policies if value is not None else ())
     if not after:
         return {}
-    effective = after.get(min(said, key=source_rank), ()) if said else ()
+    in_effect = after.get(effective, ()) if effective is not None else ()
     return {
         **({"policies": list(policies)} if policies else {}),
         "said_policies": {name: list(stated) for name, stated in after.items()},
-        "effective_policies": list(effective),
+        "effective_policies": list(in_effect),
     }

@@ -20,9 +20,10 @@ from scoring.intake.errors import (
 from scoring.intake.label_sources import (
     NOTHING_NAMED,
     PEOPLE,
+    KnownAt,
     NamedPolicies,
     canonical_source,
-    effective_label,
+    effective_source,
     named_after,
     named_by_source,
     policy_keys,
@@ -118,11 +119,28 @@ def said_by_source(entries: Sequence[Entry]) -> dict[str, str]:
     return said
 
 
+def said_at_by_source(entries: Sequence[Entry]) -> dict[str, datetime]:
+    """When the latest label of each source became known, by the entries of one label stream."""
+    return {
+        canonical_source(entry.data["source"]): from_iso(entry.data["known_at"])
+        for entry in entries
+        if entry.type in LABEL_TYPES
+    }
+
+
+def effective_after(entries: Sequence[Entry]) -> str | None:
+    """The effective label after the entries of one label stream, as they say it."""
+    last = next((entry for entry in reversed(entries) if entry.type in LABEL_TYPES), None)
+    return last.data["effective"] if last else None
+
+
 def label_entry(
     *,
     event_stream: str,
     version: int,
     said: Mapping[str, str],
+    said_at: KnownAt,
+    previous: str | None,
     value: str | None,
     label_source: str,
     known_at: datetime,
@@ -132,24 +150,28 @@ def label_entry(
     policies: Sequence[str] = (),
     named: NamedPolicies = NOTHING_NAMED,
 ) -> NewEntry:
-    """The next entry of a label stream whose `version` entries amount to `said` and `named`.
+    """The next entry of a label stream whose `version` entries amount to `said`, `said_at` and `named`.
 
-    It carries the labels of all sources after it (`said`), so that a conflict is visible in one entry; and
+    `previous`: the label that the last of them made effective, also by an earlier order of precedence. The
+    entry carries the labels of all sources after it (`said`), so that a conflict is visible in one entry; and
     likewise the policies, if any source names one.
     """
     label_source = canonical_source(label_source)
     after = _fold(said, label_source, value)
+    source = effective_source(after, {**said_at, label_source: known_at})
     data = {
         "event": event_stream,
         "value": value,
         "source": label_source,
         "known_at": to_iso(known_at),
-        "previous": effective_label(said),
-        "effective": effective_label(after),
+        "previous": previous,
+        "effective": None if source is None else after[source],
         "said": after,
         "history": history,
-        **policy_keys(named, label_source, value, policies, said=after),
+        **policy_keys(named, label_source, value, policies, effective=source),
     }
+    if source is not None and len(after) > 1:
+        data["effective_source"] = source
     if reported_at is not None and reported_at != known_at:
         data["reported_at"] = to_iso(reported_at)
     return NewEntry(
@@ -178,6 +200,7 @@ class _LabelStream:
     said: dict[str, str]
     spoken: dict[str, _Spoken]
     named: NamedPolicies
+    effective: str | None
 
     @classmethod
     def read(cls, event_stream: str, entries: Sequence[Entry]) -> "_LabelStream":
@@ -187,7 +210,12 @@ class _LabelStream:
             if entry.type in LABEL_TYPES
         }
         return cls(
-            event_stream, len(entries), said_by_source(entries), spoken, named_by_source(entries, LABEL_TYPES)
+            event_stream,
+            len(entries),
+            said_by_source(entries),
+            spoken,
+            named_by_source(entries, LABEL_TYPES),
+            effective_after(entries),
         )
 
     def says_already(self, statement: LabelStatement) -> bool:
@@ -197,11 +225,10 @@ class _LabelStream:
 
     def receipt(self, statement: LabelStatement, status: LabelStatus) -> LabelReceipt:
         spoken = self.spoken[statement.label_source]
-        effective = effective_label(self.said)
-        return LabelReceipt(self.event_stream, status, effective, spoken.known_at, spoken.reported_at)
+        return LabelReceipt(self.event_stream, status, self.effective, spoken.known_at, spoken.reported_at)
 
     def refused(self, error: ScoringError) -> LabelReceipt:
-        return LabelReceipt(self.event_stream, "unchanged", effective_label(self.said), None, refused=error)
+        return LabelReceipt(self.event_stream, "unchanged", self.effective, None, refused=error)
 
     def refusal(self, statement: LabelStatement) -> ScoringError | None:
         """Why a statement cannot be recorded in this stream. The limits do not apply to reviewers."""
@@ -237,6 +264,8 @@ class _LabelStream:
             event_stream=self.event_stream,
             version=self.version,
             said=self.said,
+            said_at={name: each.known_at for name, each in self.spoken.items()},
+            previous=self.effective,
             value=statement.value,
             label_source=source,
             known_at=(statement.known_at if history else None) or now,
@@ -247,7 +276,7 @@ class _LabelStream:
             named=self.named,
         )
         self.version += 1
-        self.said = entry.data["said"]
+        self.said, self.effective = entry.data["said"], entry.data["effective"]
         self.named = named_after(self.named, source, statement.policies)
         self.spoken[source] = _spoken_in(entry.data)
         return entry

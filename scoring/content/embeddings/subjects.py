@@ -10,7 +10,7 @@ from scoring.catalog.policies import names_of
 from scoring.content.embeddings.compared_types import compared_type
 from scoring.content.embeddings.texts import EventText, texts_of
 from scoring.intake.answers import current_version, retraction_in
-from scoring.intake.label_sources import PEOPLE, source_rank
+from scoring.intake.label_sources import PEOPLE, logged_effective_source
 from scoring.lanes.amendments import awaits_media
 from scoring.lanes.entry_types import LABEL_TYPES
 from scoring.log.entries import Entry
@@ -74,10 +74,7 @@ def subject_of(kind: type[EventType], stream: Sequence[Entry], labels: Sequence[
 
 def scopes_of(kind: type[EventType], label: Mapping[str, Any]) -> tuple[str, ...]:
     """What texts are known for after a label entry: its broken policies, if people or a dispute said so."""
-    said: Mapping[str, str] = label.get("said", {})
-    if label["effective"] != kind.labels.positive or not said:
-        return ()
-    if min(said, key=source_rank) not in TRUSTED:
+    if label["effective"] != kind.labels.positive or logged_effective_source(label) not in TRUSTED:
         return ()
     return tuple(scope_of(kind, policy) for policy in label.get("effective_policies") or ("",))
 

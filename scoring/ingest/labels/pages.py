@@ -58,7 +58,8 @@ class LabelFileForm(forms.Form):
     label_source = forms.ChoiceField(
         label="Label source",
         initial="chargeback",
-        help_text=f"If sources disagree, the first of these wins: {', '.join(PRECEDENCE)}.",
+        help_text=f"If sources disagree, the first of these wins: {', '.join(PRECEDENCE)}. A chargeback that"
+        " became known after the review outranks it.",
     )
     event_type = forms.ChoiceField(label="Event type", help_text="For lines without an event type.")
 

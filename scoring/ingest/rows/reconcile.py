@@ -9,7 +9,7 @@ from scoring.ingest.rows.event_rows import ParsedRow
 from scoring.ingest.rows.label_rows import LabelRow
 from scoring.ingest.rows.row_labels import LabelReader, RowLabel
 from scoring.intake.label_sources import NamedPolicies, named_after, named_by_source
-from scoring.intake.labels import label_entry, said_by_source
+from scoring.intake.labels import effective_after, label_entry, said_at_by_source, said_by_source
 from scoring.intake.receive import Submission, differing_fields, received_entry
 from scoring.lanes.entry_types import LABEL_TYPES
 from scoring.log.entries import Entry, NewEntry
@@ -43,7 +43,9 @@ class ReconciledLabels:
 class _LabelStream:
     version: int
     said: dict[str, str]
+    said_at: dict[str, datetime]
     named: NamedPolicies
+    effective: str | None
 
     def says_already(self, label_source: str, value: str, policies: tuple[str, ...]) -> bool:
         return self.said.get(label_source) == value and self.named.get(label_source, ()) == policies
@@ -147,7 +149,13 @@ def _stored_receipt(stored: Mapping[str, Sequence[Entry]], stream: str) -> Mappi
 
 
 def _label_stream(entries: Sequence[Entry]) -> _LabelStream:
-    return _LabelStream(len(entries), said_by_source(entries), named_by_source(entries, LABEL_TYPES))
+    return _LabelStream(
+        len(entries),
+        said_by_source(entries),
+        said_at_by_source(entries),
+        named_by_source(entries, LABEL_TYPES),
+        effective_after(entries),
+    )
 
 
 def _next_label(
@@ -158,6 +166,8 @@ def _next_label(
         event_stream=event_stream,
         version=stream.version,
         said=stream.said,
+        said_at=stream.said_at,
+        previous=stream.effective,
         value=label.value,
         label_source=label_source,
         known_at=label.known_at,
@@ -168,4 +178,6 @@ def _next_label(
     stream.version += 1
     stream.named = named_after(stream.named, label_source, label.policies)
     stream.said = {**stream.said, label_source: label.value}
+    stream.said_at = {**stream.said_at, label_source: label.known_at}
+    stream.effective = entry.data["effective"]
     return entry

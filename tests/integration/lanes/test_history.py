@@ -38,6 +38,8 @@ def add_history(numbers: range, *, labels: dict[int, timedelta] | None = None) -
             event_stream=f"payment/shop/T-{number}",
             version=0,
             said={},
+            said_at={},
+            previous=None,
             value="fraud",
             label_source="chargeback",
             known_at=MARCH + timedelta(minutes=number) + after,

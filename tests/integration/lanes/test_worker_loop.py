@@ -204,6 +204,8 @@ def test_a_label_released_by_the_lanes_clock_is_claimed_without_a_notification(s
         event_stream="payment/shop/T-0",
         version=0,
         said={},
+        said_at={},
+        previous=None,
         value="fraud",
         label_source="chargeback",
         known_at=MARCH + timedelta(minutes=5),

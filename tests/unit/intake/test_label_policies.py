@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from scoring.intake.errors import InvalidRequest
-from scoring.intake.label_sources import NOTHING_NAMED, NamedPolicies
+from scoring.intake.label_sources import NOTHING_NAMED, NamedPolicies, effective_label
 from scoring.intake.label_statements import parse_statement
 from scoring.intake.labels import label_entry
 from scoring.intake.projections import label_row
@@ -42,6 +42,8 @@ def entry(
             event_stream="comment/forum/C-1",
             version=len(said),
             said=said,
+            said_at={},
+            previous=effective_label(said, {}),
             value=value,
             label_source="customer",
             known_at=NOW,

@@ -50,6 +50,8 @@ def test_a_source_is_normalized_wherever_it_enters() -> None:
         event_stream="payment/shop/T-1",
         version=0,
         said={},
+        said_at={},
+        previous=None,
         value="fraud",
         label_source="CHARGEBACK",
         known_at=NOON,

@@ -35,7 +35,7 @@ class StatementSerializer(ClosedSerializer):
         help_text=(
             "The label source; the key must be allowed to use it."
             f" {', '.join(PRECEDENCE)} rank in this order, whatever their case; any other source ranks after"
-            " them"
+            " them. A chargeback that became known after the review outranks it"
         ),
     )
     known_at = serializers.DateTimeField(

@@ -72,9 +72,9 @@ def test_a_sign_is_always_written() -> None:
     assert (signed_text(1.234), signed_text(-0.5)) == ("+1.23", "\N{MINUS SIGN}0.50")
 
 
-def test_the_highest_ranking_source_counts_and_its_retracted_label_does_not() -> None:
+def test_the_effective_label_counts_and_a_retracted_one_does_not() -> None:
     chargeback, verdict = said("chargeback", "fraud"), said("review", "legitimate", "user/ana")
-    latest, first = label_rows([chargeback, verdict])
+    latest, first = label_rows([chargeback, verdict], effective="legitimate")
     assert (latest.statement, latest.is_current, latest.is_effective, latest.who) == (
         verdict,
         True,
@@ -85,7 +85,8 @@ def test_the_highest_ranking_source_counts_and_its_retracted_label_does_not() ->
 
     taken_back = said("review", None, "user/ana")
     assert [
-        (each.is_current, each.is_effective) for each in label_rows([chargeback, verdict, taken_back])
+        (each.is_current, each.is_effective)
+        for each in label_rows([chargeback, verdict, taken_back], effective="fraud")
     ] == [
         (False, False),
         (False, False),
