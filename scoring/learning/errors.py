@@ -177,6 +177,25 @@ class LeakageSuspected(ScoringError):
         self.event_type, self.features = event_type, tuple(features)
 
 
+class ServedValuesDiffer(ScoringError):
+    """Training values of features are not those that decisions were given. `features`: their names, how many
+    events differ, and how many were compared.
+    """
+
+    def __init__(self, *, event_type: str, features: Sequence[tuple[str, int, int]]) -> None:
+        listed = ", ".join(
+            f"{name} ({differing:,} of {compared:,} events)" for name, differing, compared in features
+        )
+        options = " ".join(f"--accept-leakage {name}" for name, *_ in features)
+        super().__init__(
+            f"{event_type}: training values of these features differ from those that decisions were given:"
+            f" {listed}. A model would learn from values that it never gets. Find the cause, such as history"
+            " that was loaded after the decisions or a changed declaration. Then accept the feature"
+            f" ({options}), or leave it out (--leave-out)"
+        )
+        self.event_type, self.features = event_type, tuple(features)
+
+
 class ContenderCannotBeCompared(ScoringError):
     """A model version cannot be measured fairly on the events of a fold."""
 

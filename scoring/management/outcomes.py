@@ -24,6 +24,7 @@ from scoring.learning.errors import (
     NoModelYet,
     NotEnoughToTrain,
     NothingToRollBackTo,
+    ServedValuesDiffer,
 )
 from scoring.log.errors import UnknownProjection
 from scoring.registry.errors import UnknownModel
@@ -36,6 +37,7 @@ ANSWERS = (
     FeaturesNotBackfilled,
     GateFailed,
     LeakageSuspected,
+    ServedValuesDiffer,
     ModelNotPromotable,
     NoEventsToEvaluate,
     NoModelYet,

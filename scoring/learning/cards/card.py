@@ -17,6 +17,7 @@ from scoring.learning.cards.sections import CardSection
 from scoring.learning.cards.slice_sections import slice_sections
 from scoring.learning.cards.slices import slices_in_time
 from scoring.learning.leakage.accepting import accepted_in_words
+from scoring.learning.leakage.served import served_in_words
 from scoring.learning.pages.gate_table import check_rows, why_not_compared
 from scoring.learning.pages.history import ModelHistoryLine
 from scoring.learning.pages.metric_table import METRICS, MetricDescription, difference_in_words, positive_of
@@ -268,6 +269,8 @@ def limits_of(version: ModelVersion) -> list[str]:
         )
     if accepted := accepted_in_words(lineage):
         found.append(f"Features were accepted although they seem to know the label: {accepted}.")
+    if skewed := served_in_words(lineage.get("leakage", {})):
+        found.append(f"Features were accepted although decisions were given other values: {skewed}.")
     if reason := lineage.get("not_promotable"):
         found.append(f"It can never be deployed: {reason}.")
     if failed := [check["name"] for check in version.checks if not check["passed"]]:

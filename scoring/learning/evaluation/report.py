@@ -9,6 +9,7 @@ from scoring.learning.dataset.outliers import outlier_sentences
 from scoring.learning.dataset.selection import MAX_WEIGHT
 from scoring.learning.evaluation.evaluate import Evaluation
 from scoring.learning.leakage.accepting import accepted_in_words
+from scoring.learning.leakage.served import served_in_words
 from scoring.learning.metrics.resampling import Interval
 from scoring.learning.metrics.weighted_shares import effective_text
 from scoring.learning.promotion.stages import ModelStage
@@ -70,6 +71,8 @@ def _window_lines(lineage: Mapping[str, Any]) -> list[str]:
         lines.append(f"  weighted: {explored:,} explored, each counted {bound}")
     if accepted := accepted_in_words(lineage):
         lines.append(f"  accepted although too good to be true: {accepted}")
+    if skewed := served_in_words(lineage.get("leakage", {})):
+        lines.append(f"  accepted although served with other values: {skewed}")
     return lines
 
 

@@ -28,7 +28,7 @@ def check_leakage(
 
 
 def accepted_in_words(lineage: Mapping[str, Any]) -> str:
-    """The accepted features of a version with their figures; "" without any."""
+    """The accepted features that are too good to be true, with their figures; "" without any."""
     return "; ".join(
         f"{each['name']} (alone: average precision {each['average_precision']:.3f},"
         f" ROC AUC {each['roc_auc']:.3f})"

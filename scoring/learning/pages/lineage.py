@@ -8,6 +8,7 @@ from scoring.learning.dataset.outliers import outlier_sentences
 from scoring.learning.dataset.selection import MAX_WEIGHT
 from scoring.learning.dataset.split import DEFAULT_GAP_DAYS
 from scoring.learning.leakage.accepting import accepted_in_words
+from scoring.learning.leakage.served import served_in_words
 from scoring.registry.models import FeatureSetVersion, ModelVersion
 from scoring.timestamps import from_iso
 
@@ -32,6 +33,7 @@ def lineage_rows(version: ModelVersion) -> list[tuple[str, str]]:
         ("Explored events", _explored_text(lineage)),
         ("Outliers excluded", "; ".join(outlier_sentences(lineage.get("outliers"))) or "none"),
         ("Leakage", _leakage_text(lineage)),
+        ("Training against served values", _served_text(lineage)),
         ("Slices split by", lineage.get("cut_by", "share of the time span")),
         ("Gap before validation", gap_text(version)),
         ("Parent", lineage["parent"] or "none (there was no champion)"),
@@ -99,6 +101,17 @@ def _leakage_text(lineage: Mapping[str, Any]) -> str:
         if found["judged"]
         else "too few positives to judge features"
     )
+
+
+def _served_text(lineage: Mapping[str, Any]) -> str:
+    served = lineage.get("leakage", {}).get("served")
+    if served is None:
+        return "not compared (before this check existed)"
+    if accepted := served_in_words(lineage["leakage"]):
+        return f"accepted although they differ: {accepted}"
+    if not served["compared"]:
+        return "no decided event to compare"
+    return f"the same in {served['compared']:,} decided events"
 
 
 def _first_event(lineage: Mapping[str, Any]) -> str:

@@ -36,6 +36,7 @@ from scoring.learning.errors import InvalidTraining, NoEventsToEvaluate, NotEnou
 from scoring.learning.gates.changing import gate_of
 from scoring.learning.gates.checks import judge
 from scoring.learning.leakage.accepting import check_leakage
+from scoring.learning.leakage.served import check_served_values
 from scoring.learning.leakage.times import check_times
 from scoring.learning.metrics.latency import measure_latency
 from scoring.learning.metrics.reference import describe_reference
@@ -113,7 +114,8 @@ def run_training(
 ) -> TrainingRun:
     """Fit and register.
 
-    Raises NotEnoughHistory, NotEnoughPositives, UnknownEventType, FutureInformation, LeakageSuspected.
+    Raises NotEnoughHistory, NotEnoughPositives, UnknownEventType, FutureInformation, LeakageSuspected,
+    ServedValuesDiffer.
     """
     fitted = fit_model(request, config=config, now=now, tune=tune, watch=watch)
     return register_fitted(fitted, actor=actor, now=now)
@@ -154,6 +156,12 @@ def fit_model(
     watch.begin("looking for leakage", total=1)
     leakage = check_leakage(
         training_data, accepted=request.accepted_leakage, left_out=config.features_left_out
+    )
+    leakage["served"] = check_served_values(
+        data,
+        log_position=read_until,
+        accepted=request.accepted_leakage,
+        left_out=config.features_left_out,
     )
     watch.advance(1)
     try:

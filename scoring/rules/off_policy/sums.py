@@ -98,8 +98,8 @@ class Sums:
         fraud = known * events.positive * allowed
         good = known * ~events.positive * ((before == block) != (after == block))
         return {
-            "moved.unknown": events.unsupported * moved * 1.0,
-            "moved.known": known * moved,
+            "moved.unknown": (events.unsupported & moved).astype(np.float64),
+            "moved.known": np.where(moved, known, 0.0),
             "moved.fraud": fraud,
             "moved.fraud.money": fraud * events.stake,
             "moved.good.money": good * events.stake,
@@ -124,7 +124,7 @@ class Sums:
 def _of_events(events: LoggedEvents) -> dict[str, Floats]:
     return {
         "all": np.ones(len(events)),
-        "supported": ~events.unsupported * 1.0,
+        "supported": (~events.unsupported).astype(np.float64),
         **_of_fraud(events),
     }
 
@@ -135,10 +135,10 @@ def _of_fraud(events: LoggedEvents) -> dict[str, Floats]:
     `robust`: doubly robust, by the score alone where nothing could show the class. `unknown`, and `scored`
     for its part of `robust`: of events whose class nothing could show.
     """
-    inverse, unknown = events.inverse, events.unsupported * 1.0
+    inverse, unknown = events.inverse, events.unsupported.astype(np.float64)
     return {
         "robust": events.score + inverse * (events.positive - events.score),
-        "fraud": inverse * events.positive,
+        "fraud": np.where(events.positive, inverse, 0.0),
         "weighted": inverse,
         "direct": events.score,
         "unknown": unknown,
@@ -147,7 +147,7 @@ def _of_fraud(events: LoggedEvents) -> dict[str, Floats]:
 
 
 def _of_costs(events: LoggedEvents, costs: PairedCosts) -> dict[str, Floats]:
-    more, unknown = costs.fraud - costs.good, events.unsupported * 1.0
+    more, unknown = costs.fraud - costs.good, events.unsupported.astype(np.float64)
     fraud = _of_fraud(events)
     low, high = np.minimum(costs.good, costs.fraud), np.maximum(costs.good, costs.fraud)
     expected = costs.good + events.score * more

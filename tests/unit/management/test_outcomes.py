@@ -20,6 +20,7 @@ from scoring.learning.errors import (
     LeakageSuspected,
     ModelNotPromotable,
     NothingToRollBackTo,
+    ServedValuesDiffer,
 )
 from scoring.management.outcomes import as_command_error
 from scoring.registry.errors import UnknownModel
@@ -43,6 +44,7 @@ OURS = ("config", "demo", "scoring", "reviews", "experiments", "monitoring")
         (ModelNotPromotable(name="payment-1", reason="it was trained on shuffled labels"), 3),
         (NothingToRollBackTo("payment"), 3),
         (LeakageSuspected(event_type="payment", features=[("verdict", 1.0, 1.0)]), 3),
+        (ServedValuesDiffer(event_type="payment", features=[("amount", 9, 50)]), 3),
     ],
 )
 def test_the_exit_code_tells_failures_from_wrong_arguments_and_answers(error: Exception, code: int) -> None:
