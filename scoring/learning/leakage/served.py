@@ -39,7 +39,7 @@ def check_served_values(
     served = [logged.features_of(entry) for entry in read_positions(decisions)]
     found = [
         each
-        for each in skewed_features(data.X[np.ix_(rows, columns)], served, names=names)
+        for each in skewed_features(data.X[rows][:, columns], served, names=names)
         if each.name not in left_out
     ]
     refused = [each for each in found if each.name not in accepted]
