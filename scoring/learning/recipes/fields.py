@@ -299,7 +299,7 @@ DATA = (
     RecipeNumber(
         "shares.gap_days",
         "Gap in days",
-        "Between training and validation. Empty: as long as 90 % of positive labels took.",
+        "Between training and validation. Empty: as long as nine in ten positive labels took.",
         maximum=3_650,
         derived="the delay of labels",
     ),
