@@ -10,8 +10,6 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import LinearOperator, eigsh
 from threadpoolctl import ThreadpoolController
@@ -153,30 +151,15 @@ def _leading_directions(matrix: csr_array, wanted: int) -> Matrix:
     columns = matrix.shape[1]
     if columns <= _DENSE:
         return np.linalg.eigh((matrix.T @ matrix).toarray())[1][:, -wanted:]
+    # Web processes declare views and compute none, so they need not load Numba.
+    from scoring.batch.compute.sparse_kernel import times_square  # noqa: PLC0415
+
     # Unsigned: the compiled loop need not look for negative indices, which count from the end.
     rows = (matrix.indptr.astype(np.uint32), matrix.indices.astype(np.uint32), matrix.data)
     squared = LinearOperator((columns, columns), matvec=lambda x: times_square(*rows, x), dtype=np.float64)
     random = np.random.default_rng(_SEED)
     vectors: Matrix = eigsh(squared, k=wanted, ncv=_KEPT_A_DIMENSION * wanted, rng=random)[1]
     return vectors
-
-
-@njit(cache=True, nogil=True)
-def times_square(
-    starts: NDArray[np.uint32], columns: NDArray[np.uint32], values: Matrix, x: Matrix
-) -> Matrix:  # pragma: no cover (compiled)
-    """A.T @ (A @ x), float64[columns], of a matrix A in CSR form, which is read once instead of twice.
-
-    The same bits as scipy's two products: sums run in the same order.
-    """
-    product = np.zeros(x.size)
-    for row in range(starts.size - 1):
-        total = 0.0
-        for at in range(starts[row], starts[row + 1]):
-            total += values[at] * x[columns[at]]
-        for at in range(starts[row], starts[row + 1]):
-            product[columns[at]] += values[at] * total
-    return product
 
 
 def _padded(vectors: Matrix, dimensions: int) -> Matrix:

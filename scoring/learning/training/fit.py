@@ -30,7 +30,7 @@ from scoring.learning.texts.fitting import fit_texts
 from scoring.learning.training.cross_fitting import GrowOn, judge_earlier, rows_to_grow_on
 from scoring.learning.training.features import check_features, monotone_parameters
 from scoring.learning.training.growing import choose_rounds, grow_rows, rate_of
-from scoring.learning.training.placement.requirements import require_device
+from scoring.learning.training.placement.devices import require_device
 from scoring.learning.training.recipe import TrainingConfig
 from scoring.learning.training.thresholds import choose_thresholds
 from scoring.progress import NO_PROGRESS, ProgressReporter

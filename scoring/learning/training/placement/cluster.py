@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scoring.explain.xgboost_native import xgb
 from scoring.learning.errors import InvalidTraining
 from scoring.learning.training.imbalance import metric_of, objective_of
+from scoring.learning.training.placement.devices import sees_gpu
 from scoring.learning.training.placement.matrices import Rows
-from scoring.learning.training.placement.requirements import sees_gpu
 from scoring.learning.training.recipe import CPU, TrainingConfig
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from scoring.batch.compute.embedding import Embedding, embed, times_square, weigh
+from scoring.batch.compute.embedding import Embedding, embed, weigh
+from scoring.batch.compute.sparse_kernel import times_square
 from scoring.catalog.fields import Entity
 from tests.factories.views import DAY, MONDAY, Order, OrderPlaced, values_of, view_events
 

@@ -9,13 +9,9 @@ from scoring.learning.errors import InvalidTraining
 from scoring.learning.recipes.reading import read_recipe
 from scoring.learning.training.fit import train_model
 from scoring.learning.training.growing import booster_parameters
-from scoring.learning.training.placement import requirements
-from scoring.learning.training.placement.requirements import (
-    memory_needed,
-    require_device,
-    require_memory,
-    sees_gpu,
-)
+from scoring.learning.training.placement import devices, requirements
+from scoring.learning.training.placement.devices import require_device, sees_gpu
+from scoring.learning.training.placement.requirements import memory_needed, require_memory
 from scoring.learning.training.recipe import CUDA, DISK, TrainingConfig
 from tests.unit.learning.made_up import training_set
 
@@ -30,7 +26,7 @@ def test_a_recipe_for_a_gpu_is_refused_where_there_is_none() -> None:
 
 
 def test_a_recipe_for_a_gpu_is_passed_to_xgboost_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(requirements, "sees_gpu", lambda: True)
+    monkeypatch.setattr(devices, "sees_gpu", lambda: True)
     require_device(ON_GPU)
     assert booster_parameters(ON_GPU, base_rate=0.1)["device"] == "cuda"
     assert booster_parameters(DEFAULT, base_rate=0.1)["device"] == "cpu"
