@@ -26,6 +26,7 @@ from scoring.intake.labels import LabelStatement, record_labels
 from scoring.intake.receive import Submission, receive_events
 from scoring.lanes.lock import held_lane
 from scoring.learning.policies.heads.sampling import refresh_head_samples
+from scoring.learning.policies.sampling.stored import refresh_samples
 from scoring.learning.promotion.gate import approve
 from scoring.learning.promotion.promote import promote
 from scoring.learning.training.recipe import TrainingConfig, TrainingRequest
@@ -194,7 +195,8 @@ def fill_bank(*, now: datetime) -> None:
 
 
 def draw_samples(*, now: datetime) -> None:
-    """What the scheduler draws within the hour, for the pages of content policies."""
+    """What the scheduler draws within the hour, for the pages of policies."""
+    refresh_samples(now=now)
     refresh_head_samples(now=now)
 
 

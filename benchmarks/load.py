@@ -32,7 +32,7 @@ PATH = "/api/v1/events"
 LEAD_SECONDS = 0.5  # until the first arrival ...
 BUILD_SECONDS = 50e-6  # ... plus this for each request to prepare
 RESPONSE_SECONDS = 15.0  # after the last arrival; a later response does not count
-TOO_MANY_REQUESTS = 429
+ASKS_TO_WAIT = (429, 503)  # too many requests, or the database does not answer in time
 
 
 class Pool:
@@ -203,7 +203,7 @@ async def offer_lists(plan: dict[str, Any]) -> dict[str, Any]:
         while requests and time.perf_counter() - start < plan["seconds"]:
             request = requests.popleft()
             status = await pool.send(request)
-            if status == TOO_MANY_REQUESTS:
+            if status in ASKS_TO_WAIT:
                 refused += 1
                 requests.appendleft(request)
                 await asyncio.sleep(1.0)  # what Retry-After says at the least
