@@ -34,7 +34,8 @@ REVIEWER = "ana"
 STEP = timedelta(minutes=20)  # at least as often as the most frequent view is published
 WORKED_AFTER = timedelta(minutes=40)  # from the opening of a case to its verdict, at least
 UNWORKED = timedelta(hours=6)  # cases of the last hours are left for the demo's users
-MIN_LEFT = 8  # cases of a world that are left, however old: a demo may start after quiet hours
+MIN_LEFT = 8  # cases of a world that are left after quiet hours, of those that the last hours opened:
+LAST_HOURS = timedelta(hours=12)
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,8 @@ def play(
             run_consumers(now=end)
             clock.set(end)
             for world in worlds:
-                work_cases(world, opened_before=min(end - WORKED_AFTER, until - UNWORKED), now=end)
+                left = MIN_LEFT if end > until - LAST_HOURS else 0
+                work_cases(world, opened_before=min(end - WORKED_AFTER, until - UNWORKED), left=left, now=end)
                 drain(runners[world.lane])
             progress(len(steps[number]))
 
@@ -130,10 +132,10 @@ def drain(runner: LaneRunner) -> None:
         pass
 
 
-def work_cases(world: World, *, opened_before: datetime, now: datetime) -> None:
-    """Decide the cases of a world that were opened before then, except for the newest MIN_LEFT."""
+def work_cases(world: World, *, opened_before: datetime, left: int, now: datetime) -> None:
+    """Decide the cases of a world that were opened before then, except for the newest `left`."""
     cases = Case.objects.pending().filter(event_type=world.event_type).order_by("-opened_at", "-pk")
-    for case in reversed([each for each in cases[MIN_LEFT:] if each.opened_at < opened_before]):
+    for case in reversed([each for each in cases[left:] if each.opened_at < opened_before]):
         try:
             claims.claim_case(case.pk, reviewer=REVIEWER, now=now)
             verdicts.decide_case(case.pk, reviewer=REVIEWER, now=now, **world.judge(case))
