@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from scoring.catalog.event_type import EventType
 from scoring.learning.policies.comparing import Comparison
@@ -17,11 +18,19 @@ from scoring.rules.policies.policy import MODEL, Policy, Terms
 from scoring.rules.policies.stored import policy_from
 
 
+class StoredThresholds(NamedTuple):
+    """The thresholds that are stored with a model, and with its heads by content policy."""
+
+    of_model: Mapping[str, float]
+    of_heads: Mapping[str, Mapping[str, float]]
+
+
 @dataclass(frozen=True)
 class PolicyState:
     """The policy of an event type: its versions by number, those in use, and the champion's thresholds.
 
     `in_use` is None before the first draft; `of_model` is empty and `champion` "" without a champion.
+    `of_heads`: the thresholds stored with the champion's heads, by content policy.
     """
 
     kind: type[EventType]
@@ -29,6 +38,7 @@ class PolicyState:
     versions: Mapping[int, StoredPolicy] = field(default_factory=dict)
     champion: str = ""
     of_model: Mapping[str, float] = field(default_factory=dict)
+    of_heads: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def newest(self) -> int:
@@ -72,18 +82,27 @@ def read_policy_state(kind: type[EventType]) -> PolicyState:
     """The state of an event type's policy now."""
     versions = StoredPolicy.objects.filter(event_type=kind.name).order_by("-number")
     champion = champion_of(kind.name) or ""
+    stored = stored_thresholds(champion) if champion else StoredThresholds({}, {})
     return PolicyState(
         kind=kind,
         in_use=PolicyInUse.objects.filter(pk=kind.name).first(),
         versions={version.number: version for version in versions},
         champion=champion,
-        of_model=thresholds_of(champion) if champion else {},
+        of_model=stored.of_model,
+        of_heads=stored.of_heads,
     )
 
 
 def thresholds_of(model: str) -> Mapping[str, float]:
     """The thresholds stored with a model; empty if its artifact cannot be read."""
+    return stored_thresholds(model).of_model
+
+
+def stored_thresholds(model: str) -> StoredThresholds:
+    """The thresholds stored with a model and with its heads; none if its artifact cannot be read."""
     try:
-        return describe_model(model).thresholds
+        described = describe_model(model)
     except (UnknownModel, ArtifactMissing, ArtifactCorrupt):
-        return {}
+        return StoredThresholds({}, {})
+    heads = {name: head.thresholds for name, head in described.spec.heads.items()}
+    return StoredThresholds(described.thresholds, heads)

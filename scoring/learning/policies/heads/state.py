@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from scoring.catalog.event_type import EventType
 from scoring.catalog.policies import titles_of
 from scoring.learning.policies.state import PolicyState
-from scoring.registry.errors import ArtifactCorrupt, ArtifactMissing, UnknownModel
-from scoring.registry.model_versions import describe_model
 from scoring.rules.policies.policy import Policy
 from scoring.rules.policies.thresholds import head_thresholds
 from scoring.rules.policies.words import MODE_WORDS
@@ -26,22 +24,10 @@ class HeadThresholdsNow:
     source: str
 
 
-def thresholds_of_heads(model: str) -> dict[str, Mapping[str, float]]:
-    """The thresholds stored with the heads of a model; none if it has no heads, or its artifact is lost."""
-    if not model:
-        return {}
-    try:
-        return {name: head.thresholds for name, head in describe_model(model).spec.heads.items()}
-    except (UnknownModel, ArtifactMissing, ArtifactCorrupt):
-        return {}
-
-
-def heads_now(
-    state: PolicyState, deciding: Policy, of_heads: Mapping[str, Mapping[str, float]]
-) -> list[HeadThresholdsNow]:
-    """All content policies of a type, in order of the catalog. `of_heads`: as `thresholds_of_heads`."""
+def heads_now(state: PolicyState, deciding: Policy) -> list[HeadThresholdsNow]:
+    """All content policies of a type, in order of the catalog."""
     return [
-        _now(name, title, state.kind, deciding, of_heads)
+        _now(name, title, state.kind, deciding, state.of_heads)
         for name, title in titles_of(state.kind.policies).items()
     ]
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from scoring.admin_kit.pages import AdminPage, register_page
 from scoring.learning.heads.table import PolicyRow, policy_row
-from scoring.learning.policies.heads.state import heads_now, thresholds_of_heads
+from scoring.learning.policies.heads.state import heads_now
 from scoring.learning.policies.pages.actions import DRAFTS
 from scoring.learning.policies.pages.head_panel import Ruling, head_panel
 from scoring.learning.policies.pages.policy_page import find_kind
@@ -29,13 +29,15 @@ class ContentPolicyPage(AdminPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         now, state = timezone.now(), read_policy_state(find_kind(self.kwargs["event_type"]))
-        deciding, of_heads = state.deciding(), thresholds_of_heads(state.champion)
-        heads = heads_now(state, deciding, of_heads)
+        deciding = state.deciding()
+        heads = heads_now(state, deciding)
         head = next((each for each in heads if each.name == self.kwargs["content_policy"]), None)
         if head is None:
             raise Http404("the event type has no such policy")
         self.title = f"{head.title} in {state.kind.name} events"
-        panel = head_panel(head, Ruling(state.kind, deciding, of_heads), self.request.GET.dict(), now=now)
+        panel = head_panel(
+            head, Ruling(state.kind, deciding, state.of_heads), self.request.GET.dict(), now=now
+        )
         return super().get_context_data(
             kind=state.kind,
             state=state,

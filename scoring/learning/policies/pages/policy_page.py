@@ -14,7 +14,7 @@ from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import event_types
 from scoring.errors import ScoringError
 from scoring.learning.policies.capacity import CapacityCheck, check_capacity, read_recent_scores
-from scoring.learning.policies.heads.state import heads_now, thresholds_of_heads
+from scoring.learning.policies.heads.state import heads_now
 from scoring.learning.policies.pages.actions import ACTIONS, ACTIVATES, BUTTONS, DRAFTS
 from scoring.learning.policies.pages.effects import effect_panel
 from scoring.learning.policies.state import PolicyState, read_policy_state
@@ -95,7 +95,7 @@ class PolicyPage(AdminPage):
                 (segment, terms_in_words(segment.terms, state.kind, of_model=state.of_model))
                 for segment in deciding.segments
             ],
-            heads=heads_now(state, deciding, thresholds_of_heads(state.champion)),
+            heads=heads_now(state, deciding),
             capacity=capacity_of(deciding, state, now=now),
             panel=effect_panel(state, deciding, self.request.GET.dict(), now=now),
             versions=[self._row(state, version) for version in state.versions.values()],

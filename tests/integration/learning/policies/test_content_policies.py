@@ -12,10 +12,9 @@ from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import event_type
 from scoring.learning.policies import state
 from scoring.learning.policies.heads import sampling
-from scoring.learning.policies.heads import state as heads_state
 from scoring.learning.policies.heads.events import read_head_events, recent_head_scores
 from scoring.learning.policies.heads.sampling import refresh_head_samples
-from scoring.learning.policies.pages import content_policy, policy_page
+from scoring.learning.policies.pages import content_policy
 from scoring.learning.policies.sampling.models import HeadSample
 from scoring.learning.policies.sampling.priority import uniform_of
 from scoring.learning.policies.sampling.stored import JUDGED, RECENT
@@ -46,10 +45,9 @@ def comments() -> Iterator[None]:
 def champion(monkeypatch: pytest.MonkeyPatch) -> str:
     """A champion with two heads."""
     monkeypatch.setattr(state, "champion_of", lambda name: f"{name}-1")
-    monkeypatch.setattr(state, "thresholds_of", lambda model: OF_MODEL)
     of_heads = {"spam": OF_MODEL, "scam": OF_MODEL}
-    for module in (heads_state, content_policy, policy_page):
-        monkeypatch.setattr(module, "thresholds_of_heads", lambda model: of_heads)
+    stored = state.StoredThresholds(OF_MODEL, of_heads)
+    monkeypatch.setattr(state, "stored_thresholds", lambda model: stored)
     return "comment-1"
 
 

@@ -169,7 +169,8 @@ def test_a_backtest_of_a_policy_has_the_estimate() -> None:
 def client(monkeypatch: pytest.MonkeyPatch) -> Client:
     """Who may draft and look at policies and exploration; a champion decides."""
     monkeypatch.setattr(state, "champion_of", lambda name: f"{name}-1")
-    monkeypatch.setattr(state, "thresholds_of", lambda model: OF_MODEL)
+    stored = state.StoredThresholds(OF_MODEL, {})
+    monkeypatch.setattr(state, "stored_thresholds", lambda model: stored)
     for bound in ("MIN_EVENTS", "MIN_POSITIVES"):
         monkeypatch.setattr(judged, bound, 1)
     return client_of("ana", LOOK, DRAFT, "view_storedexploration")
