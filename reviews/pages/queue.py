@@ -1,6 +1,6 @@
 """The queue page: pending cases, most urgent first, and a button that takes the next one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -186,17 +186,20 @@ def read_main_reasons(events: Sequence[int]) -> dict[int, list[str]]:
         .values_list("event_position", "position")
     )
     entries = read_positions(list(latest.values()))
-    return {event: main_reasons(entry.data) for event, entry in zip(latest, entries, strict=True)}
+    calendar = {name: calendar_features(name) for name in {entry.data["event_type"] for entry in entries}}
+    return {
+        event: main_reasons(entry.data, calendar=calendar[entry.data["event_type"]])
+        for event, entry in zip(latest, entries, strict=True)
+    }
 
 
-def main_reasons(decision: Mapping[str, Any]) -> list[str]:
-    """At most MAX_REASONS texts: reasons that raise the score first, hour and weekday last.
+def main_reasons(decision: Mapping[str, Any], *, calendar: Collection[str]) -> list[str]:
+    """At most MAX_REASONS texts: reasons that raise the score first, those of `calendar` features last.
 
     Without a model's reasons those of the lists, banks and rules that asked for an outcome.
     """
     if not decision["reasons"]:
         return [reason["text"] for reason in reasons_from(decision)[:MAX_REASONS]]
-    calendar = calendar_features(decision["event_type"])
 
     def place(reason: Mapping[str, Any]) -> tuple[bool, bool, float]:
         contribution = reason["contribution"]

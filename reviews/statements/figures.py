@@ -1,13 +1,16 @@
 """Counts of what moderators did: by policy and origin, with the time to action and the outcome of appeals."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
+import orjson
 from django.db import connection
 
 from reviews.models import Case, EventReport
+from reviews.statements.time_steps import TimeStep, median_of_steps
 from reviews.work.consequences import granting_verdicts
 from reviews.work.reason_codes import action_title, policy_titles
 from reviews.work.verdict_rules import ALLOW, actions_of
@@ -22,33 +25,29 @@ ORIGINS = {
     DUPLICATE: "near-duplicates of others",
 }
 
-# The verdicts of a span, a row for each policy that one names. Reported: a report came before the verdict.
+# The verdicts of a span. Reported: a report came before the verdict.
 _VERDICTS = f"""
-    WITH verdicts AS (
-        SELECT decided.event_position, decided.event_type, coalesce(broken.policy, '') AS policy,
-               CASE WHEN EXISTS (SELECT 1 FROM {EventReport._meta.db_table} AS report
-                                  WHERE report.event_stream = decided.event_stream
-                                    AND report.received_at <= decided.decided_at)
-                    THEN %(reported)s ELSE decided.why END AS origin,
-               decided.action, decided.strike,
-               CASE WHEN decided.why <> %(duplicate)s
-                    THEN extract(epoch FROM decided.decided_at - decided.opened_at)::float8 END AS seconds
-          FROM {Case._meta.db_table} AS decided
-          LEFT JOIN LATERAL jsonb_object_keys(decided.policies) AS broken (policy) ON true
-         WHERE decided.state = %(decided)s AND decided.event_type = ANY(%(types)s)
-           AND decided.decided_at >= %(since)s AND decided.decided_at < %(until)s)
+    SELECT event_position, event_type, policies, action, strike,
+           CASE WHEN EXISTS (SELECT 1 FROM {EventReport._meta.db_table} AS report
+                              WHERE report.event_stream = decided.event_stream
+                                AND report.received_at <= decided.decided_at)
+                THEN %(reported)s ELSE why END AS origin,
+           CASE WHEN why <> %(duplicate)s
+                THEN date_part('epoch', decided_at - opened_at) END AS seconds
+      FROM {Case._meta.db_table} AS decided
+     WHERE state = %(decided)s AND event_type = ANY(%(types)s)
+       AND decided_at >= %(since)s AND decided_at < %(until)s
 """  # noqa: S608
-# By action, and with NULL for the action of all together; the median in seconds.
+# Times are counted in steps of 5 %; each step keeps the sum of its times.
 _ACTIONS = f"""
-    {_VERDICTS}
-    SELECT event_type, policy, origin, action, count(*), count(*) FILTER (WHERE strike),
-           percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds)
-      FROM verdicts
-     GROUP BY GROUPING SETS ((event_type, policy, origin, action), (event_type, policy, origin))
+    SELECT event_type, policies::text, origin, action, floor(ln(greatest(seconds, 1e-3)) / ln(1.05::float8)),
+           count(*), count(*) FILTER (WHERE strike), count(seconds), sum(seconds)
+      FROM ({_VERDICTS}) AS verdicts
+     GROUP BY 1, 2, 3, 4, 5
 """  # noqa: S608
+# An appeal counts for each policy of the verdict.
 _APPEALS = f"""
-    {_VERDICTS}
-    SELECT verdicts.event_type, policy, origin, count(*),
+    SELECT verdicts.event_type, coalesce(broken.policy, ''), origin, count(*),
            count(*) FILTER (WHERE appeal.state = %(decided)s
                               AND appeal.event_type || '/' || appeal.verdict = ANY(%(granting)s)),
            count(*) FILTER (WHERE appeal.state = %(decided)s),
@@ -56,7 +55,8 @@ _APPEALS = f"""
                ORDER BY extract(epoch FROM appeal.decided_at - appeal.opened_at)::float8)
                FILTER (WHERE appeal.state = %(decided)s)
       FROM {Case._meta.db_table} AS appeal
-      JOIN verdicts ON verdicts.event_position = appeal.about
+      JOIN ({_VERDICTS}) AS verdicts ON verdicts.event_position = appeal.about
+      LEFT JOIN LATERAL jsonb_object_keys(verdicts.policies) AS broken (policy) ON true
      WHERE appeal.why = %(appeal)s AND appeal.about IS NOT NULL
      GROUP BY 1, 2, 3
 """  # noqa: S608
@@ -67,8 +67,8 @@ class Figures:
     """The verdicts on events of a type for one policy ("" for none) and origin.
 
     `actions`: how many by action. `time_to_action`: the median from the opening of the case to the verdict,
-    without those cases that a verdict on a near-duplicate opened; `time_to_appeal_decision`: that from the
-    opening of an appeal's case to its verdict. None without any.
+    within 5 %, without those cases that a verdict on a near-duplicate opened; `time_to_appeal_decision`: that
+    from the opening of an appeal's case to its verdict. None without any.
     """
 
     event_type: str
@@ -84,6 +84,23 @@ class Figures:
     time_to_appeal_decision: timedelta | None = None
 
 
+Key = tuple[str, str, str]  # event type, policy, origin
+
+
+class _Counted(NamedTuple):
+    """Verdicts that have these things in common. `timed`: how many have a time, in this `step`."""
+
+    event_type: str
+    policies: str
+    origin: str
+    action: str
+    step: float
+    verdicts: int
+    strikes: int
+    timed: int
+    seconds: float
+
+
 def moderation_figures(*, since: datetime, until: datetime) -> list[Figures]:
     """The verdicts on types with policies given from `since` to before `until`, in two queries.
 
@@ -92,18 +109,30 @@ def moderation_figures(*, since: datetime, until: datetime) -> list[Figures]:
     """
     kinds = {name: kind for name, kind in event_types().items() if kind.policies}
     asked = _asked(kinds, since, until)
-    found: dict[tuple[str, str, str], Figures] = {}
-    for *key, action, verdicts, strikes, seconds in _rows(_ACTIONS, asked):
-        figures = found.setdefault(tuple(key), Figures(*key))
-        if action is None:
-            figures.verdicts, figures.strikes, figures.time_to_action = verdicts, strikes, _duration(seconds)
-        else:
-            figures.actions[action] = verdicts
+    found = _verdicts(asked)
     for *key, appeals, granted, decided, seconds in _rows(_APPEALS, asked):
         figures = found[tuple(key)]
         figures.appeals, figures.granted, figures.rejected = appeals, granted, decided - granted
         figures.time_to_appeal_decision = _duration(seconds)
     return [found[key] for key in _ordered(kinds) if key in found]
+
+
+def _verdicts(asked: Mapping[str, Any]) -> dict[Key, Figures]:
+    """The figures without appeals."""
+    found: dict[Key, Figures] = {}
+    times: dict[Key, list[TimeStep]] = defaultdict(list)
+    for each in map(_Counted._make, _rows(_ACTIONS, asked)):
+        for policy in orjson.loads(each.policies) or (NO_POLICY,):
+            key = (each.event_type, policy, each.origin)
+            figures = found.setdefault(key, Figures(*key))
+            figures.verdicts += each.verdicts
+            figures.strikes += each.strikes
+            figures.actions[each.action] = figures.actions.get(each.action, 0) + each.verdicts
+            if each.timed:
+                times[key].append(TimeStep(each.step, each.timed, each.seconds))
+    for key, steps in times.items():
+        found[key].time_to_action = _duration(median_of_steps(steps))
+    return found
 
 
 def _asked(kinds: Mapping[str, type[EventType]], since: datetime, until: datetime) -> dict[str, Any]:
@@ -130,7 +159,7 @@ def _duration(seconds: float | None) -> timedelta | None:
     return None if seconds is None else timedelta(seconds=seconds)
 
 
-def _ordered(kinds: Mapping[str, type[EventType]]) -> Iterator[tuple[str, str, str]]:
+def _ordered(kinds: Mapping[str, type[EventType]]) -> Iterator[Key]:
     for name, kind in kinds.items():
         for policy in (*policy_titles(kind), NO_POLICY):
             for origin in ORIGINS:

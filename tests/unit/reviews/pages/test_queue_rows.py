@@ -11,7 +11,8 @@ def reason(feature: str, contribution: float) -> dict[str, Any]:
 
 
 def told(*reasons: dict[str, Any]) -> list[str]:
-    return main_reasons({"event_type": "payment", "reasons": list(reasons)})
+    decision = {"event_type": "payment", "reasons": list(reasons)}
+    return main_reasons(decision, calendar=calendar_features("payment"))
 
 
 def test_reasons_that_raise_the_score_come_before_the_hour_of_day() -> None:
@@ -34,7 +35,7 @@ def test_a_decision_without_reasons_shows_none() -> None:
 def test_without_a_model_the_rules_that_asked_for_an_outcome_are_the_reasons() -> None:
     findings = [rule_found("a", text="Many write to one"), rule_found("b", stage="shadow", text="Tried out")]
     decision = {"event_type": "content", "reasons": [], "findings": findings}
-    assert main_reasons(decision) == ["Many write to one"]
+    assert main_reasons(decision, calendar=()) == ["Many write to one"]
 
 
 def test_the_calendar_is_known_by_what_a_feature_declares() -> None:
