@@ -58,7 +58,7 @@ MIN_DAYS = 145  # labels mature after 45 days, the first model is 21 days older,
 INTRODUCTION = """
   The demo simulates {days} days of payments and two months of a community, trains models on them, decides
   the last day with them, and then runs everything with live traffic.
-  The first start takes about five minutes on two idle cores, later starts half a minute. It needs {memory}
+  The first start takes about ten minutes on two idle cores, later starts half a minute. It needs {memory}
   of memory and {disk} of disk. Press Ctrl-C to stop everything. All data is in
   {var}.
 """
