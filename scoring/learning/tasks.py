@@ -42,10 +42,13 @@ def retrain(
     recipe: dict[str, Any] | None = None,
     *,
     accept_leakage: list[str] | None = None,
+    search: dict[str, Any] | None = None,
 ) -> int | None:
     """Queue a scheduled training, unless there is no reason for one. Fails on invalid arguments."""
     options = scheduled_options(
-        event_type, matures_after_days, only_if_new_labels, since, recipe, accept_leakage=accept_leakage
+        *(event_type, matures_after_days, only_if_new_labels, since, recipe),
+        accept_leakage=accept_leakage,
+        search=search,
     )
     now = timezone.now()
     trainings.sweep(now=now)

@@ -13,6 +13,7 @@ from scoring.learning.jobs.options import JobOptions
 from scoring.learning.jobs.trainings import request_training
 from scoring.learning.models import TrainingJob
 from scoring.learning.recipes.reading import read_recipe
+from scoring.learning.search.options import SearchOptions
 from scoring.learning.training.features import check_accepted, check_features, declared_features
 from scoring.learning.training.recipe import MAX_MATURITY_DAYS
 from scoring.registry.models import ModelVersion
@@ -30,6 +31,7 @@ def scheduled_options(
     recipe: Any = None,
     *,
     accept_leakage: Any = None,
+    search: Any = None,
 ) -> JobOptions:
     """A schedule's JSON arguments as options.
 
@@ -47,6 +49,7 @@ def scheduled_options(
         since=_read_date(since),
         config=config,
         accepted_leakage=_read_names(accept_leakage, names),
+        search=None if search is None else SearchOptions.read(search),
     )
 
 

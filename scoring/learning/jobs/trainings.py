@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
+
 from scoring.catalog.registry import scored_type
 from scoring.jobs.queue import JobQueue
 from scoring.jobs.rows import JobState
@@ -13,6 +15,8 @@ from scoring.learning.jobs.options import JobOptions
 from scoring.learning.models import TrainingJob, TrainingProgress
 from scoring.learning.training.features import check_accepted, check_features, declared_features
 from scoring.sql.advisory_locks import LockSpace
+
+CONTINUABLE = (JobState.FAILED, JobState.CANCELLED)
 
 trainings = JobQueue(
     kind="training",
@@ -51,16 +55,22 @@ def request_training(
     return trainings.request(data, actor=actor, now=now)
 
 
-CONTINUABLE = (JobState.FAILED, JobState.CANCELLED)
-
-
 def continue_search(number: int, *, actor: str, now: datetime) -> int:
     """Queue a training that goes on with the search of one that failed or was cancelled; returns its number.
 
-    Its cut-off is that of the other, so that the trials so far hold. Raises UnknownTraining, and
+    Its cut-off is that of the other, so that the trials so far hold. A second request returns the number of
+    the first, unless that training failed or was cancelled too. Raises UnknownTraining, and
     TrainingNotPossible if the other has no search or may still add trials.
     """
-    job = trainings.find(number)
+    with transaction.atomic():
+        job = trainings.locked(number)  # of two requests at once, the second waits for the first
+        continued = TrainingJob.objects.filter(options__continues=number).exclude(state__in=CONTINUABLE)
+        existing = continued.values_list("number", flat=True).first()
+        return existing if existing is not None else _request_continuation(job, actor=actor, now=now)
+
+
+def _request_continuation(job: TrainingJob, *, actor: str, now: datetime) -> int:
+    number = job.number
     options = JobOptions.from_stored(job.options)
     if options.search is None:
         raise TrainingNotPossible(number=number, state="without a search", step="continued")

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from statistics import stdev
 from typing import Any, NamedTuple
 
 from scoring.admin_kit.formatting import NO_VALUE, decimal_text
 from scoring.admin_kit.plots import Axis, Plot, Series
 from scoring.learning.recipes.fields import BY_PATH
-from scoring.learning.search.report import NAMES, count_text, is_better, verdict_of
+from scoring.learning.search.report import NAMES, count_text, is_better, simpler_text, verdict_of
 from scoring.learning.search.trials import COMPLETE, PRUNED
 
 MAX_ROWS = 20
@@ -41,7 +42,10 @@ class SimplerLine(NamedTuple):
 
 @dataclass(frozen=True)
 class SearchSection:
-    """Everything that the template shows; `trials` are the MAX_ROWS best of `count`."""
+    """Everything that the template shows; `trials` are the MAX_ROWS best of `count`.
+
+    `simpler`: a sentence on a simpler recipe that is about as good, "" for none.
+    """
 
     summary: str
     verdict: str
@@ -49,6 +53,7 @@ class SearchSection:
     plots: Sequence[Plot]
     trials: Sequence[TrialLine]
     count: int
+    simpler: str = ""
 
 
 def section_of_model(search: Mapping[str, Any] | None) -> SearchSection | None:
@@ -63,6 +68,7 @@ def section_of_model(search: Mapping[str, Any] | None) -> SearchSection | None:
         plots=[value_plot(trials), importance_plot(search["importance"])],
         trials=trial_lines(trials, best=search["best"]),
         count=len(trials),
+        simpler=simpler_text(search),
     )
 
 
@@ -84,13 +90,20 @@ def trial_lines(trials: Sequence[Mapping[str, Any]], *, best: int) -> list[Trial
             number=trial["trial"],
             state=trial["state"],
             is_best=trial["trial"] == best,
-            value=decimal_text(trial["value"], 4),
+            value=value_text(trial),
             trees=trial["trees"],
             seconds=f"{trial['seconds']:.1f}\N{NO-BREAK SPACE}s",
             settings=[(path, setting_text(value)) for path, value in trial["params"].items()],
         )
         for trial in ranked[:MAX_ROWS]
     ]
+
+
+def value_text(trial: Mapping[str, Any]) -> str:
+    """The value with the standard deviation over folds where there are several: "0.8120 ± 0.0310"."""
+    value = decimal_text(trial["value"], 4)
+    folds = trial.get("folds")
+    return f"{value} ± {decimal_text(stdev(folds), 4)}" if folds else value
 
 
 def setting_text(value: Any) -> str:

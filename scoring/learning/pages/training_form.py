@@ -21,12 +21,12 @@ from scoring.learning.recipes.fields import (
     value_at,
 )
 from scoring.learning.recipes.reading import read_recipe, with_value
-from scoring.learning.search.options import MAX_MINUTES, MAX_SEED, MAX_TRIALS, SearchOptions
+from scoring.learning.search.options import MAX_FOLDS, MAX_MINUTES, MAX_SEED, MAX_TRIALS, SearchOptions
 from scoring.learning.training.features import check_accepted, check_features, declared_features
 from scoring.learning.training.recipe import MAX_MATURITY_DAYS, TrainingConfig
 
 DATA_NAMES = ("event_type", "as_of", "since", "matures_after_days", "accept_leakage")
-SEARCH = ("search_minutes", "search_trials", "search_seed")
+SEARCH = ("search_minutes", "search_trials", "search_folds", "search_seed")
 
 
 class FieldGroup(NamedTuple):
@@ -162,6 +162,15 @@ class TrainingForm(forms.Form):
         max_value=MAX_TRIALS,
         help_text="The search ends at whichever limit comes first.",
     )
+    search_folds = forms.IntegerField(
+        label="Folds of a trial",
+        required=False,
+        initial=SearchOptions.folds,
+        min_value=1,
+        max_value=MAX_FOLDS,
+        help_text="On how many validation slices in time order each recipe is measured. More folds are less"
+        " luck and take longer; two or more also tell which simpler recipe is about as good.",
+    )
     search_seed = forms.IntegerField(
         label="Seed of the search",
         required=False,
@@ -246,7 +255,7 @@ class TrainingForm(forms.Form):
     def _search(chosen: dict[str, Any]) -> SearchOptions | None:
         if not chosen["search_minutes"]:
             return None
-        given = {name: chosen[f"search_{name}"] for name in ("trials", "seed")}
+        given = {name: chosen[f"search_{name}"] for name in ("trials", "seed", "folds")}
         return SearchOptions(
             chosen["search_minutes"], **{name: value for name, value in given.items() if value is not None}
         )

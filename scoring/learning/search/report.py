@@ -18,7 +18,7 @@ def search_lines(search: Mapping[str, Any]) -> list[str]:
         f" {by_number[0]['value']:.4f} in the first one, {NAMES['base']}.",
         *(f"{against_text(each)}." for each in search["against"]),
     ]
-    return [*lines, verdict_of(search)]
+    return [*lines, verdict_of(search), *filter(None, [simpler_text(search)])]
 
 
 def count_text(trials: Sequence[Mapping[str, Any]]) -> str:
@@ -37,6 +37,19 @@ def against_text(against: Mapping[str, Any]) -> str:
     return (
         f"Against {name}: {difference['estimate']:+.4f} average precision on the held-out events"
         f" ({100 * difference['level']:g} % interval {difference['low']:+.4f} to {difference['high']:+.4f})"
+    )
+
+
+def simpler_text(search: Mapping[str, Any]) -> str:
+    """The simplest trial that is about as good as the best on the folds; "" if there is none."""
+    simpler = search.get("simpler")
+    if not simpler:
+        return ""
+    folds = search["options"]["folds"]
+    return (
+        f"Trial {simpler['trial']} is simpler, at most {simpler['leaves']:,} leaves instead of"
+        f" {simpler['best_leaves']:,}, and within one standard error of the best over {folds} folds:"
+        f" {simpler['difference']:.4f} lower, standard error {simpler['error']:.4f}."
     )
 
 

@@ -7,9 +7,10 @@ without it.
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from statistics import median
 from time import monotonic
-from typing import Any
+from typing import Any, Protocol
 
 import optuna
 from optuna.distributions import (
@@ -19,7 +20,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 from optuna.importance import FanovaImportanceEvaluator, get_param_importances
-from optuna.pruners import MedianPruner
+from optuna.pruners import BasePruner, MedianPruner
 from optuna.samplers import TPESampler
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
@@ -34,15 +35,26 @@ TREES_BETWEEN_REPORTS = 5
 MIN_COMPLETE_FOR_IMPORTANCE = 5
 STATES = {COMPLETE: TrialState.COMPLETE, PRUNED: TrialState.PRUNED}
 
-Report = Callable[[int, float], None]  # (trees so far, average precision); may raise to end the trial
+
+class Report(Protocol):
+    """Given to a trial, which reports what it has reached; may raise to end it."""
+
+    def __call__(self, step: int, value: float, *, trees: int | None = None) -> None:
+        """Average precision after a step: a number of trees, or a fold of so many `trees`."""
+
+    def only_time(self) -> "Report":
+        """A report that ends the trial when the budget is used up, and compares nothing."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """The result of a trial that was not pruned: its value, and the number of trees grown for it."""
+    """The result of a trial that was not pruned: its value, the number of trees grown for it, and the values
+    of its folds where there are several.
+    """
 
     value: float
     trees: int
+    folds: tuple[float, ...] = ()
 
 
 Objective = Callable[[dict[str, Value], Report], Measured]
@@ -59,17 +71,55 @@ class _Reports:
     deadline: float
     clock: Callable[[], float]
     trial: optuna.Trial | None
-    values: list[tuple[int, float]]
+    values: list[tuple[int, float]] = field(default_factory=list)
+    trees: int = 0
 
-    def __call__(self, trees: int, value: float) -> None:
-        self.values.append((trees, value))
+    def __call__(self, step: int, value: float, *, trees: int | None = None) -> None:
+        self.values.append((step, value))
+        self.trees = step if trees is None else trees
+        self.check_time()
         if self.trial is None:
             return
-        if self.clock() >= self.deadline:
-            raise OutOfTime
-        self.trial.report(value, trees)
+        self.trial.report(value, step)
         if self.trial.should_prune():
             raise optuna.TrialPruned
+
+    def check_time(self) -> None:
+        """Raises OutOfTime, except in the first trial."""
+        if self.trial is not None and self.clock() >= self.deadline:
+            raise OutOfTime
+
+    def only_time(self) -> Report:
+        return _TimeReports(self)
+
+
+@dataclass(frozen=True)
+class _TimeReports:
+    """Reports within a fold of a trial."""
+
+    reports: _Reports
+
+    def __call__(self, step: int, value: float, *, trees: int | None = None) -> None:
+        self.reports.check_time()
+
+    def only_time(self) -> Report:
+        return self
+
+
+class FoldPruner(BasePruner):
+    """Prunes a trial whose mean over the folds so far is below the median of the complete trials' means over
+    the same folds.
+
+    `MedianPruner` would compare a trial's best mean so far, and its first fold may be an easy one.
+    """
+
+    def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
+        step = trial.last_step
+        complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        if step is None or len(complete) < COMPLETE_BEFORE_PRUNING:
+            return False
+        others = [each.intermediate_values[step] for each in complete]
+        return bool(trial.intermediate_values[step] < median(others))
 
 
 def run_search(
@@ -88,12 +138,12 @@ def run_search(
     of the budget cuts short is dropped. `clock`: seconds. An exception from the objective ends the search.
     """
     trials = history.read()
-    study = _study_of(trials, space)
+    study = _study_of(trials, space, folds=options.folds)
     deadline = clock() + 60 * options.minutes - sum(trial.seconds for trial in trials)
     while len(trials) < options.trials and (not trials or clock() < deadline):
         asked = _ask(study, number=len(trials), seed=options.seed) if trials else None
         values = _propose(asked, space) if asked else start
-        reports, began = _Reports(deadline, clock, asked, []), clock()
+        reports, began = _Reports(deadline, clock, asked), clock()
         try:
             state, measured = _run(objective, values, reports)
         except OutOfTime:
@@ -107,6 +157,7 @@ def run_search(
             reported=reports.values,
             trees=measured.trees,
             seconds=clock() - began,
+            folds=measured.folds,
         )
         history.append(trial)
         trials.append(trial)
@@ -136,17 +187,16 @@ def _run(objective: Objective, values: dict[str, Value], reports: _Reports) -> t
     try:
         return COMPLETE, objective(values, reports)
     except optuna.TrialPruned:
-        trees, value = reports.values[-1]
-        return PRUNED, Measured(value, trees)
+        return PRUNED, Measured(reports.values[-1][1], reports.trees)
 
 
-def _study_of(trials: Sequence[SearchTrial], space: Sequence[Searched]) -> optuna.Study:
-    pruner = MedianPruner(
+def _study_of(trials: Sequence[SearchTrial], space: Sequence[Searched], *, folds: int = 1) -> optuna.Study:
+    by_trees = MedianPruner(
         n_startup_trials=COMPLETE_BEFORE_PRUNING,
         n_warmup_steps=TREES_BEFORE_PRUNING,
         interval_steps=TREES_BETWEEN_REPORTS,
     )
-    study = optuna.create_study(direction="maximize", pruner=pruner)
+    study = optuna.create_study(direction="maximize", pruner=FoldPruner() if folds > 1 else by_trees)
     for trial in trials:
         study.add_trial(_frozen(trial, space))
     return study

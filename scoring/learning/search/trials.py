@@ -12,9 +12,10 @@ class SearchTrial:
     """A trial that has ended. The first one is the recipe from which the search starts.
 
     `basis`: digest of everything else that `value` depends on (data, recipe, seed). `value`: average
-    precision on the validation slice; of a pruned trial, the last one reported. `params`: values by the path
-    of the recipe's field. `reported`: (number of trees, average precision). `trees`: of the lowest loss, or
-    until it was pruned. `seconds`: elapsed.
+    precision on the validation slice, or its mean over folds; of a pruned trial, the last one reported.
+    `folds`: the values of folds, oldest first, of a complete trial on several. `params`: values by the path
+    of the recipe's field. `reported`: (number of trees, average precision), or (fold, mean so far).
+    `trees`: of the lowest loss in the newest fold, or until it was pruned. `seconds`: elapsed.
     """
 
     number: int
@@ -25,6 +26,7 @@ class SearchTrial:
     reported: Sequence[tuple[int, float]]
     trees: int
     seconds: float
+    folds: Sequence[float] = ()
 
     def stored(self) -> dict[str, Any]:
         """The trial as JSON values."""
@@ -37,6 +39,7 @@ class SearchTrial:
             "reported": [list(each) for each in self.reported],
             "trees": self.trees,
             "seconds": self.seconds,
+            **({"folds": list(self.folds)} if self.folds else {}),
         }
 
     @classmethod
@@ -51,6 +54,7 @@ class SearchTrial:
             reported=[(int(step), float(value)) for step, value in stored["reported"]],
             trees=stored["trees"],
             seconds=stored["seconds"],
+            folds=tuple(stored.get("folds", ())),
         )
 
 
@@ -77,7 +81,10 @@ class TrialsInMemory:
         self._trials.append(trial)
 
 
-def best_of(trials: Sequence[SearchTrial]) -> SearchTrial | None:
-    """The complete trial with the highest value, the earliest of equal ones; None if none is complete."""
+def best_of(trials: Sequence[SearchTrial]) -> SearchTrial:
+    """The complete trial with the highest value, the earliest of equal ones.
+
+    There is one as soon as there are trials: the first one is never pruned.
+    """
     complete = [trial for trial in trials if trial.state == COMPLETE]
-    return max(complete, key=lambda trial: (trial.value, -trial.number), default=None)
+    return max(complete, key=lambda trial: (trial.value, -trial.number))

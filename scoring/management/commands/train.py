@@ -25,7 +25,7 @@ from scoring.learning.recipes.fields import (
 from scoring.learning.recipes.files import dump_recipe, load_recipe
 from scoring.learning.recipes.reading import checked, with_value
 from scoring.learning.search.files import TrialsInFile
-from scoring.learning.search.options import MAX_MINUTES, MAX_SEED, MAX_TRIALS, SearchOptions
+from scoring.learning.search.options import MAX_FOLDS, MAX_MINUTES, MAX_SEED, MAX_TRIALS, SearchOptions
 from scoring.learning.search.report import search_lines
 from scoring.learning.search.trials import TrialsInMemory
 from scoring.learning.search.tuner import RecipeSearch
@@ -152,7 +152,7 @@ def read_search(options: Mapping[str, Any]) -> RecipeSearch | None:
         return None
     path = options["search_history"]
     history = TrialsInMemory() if path is None else TrialsInFile(path)
-    asked = SearchOptions(options["search_minutes"], options["search_trials"], options["search_seed"])
+    asked = SearchOptions(*(options[f"search_{name}"] for name in ("minutes", "trials", "seed", "folds")))
     return RecipeSearch(asked, history)
 
 
@@ -243,6 +243,12 @@ def _add_search(group: Any) -> None:
         default=SearchOptions.seed,
         metavar="N",
         help="of the sampler (default: %(default)s)",
+    )
+    group.add_argument(
+        "--search-folds",
+        type=integer(minimum=1, maximum=MAX_FOLDS),
+        default=SearchOptions.folds,
+        help="measure each trial on so many validation slices in time order (default: %(default)s)",
     )
     group.add_argument(
         "--search-history",

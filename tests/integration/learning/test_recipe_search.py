@@ -197,6 +197,10 @@ def test_pages_show_the_search_and_continue_it(history, monkeypatch, django_asse
     assert "Continue the search" in trainer.get(address).content.decode()
     text = trainer.post(address, {"action": "continue"}, follow=True).content.decode()
     assert f"Training {number + 1} is queued. It continues the search of training {number}." in text
+    assert (
+        text == trainer.post(address, {"action": "continue"}, follow=True).content.decode()
+    )  # a double click
+    assert TrainingJob.objects.count() == number + 1
     assert f'continues <a class="ws-link" href="{address}">training {number}</a>' in text
     job = run(number + 1)
     refused = trainer.post(reverse("admin:training", args=[job.number]), {"action": "continue"}, follow=True)
@@ -220,11 +224,14 @@ def test_the_form_asks_for_a_search(online_redis):
     trainer = client_of("dana", *LOOK, "add_trainingjob")
     start = reverse("admin:training_start")
     assert "Time budget in minutes" in trainer.get(start).content.decode()
-    trainer.post(start, {"event_type": "payment", "search_minutes": "2.5", "search_trials": "40"})
+    trainer.post(
+        start,
+        {"event_type": "payment", "search_minutes": "2.5", "search_trials": "40"} | {"search_folds": "3"},
+    )
     job = TrainingJob.objects.get()
-    assert job.options["search"] == {"minutes": 2.5, "trials": 40, "seed": 7}
+    assert job.options["search"] == {"minutes": 2.5, "trials": 40, "seed": 7, "folds": 3}
     shown = trainer.get(reverse("admin:training", args=[job.number])).content.decode()
-    assert "2.5 minutes, at most 40 trials, seed 7" in shown
+    assert "2.5 minutes, at most 40 trials, 3 folds, seed 7" in shown
     trainer.post(start, {"event_type": "payment", "search_minutes": "0", "search_trials": "40"})
     assert "search" not in TrainingJob.objects.latest("number").options
     refused = trainer.post(start, {"event_type": "payment", "search_minutes": "5000", "search_trials": "1"})

@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from scoring.learning.jobs.options import JobOptions
+from scoring.learning.search.options import SearchOptions
 from scoring.learning.training.recipe import TrainingConfig
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -18,6 +19,7 @@ CUT_OFF = datetime(2026, 2, 1, tzinfo=UTC)
         JobOptions(since=SINCE, matures_after_days=0.0),
         JobOptions(CUT_OFF, 14.5, SINCE, TrainingConfig(trees=50, depth=3)),
         JobOptions(accepted_leakage=("amount", "hour_of_day")),
+        JobOptions(search=SearchOptions(minutes=5, folds=3)),
     ],
 )
 def test_options_come_back_from_the_log_as_they_were_stored(options):
@@ -49,3 +51,9 @@ def test_defaults_are_all_history_until_now_and_the_catalogs_maturity():
 def test_requests_from_before_recipes_hold_trees_and_depth():
     older = {"as_of": None, "since": None, "matures_after_days": 14.0, "trees": 50, "depth": 5}
     assert JobOptions.from_stored(older).config == TrainingConfig(trees=50, depth=5)
+
+
+def test_searches_from_before_there_were_folds_have_one():
+    assert SearchOptions.from_stored({"minutes": 5, "trials": 9, "seed": 7}) == SearchOptions(
+        5, 9, 7, folds=1
+    )

@@ -7,6 +7,7 @@ import pytest
 from scoring.catalog.errors import EventTypeNotScored, UnknownEventType
 from scoring.learning.errors import InvalidTraining
 from scoring.learning.jobs.retraining import scheduled_options
+from scoring.learning.search.options import SearchOptions
 from scoring.learning.training.recipe import MAX_MATURITY_DAYS, TrainingRequest
 from scoring.learning.training.runs import check_window
 
@@ -98,3 +99,27 @@ def test_a_schedule_may_state_a_recipe():
     for recipe, words in refused:
         with pytest.raises(InvalidTraining, match=words):
             scheduled_options("payment", recipe=recipe)
+
+
+def test_a_schedule_may_search_within_a_budget():
+    found = scheduled_options("payment", search={"minutes": 30, "folds": 3})
+    assert found.search == SearchOptions(minutes=30, folds=3)
+    assert scheduled_options("payment").search is None
+
+
+@pytest.mark.parametrize(
+    ("search", "words"),
+    [
+        (30, "a budget such as"),
+        ({"trials": 10}, "a budget such as"),
+        ({"minutes": "30"}, "search.minutes: .*a number"),
+        ({"minutes": 30, "folds": 2.5}, "search.folds: .*a whole number"),
+        ({"minutes": 30, "folds": True}, "search.folds: .*a whole number"),
+        ({"minutes": 30, "prunings": 2}, "search.prunings: .*one of minutes, trials, seed, folds"),
+        ({"minutes": 30, "folds": 13}, "search_folds: .*from 1 to 12"),
+        ({"minutes": 0}, "search_minutes"),
+    ],
+)
+def test_a_search_that_cannot_be_is_refused_when_the_schedule_is_saved(search, words):
+    with pytest.raises(InvalidTraining, match=words):
+        scheduled_options("payment", search=search)

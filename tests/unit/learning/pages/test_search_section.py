@@ -38,6 +38,11 @@ def test_complete_trials_come_first_by_value():
     assert lines[0].settings == [("depth", "6"), ("learning_rate", "0.123"), ("imbalance.treatment", "none")]
 
 
+def test_a_value_over_folds_has_its_standard_deviation():
+    (line,) = trial_lines([trial(0, 0.5) | {"folds": [0.4, 0.6]}], best=0)
+    assert line.value == "0.5000 ± 0.1414"
+
+
 def test_a_long_search_shows_its_best_trials():
     section = section_of_trials([trial(number, number / 100) for number in range(50)])
     assert (len(section.trials), section.count) == (MAX_ROWS, 50)

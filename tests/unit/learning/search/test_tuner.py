@@ -9,8 +9,9 @@ from scoring.learning.errors import InvalidTraining
 from scoring.learning.metrics.quality import average_precision
 from scoring.learning.search.options import SearchOptions
 from scoring.learning.search.report import search_lines, verdict_of
+from scoring.learning.search.trial import measure_recipe
 from scoring.learning.search.trials import TrialsInMemory
-from scoring.learning.search.tuner import RecipeSearch, basis_of, measure_recipe
+from scoring.learning.search.tuner import RecipeSearch, basis_of
 from scoring.learning.training.fit import fit_prepared, prepare
 from scoring.learning.training.growing import choose_rounds, grow_with_early_stopping
 from scoring.learning.training.recipe import CLASS_WEIGHTS, Imbalance, TrainingConfig
@@ -90,7 +91,7 @@ def test_the_best_recipe_and_the_history_are_given(tuned, history):
     trials = history.read()
     assert [each["trial"] for each in tuned.record["trials"]] == [0, 1, 2, 3]
     assert tuned.record["best"] == max(trials, key=lambda trial: trial.value).number
-    assert tuned.record["options"] == {"minutes": 10, "trials": 4, "seed": 1}
+    assert tuned.record["options"] == {"minutes": 10, "trials": 4, "seed": 1, "folds": 1}
     best = trials[tuned.record["best"]]
     assert tuned.config.depth == best.params["depth"]
     assert tuned.config.trees == BASE_RECIPE.trees
@@ -174,3 +175,13 @@ def test_the_report_names_trials_values_and_intervals():
     assert "0.6000 in trial 1, 0.5000 in the first one" in lines
     assert "+0.0200 average precision on the held-out events (95 % interval +0.0100 to +0.0300)" in lines
     assert "Not compared with logistic regression" in lines
+
+
+def test_the_report_names_a_simpler_recipe_that_is_about_as_good():
+    search = record(base=(0.01, 0.03), logistic=None) | {"options": {"folds": 3}}
+    simpler = {"trial": 0, "difference": 0.01, "error": 0.02, "leaves": 800, "best_leaves": 6_400}
+    assert not any("simpler" in line for line in search_lines(search | {"simpler": None})[1:-1])
+    assert search_lines(search | {"simpler": simpler})[-1] == (
+        "Trial 0 is simpler, at most 800 leaves instead of 6,400, and within one standard error of the best"
+        " over 3 folds: 0.0100 lower, standard error 0.0200."
+    )
