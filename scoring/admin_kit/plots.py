@@ -18,7 +18,8 @@ class Series:
     """A named line or set of bars. `points` are [x, y] pairs; y None leaves a gap.
 
     x is a number, a datetime (axis format "time") or a word (axis format "text"). `low` and `high` draw a
-    band of the same length. `dashed` is for reference lines; "points" are smaller than "dots", for many.
+    band of the same length, or whiskers on bars. `dashed` is for reference lines; "points" are smaller than
+    "dots", for many.
     """
 
     label: str

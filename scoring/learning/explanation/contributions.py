@@ -1,11 +1,13 @@
 """Contributions and interactions of a sample of events by the shap package: those of live explanations."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import shap
 from numpy.typing import NDArray
 
+from scoring.explain.prediction import predict_contributions
 from scoring.explain.xgboost_native import xgb
 
 Floats = NDArray[np.float64]
@@ -23,6 +25,14 @@ class ExplainedSample:
     contributions: Floats
     groups: NDArray
     interactions: Floats
+
+
+def mean_contributions(
+    booster: xgb.Booster, X: NDArray[np.float32], names: Sequence[str]
+) -> dict[str, float]:
+    """The mean absolute contribution of each feature to the margin (log-odds, exact TreeSHAP), by name."""
+    size = np.abs(predict_contributions(booster, X)[:, :-1]).mean(axis=0)
+    return dict(zip(names, size.tolist(), strict=True))
 
 
 def explain_sample(booster: xgb.Booster, X: NDArray[np.float32], groups: NDArray) -> ExplainedSample:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scoring.learning.baseline_names import FOREST, LOGISTIC
 from scoring.learning.dataset.training_set import TrainingSet
 from scoring.learning.errors import ContenderCannotBeCompared
+from scoring.learning.training.analysis import importance_of
 from scoring.learning.training.baseline import baseline_score, fit_baseline, fit_forest
 from scoring.learning.training.comparison import reason_against, vectors_for
 from scoring.learning.training.fit import train_model
@@ -20,10 +21,14 @@ from scoring.registry.loaded_models import load_for_bulk
 
 @dataclass(frozen=True)
 class Learned:
-    """The scores float64[m] of a test's events. `thresholds`: those of the model, None if it has none."""
+    """The scores float64[m] of a test's events. `thresholds`: those of the model, None if it has none.
+
+    `importance`: of its features by name, where it was trained for the test.
+    """
 
     score: NDArray[np.float64]
     thresholds: Mapping[str, float] | None = None
+    importance: Mapping[str, float] | None = None
 
 
 Learn = Callable[[TrainingSet, TrainingSet, ProgressReporter], Learned]
@@ -42,7 +47,7 @@ def of_recipe(name: str, config: TrainingConfig) -> Contender:
 
     def learn(data: TrainingSet, test: TrainingSet, watch: ProgressReporter) -> Learned:
         trained = train_model(data=data, config=config, test=test, watch=watch)
-        return Learned(trained.score, trained.thresholds)
+        return Learned(trained.score, trained.thresholds, importance_of(trained))
 
     return Contender(name, learn)
 

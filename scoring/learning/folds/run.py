@@ -1,7 +1,7 @@
 """Compares contenders on folds: the lane is read once, and each fold learns what was known at its origin."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import process_time
 from typing import Any
@@ -50,6 +50,7 @@ class FoldResult:
     """The events of a fold's test with the scores (float64[m]) and metrics of each contender.
 
     `weights` float64[m]: how often each event counts, None for once. `cpu_seconds`: for fitting and scoring.
+    `importance`: of features by name, of the contenders that are trained from a recipe.
     """
 
     fold: Fold
@@ -62,6 +63,7 @@ class FoldResult:
     scores: Mapping[str, NDArray[np.float64]]
     metrics: Mapping[str, Metrics]
     cpu_seconds: Mapping[str, float]
+    importance: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 def read_history(
@@ -129,6 +131,7 @@ def run_fold(
         scores={name: each.score for name, each in learned.items()},
         metrics={name: found | dict(money.get(name, {})) for name, found in metrics.items()},
         cpu_seconds=seconds,
+        importance={name: each.importance for name, each in learned.items() if each.importance},
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from scoring.learning.explanation.over_folds import importance_over_folds
 from scoring.learning.folds.run import FoldResult, describe_result
 from scoring.learning.metrics.resampling import Interval, bootstrap_average_precision_difference
 
@@ -91,10 +92,15 @@ def _half_width(interval: Interval) -> float:
 
 
 def describe_comparison(results: Sequence[FoldResult], *, samples: int) -> dict[str, Any]:
-    """{"folds", "order", "contenders", "differences"}: everything but the scores, as JSON values."""
-    return {"folds": [describe_result(result) for result in results]} | describe_summary(
-        results, samples=samples
-    )
+    """{"folds", "order", "contenders", "differences", "importance"}: all but the scores, as JSON values."""
+    described = {
+        "folds": [describe_result(result) for result in results],
+        "importance": {
+            name: importance_over_folds([result.importance[name] for result in results])
+            for name in results[0].importance
+        },
+    }
+    return described | describe_summary(results, samples=samples)
 
 
 def describe_summary(results: Sequence[FoldResult], *, samples: int) -> dict[str, Any]:

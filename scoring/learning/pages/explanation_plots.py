@@ -9,6 +9,7 @@ from scoring.admin_kit.plots import Axis, Plot, Series
 
 SHOWN = 15  # features of the plot of importance
 CHANGES = 8
+POOR, EXCELLENT = 0.4, 0.75  # bounds of the stability of a choice of features
 LOG_ODDS = "Contribution (log-odds)"
 SPREAD = 0.32  # of the distance of two rows, over which points of a row are spread
 LEVELS = (("low value", "series-2"), ("middle value", "series-3"), ("high value", "series-1"))
@@ -22,6 +23,15 @@ class ImportanceChange:
     share: str
     champion: str
     change: str
+
+
+@dataclass(frozen=True)
+class FoldImportance:
+    """The importance of a contender's features over folds, and its stability in words."""
+
+    name: str
+    plot: Plot
+    stability: str
 
 
 @dataclass(frozen=True)
@@ -85,30 +95,59 @@ def _shares(stored: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _importance(features: Sequence[Mapping[str, Any]]) -> Plot:
-    named = [(each["name"], each) for each in features]
-    return Plot(
+    return importance_bars(
         "Importance of features",
+        [(each["name"], each["importance"], each["low"], each["high"]) for each in features],
+        summary="The mean absolute contribution of the most important features, with its interval.",
+    )
+
+
+def fold_importance(name: str, stored: Mapping[str, Any]) -> FoldImportance:
+    """A contender's importance over folds, as `importance_over_folds` gives it."""
+    plot = importance_bars(
+        "Importance over folds",
+        [(each["name"], each["mean"], each["low"], each["high"]) for each in stored["features"][:SHOWN]],
+        summary="The mean over folds of the mean absolute contribution, from the lowest fold to the highest.",
+    )
+    return FoldImportance(name, plot, fold_stability_in_words(stored["stability"]))
+
+
+def importance_bars(title: str, features: Sequence[tuple[str, float, float, float]], *, summary: str) -> Plot:
+    """A bar for each (name, importance, low, high), with a whisker from low to high."""
+    names, importance, low, high = zip(*features, strict=True) if features else ((), (), (), ())
+    bars = Series("importance", list(zip(names, importance, strict=True)), kind="bar", low=low, high=high)
+    return Plot(
+        title,
         Axis("Feature", "text"),
         Axis("Mean absolute contribution (log-odds)"),
-        [
-            Series("importance", [(name, each["importance"]) for name, each in named], kind="bar"),
-            Series(
-                "97.5\N{NO-BREAK SPACE}% of resamples below",
-                [(name, each["high"]) for name, each in named],
-                color="muted",
-                kind="dots",
-            ),
-            Series(
-                "2.5\N{NO-BREAK SPACE}% of resamples below",
-                [(name, each["low"]) for name, each in named],
-                color="muted",
-                kind="dots",
-            ),
-        ],
-        summary="The mean absolute contribution of the most important features, with its interval.",
+        [bars],
+        summary=summary,
         horizontal=True,
         height=60 + 26 * len(features),
     )
+
+
+def fold_stability_in_words(stability: Mapping[str, float | None]) -> str:
+    """How alike the features' importance is in different folds; "" where it cannot be said."""
+    correlation, index = stability["rank_correlation"], stability["top_stability"]
+    if correlation is None:
+        return ""
+    text = (
+        f"Trained anew on each fold, the order of features has a mean rank correlation of {correlation:.2f}"
+    )
+    if index is None:
+        return f"{text}."
+    return (
+        f"{text}; the stability of the ten most important is {index:.2f}, {stability_word(index)}"
+        " (1: always the same ten, 0: as by chance)."
+    )
+
+
+def stability_word(index: float) -> str:
+    """The index in words, by the bounds that Nogueira et al. 2018 take from Fleiss."""
+    if index < POOR:
+        return "poor"
+    return "excellent" if index > EXCELLENT else "intermediate to good"
 
 
 def _swarm(features: Sequence[Mapping[str, Any]]) -> Plot:

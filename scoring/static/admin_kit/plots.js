@@ -138,6 +138,7 @@ window.adminKit = window.adminKit || {};
       categoryPercentage: spec.stacked ? 0.9 : 0.8,
     };
     if (!series.low || !series.high) return [dataset];
+    if (series.kind === "bar") return [{ ...dataset, whiskers: series.low.map((low, at) => [low, series.high[at]]) }];
     const edge = { type: "line", borderWidth: 0, pointRadius: 0, band: true, stepped: series.kind === "step" };
     return [
       dataset,
@@ -170,6 +171,40 @@ window.adminKit = window.adminKit || {};
     return min < max ? { min, max } : { min: min - HOUR, max: max + HOUR };
   };
 
+  const WHISKER_END = 3; // pixels on either side of a whisker
+
+  // The interval of each bar as a line with two ends, above the bar.
+  const whiskers = {
+    id: "whiskers",
+    afterDatasetsDraw(chart) {
+      const lying = chart.options.indexAxis === "y";
+      const scale = lying ? chart.scales.x : chart.scales.y;
+      const path = new Path2D();
+      const line = (at, from, to, across) => {
+        const [ax, ay, bx, by] = across ? [from, at, to, at] : [at, from, at, to];
+        path.moveTo(ax, ay);
+        path.lineTo(bx, by);
+      };
+      for (const meta of chart.getSortedVisibleDatasetMetas()) {
+        (chart.data.datasets[meta.index].whiskers || []).forEach((ends, at) => {
+          if (ends.includes(null)) return;
+          const [low, high] = ends.map((end) => scale.getPixelForValue(end));
+          const place = lying ? meta.data[at].y : meta.data[at].x;
+          line(place, low, high, lying);
+          for (const end of [low, high]) line(end, place - WHISKER_END, place + WHISKER_END, !lying);
+        });
+      }
+      Object.assign(chart.ctx, { strokeStyle: color("ink"), lineWidth: 1.5 });
+      chart.ctx.stroke(path);
+    },
+  };
+
+  // " (1.2 to 1.5)" in the tooltip of a bar with a whisker.
+  const intervalText = ({ dataset, dataIndex }, { y }) => {
+    const ends = dataset.whiskers?.[dataIndex] || [null];
+    return ends.includes(null) ? "" : ` (${ends.map((end) => FORMATS[y.format](end, y)).join(" to ")})`;
+  };
+
   const configOf = (spec) => {
     const x = scaleOf(spec.x, spec.stacked);
     const xs = spec.series.flatMap((series) => series.points.map(([at]) => at));
@@ -183,10 +218,13 @@ window.adminKit = window.adminKit || {};
     }
     if (spec.x.format === "text") x.labels = [...new Set(xs)];
     const y = scaleOf(spec.y, spec.stacked);
+    const highs = spec.series.filter((series) => series.kind === "bar").flatMap((series) => series.high || []);
+    if (highs.length) y.suggestedMax = Math.max(...highs);
     if (spec.y.logarithmic) Object.assign(y, logRange(spec.series.flatMap((series) => series.points.map(([, value]) => value))));
     return {
       type: "line",
       data: { datasets: [...spec.series.flatMap((series) => datasetsOf(series, spec)), ...lineDatasets(spec)] },
+      plugins: [whiskers],
       options: {
         animation: false,
         responsive: true,
@@ -207,7 +245,7 @@ window.adminKit = window.adminKit || {};
             filter: (item) => !item.dataset.band,
             callbacks: {
               title: (items) => items.length ? FORMATS[spec.x.format](items[0].parsed.x !== undefined && spec.x.format !== "text" ? items[0].parsed.x : items[0].label, spec.x) : "",
-              label: (item) => spec.y.names.length ? spec.y.names[Math.round(item.parsed.y)] : `${item.dataset.label}: ${FORMATS[spec.y.format](spec.horizontal ? item.parsed.x : item.parsed.y, spec.y)}`,
+              label: (item) => spec.y.names.length ? spec.y.names[Math.round(item.parsed.y)] : `${item.dataset.label}: ${FORMATS[spec.y.format](spec.horizontal ? item.parsed.x : item.parsed.y, spec.y)}${intervalText(item, spec)}`,
             },
           },
         },

@@ -84,6 +84,8 @@ def test_an_evaluation_is_requested_on_the_page_of_a_model_and_its_result_shown_
             job.result["folds"][1]["origin"][:10],
         ):
             assert expected in text, expected
+    assert "Importance over folds" in model_page(scientist, "payment-1")
+    assert "the order of features has a mean rank correlation of" in model_page(scientist, "payment-2")
     listed = scientist.get(reverse("admin:scoring_evaluationjob_changelist")).content.decode()
     assert "payment-1, payment-2" in listed
 

@@ -9,6 +9,7 @@ from scoring.admin_kit.plots import Axis, Format, Plot, Series
 from scoring.catalog.event_type import EventType
 from scoring.learning.baseline_names import BASELINES
 from scoring.learning.folds.options import DEFAULT
+from scoring.learning.pages.explanation_plots import FoldImportance, fold_importance
 from scoring.learning.pages.metric_table import METRICS, RESULT_TONES, MetricDescription, result_text
 from scoring.learning.training.recipe import NONE, TREATMENTS
 from scoring.timestamps import from_iso
@@ -66,6 +67,7 @@ class EvaluationSection:
     folds: Sequence[FoldRow]
     plots: Sequence[Plot]
     more_plots: Sequence[Plot]
+    importance: Sequence[FoldImportance]
 
 
 def section_of_result(result: Mapping[str, Any], kind: type[EventType]) -> EvaluationSection:
@@ -82,7 +84,14 @@ def section_of_result(result: Mapping[str, Any], kind: type[EventType]) -> Evalu
         [_fold_row(fold, contenders) for fold in folds],
         plots[:PLOTS_SHOWN],
         plots[PLOTS_SHOWN:],
+        importance_of(result),
     )
+
+
+def importance_of(result: Mapping[str, Any]) -> list[FoldImportance]:
+    """The importance over folds of each contender that is trained from a recipe."""
+    stored = result.get("importance", {})
+    return [fold_importance(name, stored[name]) for name in result["order"] if name in stored]
 
 
 def contender_text(name: str) -> str:

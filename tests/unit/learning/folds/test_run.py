@@ -18,7 +18,7 @@ from scoring.learning.folds.contenders import (
 )
 from scoring.learning.folds.report import fold_lines, markdown_lines
 from scoring.learning.folds.run import History, describe_result, run_fold
-from scoring.learning.folds.summary import describe_summary, differences, metric_spreads
+from scoring.learning.folds.summary import describe_comparison, describe_summary, differences, metric_spreads
 from scoring.learning.folds.windows import Fold
 from scoring.learning.training.recipe import TrainingConfig
 from tests.unit.learning.made_up import START_US, training_set
@@ -106,6 +106,11 @@ def test_contenders_learn_and_the_better_one_is_seen_to_be_better(history):
     assert [line.split("|")[1].strip() for line in markdown_lines(results)][2:] == list(spreads)
     stored = describe_summary(results, samples=20)
     assert stored["contenders"]["default"]["average_precision"]["folds"] == 2
+    importance = describe_comparison(results, samples=20)["importance"]
+    assert list(importance) == ["default"]  # baselines have none
+    names = [each["name"] for each in importance["default"]["features"]]
+    assert set(names[:3]) == {"telling", "left", "right"}
+    assert importance["default"]["stability"]["rank_correlation"] > 0.5
     assert describe_result(results[0])["positives"] == int(results[0].y.sum())
 
 

@@ -49,6 +49,10 @@ def test_means_have_their_deviations_and_the_first_contender_comes_first() -> No
     ]
 
 
+def test_results_from_before_importance_was_measured_have_none() -> None:
+    assert section_of_result(RESULT, PAYMENT).importance == []
+
+
 def test_a_difference_says_whether_it_is_significant() -> None:
     (row,) = section_of_result(RESULT, PAYMENT).differences
     assert (row.difference, row.better) == ("-0.2000 (-0.3000 to -0.1000)", "0 of 2")
