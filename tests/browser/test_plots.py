@@ -124,3 +124,22 @@ def category_spec() -> Any:
 def drift_of(names: list[str]) -> FeatureDrift:
     side = SideShares([1 / len(names)] * len(names), missing=0.0)
     return FeatureDrift("category", NO_DATA, names, side, side)
+
+
+PAINTED = """
+    const chart = Chart.getChart(document.querySelector("#plotted canvas"))
+    const [lying, value] = arguments
+    const bar = chart.getDatasetMeta(0).data[0]
+    const [x, y] = lying ? [chart.scales.x.getPixelForValue(value), bar.y] : [bar.x, chart.scales.y.getPixelForValue(value)]
+    const ratio = chart.currentDevicePixelRatio
+    return chart.ctx.getImageData(Math.round(x * ratio), Math.round(y * ratio), 1, 1).data[3] > 0
+"""
+
+
+@pytest.mark.parametrize("horizontal", [False, True])
+def test_the_interval_of_a_bar_is_drawn_beyond_its_end(page: Browser, horizontal: bool) -> None:
+    bars = Series("importance", [("amount", 1.0), ("hour", 0.5)], kind="bar", low=[0.8, 0.2], high=[1.5, 0.7])
+    plot = Plot("Importance", Axis("Feature", "text"), Axis("Contribution"), [bars], horizontal=horizontal)
+    drawn_ticks(page, plot)
+    page.wait_until(lambda: page.driver.execute_script(PAINTED, horizontal, 1.25))
+    assert not page.driver.execute_script(PAINTED, horizontal, 1.51)

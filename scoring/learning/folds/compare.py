@@ -14,9 +14,10 @@ from scoring.learning.folds.options import DEFAULT, FoldOptions, recipe_name
 from scoring.learning.folds.progress import FoldProgress
 from scoring.learning.folds.run import FoldResult, read_history, run_fold
 from scoring.learning.folds.windows import TESTED_SHARE, Fold, derived_folds, origin_shares, stated_folds
-from scoring.learning.recipes.versions import recipe_of
+from scoring.learning.recipes.reading import recipe_of
 from scoring.learning.training.recipe import TREATMENTS, TrainingConfig
 from scoring.progress import NO_PROGRESS, ProgressReporter
+from scoring.registry.model_versions import find_version
 from scoring.timestamps import to_iso
 
 _TIMES = """
@@ -60,7 +61,8 @@ def contenders_of(options: FoldOptions) -> list[Contender]:
     if options.imbalance:
         recipes += _treatments(recipes[0][1])
     recipes += [
-        (recipe_name(model), replace(recipe_of(model), threads=threads)) for model in options.recipes_of
+        (recipe_name(model), replace(_recipe_of_version(model), threads=threads))
+        for model in options.recipes_of
     ]
     contenders = [of_recipe(*recipe) for recipe in recipes]
     contenders += [_named(name, threads=threads) for name in options.against]
@@ -72,8 +74,12 @@ def contenders_of(options: FoldOptions) -> list[Contender]:
 
 def _first_recipe(options: FoldOptions) -> tuple[str, TrainingConfig]:
     if options.model:
-        return recipe_name(options.model), recipe_of(options.model)
+        return recipe_name(options.model), _recipe_of_version(options.model)
     return DEFAULT, TrainingConfig()
+
+
+def _recipe_of_version(model: str) -> TrainingConfig:
+    return recipe_of(find_version(model).parameters)
 
 
 def _treatments(config: TrainingConfig) -> list[tuple[str, TrainingConfig]]:
