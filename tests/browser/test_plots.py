@@ -130,7 +130,8 @@ PAINTED = """
     const chart = Chart.getChart(document.querySelector("#plotted canvas"))
     const [lying, value] = arguments
     const bar = chart.getDatasetMeta(0).data[0]
-    const [x, y] = lying ? [chart.scales.x.getPixelForValue(value), bar.y] : [bar.x, chart.scales.y.getPixelForValue(value)]
+    const end = (lying ? chart.scales.x : chart.scales.y).getPixelForValue(value)
+    const [x, y] = lying ? [end, bar.y] : [bar.x, end]
     const ratio = chart.currentDevicePixelRatio
     return chart.ctx.getImageData(Math.round(x * ratio), Math.round(y * ratio), 1, 1).data[3] > 0
 """

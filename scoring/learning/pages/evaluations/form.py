@@ -12,6 +12,7 @@ from scoring.learning.folds.windows import MAX_FOLDS
 from scoring.learning.training.recipe import MAX_MATURITY_DAYS
 from scoring.registry.models import ModelVersion
 from scoring.registry.routes import route_of
+from scoring.timestamps import from_iso
 
 IMBALANCE = "imbalance"
 CONTENDERS = (
@@ -113,8 +114,9 @@ def initial_of(version: ModelVersion) -> dict[str, Any]:
     """The form's first values: the champion's recipe beside the version's, on labels as it was trained."""
     route = route_of(version.event_type)
     champion = route.champion.model if route else version.name
+    since = version.lineage.get("since")
     return {
         "recipes_of": [champion] if champion != version.name else [],
-        "since": version.lineage.get("since"),
+        "since": from_iso(since) if since else None,
         "matures_after_days": version.lineage.get("matures_after_days"),
     }

@@ -27,11 +27,11 @@ NAMES = {
 
 
 class SpreadRow(NamedTuple):
-    """A metric with its mean and standard deviation over folds for each contender."""
+    """A metric with the name of each contender and its mean and standard deviation over folds."""
 
     name: str
     meaning: str
-    cells: Sequence[str]
+    cells: Sequence[tuple[str, str]]
 
 
 class DifferenceRow(NamedTuple):
@@ -147,7 +147,10 @@ def _spread_row(
     return SpreadRow(
         metric.name.format(positive=positive),
         metric.meaning.format(positive=positive),
-        [spread_text(metric, found.get(metric.key), kind.base_currency) for found in contenders.values()],
+        [
+            (contender_text(name), spread_text(metric, found.get(metric.key), kind.base_currency))
+            for name, found in contenders.items()
+        ],
     )
 
 

@@ -42,8 +42,9 @@ RESULT = {
 def test_means_have_their_deviations_and_the_first_contender_comes_first() -> None:
     section = section_of_result(RESULT, PAYMENT)
     assert section.summary == "2 folds, tested on 2,000 events from 2026-01-01 to 2026-03-01"
+    assert [name for name, _ in section.metrics[0].cells] == section.contenders
     assert section.contenders == ["recipe of payment-1", "logistic regression"]
-    assert [(row.name, row.cells) for row in section.metrics] == [
+    assert [(row.name, [text for _, text in row.cells]) for row in section.metrics] == [
         ("Average precision", ["0.8500 ± 0.0500", "0.6000"]),
         ("Money saved a day", ["1,234.56 USD ± 10.00 USD", "-"]),
     ]
