@@ -197,9 +197,8 @@ def test_pages_show_the_search_and_continue_it(history, monkeypatch, django_asse
     assert "Continue the search" in trainer.get(address).content.decode()
     text = trainer.post(address, {"action": "continue"}, follow=True).content.decode()
     assert f"Training {number + 1} is queued. It continues the search of training {number}." in text
-    assert (
-        text == trainer.post(address, {"action": "continue"}, follow=True).content.decode()
-    )  # a double click
+    twice = trainer.post(address, {"action": "continue"}, follow=True).content.decode()  # a double click
+    assert f"Training {number + 1} is queued." in twice
     assert TrainingJob.objects.count() == number + 1
     assert f'continues <a class="ws-link" href="{address}">training {number}</a>' in text
     job = run(number + 1)
