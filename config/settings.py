@@ -341,6 +341,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30.0,
         "options": {"expires": 30.0},
     },
+    "score open cases anew": {
+        "description": "Scores open cases with the champion, where another model decided them.",
+        "task": "reviews.tasks.refresh_scores",
+        "schedule": crontab(hour="4", minute="41"),
+    },
     "retrain the payment model": {
         "description": "Queues a training if there are new labels. May be disabled or deleted.",
         "task": "scoring.learning.tasks.retrain",

@@ -145,6 +145,33 @@ class Case(models.Model):
         return self.state in (self.State.OPEN, self.State.CLAIMED) and not self.is_held(now)
 
 
+class CaseRefresh(models.Model):
+    """The score of an open case by the champion of a later time. Written by `reviews.refresh` only.
+
+    `decision`: the position of the decision whose features were scored; `rank` orders the queue as that of a
+    case with this score. No part of the log: it can be computed again at any time.
+    """
+
+    case = models.OneToOneField(
+        Case,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,  # cases are rebuilt from the log without it
+        primary_key=True,
+        related_name="refreshed",
+    )
+    decision = models.BigIntegerField()
+    model = models.CharField(max_length=80)
+    score = models.FloatField()
+    rank = models.FloatField()
+    scored_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"case {self.case_id} by {self.model}: {self.score:.3f}"
+
+
 class EventEntity(models.Model):
     """An event of an entity. Written by the consumer `reviews.entities` only.
 

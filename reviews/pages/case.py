@@ -27,6 +27,7 @@ from reviews.pages.queue import take_next
 from reviews.pages.risks.panel import risk_panel
 from reviews.pages.undo_offer import decided_together, last_verdict, remember_verdict
 from reviews.pages.verdict_form import DraftVerdict, verdict_options
+from reviews.refresh.reading import refreshed_score
 from reviews.work.claims import claim_case, release_case, renew_lease
 from reviews.work.escalation import escalate_case
 from reviews.work.notes import MAX_NOTE_LENGTH
@@ -63,7 +64,8 @@ class CasePage(AdminPage):
         position, draft = kwargs["position"], kwargs.pop("draft", None)
         user, now = self.request.user, timezone.now()
         personal = may_see_personal(user)
-        case, detail = Case.objects.get(pk=position), detail_or_404(position)
+        case = Case.objects.select_related("refreshed").get(pk=position)
+        detail = detail_or_404(position)
         self.title = f"Case {shortened(detail.external_id)}"
         steps, undone = timeline_of(case, personal=personal)
         panels = event_panels(detail, personal=personal)
@@ -72,6 +74,7 @@ class CasePage(AdminPage):
         withheld = open_case(case, reviewer=self.reviewer, now=now)
         return super().get_context_data(
             case=case,
+            refreshed=refreshed_score(case, detail),
             now=now,
             withheld=withheld,
             content=(

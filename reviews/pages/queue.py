@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -38,6 +39,8 @@ WHYS = {
     ESCALATED: "escalated",
 }
 CHOSEN_QUEUE = "reviews_queue"  # in the session
+# How the page orders cases: by the score at the decision, or by the present champion's.
+ORDERS = {"": "score at the decision", "now": "score now"}
 
 
 class QueueRow(NamedTuple):
@@ -53,6 +56,12 @@ class QueueRow(NamedTuple):
     label: str | None
     held_by: str
     mine: bool
+
+    @property
+    def now(self) -> float | None:
+        """The score by a later champion, None if there is none."""
+        refreshed = getattr(self.case, "refreshed", None)
+        return refreshed.score if refreshed else None
 
     @property
     def id(self) -> str:
@@ -76,7 +85,7 @@ class QueuePage(AdminPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         now, reviewer = timezone.now(), self.request.user.get_username()
-        chosen = {name: self.request.GET.get(name, "") for name in ("type", "queue", "why")}
+        chosen = {name: self.request.GET.get(name, "") for name in ("type", "queue", "why", "order")}
         cases = list(pending_cases(chosen)[: MAX_ROWS + 1])
         limits, pace = pace_at(reviewer, now=now)
         held = Case.objects.held_by(reviewer, now).order_by("-rank").first()
@@ -84,7 +93,7 @@ class QueuePage(AdminPage):
             summary=summarize_queue(reviewer=reviewer, now=now),
             lines=lines_of(cases[:MAX_ROWS], reviewer=reviewer, now=now),
             more=len(cases) > MAX_ROWS,
-            filtered=any(chosen.values()),
+            filtered=any(value for name, value in chosen.items() if name != "order"),
             held=held,
             held_for=held.lease_until - now if held and held.lease_until else None,
             may_work=self.request.user.has_perm("reviews.work_case"),
@@ -94,6 +103,7 @@ class QueuePage(AdminPage):
             pace=pace,
             queue=chosen["queue"],
             filters=[
+                _orders(chosen),
                 _choices(chosen, "why", WHYS),
                 _choices(chosen, "type", {name: name for name in _reviewed_types()}),
                 _choices(chosen, "queue", {name: words_of(name) for name in policy_queues()}),
@@ -127,13 +137,19 @@ def take_next(request: HttpRequest, *, now: datetime) -> HttpResponse:
 
 
 def pending_cases(chosen: Mapping[str, str]) -> CaseQuerySet:
-    """Pending cases of a `type`, of a policy's `queue` and for a cause, `why` ("" for any), by urgency."""
+    """Pending cases of a `type`, of a policy's `queue` and for a cause, `why` ("" for any), by urgency.
+
+    With the `order` "now" the score of the last refresh counts; cases without one keep their rank.
+    """
     wanted = {"event_type": chosen.get("type"), "queue": chosen.get("queue"), "why": chosen.get("why")}
     if wanted["why"] == ESCALATED:
         del wanted["why"]
     cases = Case.objects.pending().filter(**{name: value for name, value in wanted.items() if value})
     if chosen.get("why") == ESCALATED:
         cases = cases.filter(escalated_at__isnull=False)
+    cases = cases.select_related("refreshed")
+    if chosen.get("order") == "now":
+        return cases.order_by(Coalesce("refreshed__rank", "rank").desc())
     return cases.order_by("-rank")
 
 
@@ -230,6 +246,14 @@ def _choices(chosen: dict[str, str], parameter: str, options: dict[str, str]) ->
     return [
         FilterLink(words, _query({**chosen, parameter: value}), chosen[parameter] == value)
         for value, words in every.items()
+    ]
+
+
+def _orders(chosen: dict[str, str]) -> list[FilterLink]:
+    """Links for each order that keep the filters."""
+    return [
+        FilterLink(words, _query({**chosen, "order": order}), chosen["order"] == order)
+        for order, words in ORDERS.items()
     ]
 
 

@@ -3,6 +3,7 @@
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from scoring.batch.errors import BatchVersionCorrupt
 from scoring.batch.models import BatchVersion
@@ -28,7 +29,7 @@ class ComputedRisks:
     """The table of a version, and what the next one needs to know of it."""
 
     table: BatchTable
-    inputs: dict[str, object]
+    inputs: dict[str, Any]
 
 
 def compute_risks(
@@ -44,7 +45,7 @@ def compute_risks(
     for events in iter_scored(view, after=cursor, horizon=horizon, since=since):
         sums.add(events)
     scores = {each.entity: each.score for each in overrides}
-    inputs = {"cursor": list(horizon.cursor), "overrides": overrides_digest(overrides)}
+    inputs: dict[str, Any] = {"cursor": list(horizon.cursor), "overrides": overrides_digest(overrides)}
     return ComputedRisks(sums.table(scores), inputs)
 
 

@@ -1,4 +1,4 @@
-"""Which logged values a shadow is given."""
+"""Which logged values another model is given."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scoring.decisions.shadow import _logged_vectors
+from scoring.decisions.predictions.logged_scores import _logged_vectors
 from tests.factories.log import as_read, decided, received
 
 PACKED = np.linspace(0, 1, 9)  # by the factory: 2 features, 3 contributions, then the sets beside
@@ -28,7 +28,7 @@ def feature_set(name: str) -> Any:
         ("old under another vocabulary", "new", PACKED[5:7]),
     ],
 )
-def test_a_shadow_gets_the_values_of_its_own_features(
+def test_a_model_gets_the_values_of_its_own_features(
     logged_under: str, wanted: str, values: np.ndarray | None
 ) -> None:
     """Or nothing, where they were not logged."""
