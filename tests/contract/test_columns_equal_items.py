@@ -157,7 +157,7 @@ def reference_rows(as_of: datetime) -> list[tuple[int, int, bytes]]:
     """(position, time, vector as float32) of every payment, item by item."""
     vocabulary = {"payment": count_vocabulary(event_type("payment"), as_of=as_of)}
     plan = lane_plan(LANE, vocabulary)
-    histories = [ViewHistory.read(view) for view in plan.batch_views["payment"]]
+    histories = [ViewHistory.read(view) for view in plan.batch_views["payment"] if view.has_history]
     arena, rows = Arena(plan), []
     for chunk in iter_lane_items(LANE):
         items = [with_batch_values(item, histories) for item in chunk.items]
