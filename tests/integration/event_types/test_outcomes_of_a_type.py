@@ -31,7 +31,7 @@ def transfers() -> Iterator[None]:
     connections.client.cache_clear()
     with catalog_with("tests.factories.transfers"):
         yield
-    entity_index._entity_fields.cache_clear()
+    entity_index.entity_fields.cache_clear()
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ def posts() -> Iterator[None]:
     connections.client.cache_clear()
     with catalog_with("tests.factories.posts"):
         yield
-    entity_index._entity_fields.cache_clear()
+    entity_index.entity_fields.cache_clear()
 
 
 @pytest.fixture
