@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 ACTOR = "trigger/"  # and the name of the trigger
 DAY = timedelta(days=1)
-PATIENCE = timedelta(days=7)  # with a model that a trigger trained, before the next one
+PATIENCE = timedelta(days=7)  # with a model that is newer than the champion, before the next one
 MAX_WHY_NOT = 500  # characters
 
 
@@ -108,7 +108,7 @@ def _obstacles(
     if reason := reason_not_to_train(event_type, only_if_new_labels=False):
         yield reason
     if needs_labels(reached) and (successor := _successor(champion, now=now)):
-        yield f"a trigger trained {successor.name} lately, which is {successor.status} and not the champion"
+        yield f"{successor.name} was trained lately; it is {successor.status} and not the champion"
     requested = TrainingJob.objects.filter(event_type=event_type)
     cool_down = timedelta(hours=settings.cool_down_hours)
     if last := requested.filter(requested_at__gt=now - cool_down).order_by("-number").first():
@@ -127,10 +127,10 @@ def needs_labels(reached: Reading) -> bool:
 
 
 def _successor(champion: ModelVersion, *, now: datetime) -> ModelVersion | None:
-    """The latest version that a trigger trained after the champion within PATIENCE."""
+    """The latest version that was trained after the champion, within PATIENCE."""
     later = ModelVersion.objects.filter(event_type=champion.event_type, number__gt=champion.number)
-    triggered = later.filter(trained_by__startswith=ACTOR, trained_at__gt=now - PATIENCE)
-    return triggered.only("name", "status").order_by("-number").first()
+    recent = later.filter(trained_at__gt=now - PATIENCE)
+    return recent.only("name", "status").order_by("-number").first()
 
 
 def _request(found: CheckedType, reached: Reading, *, now: datetime) -> CheckedType:

@@ -85,7 +85,7 @@ def test_drift_trains_the_next_champion(
     assert [check["name"] for check in version.checks if not check["passed"]] == []
     assert (version.parameters["trees"], version.lineage["rows"]) == (25, COUNT)
     assert check_triggers() == []
-    assert "lately, which is candidate and not the champion" in text_of(lea, "admin:triggers")
+    assert "lately; it is candidate and not the champion" in text_of(lea, "admin:triggers")
     assert route_of("payment").champion.model == before  # type: ignore[union-attr]
 
     # A person approves it, tries it on a part of the cards, and makes it the champion.

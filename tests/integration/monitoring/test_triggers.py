@@ -163,12 +163,13 @@ def test_trainings_are_apart_and_few_a_day() -> None:
     assert check_type("payment", now=NOW + 26 * HOUR).training == 4
 
 
-def test_a_model_that_a_trigger_trained_is_awaited() -> None:
+@pytest.mark.parametrize("trained_by", ["trigger/labels", "user/ana", "schedule"])
+def test_a_model_newer_than_the_champion_is_awaited(trained_by: str) -> None:
     champion()
     decide(2_000, shifted=True)
-    add_version(2, trained_by="trigger/labels", at=NOW - DAY)
+    add_version(2, trained_by=trained_by, at=NOW - DAY)
     why_not = check_type("payment", now=NOW + MINUTE).why_not
-    assert why_not == "a trigger trained payment-2 lately, which is candidate and not the champion"
+    assert why_not == "payment-2 was trained lately; it is candidate and not the champion"
     ModelVersion.objects.filter(name="payment-2").update(trained_at=NOW - PATIENCE)
     assert check_type("payment", now=NOW + MINUTE).training == 1
 
@@ -176,7 +177,7 @@ def test_a_model_that_a_trigger_trained_is_awaited() -> None:
 def test_drift_waits_for_a_label_that_no_model_was_trained_with() -> None:
     champion()
     decide(2_000, shifted=True)
-    add_version(2, log_position=10**9)
+    add_version(2, log_position=10**9, at=NOW - PATIENCE)
     found = check_type("payment", now=NOW + MINUTE)
     assert found.why_not == "no label was recorded since its last model was trained"
 
