@@ -31,18 +31,16 @@ def importance_over_folds(folds: Sequence[Mapping[str, float]]) -> dict[str, Any
 
 
 def mean_rank_correlation(values: NDArray[np.float64]) -> float | None:
-    """The mean rank correlation (Spearman) of all pairs of rows of float64[M, d]; None without a pair, or
-    with fewer than two features.
+    """The mean rank correlation (Spearman) of all pairs of rows of float64[M, d]; None without a pair.
+
+    A row whose features are all alike, such as that of a model without splits, has no order and is left out.
 
     >>> mean_rank_correlation(np.array([[3.0, 2.0, 1.0], [9.0, 5.0, 1.0]]))
     1.0
     """
-    if len(values) < 2 or values.shape[1] < 2:
-        return None
-    ranks = [rankdata(row) for row in values]
+    ranks = [rankdata(row) for row in values if len(np.unique(row)) > 1]
     pairs = [np.corrcoef(one, other)[0, 1] for one, other in combinations(ranks, 2)]
-    known = [float(pair) for pair in pairs if not np.isnan(pair)]
-    return round(float(np.mean(known)), 12) if known else None
+    return round(float(np.mean(pairs)), 12) if pairs else None
 
 
 def selection_stability(chosen: Sequence[set[int]], *, of: int) -> float | None:

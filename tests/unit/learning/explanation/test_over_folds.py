@@ -1,5 +1,7 @@
 """Importance in models of different folds: spread, rank correlation, stability of the most important."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -33,6 +35,14 @@ def test_the_rank_correlation_is_the_mean_of_all_pairs():
     assert mean_rank_correlation(values) == pytest.approx(-1 / 3)
     assert mean_rank_correlation(values[:1]) is None
     assert mean_rank_correlation(values[:, :1]) is None
+
+
+def test_a_fold_without_splits_has_no_order_of_features():
+    folds = [{"a": 1.0, "b": 2.0}, {"a": 0.0, "b": 0.0}, {"a": 3.0, "b": 4.0}]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # NumPy's of a correlation with a constant are not of our modules
+        assert importance_over_folds(folds)["stability"]["rank_correlation"] == 1.0
+        assert importance_over_folds(folds[:2])["stability"]["rank_correlation"] is None
 
 
 def kuncheva(one: set[int], other: set[int], of: int) -> float:
