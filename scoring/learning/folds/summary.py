@@ -1,6 +1,7 @@
 """Folds in figures: the mean and the spread of every metric, and differences from the first contender."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -59,8 +60,9 @@ class Difference(NamedTuple):
 def differences(results: Sequence[FoldResult], *, samples: int = 200, seed: int = 0) -> dict[str, Difference]:
     """For each contender but the first, its difference from the first.
 
-    Each fold's difference is resampled by whole entities; the interval is that of the mean over folds, whose
-    standard errors are independent because each fold has test events of its own.
+    Each fold's difference is resampled by whole entities; the interval is that of the mean over folds. Their
+    errors are taken as independent if each fold has test events of its own, and as equal if tests overlap,
+    which stated origins allow.
     """
     first, *others = results[0].scores
     return {name: _difference(results, first, name, samples=samples, seed=seed) for name in others}
@@ -82,9 +84,15 @@ def _difference(
         for result in results
     ]
     mean = float(np.mean([each.estimate for each in intervals]))
-    half = float(np.sqrt(sum(_half_width(each) ** 2 for each in intervals)) / len(intervals))
+    halves = np.array([_half_width(each) for each in intervals])
+    half = float(halves.mean() if _overlap(results) else np.sqrt(np.sum(halves**2)) / len(halves))
     better = sum(each.estimate > 0 for each in intervals)
     return Difference(mean, mean - half, mean + half, better, len(intervals))
+
+
+def _overlap(results: Sequence[FoldResult]) -> bool:
+    """Whether tests of folds, which are in order, share events."""
+    return any(later.fold.origin < earlier.fold.until for earlier, later in pairwise(results))
 
 
 def _half_width(interval: Interval) -> float:

@@ -1,5 +1,6 @@
 """Folds on made-up events: what each may know, and how its figures are summed up."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -112,6 +113,19 @@ def test_contenders_learn_and_the_better_one_is_seen_to_be_better(history):
     assert set(names[:3]) == {"telling", "left", "right"}
     assert importance["default"]["stability"]["rank_correlation"] > 0.5
     assert describe_result(results[0])["positives"] == int(results[0].y.sum())
+
+
+def test_the_interval_of_the_mean_is_narrower_unless_tests_share_events(history):
+    results = [run(history, fold, of_recipe("default", QUICK), logistic_regression()) for fold in FOLDS]
+    halves = np.array([half_width(differences([result])["logistic"]) for result in results])
+    assert half_width(differences(results)["logistic"]) == pytest.approx(np.hypot(*halves) / 2)
+    longer = Fold(1, FOLDS[0].origin, FOLDS[1].until)
+    overlapping = [replace(results[0], fold=longer), results[1]]
+    assert half_width(differences(overlapping)["logistic"]) == pytest.approx(halves.mean())
+
+
+def half_width(difference):
+    return (difference.high - difference.low) / 2
 
 
 def test_the_same_folds_give_the_same_figures(history):
