@@ -20,6 +20,7 @@ from scoring.learning.folds.options import FoldOptions
 from scoring.learning.folds.report import fold_lines, markdown_lines
 from scoring.learning.folds.scores import write_scores
 from scoring.learning.folds.summary import describe_comparison
+from scoring.learning.folds.windows import MAX_FOLDS
 from scoring.learning.jobs.evaluations.evaluations import record_evaluation
 from scoring.learning.recipes.files import load_recipe
 from scoring.learning.training.recipe import TrainingConfig
@@ -162,7 +163,7 @@ def _add_period(group: Any) -> None:
 def _add_folds(group: Any) -> None:
     group.add_argument(
         "--folds",
-        type=integer(minimum=1, maximum=24),
+        type=integer(minimum=1, maximum=MAX_FOLDS),
         help="the number of folds; their tests cover the newer half of the mature events",
     )
     group.add_argument(

@@ -10,7 +10,7 @@ from django.utils import timezone
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
 from scoring.catalog.registry import event_types
 from scoring.errors import ScoringError
-from scoring.learning.folds.options import FoldOptions, recipe_name
+from scoring.learning.folds.options import DAY, FoldOptions, recipe_name
 from scoring.learning.jobs.evaluations.evaluations import evaluations
 from scoring.learning.models import EvaluationJob, EvaluationProgress
 from scoring.learning.pages.evaluations.section import contender_text, section_of_result
@@ -58,7 +58,7 @@ class EvaluationPage(AdminPage):
 def option_rows(options: FoldOptions) -> list[tuple[str, str]]:
     """The options as names and values."""
     maturity = (
-        "the catalog's value" if options.matures_after is None else f"{options.matures_after.days} days"
+        "the catalog's value" if options.matures_after is None else f"{options.matures_after / DAY:g} days"
     )
     return [
         ("Folds", _folds_text(options)),
@@ -71,7 +71,7 @@ def option_rows(options: FoldOptions) -> list[tuple[str, str]]:
 def _folds_text(options: FoldOptions) -> str:
     if options.origins:
         dates = ", ".join(f"{origin:%Y-%m-%d}" for origin in options.origins)
-        return f"origins {dates}, each tested on {options.test_length.days} days"
+        return f"origins {dates}, each tested on {options.test_length / DAY:g} days"
     start = _moment_text(options.test_from, "the newer half of the events")
     return f"{options.folds}, tested on {'events from ' if options.test_from else ''}{start}"
 

@@ -1,8 +1,11 @@
 """The result of an evaluation on pages."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from scoring.catalog.registry import event_type
+from scoring.learning.folds.options import FoldOptions
+from scoring.learning.pages.evaluations.page import option_rows
 from scoring.learning.pages.evaluations.section import section_of_result
 
 PAYMENT = event_type("payment")
@@ -69,3 +72,10 @@ def test_each_fold_has_its_dates_and_a_gap_where_a_metric_is_not_defined() -> No
     precision, money = (*section.plots, *section.more_plots)
     assert [[y for _, y in line.points] for line in precision.series] == [[0.8, 0.9], [0.6, None]]
     assert [line.label for line in money.series] == ["recipe of payment-1"]
+
+
+def test_options_show_parts_of_days() -> None:
+    halves = {"matures_after": timedelta(hours=12), "test_length": timedelta(hours=36)}
+    rows = dict(option_rows(FoldOptions("payment", origins=(datetime(2026, 1, 1, tzinfo=UTC),), **halves)))
+    assert rows["Labels mature after"] == "0.5 days"
+    assert rows["Folds"] == "origins 2026-01-01, each tested on 1.5 days"
