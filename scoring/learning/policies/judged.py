@@ -19,8 +19,11 @@ from scoring.catalog.registry import scored_type
 from scoring.learning.policies.decisions import SampledDecisions, days_between, sample_decisions
 from scoring.learning.policies.sampling.priority import weighted
 from scoring.learning.policies.sampling.stored import JUDGED, SIZE, SPANS, rows_of, stored_sample
+from scoring.log.read import read_positions
 from scoring.registry.model_versions import champion_of
 from scoring.registry.models import HeldOutSample
+from scoring.rules.deciding.precedence import BLOCK
+from scoring.rules.off_policy.revealing import propensity_of_block, reveal
 from scoring.timestamps import from_iso
 
 MIN_EVENTS, MIN_POSITIVES = 200, 20  # fewer decisions say too little
@@ -68,8 +71,9 @@ class JudgedEvents:
 
     `versions` int64[n]: log positions of their receipts or corrections. `decisions` int64[n]: those of their
     decisions, 0 for held-out events. `days`: that they cover, for rates a day. `model`: whose held-out events
-    they are. `unknown`: blocked events without a label, which are left out. `drawn_at`: when the sample was
-    stored, None for one that was drawn just now. `decided`: the decisions that it was drawn from, if counted.
+    they are. `unknown`: blocked events whose class nothing shows, which are left out. `drawn_at`: when the
+    sample was stored, None for one that was drawn just now. `decided`: the decisions that it was drawn from,
+    if counted.
     """
 
     event_type: str
@@ -141,29 +145,45 @@ def judged_decisions(kind: type[EventType], *, now: datetime, size: int = SIZE) 
     if not len(sample.score):
         return None
     labels = _labels_of(sample.events)
+    revealed, propensity = reveal(
+        blocked=sample.outcome == BLOCK,
+        labeled=np.array([label is not None for label in labels], dtype=bool),
+        let_through=np.where(sample.propensity < 1, sample.propensity, np.nan),
+        propensity=_propensities_of_blocks(sample),
+    )
     positive = np.array([label == kind.labels.positive for label in labels], dtype=bool)
-    unknown = np.array([label is None for label in labels], dtype=bool) & (sample.outcome == "block")
-    return _judged(kind, sample, positive, unknown, until=until)
+    return _judged(kind, sample, positive, revealed, propensity <= 0, until=until)
+
+
+def _propensities_of_blocks(sample: SampledDecisions) -> NDArray[np.float64]:
+    """The probability with which exploration would have let each blocked event through, 0 of all others."""
+    blocked = np.flatnonzero(sample.outcome == BLOCK)
+    logged = {entry.position: entry.data for entry in read_positions(sample.positions[blocked].tolist())}
+    found = np.zeros(len(sample.outcome))
+    found[blocked] = [
+        propensity_of_block(logged.get(position, {})) for position in sample.positions[blocked].tolist()
+    ]
+    return found
 
 
 def _judged(
     kind: type[EventType],
     sample: SampledDecisions,
     positive: NDArray[np.bool_],
+    revealed: NDArray[np.bool_],
     unknown: NDArray[np.bool_],
     *,
     until: datetime,
 ) -> JudgedEvents:
-    known = ~unknown
     return JudgedEvents(
         event_type=kind.name,
         source="decisions",
-        score=sample.score[known],
-        positive=positive[known],
-        stake=sample.stakes(kind.nominal_stake)[known],
-        weight=(sample.weight / sample.propensity)[known],
-        versions=sample.events[known],
-        decisions=sample.positions[known],
+        score=sample.score[revealed],
+        positive=positive[revealed],
+        stake=sample.stakes(kind.nominal_stake)[revealed],
+        weight=(sample.weight / sample.propensity)[revealed],
+        versions=sample.events[revealed],
+        decisions=sample.positions[revealed],
         since=sample.first,
         until=until,
         days=sample.days(until),

@@ -31,16 +31,20 @@ from scoring.learning.policies.sampling.stored import (
     Purpose,
     period_of,
 )
+from scoring.rules.off_policy.revealing import Bools, reveal
 from scoring.rules.policies.thresholds import outcome_of
 from scoring.rules.rules.trial.sample import positions_since
 
 CHUNK = 20_000
 NOT_BROKEN, BROKEN, NOT_KNOWN = 0, 1, -1
 
-# The last decision of each event with scores of policies; thresholds are those of its main score.
+# The last decision of each event with scores of policies; thresholds are those of its main score. A blocked
+# event has the propensity with which it would have been let through.
 _DECISIONS = """
     SELECT decision.position, decision.event_position, decision.score,
-           coalesce(decision.stake, %s), decision.outcome = 'block', coalesce(decision.propensity, 1),
+           coalesce(decision.stake, %s), decision.outcome = 'block', coalesce(decision.propensity, 'NaN'),
+           CASE WHEN decision.outcome = 'block'
+                THEN coalesce((entry.data::json #>> '{exploration,propensity}')::float8, 0) ELSE 0 END,
            extract(epoch FROM decision.decided_at)::float8,
            (entry.data::json -> 'thresholds')::text, (entry.data::json -> 'policies')::text
       FROM scoring_decision decision
@@ -155,19 +159,20 @@ def is_long(kind: type[EventType], purpose: Purpose, *, now: datetime) -> bool:
 def draw_head_sample(kind: type[EventType], purpose: Purpose, *, now: datetime) -> DrawnSample | None:
     """Read all decisions of the period once and draw a sample of them; None without scores of policies.
 
-    `unknown` decisions of mature events are left out: what was blocked and has no label may be either.
+    Decisions that do not reveal the class of a mature event (`reveal`) are left out; `unknown` counts those
+    whose class nothing shows.
     """
     policies, (first, end) = names_of(kind.policies), _positions(kind, purpose, now=now)
     labels = _read_labels(kind) if purpose == JUDGED else None
     sample, decisions, unknown, first_at = PrioritySample(SIZE, row_type(len(policies))), 0, 0, None
     for read in _read_decisions(kind, first, end):
-        rows, kept = _rows(read, policies, kind.outcomes, labels)
+        rows, kept, hidden = _rows(read, policies, kind.outcomes, labels)
         if not len(rows):
             continue
-        at = min(float(each[6]) for each in read)
+        at = min(float(each[7]) for each in read)
         first_at = at if first_at is None else min(first_at, at)
         sample.add(rows[kept])
-        decisions, unknown = decisions + int(kept.sum()), unknown + int((~kept).sum())
+        decisions, unknown = decisions + int(kept.sum()), unknown + int(hidden.sum())
     if first_at is None:
         return None
     _, until = period_of(kind, purpose, now=now)
@@ -214,16 +219,19 @@ def _rows(
     policies: Sequence[str],
     outcomes: Sequence[str],
     labels: Mapping[int, Labeled] | None,
-) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    """The decisions with scores of policies as they are sampled, and which of them have a known class."""
-    scored = [each for each in read if each[8]]
+) -> tuple[NDArray[Any], Bools, Bools]:
+    """The decisions with scores of policies as they are sampled, with (revealed, unknown): bool[n]."""
+    scored = [each for each in read if each[9]]
     rows = np.zeros(len(scored), dtype=row_type(len(policies)))
     if not scored:
-        return rows, np.ones(0, dtype=bool)
-    decision, event, score, stake, blocked, propensity, _, thresholds, heads = zip(*scored, strict=True)
+        return rows, np.ones(0, dtype=bool), np.zeros(0, dtype=bool)
+    decision, event, score, stake, blocked, let_through, of_block, _, thresholds, heads = zip(
+        *scored, strict=True
+    )
     labeled = [labels.get(each) if labels is not None else None for each in event]
     rows["decision"], rows["event"], rows["stake"] = decision, event, stake
-    rows["inverse"] = 1 / np.array(propensity, dtype=np.float64)
+    through = np.array(let_through, dtype=np.float64)
+    rows["inverse"] = 1 / np.where(np.isnan(through), 1.0, through)
     rows["main"] = [
         outcomes.index(outcome_of(each, orjson.loads(limits or "{}") or {}, outcomes))
         for each, limits in zip(score, thresholds, strict=True)
@@ -231,15 +239,20 @@ def _rows(
     rows["score"] = [_scores(orjson.loads(each), policies) for each in heads]
     rows["broken"] = [broken_by(each, policies) for each in labeled]
     rows["positive"] = [each is not None and each.positive for each in labeled]
-    is_labeled = np.array([each is not None for each in labeled], dtype=bool)
-    kept = (
-        is_labeled | ~np.array(blocked, dtype=bool) if labels is not None else np.ones(len(rows), dtype=bool)
-    )
+    kept, hidden = np.ones(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
+    if labels is not None:
+        kept, propensity = reveal(
+            blocked=np.array(blocked, dtype=bool),
+            labeled=np.array([each is not None for each in labeled], dtype=bool),
+            let_through=through,
+            propensity=np.array(of_block, dtype=np.float64),
+        )
+        hidden = propensity <= 0
     certain = (rows["broken"] == BROKEN).any(axis=1)
     highest = np.nan_to_num(rows["score"]).max(axis=1, initial=0.0)
     rows["importance"] = importance_of(highest, certain) * rows["inverse"]
     rows["priority"] = rows["importance"] / uniform_of(rows["event"])
-    return rows, kept
+    return rows, kept, hidden
 
 
 def _scores(heads: Mapping[str, Any], policies: Sequence[str]) -> list[float]:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from scoring.learning.policies.sampling.priority import importance_of, uniform_of
 from scoring.learning.policies.sampling.scanning import stakes_of
-from scoring.rules.off_policy.revealing import Bools, reveal
+from scoring.rules.off_policy.revealing import Bools, Floats, reveal
 
 LOGGED_ROW = np.dtype(
     [
@@ -18,6 +18,16 @@ LOGGED_ROW = np.dtype(
 )
 
 
+def reveal_read(read: NDArray[Any], labeled: Bools) -> tuple[Bools, Floats]:
+    """As `reveal`, of decisions as `scanning` reads them."""
+    return reveal(
+        blocked=read["blocked"],
+        labeled=labeled,
+        let_through=read["through"],
+        propensity=read["propensity"],
+    )
+
+
 def logged_rows(read: NDArray[Any], labeled: Bools, positive: Bools, *, nominal: int) -> NDArray[Any]:
     """LOGGED_ROW of each decision, without those that a list or hash bank made: no policy changes them.
 
@@ -25,12 +35,7 @@ def logged_rows(read: NDArray[Any], labeled: Bools, positive: Bools, *, nominal:
     """
     free = ~read["listed"]
     read, labeled, positive = read[free], labeled[free], positive[free]
-    revealed, propensity = reveal(
-        blocked=read["blocked"],
-        labeled=labeled,
-        let_through=read["through"],
-        propensity=read["propensity"],
-    )
+    revealed, propensity = reveal_read(read, labeled)
     rows = np.empty(len(read), dtype=LOGGED_ROW)
     for name in ("decision", "event", "score"):
         rows[name] = read[name]

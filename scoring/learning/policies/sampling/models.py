@@ -7,7 +7,7 @@ class DecisionSample(models.Model):
     """The decisions of a period that are in a sample, as `stored.ROW`. Computed again and again from
     decisions and labels, so that it is neither in the log nor a projection.
 
-    `decisions`: how many the sample stands for; `unknown`: those left out, blocked and without a label.
+    `decisions`: how many the sample was drawn from; `unknown`: blocked ones whose class nothing shows.
     `first_at`: when the first one was made.
     """
 

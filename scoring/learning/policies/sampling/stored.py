@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import event_types
-from scoring.learning.policies.sampling.logged import LOGGED_ROW, logged_rows
+from scoring.learning.policies.sampling.logged import LOGGED_ROW, logged_rows, reveal_read
 from scoring.learning.policies.sampling.models import DecisionSample
 from scoring.learning.policies.sampling.priority import PrioritySample, importance_of, uniform_of
 from scoring.learning.policies.sampling.scanning import KnownLabels, read_decisions, read_labels, stakes_of
@@ -66,8 +66,8 @@ def period_of(kind: type[EventType], purpose: Purpose, *, now: datetime) -> tupl
 def draw_sample(kind: type[EventType], purpose: Purpose, *, now: datetime) -> bool:
     """Read all decisions of the period once, and store a sample of them. False if there are few, or none.
 
-    `unknown` decisions of mature events are left out: what was blocked and has no label may be either. A
-    sample that has them too, LOGGED, is stored along with that of JUDGED.
+    Decisions that do not reveal the class of a mature event (`reveal`) are left out; `unknown` counts those
+    whose class nothing shows. A sample that has them too, LOGGED, is stored along with that of JUDGED.
     """
     since, until = period_of(kind, purpose, now=now)
     first, end = positions_since(since)[0], positions_since(until)[0]
@@ -103,16 +103,18 @@ class _Drawing:
     def add(self, read: NDArray[Any]) -> None:
         at = float(read["at"].min())
         self.first_at = at if self.first_at is None else min(self.first_at, at)
-        kept, positive = np.ones(len(read), dtype=bool), np.zeros(len(read), dtype=bool)
+        kept = np.ones(len(read), dtype=bool)
+        positive = unknown = np.zeros(len(read), dtype=bool)
         if self._labels is not None:
             known, positive = self._labels.find(read["event"])
-            kept = known | ~read["blocked"]
+            kept, propensity = reveal_read(read, known)
+            unknown = propensity <= 0
             logged = logged_rows(read, known, positive, nominal=self._nominal)
             self._logged.add(logged)
             self._all += len(logged)
         self._sample.add(_rows(read[kept], positive[kept], nominal=self._nominal))
         self._decisions += int(kept.sum())
-        self._unknown += int((~kept).sum())
+        self._unknown += int(unknown.sum())
 
     def samples(self, purpose: Purpose) -> list[tuple[Purpose, dict[str, Any]]]:
         """What is stored of the sample of a purpose, and of that of LOGGED if classes matter."""

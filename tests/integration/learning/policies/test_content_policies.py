@@ -99,6 +99,19 @@ def test_events_have_the_scores_of_their_last_decision_and_what_they_broke() -> 
     assert events.positive[order].tolist() == [True, True, False, False]
 
 
+def test_the_label_of_a_block_that_could_have_been_explored_does_not_count() -> None:
+    exploration = {"share": 0.25, "drawn": False, "propensity": 0.25, "stopped_by": ""}
+    confirmed, _ = decide([0.95, 0.9], outcome="block", exploration=exploration)
+    label(confirmed, "spam")
+    decide([0.9], first=10, exploration={**exploration, "drawn": True})
+    decide([0.99], first=20, outcome="block")
+
+    events = read_head_events(comment(), JUDGED, now=MATURE)
+
+    assert events is not None
+    assert (events.weight.tolist(), events.decided, events.unknown) == ([4.0], 1, 1)
+
+
 def test_decisions_that_are_not_mature_count_for_capacity_only() -> None:
     decide([0.4] * 30)
     assert read_head_events(comment(), JUDGED, now=NOW) is None

@@ -77,6 +77,27 @@ def test_blocked_events_without_a_label_are_left_out_and_explored_ones_count_for
     assert events.weight.tolist() == [1.0, 4.0]
 
 
+def test_explored_events_stand_for_all_blocks_that_could_have_been_explored(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    exploration = {"drawn": False, "propensity": 0.25, "share": 0.25, "stopped_by": ""}
+    names = ["T-1", "T-2", "T-3"]
+    labeled_block, *_ = decide(names, score=0.9, outcome="block", exploration=exploration)
+    append([labeled(labeled_block.stream)], now=NOW)
+    drawn = {**exploration, "drawn": True}
+    decide(["T-4"], score=0.9, outcome="allow", initial="block", exploration=drawn)
+    capped = {**exploration, "propensity": 0.0, "stopped_by": "amount_cap"}
+    decide(["T-5"], score=0.95, outcome="block", exploration=capped)
+
+    read = judged_decisions(PAYMENT, now=MATURE)
+    monkeypatch.setattr(stored, "MIN_POSITIONS", 0)
+    draw_sample(PAYMENT, JUDGED, now=MATURE)
+
+    for events in (read, stored_decisions(PAYMENT, now=MATURE)):
+        assert events is not None
+        assert (events.weight.tolist(), events.unknown) == ([4.0], 1)
+
+
 def test_a_revised_decision_counts_once_with_its_last_score() -> None:
     [event] = decide(["T-1"], score=0.3)
     append([decided(event, revision=1, score=0.6)], now=NOW)
