@@ -144,7 +144,7 @@ def judged_decisions(kind: type[EventType], *, now: datetime, size: int = SIZE) 
     sample = sample_decisions(kind.name, since=until - SPANS[JUDGED], until=until, positions=size)
     if not len(sample.score):
         return None
-    labels = _labels_of(sample.events)
+    labels = labels_of(sample.events)
     revealed, propensity = reveal(
         blocked=sample.outcome == BLOCK,
         labeled=np.array([label is not None for label in labels], dtype=bool),
@@ -191,7 +191,7 @@ def _judged(
     )
 
 
-def _labels_of(events: NDArray[np.int64]) -> list[str | None]:
+def labels_of(events: NDArray[np.int64]) -> list[str | None]:
     """The effective label of each event, given by the position of its receipt."""
     wanted = events.tolist()
     with connection.cursor() as cursor:

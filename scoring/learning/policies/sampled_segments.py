@@ -6,8 +6,10 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import scored_type
 from scoring.learning.policies.judged import ScoredEvents, stored_decisions
+from scoring.learning.policies.off_policy.reading import stored_logged_decisions
 from scoring.learning.policies.sampling.models import SampledSegments
 from scoring.learning.policies.segmenting import segments_of
 from scoring.log.entries import canonical_json
@@ -38,16 +40,24 @@ def places_of(policy: Policy, events: ScoredEvents) -> NDArray[np.int64]:
 def refresh_segments(*, now: datetime) -> None:
     """Find the segments of the latest samples for policies that pages compare; forget earlier ones."""
     for in_use in PolicyInUse.objects.all():
-        events = stored_decisions(scored_type(in_use.event_type), now=now, size=MAX_SEGMENTED)
-        if events is None or events.drawn_at is None:
+        samples = _stored_samples(scored_type(in_use.event_type), now=now)
+        if not samples:
             continue
         SampledSegments.objects.filter(event_type=in_use.event_type).exclude(
-            drawn_at=events.drawn_at
+            drawn_at__in=[each.drawn_at for each in samples]
         ).delete()
         compared = StoredPolicy.objects.filter(event_type=in_use.event_type)
         numbers = [in_use.active, in_use.shadow, in_use.requested, in_use.newest]
         for version in compared.filter(number__in=[number for number in numbers if number is not None]):
-            places_of(policy_from(version), events)
+            for events in samples:
+                places_of(policy_from(version), events)
+
+
+def _stored_samples(kind: type[EventType], *, now: datetime) -> list[ScoredEvents]:
+    """The samples on which the policies of a type are measured and estimated, as far as they are drawn."""
+    judged = stored_decisions(kind, now=now, size=MAX_SEGMENTED)
+    logged = stored_logged_decisions(kind, now=now, size=MAX_SEGMENTED)
+    return [each for each in (judged, logged) if each is not None]
 
 
 def _digest(policy: Policy, events: ScoredEvents) -> str:

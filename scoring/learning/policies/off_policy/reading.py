@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from scoring.catalog.event_type import EventType
 from scoring.learning.policies.decisions import days_between
+from scoring.learning.policies.judged import labels_of
 from scoring.learning.policies.sampling.logged import LOGGED_ROW, logged_rows
 from scoring.learning.policies.sampling.priority import weighted
-from scoring.learning.policies.sampling.scanning import read_decisions, read_labels
+from scoring.learning.policies.sampling.scanning import read_decisions
 from scoring.learning.policies.sampling.stored import (
     LOGGED,
     MIN_POSITIONS,
@@ -80,9 +81,16 @@ def read_logged_decisions(
 
     None if no decision is mature, or the first sample of a long log is not drawn yet.
     """
+    return stored_logged_decisions(kind, now=now, size=size) or _read_all(kind, now=now)
+
+
+def stored_logged_decisions(
+    kind: type[EventType], *, now: datetime, size: int = SIZE
+) -> LoggedDecisions | None:
+    """The stored sample, or the `size` decisions of it that matter most; None without one."""
     stored = stored_sample(kind.name, LOGGED, now=now)
     if stored is None:
-        return _read_all(kind, now=now)
+        return None
     rows, weight = weighted(rows_of(stored), size)
     return LoggedDecisions(kind.name, rows, weight, stored.first_at, stored.until, stored.computed_at)
 
@@ -92,9 +100,11 @@ def _read_all(kind: type[EventType], *, now: datetime) -> LoggedDecisions | None
     first, end = positions_since(since)[0], positions_since(until)[0]
     if end - first > MIN_POSITIONS:
         return None
-    labels, found, first_at = read_labels(kind), [np.empty(0, dtype=LOGGED_ROW)], until.timestamp()
+    found, first_at = [np.empty(0, dtype=LOGGED_ROW)], until.timestamp()
     for read in read_decisions(kind.name, first, end):
-        known, positive = labels.find(read["event"])
+        labels = labels_of(read["event"])
+        known = np.array([label is not None for label in labels], dtype=bool)
+        positive = np.array([label == kind.labels.positive for label in labels], dtype=bool)
         found.append(logged_rows(read, known, positive, nominal=kind.nominal_stake))
         first_at = min(first_at, float(read["at"].min()))
     rows = np.concatenate(found)

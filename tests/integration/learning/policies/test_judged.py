@@ -13,6 +13,7 @@ from scoring.learning.policies.capacity import read_recent_scores
 from scoring.learning.policies.comparing import Comparison
 from scoring.learning.policies.decisions import sample_decisions
 from scoring.learning.policies.judged import judged_decisions, read_judged_events, stored_decisions
+from scoring.learning.policies.off_policy.reading import read_logged_decisions
 from scoring.learning.policies.sampled_segments import places_of, refresh_segments
 from scoring.learning.policies.sampling import stored
 from scoring.learning.policies.sampling.models import DecisionSample, SampledSegments
@@ -21,7 +22,9 @@ from scoring.learning.policies.segmenting import segments_of
 from scoring.log.append import append
 from scoring.log.entries import Entry
 from scoring.rules.policies.drafting import draft_policy
+from scoring.rules.policies.models import StoredPolicy
 from scoring.rules.policies.policy import FIXED, Policy, Segment, Terms
+from scoring.rules.policies.stored import policy_from
 from tests.factories.log import NOW, decided, labeled, received
 from tests.factories.policies import policy
 
@@ -250,7 +253,9 @@ def test_segments_of_a_stored_sample_are_found_once(any_number: None, django_ass
         assert places_of(segmented, judged).tolist() == places.tolist()
 
 
-def test_segments_of_policies_in_use_are_found_with_a_new_sample(any_number: None) -> None:
+def test_segments_of_policies_in_use_are_found_with_a_new_sample(
+    any_number: None, django_assert_num_queries: Any
+) -> None:
     decide(["T-1", "T-2"], score=0.5)
     segments = [{"name": "all", "expression": "amount > 0.0", "mode": "fixed", "thresholds": {"block": 0.4}}]
     data = {"mode": "fixed", "thresholds": {"review": 0.2, "block": 0.9}, "segments": segments}
@@ -260,6 +265,11 @@ def test_segments_of_policies_in_use_are_found_with_a_new_sample(any_number: Non
     for now in (MATURE, MATURE + timedelta(hours=2)):
         draw_sample(PAYMENT, JUDGED, now=now)
         refresh_segments(now=now)
-        [found] = SampledSegments.objects.all()
-        assert found.drawn_at == now
-        assert np.frombuffer(found.places, dtype="<i2").tolist() == [0, 0]
+        found = list(SampledSegments.objects.all())
+        assert [each.drawn_at for each in found] == [now, now]  # of effects, and of the estimate
+        assert [np.frombuffer(each.places, dtype="<i2").tolist() for each in found] == [[0, 0], [0, 0]]
+        logged = read_logged_decisions(PAYMENT, now=now)
+        assert logged is not None
+        with django_assert_num_queries(2):  # the version, and its segments
+            [version] = StoredPolicy.objects.all()
+            assert places_of(policy_from(version), logged).tolist() == [0, 0]
