@@ -117,8 +117,8 @@ def _figure(sums: Sums, before: Formula, after: Formula) -> Figure:
 
 def _estimate(sums: Sums, formula: Formula) -> Estimate:
     value = _value(sums, formula.robust, formula.per)
-    if value is not None and formula.unit == "share":
-        value = min(max(value, 0.0), 1.0)
+    if value is not None:
+        value = min(max(value, 0.0), 1.0 if formula.unit == "share" else math.inf)
     effective = sums.effective(formula.basis)
     low, high = (
         _interval(sums, formula, ratio, effective)[end]

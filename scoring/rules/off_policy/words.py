@@ -135,10 +135,10 @@ def cautions(result: OffPolicyResult, kind: type[EventType]) -> Iterator[str]:
     """What limits the estimate, in sentences."""
     if result.unknown >= 0.5:
         yield (
-            f"{count_text(result.unknown)} blocked events had no chance to be let through, and have no label:"
-            f" nothing shows whether they were {kind.labels.positive}. They count neither as good nor as"
-            f" {kind.labels.positive}: intervals reach from one case to the other, and the value takes their"
-            " score."
+            f"{count_text(result.unknown)} of the blocked events had no chance to be let through and have no"
+            f" label: nothing shows whether they were {kind.labels.positive}. They count neither as good nor"
+            f" as {kind.labels.positive}: intervals reach from one case to the other, and the value takes"
+            " their score."
         )
     if result.moved >= 0.5:
         yield (

@@ -193,7 +193,7 @@ def test_the_pages_show_the_estimate_and_what_cannot_be_known(client: Client) ->
     assert "Off-policy estimate" in text
     assert "No block was let through in this period" in text
     assert f'href="{reverse("admin:exploration_of", args=["payment"])}"' in text
-    assert "1 blocked events had no chance to be let through" in text
+    assert "1 of the blocked events had no chance to be let through" in text
     decide("T-3", at=at, score=0.9, fraud=True, **let_through(0.1))
     assert "No block was let through" not in try_a_draft(client)
     assert "Off-policy estimate" not in page(client)  # there is no version to estimate

@@ -111,6 +111,15 @@ def test_blocks_that_nothing_could_show_are_neither_good_nor_fraud() -> None:
     assert same == pytest.approx((0.0, 0.0, 0.0))
 
 
+def test_no_estimate_is_shown_that_cannot_be() -> None:
+    """Scores that overstate explored events are corrected by more than all there is."""
+    result = estimated(logged(positive=np.zeros(len(SCORE), dtype=bool)))
+    for name in ("precision", "fraud_allowed", "fraud_money_allowed"):
+        found = figure(result, name).after
+        assert (found.value, found.low) == (0.0, 0.0), name
+    assert figure(estimated(logged(positive=SCORE > 0)), "precision").before.value == 1.0
+
+
 def test_costs_follow_the_class() -> None:
     good, fraud = np.full(12, 1.0), np.full(12, 10.0)
     given = GivenOutcomes(np.zeros(12, dtype=np.int64), PairedCosts(good, fraud))
