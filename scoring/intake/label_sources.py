@@ -65,12 +65,6 @@ def _is_later(source: str, other: str, known_at: KnownAt) -> bool:
     return source in known_at and other in known_at and known_at[source] > known_at[other]
 
 
-def effective_label(said: Mapping[str, str], known_at: KnownAt) -> str | None:
-    """The effective label, given the current label of each source."""
-    source = effective_source(said, known_at)
-    return None if source is None else said[source]
-
-
 def logged_effective_source(data: Mapping[str, Any]) -> str | None:
     """The source whose label is effective after a label entry, by its data; None if there is none.
 

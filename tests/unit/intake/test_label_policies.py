@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from scoring.intake.errors import InvalidRequest
-from scoring.intake.label_sources import NOTHING_NAMED, NamedPolicies, effective_label
+from scoring.intake.label_sources import NOTHING_NAMED, NamedPolicies, source_rank
 from scoring.intake.label_statements import parse_statement
 from scoring.intake.labels import label_entry
 from scoring.intake.projections import label_row
@@ -43,7 +43,7 @@ def entry(
             version=len(said),
             said=said,
             said_at={},
-            previous=effective_label(said, {}),
+            previous=said[min(said, key=source_rank)] if said else None,
             value=value,
             label_source="customer",
             known_at=NOW,
