@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from scoring.rules.exploration.drawing import was_let_through
 from scoring.signals.telemetry import telemetry
 
 
@@ -16,5 +17,4 @@ def count_findings(decision: Mapping[str, Any]) -> None:
     for error in decision.get("rule_errors", ()):
         telemetry.add("rule_error", event_type, error["name"])
     if exploration := decision.get("exploration"):
-        let_through = exploration["drawn"] and not exploration["stopped_by"]
-        telemetry.add("explored", event_type, "yes" if let_through else "no")
+        telemetry.add("explored", event_type, "yes" if was_let_through(exploration) else "no")

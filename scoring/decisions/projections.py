@@ -6,6 +6,7 @@ from typing import Any
 from scoring.decisions.models import Decision
 from scoring.log.entries import Entry
 from scoring.log.projections import project
+from scoring.rules.exploration.drawing import was_let_through
 from scoring.sql.bulk_tables import Row
 from scoring.timestamps import from_iso
 
@@ -40,6 +41,4 @@ def _decided_without_rules(data: Mapping[str, Any]) -> str:
 
 def _propensity(exploration: Mapping[str, Any] | None) -> float | None:
     """The propensity of an event that exploration let through."""
-    if exploration is None or not exploration["drawn"] or exploration["stopped_by"]:
-        return None
-    return float(exploration["propensity"])
+    return float(exploration["propensity"]) if exploration and was_let_through(exploration) else None

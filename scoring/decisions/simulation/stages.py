@@ -15,6 +15,7 @@ from scoring.rules.banks.search.hits import VIDEO, BankHit
 from scoring.rules.deciding.findings import Facts
 from scoring.rules.deciding.live_rules import CompiledRule
 from scoring.rules.deciding.precedence import OUTCOME_OF_ACTION
+from scoring.rules.exploration.drawing import was_let_through
 from scoring.rules.expressions.activation import ActivationBuilder, values_read
 from scoring.rules.expressions.compiling import CompiledExpression
 from scoring.rules.expressions.errors import ExpressionFailed
@@ -245,5 +246,4 @@ def _exploration(simulated: Simulated) -> dict[str, Any]:
     """Whether exploration is on, and what it did if the outcome was a block that it may let through."""
     on = simulated.configuration is not None and simulated.configuration.exploration is not None
     explored = simulated.decision.get("exploration", {})
-    let_through = bool(explored.get("drawn")) and not explored.get("stopped_by")
-    return {"on": on, "let_through": let_through, **explored}
+    return {"on": on, "let_through": was_let_through(explored), **explored}

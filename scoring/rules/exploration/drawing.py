@@ -1,5 +1,6 @@
 """Which would-be blocks are let through: drawn by a salted hash, and stopped by the caps. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Literal
@@ -39,6 +40,11 @@ class ExplorationResult:
             "propensity": self.propensity,
             "stopped_by": self.stopped_by,
         }
+
+
+def was_let_through(recorded: Mapping[str, Any] | None) -> bool:
+    """Whether exploration let an event through, by what its decision records (`as_data`), if anything."""
+    return bool(recorded and recorded["drawn"] and not recorded["stopped_by"])
 
 
 def draw(exploration: Exploration, event_stream: str) -> bool:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.rules.exploration.drawing import was_let_through
+
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
@@ -90,6 +92,4 @@ def propensity_of_block(decision: Mapping[str, Any]) -> float:
 def propensity_if_let_through(decision: Mapping[str, Any]) -> float:
     """The propensity of an event that exploration let through, NaN for others."""
     exploration = decision.get("exploration")
-    if not exploration or not exploration["drawn"] or exploration["stopped_by"]:
-        return float("nan")
-    return float(exploration["propensity"])
+    return float(exploration["propensity"]) if was_let_through(exploration) else float("nan")
