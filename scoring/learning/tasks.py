@@ -9,7 +9,7 @@ from scoring.learning.jobs.evaluations.evaluations import evaluations
 from scoring.learning.jobs.retraining import request_retraining, scheduled_options
 from scoring.learning.jobs.trainings import trainings
 from scoring.learning.policies.heads.sampling import refresh_head_samples
-from scoring.learning.policies.sampled_segments import refresh_segments
+from scoring.learning.policies.refreshing_segments import refresh_segments
 from scoring.learning.policies.sampling.stored import refresh_samples
 from scoring.schedules import checked_by
 

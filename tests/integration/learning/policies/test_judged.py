@@ -14,7 +14,8 @@ from scoring.learning.policies.comparing import Comparison
 from scoring.learning.policies.decisions import sample_decisions
 from scoring.learning.policies.judged import judged_decisions, read_judged_events, stored_decisions
 from scoring.learning.policies.off_policy.reading import read_logged_decisions
-from scoring.learning.policies.sampled_segments import places_of, refresh_segments
+from scoring.learning.policies.refreshing_segments import refresh_segments
+from scoring.learning.policies.sampled_segments import places_of
 from scoring.learning.policies.sampling import stored
 from scoring.learning.policies.sampling.models import DecisionSample, SampledSegments
 from scoring.learning.policies.sampling.stored import JUDGED, draw_sample, refresh_samples, stored_sample
