@@ -2,7 +2,7 @@
 
 import math
 
-from scipy.special import ndtri
+from scipy.special import betaincinv, ndtri
 
 
 def wilson_interval(hits: float, rows: float, *, level: float = 0.95) -> tuple[float, float]:
@@ -18,3 +18,17 @@ def wilson_interval(hits: float, rows: float, *, level: float = 0.95) -> tuple[f
     center = (hits + z * z / 2) / (rows + z * z)
     half = z / (rows + z * z) * math.sqrt(hits * (rows - hits) / rows + z * z / 4)
     return max(center - half, 0.0), min(center + half, 1.0)
+
+
+def clopper_pearson_interval(share: float, rows: float, *, level: float = 0.95) -> tuple[float, float]:
+    """(low, high) of a share of `rows`, whole or not (Clopper & Pearson, Biometrika 26, 1934).
+
+    >>> low, high = clopper_pearson_interval(0.1, 20)
+    >>> f"{low:.4f} {high:.4f}"
+    '0.0123 0.3170'
+    """
+    hits, tail = share * rows, (1 - level) / 2
+    misses = rows - hits
+    low = float(betaincinv(hits, misses + 1, tail)) if hits > 0 else 0.0
+    high = float(betaincinv(hits + 1, misses, 1 - tail)) if misses > 0 else 1.0
+    return low, high

@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincinv, ndtri, stdtrit
+from scipy.special import ndtri, stdtrit
+
+from scoring.intervals import clopper_pearson_interval
 
 LEVEL = 0.95
 
@@ -60,7 +62,7 @@ def weighted_share(
     mass = np.bincount(unit, weights=weight).astype(np.float64)
     residual = np.bincount(unit, weights=weight * (hit - share)) / total
     effective = _effective(share, mass[mass > 0], residual[mass > 0])
-    return ShareInterval(share, *_clopper_pearson(share, effective), effective)
+    return ShareInterval(share, *clopper_pearson_interval(share, effective, level=LEVEL), effective)
 
 
 def _effective(share: float, mass: Floats, residual: Floats) -> float:
@@ -75,14 +77,6 @@ def _effective(share: float, mass: Floats, residual: Floats) -> float:
     tail = (1 + LEVEL) / 2
     # Few effective entities know their variance badly: Student's t instead of the normal quantile.
     return float(found * (ndtri(tail) / stdtrit(max(size - 1, 1.0), tail)) ** 2)
-
-
-def _clopper_pearson(share: float, events: float) -> tuple[float, float]:
-    hits, tail = share * events, (1 - LEVEL) / 2
-    misses = events - hits
-    low = float(betaincinv(hits, misses + 1, tail)) if hits > 0 else 0.0
-    high = float(betaincinv(hits + 1, misses, 1 - tail)) if misses > 0 else 1.0
-    return low, high
 
 
 def effective_text(metrics: Mapping[str, Any]) -> str:

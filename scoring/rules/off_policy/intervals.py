@@ -2,7 +2,9 @@
 
 import math
 
-from scipy.special import betaincinv, ndtri, stdtrit
+from scipy.special import ndtri, stdtrit
+
+from scoring.intervals import clopper_pearson_interval
 
 LEVEL = 0.95
 
@@ -19,10 +21,7 @@ def share_interval(share: float, variance: float, effective: float) -> tuple[flo
     binomial = share * (1 - share)
     events = binomial / variance if variance > 0 and binomial > 0 else effective
     events *= (float(ndtri((1 + LEVEL) / 2)) / quantile(effective)) ** 2
-    hits, misses, tail = share * events, (1 - share) * events, (1 - LEVEL) / 2
-    low = float(betaincinv(hits, misses + 1, tail)) if hits > 0 else 0.0
-    high = float(betaincinv(hits + 1, misses, 1 - tail)) if misses > 0 else 1.0
-    return low, high
+    return clopper_pearson_interval(share, events, level=LEVEL)
 
 
 def rate_interval(value: float, variance: float, effective: float) -> tuple[float, float]:
