@@ -18,10 +18,11 @@ from monitoring.triggers.settings import RECIPE, TriggerSettings
 from monitoring.triggers.words import reading_text
 from scoring.catalog.registry import scored_types
 from scoring.errors import ScoringError
-from scoring.learning.jobs.retraining import reason_not_to_train, request_retraining
+from scoring.learning.jobs.retraining import reason_not_to_train
+from scoring.learning.jobs.trainings import request_training
 from scoring.learning.jobs.usual_options import usual_options
 from scoring.learning.models import TrainingJob
-from scoring.registry.model_versions import champion_of, find_version
+from scoring.registry.model_versions import champion_of, find_version, promotable_versions
 from scoring.registry.models import ModelVersion
 from scoring.sql.advisory_locks import LockSpace, lock_until_commit
 
@@ -128,7 +129,7 @@ def needs_labels(reached: Reading) -> bool:
 
 def _successor(champion: ModelVersion, *, now: datetime) -> ModelVersion | None:
     """The latest version that was trained after the champion, within PATIENCE."""
-    later = ModelVersion.objects.filter(event_type=champion.event_type, number__gt=champion.number)
+    later = promotable_versions(champion.event_type).filter(number__gt=champion.number)
     recent = later.filter(trained_at__gt=now - PATIENCE)
     return recent.only("name", "status").order_by("-number").first()
 
@@ -147,14 +148,14 @@ def _request(found: CheckedType, reached: Reading, *, now: datetime) -> CheckedT
     return replace(found, training=number)
 
 
-def _train(champion: ModelVersion, reached: Reading, *, now: datetime) -> int | None:
+def _train(champion: ModelVersion, reached: Reading, *, now: datetime) -> int:
+    """Queue the training for a reached trigger, with its cause; returns its number."""
     figures = reached.as_data()
     text = reading_text(figures)
     logger.info("training of %s by the trigger %s: %s", champion.event_type, reached.trigger, text)
-    return request_retraining(
+    return request_training(
         champion.event_type,
         options=usual_options(champion),
-        only_if_new_labels=needs_labels(reached),
         now=now,
         actor=f"{ACTOR}{reached.trigger}",
         trigger={"trigger": reached.trigger, "model": champion.name, "text": text, "figures": figures},

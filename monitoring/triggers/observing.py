@@ -38,6 +38,7 @@ from scoring.learning.jobs.usual_options import maturity_of
 from scoring.learning.recipes.differences import recipe_differences
 from scoring.learning.recipes.reading import recipe_of
 from scoring.registry.feature_sets import declared_set_of
+from scoring.registry.model_versions import promotable_versions
 from scoring.registry.models import HeldOutSample, ModelVersion
 from scoring.rules.rules.trial.sample import positions_since
 
@@ -203,9 +204,8 @@ def newest_set(event_type: str) -> str:
 def trained_since(observed: Observed) -> str:
     """A version after the champion that has the features and the recipe already; "" if none has."""
     champion = observed.champion
-    later = ModelVersion.objects.filter(event_type=champion.event_type, number__gt=champion.number)
-    real = later.exclude(lineage__has_key="not_promotable").defer("reference", "metrics", "comparison")
-    newest = real.order_by("-number")[:MAX_VERSIONS]
+    later = promotable_versions(champion.event_type).filter(number__gt=champion.number)
+    newest = later.defer("reference", "metrics", "comparison").order_by("-number")[:MAX_VERSIONS]
     return next((each.name for each in newest if not any(changes_of(each, observed.options))), "")
 
 

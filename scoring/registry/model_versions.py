@@ -7,7 +7,7 @@ from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
@@ -104,6 +104,11 @@ def champion_of(event_type: str) -> str | None:
     route = Route.objects.filter(event_type=event_type).first()
     arms = route.arms if route else []
     return next((arm["model"] for arm in arms if arm["role"] == "champion"), None)
+
+
+def promotable_versions(event_type: str) -> QuerySet[ModelVersion]:
+    """The versions of a type that may become a champion: not those of a test, such as on shuffled labels."""
+    return ModelVersion.objects.filter(event_type=event_type).exclude(lineage__has_key="not_promotable")
 
 
 def find_version(name: str) -> ModelVersion:

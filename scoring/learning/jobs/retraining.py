@@ -1,7 +1,7 @@
 """Trainings that no person requests: their options, and reasons to skip one."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from scoring.learning.recipes.reading import read_recipe
 from scoring.learning.search.options import SearchOptions
 from scoring.learning.training.features import check_accepted, check_features, declared_features
 from scoring.learning.training.recipe import MAX_MATURITY_DAYS
-from scoring.registry.models import ModelVersion
+from scoring.registry.model_versions import promotable_versions
 
 logger = logging.getLogger(__name__)
 
@@ -87,14 +87,12 @@ def request_retraining(
     options: JobOptions,
     only_if_new_labels: bool,
     now: datetime,
-    actor: str = SCHEDULE,
-    trigger: Mapping[str, Any] | None = None,
 ) -> int | None:
-    """Queue a training on behalf of a schedule or trigger. If there is no reason to, log why; return None."""
+    """Queue a training on behalf of a schedule. If there is no reason to, log why; return None."""
     if reason := reason_not_to_train(event_type, only_if_new_labels=only_if_new_labels):
         logger.info("no training of %s: %s", event_type, reason)
         return None
-    return request_training(event_type, actor=actor, now=now, options=options, trigger=trigger)
+    return request_training(event_type, actor=SCHEDULE, now=now, options=options)
 
 
 def reason_not_to_train(event_type: str, *, only_if_new_labels: bool) -> str:
@@ -109,7 +107,7 @@ def reason_not_to_train(event_type: str, *, only_if_new_labels: bool) -> str:
 
 def has_new_labels(event_type: str) -> bool:
     """Whether the type has labels that its newest model was not trained with."""
-    real = ModelVersion.objects.filter(event_type=event_type).exclude(lineage__has_key="not_promotable")
-    newest = real.order_by("-number").first()
-    read_until = newest.lineage["log_position"] if newest else 0
+    lineages = promotable_versions(event_type).order_by("-number").values_list("lineage", flat=True)
+    newest = lineages.first()
+    read_until = newest["log_position"] if newest else 0
     return Label.objects.filter(position__gt=read_until, event_stream__startswith=f"{event_type}/").exists()

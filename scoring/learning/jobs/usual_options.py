@@ -60,5 +60,5 @@ def _arguments(args: str, kwargs: str) -> dict[str, Any]:
     """A schedule's arguments by name; {} if the task does not take them."""
     try:
         return dict(_SIGNATURE.bind(*json.loads(args or "[]"), **json.loads(kwargs or "{}")).arguments)
-    except TypeError:
+    except (TypeError, ValueError):  # ValueError: not JSON
         return {}

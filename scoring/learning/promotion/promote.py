@@ -21,7 +21,7 @@ from scoring.log.entries import Entry
 from scoring.log.read import read_stream
 from scoring.registry.errors import InvalidRoute
 from scoring.registry.feature_sets import check_feature_set, declared_set_of
-from scoring.registry.model_versions import champion_of, describe_model, find_version
+from scoring.registry.model_versions import champion_of, describe_model, find_version, promotable_versions
 from scoring.registry.models import ModelVersion
 from scoring.registry.routes import CANARY, CHAMPION, SHADOW, Arm, RouteTable, change_route, route_of
 from scoring.states.store import OnlineStore
@@ -142,11 +142,11 @@ def newest_promotable(event_type: str) -> str:
     Raises UnknownEventType, EventTypeNotScored, NoModelYet.
     """
     scored_type(event_type)
-    rejected = ModelVersion.Status.REJECTED
-    for version in ModelVersion.objects.filter(event_type=event_type).order_by("-number"):
-        if "not_promotable" not in version.lineage and version.status != rejected:
-            return version.name
-    raise NoModelYet(event_type)
+    possible = promotable_versions(event_type).exclude(status=ModelVersion.Status.REJECTED)
+    newest = possible.order_by("-number").values_list("name", flat=True).first()
+    if newest is None:
+        raise NoModelYet(event_type)
+    return newest
 
 
 def _make_champion(

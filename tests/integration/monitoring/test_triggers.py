@@ -174,6 +174,13 @@ def test_a_model_newer_than_the_champion_is_awaited(trained_by: str) -> None:
     assert check_type("payment", now=NOW + MINUTE).training == 1
 
 
+def test_a_version_on_shuffled_labels_is_not_awaited() -> None:
+    champion()
+    decide(2_000, shifted=True)
+    add_version(2, at=NOW - DAY, not_promotable="its labels were shuffled")
+    assert check_type("payment", now=NOW + MINUTE).training == 1
+
+
 def test_drift_waits_for_a_label_that_no_model_was_trained_with() -> None:
     champion()
     decide(2_000, shifted=True)
@@ -239,6 +246,13 @@ def test_a_schedule_that_is_refused_is_said() -> None:
     champion()
     schedule(recipe={"depth": 80})
     assert check_type("payment", now=NOW).why_not.startswith("depth")
+
+
+def test_a_schedule_that_cannot_be_read_is_passed_over() -> None:
+    champion()
+    schedule(recipe={"depth": 8})
+    PeriodicTask.objects.filter(task=RETRAIN).update(kwargs="{")
+    assert check_type("payment", now=NOW).why_not == "no trigger is reached"
 
 
 def test_labels_count_once_their_events_are_mature() -> None:
