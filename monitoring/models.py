@@ -179,11 +179,8 @@ class ArmWindow(models.Model):
         return f"{self.model} at route {self.route}, {self.start:%Y-%m-%d %H}:00"
 
 
-class StoredGuardrails(models.Model):
-    """The guardrails of an event type, and who set them. Types without a row have the defaults.
-
-    Projection of `guardrail.changed`.
-    """
+class StoredSettings(models.Model):
+    """The settings of one kind for an event type, and who set them. Types without a row have the defaults."""
 
     event_type = models.CharField(max_length=60, primary_key=True)
     settings = models.JSONField()
@@ -192,12 +189,19 @@ class StoredGuardrails(models.Model):
     changed_at = models.DateTimeField()
 
     class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} of {self.event_type}"
+
+
+class StoredGuardrails(StoredSettings):
+    """Guardrails by event type. Projection of `guardrail.changed`."""
+
+    class Meta:
         verbose_name = "guardrails"
         verbose_name_plural = "guardrails"
         permissions = [("set_guardrails", "Can change the guardrails of models")]
-
-    def __str__(self) -> str:
-        return f"guardrails of {self.event_type}"
 
 
 class GuardrailTrip(models.Model):
@@ -224,25 +228,13 @@ class GuardrailTrip(models.Model):
         return f"guardrail of {self.model}: {self.action}"
 
 
-class StoredTriggers(models.Model):
-    """The retraining triggers of an event type, and who set them. Types without a row have the defaults.
-
-    Projection of `trigger.changed`.
-    """
-
-    event_type = models.CharField(max_length=60, primary_key=True)
-    settings = models.JSONField()
-    reason = models.CharField(max_length=500, blank=True, default="")
-    changed_by = models.CharField(max_length=80, blank=True, default="")
-    changed_at = models.DateTimeField()
+class StoredTriggers(StoredSettings):
+    """Retraining triggers by event type. Projection of `trigger.changed`."""
 
     class Meta:
         verbose_name = "retraining triggers"
         verbose_name_plural = "retraining triggers"
         permissions = [("set_triggers", "Can change the retraining triggers of models")]
-
-    def __str__(self) -> str:
-        return f"retraining triggers of {self.event_type}"
 
 
 class TriggerCheck(models.Model):

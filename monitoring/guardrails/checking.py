@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from monitoring.guardrails.changing import append_guardrail, settings_of
 from monitoring.guardrails.deployments import Deployment, watched
 from monitoring.guardrails.judging import Reading, State
 from monitoring.guardrails.observing import read_readings
+from monitoring.guardrails.stored import guardrail_settings
 from monitoring.guardrails.words import reading_text
 from monitoring.models import GuardrailTrip
 from scoring.catalog.registry import scored_types
@@ -66,7 +66,7 @@ def watched_models(*, now: datetime) -> list[WatchedModel]:
     routes = read_streams([f"route/{name}" for name in scored_types()])
     found = []
     for stream, entries in sorted(routes.items()):
-        settings = settings_of(stream.removeprefix("route/"))
+        settings = guardrail_settings.of(stream.removeprefix("route/"))
         if not settings.on:
             continue
         for each in watched(entries, watch_hours=settings.watch_hours, now=now):
@@ -95,7 +95,10 @@ def trip(deployment: Deployment, exceeded: Reading, *, now: datetime) -> Entry:
             "why_not": why_not,
             "figures": exceeded.as_data(),
         }
-        entry = append_guardrail(deployment.event_type, "guardrail.tripped", data, actor=ACTOR, now=now)
+        version = guardrail_settings.version_of(deployment.event_type)
+        entry = guardrail_settings.append(
+            deployment.event_type, "tripped", data, version=version, actor=ACTOR, now=now
+        )
     logger.warning("%s, %s: %s", deployment.model, reading_text(exceeded.as_data()), why_not or ROLLED_BACK)
     return entry
 

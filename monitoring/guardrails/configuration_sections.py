@@ -1,24 +1,16 @@
 """The section `guardrails` of the configuration file: by event type, what differs from the defaults."""
 
-from monitoring.guardrails.changing import change_guardrails, check_change
 from monitoring.guardrails.errors import GuardrailsInvalid, GuardrailsUnchanged
-from monitoring.guardrails.settings import GuardrailSettings
-from monitoring.models import StoredGuardrails
+from monitoring.guardrails.stored import guardrail_settings
 from scoring.configuration.sections.event_type_settings import SettingsSection
 from scoring.configuration.sections.registry import register_section
 from scoring.configuration.sections.section import ENABLED, FLAG, NUMBER, WHOLE
-
-
-def stored_settings() -> dict[str, GuardrailSettings]:
-    """The guardrails that were set, by event type."""
-    return {row.event_type: GuardrailSettings.of(row.settings) for row in StoredGuardrails.objects.all()}
-
 
 register_section(
     SettingsSection(
         name="guardrails",
         title="Guardrails",
-        defaults=GuardrailSettings(),
+        defaults=guardrail_settings.defaults,
         kinds={ENABLED: FLAG, "watch_hours": WHOLE},
         rows="guardrails",
         row_key="metric",
@@ -29,9 +21,9 @@ register_section(
             "times": NUMBER,
             "slower_than_ms": NUMBER,
         },
-        stored=stored_settings,
-        check=check_change,
-        change=change_guardrails,
+        stored=guardrail_settings.by_type,
+        check=guardrail_settings.check_change,
+        change=guardrail_settings.change,
         invalid=GuardrailsInvalid,
         unchanged=GuardrailsUnchanged,
     )

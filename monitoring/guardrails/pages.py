@@ -5,18 +5,17 @@ from typing import Any
 
 from django.utils import timezone
 
-from monitoring.guardrails.changing import change_guardrails, settings_of
 from monitoring.guardrails.checking import MAX_A_DAY, WatchedModel, watched_models
 from monitoring.guardrails.forms import GuardrailsForm
 from monitoring.guardrails.judging import Reading, State
 from monitoring.guardrails.settings import SCORE_SHIFT, GuardrailSettings
+from monitoring.guardrails.stored import guardrail_settings
 from monitoring.guardrails.words import EXPLAINED, LABELS, limit_text, reading_text, settings_text
 from monitoring.models import GuardrailTrip, StoredGuardrails
+from monitoring.type_settings.settings_page import StoredSettingsPage
 from scoring.admin_kit.formatting import NO_VALUE, count_text, decimal_text, percent_text
 from scoring.admin_kit.pages import AdminPage, register_page
-from scoring.admin_kit.settings_pages import EventTypeSettingsPage
 from scoring.catalog.registry import scored_types
-from scoring.log.read import read_stream
 
 SET = "monitoring.set_guardrails"
 MAX_SHOWN = 30
@@ -59,34 +58,20 @@ class GuardrailsPage(AdminPage):
 
 
 @register_page
-class GuardrailLimitsPage(EventTypeSettingsPage):
+class GuardrailLimitsPage(StoredSettingsPage):
     """The guardrails of an event type, and the history of their settings."""
 
     path, name, title = "guardrails/<str:event_type>/", "guardrail_limits", "Guardrails"
     permission, set_permission = "monitoring.view_guardrailtrip", SET
     template_name = "monitoring/guardrails/limits.html"
 
+    settings_by_type, form_class = guardrail_settings, GuardrailsForm
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        event_type = self.event_type
-        self.title = f"Guardrails of {event_type}"
-        settings = settings_of(event_type)
-        kwargs.setdefault("form", GuardrailsForm.showing(settings))
-        return super().get_context_data(
-            **kwargs,
-            settings=settings,
-            limits=[(LABELS[each.metric], limit_text(each)) for each in settings.guardrails],
-            stored=StoredGuardrails.objects.filter(pk=event_type).first(),
-            history=_history(event_type),
-            max_a_day=MAX_A_DAY,
-        )
+        return super().get_context_data(**kwargs, max_a_day=MAX_A_DAY)
 
-    def posted_form(self) -> GuardrailsForm:
-        return GuardrailsForm(self.request.POST)
-
-    def change(self, form: GuardrailsForm, **by: Any) -> str:
-        reason = form.cleaned_data["reason"]
-        change_guardrails(self.event_type, form.settings(), reason=reason, **by)
-        return f"The guardrails of {self.event_type} hold from the next check on."
+    def limits_of(self, settings: GuardrailSettings) -> list[tuple[str, str]]:
+        return [(LABELS[each.metric], limit_text(each)) for each in settings.guardrails]
 
 
 def _rows(model: WatchedModel) -> list[ReadingRow]:
@@ -118,25 +103,7 @@ def _limits_by_type() -> list[dict[str, Any]]:
         {
             "event_type": name,
             "stored": stored.get(name),
-            "text": settings_text(_settings_in(stored.get(name))),
+            "text": settings_text(guardrail_settings.in_row(stored.get(name))),
         }
         for name in scored_types()
-    ]
-
-
-def _settings_in(row: StoredGuardrails | None) -> GuardrailSettings:
-    return GuardrailSettings.of(row.settings) if row else GuardrailSettings()
-
-
-def _history(event_type: str) -> list[dict[str, Any]]:
-    """The latest changes of settings, newest first."""
-    entries = [e for e in read_stream(f"guardrail/{event_type}") if e.type == "guardrail.changed"]
-    return [
-        {
-            "text": settings_text(GuardrailSettings.of(entry.data)),
-            "reason": entry.data["reason"],
-            "actor": entry.metadata.get("actor", ""),
-            "at": entry.recorded_at,
-        }
-        for entry in reversed(entries[-MAX_SHOWN:])
     ]

@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from monitoring.guardrails.errors import FieldProblem, GuardrailsInvalid
+from monitoring.guardrails.errors import GuardrailsInvalid
+from monitoring.type_settings.errors import FieldProblem
+from monitoring.type_settings.rows import check_names, check_range, rows_of
 
 ERRORS, SLOW, BLOCKS = "errors", "slow", "blocks"
 WRONG_BLOCKS, SCORE_SHIFT = "wrong_blocks", "score_shift"
@@ -57,8 +59,8 @@ class GuardrailSettings:
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> "GuardrailSettings":
-        """The settings in a `guardrail.changed`."""
-        guardrails = tuple(Guardrail(**each) for each in data["guardrails"])
+        """The settings in a `guardrail.changed`; what is newer than it has its defaults."""
+        guardrails = rows_of(data["guardrails"], DEFAULT_GUARDRAILS, key="metric")
         return cls(data["on"], data["watch_hours"], guardrails)
 
     def as_data(self) -> dict[str, Any]:
@@ -74,10 +76,8 @@ def check_settings(event_type: str, settings: GuardrailSettings) -> None:
 
 def _problems(settings: GuardrailSettings) -> Iterator[FieldProblem]:
     named = tuple(each.metric for each in settings.guardrails)
-    if named != METRICS:
-        allowed = ", ".join(METRICS)
-        yield "guardrails", f"must be {allowed}, one each, not {', '.join(named) or 'none'}", METRICS
-    yield from _outside("watch_hours", settings.watch_hours, WATCH_RANGE)
+    yield from check_names("guardrails", named, METRICS)
+    yield from check_range("watch_hours", settings.watch_hours, WATCH_RANGE)
     for each in settings.guardrails:
         yield from _problems_of(each)
 
@@ -88,16 +88,9 @@ def _problems_of(guardrail: Guardrail) -> Iterator[FieldProblem]:
     if not 0 < guardrail.limit < most:
         allowed = f"more than 0 and less than {most:g}"
         yield f"{name}.limit", f"must be {allowed}, not {guardrail.limit:g}", allowed
-    yield from _outside(f"{name}.minimum", guardrail.minimum, MINIMUM_RANGE)
-    yield from _outside(f"{name}.times", guardrail.times, TIMES_RANGE)
+    yield from check_range(f"{name}.minimum", guardrail.minimum, MINIMUM_RANGE)
+    yield from check_range(f"{name}.times", guardrail.times, TIMES_RANGE)
     if name == SLOW:
-        yield from _outside(f"{name}.slower_than_ms", guardrail.slower_than_ms or 0.0, MS_RANGE)
+        yield from check_range(f"{name}.slower_than_ms", guardrail.slower_than_ms, MS_RANGE)
     elif guardrail.slower_than_ms is not None:
         yield f"{name}.slower_than_ms", f"is for {SLOW} alone", None
-
-
-def _outside(name: str, value: float, bounds: tuple[float, float]) -> Iterator[FieldProblem]:
-    low, high = bounds
-    if not low <= value <= high:
-        allowed = f"{low:,.10g} to {high:,.10g}"
-        yield name, f"must be {allowed}, not {value:,.10g}", allowed

@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from monitoring.models import TriggerCheck
-from monitoring.triggers.changing import settings_of
 from monitoring.triggers.judging import Reading, State
 from monitoring.triggers.observing import Observed
 from monitoring.triggers.settings import RECIPE, TriggerSettings
+from monitoring.triggers.stored import trigger_settings
 from monitoring.triggers.words import reading_text
 from scoring.catalog.registry import scored_types
 from scoring.errors import ScoringError
@@ -78,7 +78,7 @@ def check_type(event_type: str, *, now: datetime) -> CheckedType:
 
 def judge_type(event_type: str, *, now: datetime) -> CheckedType:
     """What a check of an event type finds now; requests and stores nothing."""
-    settings = settings_of(event_type)
+    settings = trigger_settings.of(event_type)
     found = CheckedType(event_type, champion_of(event_type) or "")
     if not settings.on:
         return replace(found, why_not="triggers are switched off")
@@ -136,7 +136,7 @@ def _successor(champion: ModelVersion, *, now: datetime) -> ModelVersion | None:
 
 def _request(found: CheckedType, reached: Reading, *, now: datetime) -> CheckedType:
     """The check with the training that it requested, or why it did not. Of two at once, one requests."""
-    champion, settings = find_version(found.model), settings_of(found.event_type)
+    champion, settings = find_version(found.model), trigger_settings.of(found.event_type)
     with transaction.atomic():
         lock_until_commit(LockSpace.TRIGGERS, found.event_type)
         if why_not := why_not_train(champion, reached, settings, now=now):

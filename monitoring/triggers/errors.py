@@ -1,23 +1,15 @@
 """Errors of this room. Each says what happened and carries the record it concerns."""
 
-from collections.abc import Sequence
-
-from scoring.errors import ScoringError, word_problems
-
-FieldProblem = tuple[str, str, object]  # the setting, the problem, what is allowed
+from monitoring.type_settings.errors import SettingsInvalid, SettingsUnchanged
 
 
-class TriggersInvalid(ScoringError):
-    """Settings are refused. `problems`: every problem as (setting, problem, what is allowed)."""
+class TriggersInvalid(SettingsInvalid):
+    """Settings of retraining triggers are refused."""
 
-    def __init__(self, event_type: str, problems: Sequence[FieldProblem]) -> None:
-        super().__init__(f"the retraining triggers of {event_type} cannot be set: {word_problems(problems)}")
-        self.event_type, self.problems = event_type, tuple(problems)
+    kind = "retraining triggers"
 
 
-class TriggersUnchanged(ScoringError):
-    """The settings are those that already hold."""
+class TriggersUnchanged(SettingsUnchanged):
+    """The retraining triggers are those that already hold."""
 
-    def __init__(self, event_type: str) -> None:
-        super().__init__(f"the retraining triggers of {event_type} already have these settings")
-        self.event_type = event_type
+    kind = "retraining triggers"

@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from monitoring.triggers.errors import FieldProblem, TriggersInvalid
+from monitoring.triggers.errors import TriggersInvalid
+from monitoring.type_settings.errors import FieldProblem
+from monitoring.type_settings.rows import check_names, check_range, rows_of
 
 RECIPE, DRIFT, PERFORMANCE, LABELS = "recipe", "drift", "performance", "labels"
 
@@ -59,9 +61,8 @@ class TriggerSettings:
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> "TriggerSettings":
-        """The settings in a `trigger.changed`; triggers that are newer than it have their defaults."""
-        logged = {each["name"]: Trigger(**each) for each in data["triggers"]}
-        triggers = tuple(logged.get(each.name, each) for each in DEFAULT_TRIGGERS)
+        """The settings in a `trigger.changed`; what is newer than it has its defaults."""
+        triggers = rows_of(data["triggers"], DEFAULT_TRIGGERS, key="name")
         return cls(data["on"], data["cool_down_hours"], data["max_a_day"], triggers)
 
     def as_data(self) -> dict[str, Any]:
@@ -77,11 +78,9 @@ def check_settings(event_type: str, settings: TriggerSettings) -> None:
 
 def _problems(settings: TriggerSettings) -> Iterator[FieldProblem]:
     named = tuple(each.name for each in settings.triggers)
-    if named != NAMES:
-        allowed = ", ".join(NAMES)
-        yield "triggers", f"must be {allowed}, one each, not {', '.join(named) or 'none'}", NAMES
-    yield from _outside("cool_down_hours", settings.cool_down_hours, COOL_DOWN_RANGE)
-    yield from _outside("max_a_day", settings.max_a_day, A_DAY_RANGE)
+    yield from check_names("triggers", named, NAMES)
+    yield from check_range("cool_down_hours", settings.cool_down_hours, COOL_DOWN_RANGE)
+    yield from check_range("max_a_day", settings.max_a_day, A_DAY_RANGE)
     for each in settings.triggers:
         yield from _problems_of(each)
 
@@ -95,14 +94,6 @@ def _problems_of(trigger: Trigger) -> Iterator[FieldProblem]:
     for setting, allowed in bounds.items():
         name, value = f"{trigger.name}.{setting}", getattr(trigger, setting)
         if allowed is not None:
-            yield from _outside(name, value, allowed)
+            yield from check_range(name, value, allowed)
         elif value is not None:
             yield name, f"is not a setting of {trigger.name}", None
-
-
-def _outside(name: str, value: float | None, bounds: tuple[float, float]) -> Iterator[FieldProblem]:
-    low, high = bounds
-    if value is None or not low <= value <= high:
-        allowed = f"{low:,.10g} to {high:,.10g}"
-        found = "none" if value is None else f"{value:,.10g}"
-        yield name, f"must be {allowed}, not {found}", allowed

@@ -11,17 +11,19 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from monitoring.guardrails.changing import change_guardrails, settings_of
 from monitoring.guardrails.checking import MAX_A_DAY, check_guardrails
 from monitoring.guardrails.errors import GuardrailsUnchanged
 from monitoring.guardrails.forms import GuardrailsForm
 from monitoring.guardrails.settings import GuardrailSettings
+from monitoring.guardrails.stored import guardrail_settings
 from monitoring.models import ArmWindow, GuardrailTrip
 from monitoring.tasks import check_guardrails as check_task
+from monitoring.type_settings.stored import SettingsByType
 from monitoring.windows.arms import ARMS
 from scoring.learning.promotion import promote as promotion
 from scoring.log.append import append
 from scoring.log.consumers.registry import Consumer, catch_up, rebuild_consumer, run_consumer
+from scoring.log.errors import StreamConflict
 from scoring.log.read import read_stream
 from scoring.registry.errors import FeatureSetMissing
 from scoring.registry.models import ModelVersion
@@ -137,11 +139,11 @@ def test_a_canary_that_was_good_for_hours_is_still_caught(models: list[str], tra
 
 def test_nothing_happens_while_guardrails_are_off(models: list[str], traffic: Traffic) -> None:
     off = GuardrailSettings(on=False)
-    change_guardrails("payment", off, reason="A load test.", **WHO)
+    guardrail_settings.change("payment", off, reason="A load test.", **WHO)
     promotion.start_canary(models[1], share=0.5, **WHO)
     traffic(200, blocked_by={models[1]})
     assert check_guardrails(now=NOW + MINUTE) == []
-    change_guardrails("payment", GuardrailSettings(), reason="The test is over.", **WHO)
+    guardrail_settings.change("payment", GuardrailSettings(), reason="The test is over.", **WHO)
     assert len(check_guardrails(now=NOW + 2 * MINUTE)) == 1
 
 
@@ -233,13 +235,31 @@ def test_the_task_checks_at_the_present_time(models: list[str]) -> None:
 
 def test_settings_are_changed_with_a_reason_and_only_if_they_differ(db: None) -> None:
     with pytest.raises(ReasonRequired):
-        change_guardrails("payment", GuardrailSettings(on=False), reason=" ", **WHO)
+        guardrail_settings.change("payment", GuardrailSettings(on=False), reason=" ", **WHO)
     with pytest.raises(GuardrailsUnchanged):
-        change_guardrails("payment", GuardrailSettings(), reason="No change.", **WHO)
+        guardrail_settings.change("payment", GuardrailSettings(), reason="No change.", **WHO)
     changed = GuardrailSettings(watch_hours=48)
-    change_guardrails("payment", changed, reason="Longer.", **WHO)
-    assert settings_of("payment") == changed
-    assert settings_of("content") == GuardrailSettings()
+    guardrail_settings.change("payment", changed, reason="Longer.", **WHO)
+    assert guardrail_settings.of("payment") == changed
+    assert guardrail_settings.of("content") == GuardrailSettings()
+
+
+def test_a_change_after_the_settings_were_read_is_a_conflict(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = GuardrailSettings(watch_hours=12), GuardrailSettings(watch_hours=48)
+    with monkeypatch.context() as patched:
+
+        def read_late(kind: Any, row: Any) -> GuardrailSettings:
+            """The settings in the row; another person changes them after it was read."""
+            patched.undo()
+            guardrail_settings.change("payment", first, reason="Shorter.", **WHO)
+            return guardrail_settings.in_row(row)
+
+        patched.setattr(SettingsByType, "in_row", read_late)
+        with pytest.raises(StreamConflict):
+            guardrail_settings.change("payment", second, reason="Longer.", **WHO)
+    assert guardrail_settings.of("payment") == first
 
 
 def test_the_pages_show_watched_models_and_change_settings(models: list[str], traffic: Traffic) -> None:
@@ -257,7 +277,7 @@ def test_the_pages_show_watched_models_and_change_settings(models: list[str], tr
     assert lead.post(address, {**sent, "blocks_limit": "0", "reason": "x"}).status_code == 200
     assert lead.post(address, {**sent, "reason": "The same."}).status_code == 200
     assert lead.post(address, {**sent, "watch_hours": 72, "reason": "Longer."}).status_code == 302
-    assert settings_of("payment").watch_hours == 72
+    assert guardrail_settings.of("payment").watch_hours == 72
     assert "by user/lead: Longer." in lead.get(address).content.decode()
     assert "watched for 72 h" in analyst.get(address).content.decode()
     assert lead.get(reverse("admin:guardrail_limits", args=["refund"])).status_code == 404

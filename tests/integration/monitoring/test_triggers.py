@@ -18,13 +18,13 @@ from django_celery_beat.models import CrontabSchedule, PeriodicTask
 from monitoring.models import StoredTriggers, TriggerCheck
 from monitoring.tasks import check_triggers as check_task
 from monitoring.triggers import checking
-from monitoring.triggers.changing import change_triggers, settings_of
 from monitoring.triggers.checking import PATIENCE, CheckedType, check_type, judge_type
 from monitoring.triggers.errors import TriggersUnchanged
 from monitoring.triggers.forms import TriggersForm
 from monitoring.triggers.judging import Reading, State
 from monitoring.triggers.observing import newest_set
 from monitoring.triggers.settings import TriggerSettings
+from monitoring.triggers.stored import trigger_settings
 from scoring.catalog.registry import event_type
 from scoring.jobs.queue import JobQueue
 from scoring.learning.jobs.trainings import trainings
@@ -140,9 +140,9 @@ def test_a_type_without_a_champion_is_left_alone() -> None:
 def test_triggers_can_be_switched_off_together_and_one_by_one() -> None:
     champion()
     decide(2_000, shifted=True)
-    change_triggers("payment", TriggerSettings(on=False), reason="A load test.", **WHO)
+    trigger_settings.change("payment", TriggerSettings(on=False), reason="A load test.", **WHO)
     assert check_type("payment", now=NOW + MINUTE).why_not == "triggers are switched off"
-    change_triggers("payment", with_trigger("drift", on=False), reason="Known drift.", **WHO)
+    trigger_settings.change("payment", with_trigger("drift", on=False), reason="Known drift.", **WHO)
     found = check_type("payment", now=NOW + MINUTE)
     assert (reading_of(found, "drift").state, found.why_not) == (State.OFF, "no trigger is reached")
 
@@ -300,17 +300,17 @@ def test_a_champion_that_ranks_matured_events_by_chance_is_replaced() -> None:
 
 def test_settings_are_changed_with_a_reason_and_only_if_they_differ() -> None:
     with pytest.raises(ReasonRequired):
-        change_triggers("payment", TriggerSettings(on=False), reason=" ", **WHO)
+        trigger_settings.change("payment", TriggerSettings(on=False), reason=" ", **WHO)
     with pytest.raises(TriggersUnchanged):
-        change_triggers("payment", TriggerSettings(), reason="No change.", **WHO)
+        trigger_settings.change("payment", TriggerSettings(), reason="No change.", **WHO)
     changed = with_trigger("labels", minimum=50)
-    change_triggers("payment", changed, reason="Few labels.", **WHO)
-    assert (settings_of("payment"), settings_of("content")) == (changed, TriggerSettings())
+    trigger_settings.change("payment", changed, reason="Few labels.", **WHO)
+    assert (trigger_settings.of("payment"), trigger_settings.of("content")) == (changed, TriggerSettings())
 
 
 def test_rebuilding_gives_the_same_rows() -> None:
     champion(declared_set="0" * 64)
-    change_triggers("payment", with_trigger("labels", minimum=50), reason="Few labels.", **WHO)
+    trigger_settings.change("payment", with_trigger("labels", minimum=50), reason="Few labels.", **WHO)
     assert check_task() == [1]
     before = list(StoredTriggers.objects.values()), list(TrainingJob.objects.values())
     call_command("rebuild", projection=["storedtriggers", "trainingjob"], verbosity=0, stdout=StringIO())
@@ -339,7 +339,7 @@ def test_the_pages_show_what_was_found_and_change_settings() -> None:
     assert lead.post(address, {**sent, "drift_psi": "0", "reason": "x"}).status_code == 200
     assert lead.post(address, {**sent, "reason": "The same."}).status_code == 200
     assert lead.post(address, {**sent, "max_a_day": 1, "reason": "Fewer."}).status_code == 302
-    assert settings_of("payment").max_a_day == 1
+    assert trigger_settings.of("payment").max_a_day == 1
     assert "by user/lead: Fewer." in lead.get(address).content.decode()
     assert "1 within 24 h" in auditor.get(address).content.decode()
     assert lead.get(reverse("admin:trigger_settings", args=["refund"])).status_code == 404

@@ -29,6 +29,14 @@ def test_the_defaults_are_allowed_and_are_logged_whole() -> None:
     assert GuardrailSettings.of(GuardrailSettings().as_data()) == GuardrailSettings()
 
 
+def test_what_is_newer_than_a_logged_change_has_its_defaults() -> None:
+    logged = with_row(limit=0.5).as_data()
+    errors, slow, *_, shift = logged["guardrails"]
+    del slow["slower_than_ms"]
+    found = GuardrailSettings.of({**logged, "guardrails": [shift, slow, errors]})
+    assert found == with_row(limit=0.5)
+
+
 @pytest.mark.parametrize(
     ("settings", "problem"),
     [
@@ -37,6 +45,12 @@ def test_the_defaults_are_allowed_and_are_logged_whole() -> None:
         (with_row(minimum=4), "errors.minimum: must be 5 to 1,000,000, not 4"),
         (with_row(times=0.5), "errors.times: must be 1 to 100, not 0.5"),
         (with_row(slower_than_ms=9.0), "errors.slower_than_ms: is for slow alone"),
+        (
+            GuardrailSettings(
+                guardrails=tuple(replace(each, slower_than_ms=None) for each in DEFAULT_GUARDRAILS)
+            ),
+            "slow.slower_than_ms: must be 1 to 60,000, not none",
+        ),
         (GuardrailSettings(watch_hours=0), "watch_hours: must be 1 to 720, not 0"),
         (GuardrailSettings(guardrails=()), "guardrails: must be errors, slow, blocks"),
     ],
@@ -48,7 +62,7 @@ def test_what_is_not_allowed_is_named(settings: GuardrailSettings, problem: str)
 
 
 def test_the_form_shows_and_gives_back_the_settings() -> None:
-    settings = replace(with_row(limit=0.035, on=False), watch_hours=48)
+    settings = replace(with_row(limit=0.035, times=12.345678, on=False), watch_hours=48)
     shown = GuardrailsForm.showing(settings)
     sent = {name: value for name, value in shown.initial.items() if value is not False}
     form = GuardrailsForm({**sent, "reason": "Fewer alarms."})
