@@ -48,12 +48,13 @@ MAX_LABELS = 100_000  # that are looked at for new ones
 MAX_VERSIONS = 20  # after the champion, the newest
 FEATURES = "features"
 
-# The champion's latest decisions of a period with the label of each event; blocked events without a label
-# are left out, because nothing is known of them.
+# The champion's latest decisions of a period with the label of each event. Blocked events without a label
+# are left out, because nothing is known of them, and those that exploration could have let through, because
+# the ones that it did let through stand for them (`scoring.rules.off_policy.revealing`).
 _MATURED = """
     SELECT decision.score, coalesce(latest.effective = %(positive)s, false),
            1 / coalesce(decision.propensity, 1)
-      FROM (SELECT event_position, score, outcome, propensity FROM scoring_decision
+      FROM (SELECT position, event_position, score, outcome, propensity FROM scoring_decision
              WHERE position >= %(first)s AND position < %(end)s AND model = %(model)s AND revision = 0
                AND score IS NOT NULL
              ORDER BY position DESC LIMIT %(limit)s) decision
@@ -62,7 +63,11 @@ _MATURED = """
            SELECT effective FROM scoring_label
             WHERE event_stream = event.type || '/' || event.source || '/' || event.external_id
             ORDER BY position DESC LIMIT 1) latest ON true
-     WHERE decision.outcome <> 'block' OR latest.effective IS NOT NULL
+     WHERE decision.outcome <> 'block'
+        OR latest.effective IS NOT NULL AND NOT EXISTS (
+           SELECT FROM scoring_logentry made
+            WHERE made.position = decision.position
+              AND (made.data::json #>> '{exploration,propensity}')::float8 > 0)
 """
 # Events with a label that are mature now, and of which the champion's training did not know the label or
 # the maturity.

@@ -22,11 +22,12 @@ from monitoring.triggers.checking import PATIENCE, CheckedType, check_type, judg
 from monitoring.triggers.errors import TriggersUnchanged
 from monitoring.triggers.forms import TriggersForm
 from monitoring.triggers.judging import Reading, State
-from monitoring.triggers.observing import newest_set
+from monitoring.triggers.observing import Observed, newest_set, read_matured
 from monitoring.triggers.settings import TriggerSettings
 from monitoring.triggers.stored import trigger_settings
 from scoring.catalog.registry import event_type
 from scoring.jobs.queue import JobQueue
+from scoring.learning.jobs.options import JobOptions
 from scoring.learning.jobs.trainings import trainings
 from scoring.learning.jobs.usual_options import RETRAIN
 from scoring.learning.models import TrainingJob
@@ -34,6 +35,7 @@ from scoring.log.append import append
 from scoring.log.entries import NewEntry
 from scoring.log.read import last_version, read_stream
 from scoring.log.tasks import run_consumers
+from scoring.registry.model_versions import find_version
 from scoring.registry.models import HeldOutSample, ModelVersion
 from scoring.registry.routes import Arm, change_route
 from scoring.rules.ruleset.errors import ReasonRequired
@@ -296,6 +298,27 @@ def test_a_champion_that_ranks_matured_events_by_chance_is_replaced() -> None:
     assert (reading.state, reading.count, reading.details["events"]) == (State.REACHED, 80, 600)
     assert reading.details["promised"] > 0.9
     assert TrainingJob.objects.get().requested_by == "trigger/performance"
+
+
+def test_explored_events_stand_for_all_blocks_that_could_have_been_explored() -> None:
+    name = champion()
+    exploration = {"drawn": False, "propensity": 0.25, "share": 0.25, "stopped_by": ""}
+    capped = {**exploration, "propensity": 0.0, "stopped_by": "amount_cap"}
+    made: list[dict[str, Any]] = [
+        {"score": 0.1},
+        {"score": 0.7, "outcome": "block", "exploration": exploration},
+        {"score": 0.8, "initial": "block", "exploration": {**exploration, "drawn": True}},
+        {"score": 0.9, "outcome": "block", "exploration": capped},
+        {"score": 0.95, "outcome": "block"},
+    ]
+    events = append([received(f"P-{number}") for number in range(len(made))], now=NOW)
+    append([decided(event, model=name, **data) for event, data in zip(events, made, strict=True)], now=NOW)
+    append([labeled(events[number].stream) for number in (1, 3)], now=NOW)
+
+    found = read_matured(Observed(find_version(name), JobOptions(), NOW + MATURITY + HOUR))
+
+    rows = sorted(zip(found.score.tolist(), found.positive.tolist(), found.weight.tolist(), strict=True))
+    assert rows == [(0.1, False, 1.0), (0.8, False, 4.0), (0.9, True, 1.0)]
 
 
 def test_settings_are_changed_with_a_reason_and_only_if_they_differ() -> None:
