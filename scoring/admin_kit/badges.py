@@ -5,7 +5,7 @@ from django.utils.safestring import SafeString
 
 _TONES = {
     "good": "allow legitimate acceptable champion approved decided finished stable passed valid",
-    "warn": "review claimed waiting fallback no_model moderate expired retracted",
+    "warn": "review claimed waiting fallback no_model moderate expired retracted stopping",
     "bad": "block fraud violating rejected failed parked shifted revoked",
     "info": "challenge canary candidate open running ready",
 }

@@ -20,7 +20,7 @@ from kombu.exceptions import OperationalError
 from scoring.errors import ScoringError
 from scoring.jobs.errors import JobCancelled, JobNotPossible, TooManyJobs, UnknownJob
 from scoring.jobs.progress import JobProgress
-from scoring.jobs.rows import JobRow, JobState, ProgressRow
+from scoring.jobs.rows import OPEN, JobRow, JobState, ProgressRow
 from scoring.log.append import append
 from scoring.log.entries import Entry, NewEntry
 from scoring.log.read import last_version
@@ -214,7 +214,7 @@ class JobQueue(Generic[Row]):
         """
         if self.max_open is None:
             return
-        is_open = self._rows.filter(requested_by=actor, state__in=(JobState.QUEUED, JobState.RUNNING))
+        is_open = self._rows.filter(requested_by=actor, state__in=OPEN)
         if is_open.count() >= self.max_open:
             raise self.too_many(actor=actor, allowed=self.max_open)
 

@@ -11,6 +11,9 @@ class JobState(models.TextChoices):
     CANCELLED = "cancelled"
 
 
+OPEN = (JobState.QUEUED, JobState.RUNNING)
+
+
 class JobRow(models.Model):
     """A job that a person or a schedule requested. Projection of the stream `{kind}/{number}`."""
 
@@ -29,6 +32,12 @@ class JobRow(models.Model):
     class Meta:
         abstract = True
 
+    @property
+    def shown_state(self) -> str:
+        """The state, or "stopping" for a running job that was cancelled."""
+        is_stopping = self.state == JobState.RUNNING and self.cancelled_by
+        return "stopping" if is_stopping else str(self.state)
+
 
 class ProgressRow(models.Model):
     """The progress of a running job, for display only; it is not in the log."""
@@ -41,3 +50,8 @@ class ProgressRow(models.Model):
 
     class Meta:
         abstract = True
+
+    @property
+    def percent(self) -> int:
+        """The progress of the current step; 0 for one of unknown length."""
+        return min(round(100 * self.done / self.total), 100) if self.total else 0

@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from scoring.admin_kit.badges import badge
 from scoring.admin_kit.change_lists import EventTypeFilter, LinkedAdmin
 from scoring.admin_kit.formatting import NO_VALUE, decimal_text
+from scoring.jobs.lists import JobAdmin, moment_and_actor
 from scoring.jobs.rows import JobState
 from scoring.learning.cards import (
     artifact_page,  # noqa: F401 - registers its page with the admin
@@ -19,9 +20,11 @@ from scoring.learning.cards import (
 )
 from scoring.learning.cards import page as card_page  # noqa: F401 - registers its page with the admin
 from scoring.learning.gates import pages as gate_pages  # noqa: F401 - registers its pages with the admin
-from scoring.learning.job_lists import JobAdmin, moment_and_actor
 from scoring.learning.models import EvaluationJob, EvaluationProgress, TrainingJob, TrainingProgress
-from scoring.learning.pages import model as pages  # noqa: F401 - registers its page with the admin
+from scoring.learning.pages import (
+    model,  # noqa: F401 - registers its page with the admin
+    training,  # noqa: F401 - registers its pages with the admin
+)
 from scoring.learning.pages.evaluations import (
     page as evaluation_page,  # noqa: F401 - registers its page with the admin
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from scoring.catalog.registry import scored_type
 from scoring.intake.models import Label
-from scoring.jobs.rows import JobState
+from scoring.jobs.rows import OPEN
 from scoring.learning.errors import InvalidTraining
 from scoring.learning.jobs.options import JobOptions
 from scoring.learning.jobs.trainings import request_training
@@ -97,7 +97,7 @@ def request_retraining(
 
 def reason_not_to_train(event_type: str, *, only_if_new_labels: bool) -> str:
     """Why training this type now would be useless; "" if it would not be."""
-    waiting = TrainingJob.objects.filter(event_type=event_type, state__in=[JobState.QUEUED, JobState.RUNNING])
+    waiting = TrainingJob.objects.filter(event_type=event_type, state__in=OPEN)
     if number := waiting.values_list("number", flat=True).first():
         return f"training {number} has not ended yet"
     if only_if_new_labels and not has_new_labels(event_type):

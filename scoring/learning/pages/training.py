@@ -3,24 +3,24 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
 from scoring.errors import ScoringError
-from scoring.jobs.rows import ProgressRow
+from scoring.jobs.pages import JobPage
 from scoring.learning.jobs.options import JobOptions
 from scoring.learning.jobs.search_trials import trials_of
 from scoring.learning.jobs.trainings import CONTINUABLE, continue_search, request_training, trainings
-from scoring.learning.models import TrainingJob, TrainingProgress
+from scoring.learning.models import TrainingJob
 from scoring.learning.pages.search_section import SearchSection, section_of_model, section_of_trials
 from scoring.learning.pages.training_form import TrainingForm, initial_of
 from scoring.learning.recipes.differences import flat_values
 from scoring.learning.recipes.reading import stated_values
 from scoring.registry.models import ModelVersion
 
-CANCEL, START = "scoring.cancel_trainingjob", "scoring.add_trainingjob"
+START = "scoring.add_trainingjob"
 
 
 @register_page
@@ -54,30 +54,22 @@ class TrainingStartPage(AdminPage):
 
 
 @register_page
-class TrainingPage(AdminPage):
+class TrainingPage(JobPage):
     """One training: its progress, its options and its result."""
 
     path, name, title = "trainings/<int:number>/", "training", "Training"
-    permission = "scoring.view_trainingjob"
+    permission, cancel = "scoring.view_trainingjob", "scoring.cancel_trainingjob"
     template_name = "learning/training.html"
+    jobs, when_cancelled = trainings, "It will produce no model."
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        job = TrainingJob.objects.filter(number=self.kwargs["number"]).first()
-        if job is None:
-            raise Http404
-        self.title = f"Training {job.number}"
-        progress = TrainingProgress.objects.filter(job=job.number).first()
+        job, may_start = self.job, self.request.user.has_perm(START)
+        options = JobOptions.from_stored(job.options)
         return super().get_context_data(
-            job=job,
-            progress=progress,
-            percent=percent_done(progress),
-            options=(options := JobOptions.from_stored(job.options)),
+            options=options,
             recipe=list(flat_values(stated_values(options.config))),
-            may_start=self.request.user.has_perm(TrainingStartPage.permission),
-            may_cancel=self.request.user.has_perm(CANCEL),
-            may_continue=options.search is not None
-            and job.state in CONTINUABLE
-            and self.request.user.has_perm(START),
+            may_start=may_start,
+            may_continue=options.search is not None and job.state in CONTINUABLE and may_start,
             search=search_section_of(job) if options.search else None,
             **kwargs,
         )
@@ -85,14 +77,7 @@ class TrainingPage(AdminPage):
     def post(self, request: HttpRequest, number: int) -> HttpResponse:
         if request.POST.get("action") == "continue":
             return self._continue(request, number)
-        self.require(CANCEL)
-        try:
-            entry = trainings.cancel(number, actor=actor_of(request), now=timezone.now())
-            done = "was cancelled" if entry.type == "training.cancelled" else "will stop within seconds"
-            messages.success(request, f"Training {number} {done}. It will produce no model.")
-        except ScoringError as error:
-            messages.error(request, f"Nothing changed: {error}.")
-        return redirect("admin:training", number=number)
+        return super().post(request, number)
 
     def _continue(self, request: HttpRequest, number: int) -> HttpResponse:
         self.require(START)
@@ -111,10 +96,3 @@ def search_section_of(job: TrainingJob) -> SearchSection | None:
     if version is not None:
         return section_of_model(version.lineage.get("search"))
     return section_of_trials([trial.stored() for trial in trials_of(job.number)])
-
-
-def percent_done(progress: ProgressRow | None) -> int:
-    """The progress of the current step in percent; 0 for a step of unknown length."""
-    if progress is None or not progress.total:
-        return 0
-    return min(round(100 * progress.done / progress.total), 100)

@@ -2,57 +2,30 @@
 
 from typing import Any
 
-from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.utils import timezone
-
-from scoring.admin_kit.pages import AdminPage, actor_of, register_page
+from scoring.admin_kit.pages import register_page
 from scoring.catalog.registry import event_types
-from scoring.errors import ScoringError
+from scoring.jobs.pages import JobPage
 from scoring.learning.folds.options import DAY, FoldOptions, recipe_name
 from scoring.learning.jobs.evaluations.evaluations import evaluations
-from scoring.learning.models import EvaluationJob, EvaluationProgress
 from scoring.learning.pages.evaluations.section import contender_text, section_of_result
-from scoring.learning.pages.training import percent_done
-
-CANCEL = "scoring.cancel_evaluationjob"
 
 
 @register_page
-class EvaluationPage(AdminPage):
+class EvaluationPage(JobPage):
     """One evaluation."""
 
     path, name, title = "evaluations/<int:number>/", "evaluation", "Evaluation"
-    permission = "scoring.view_evaluationjob"
+    permission, cancel = "scoring.view_evaluationjob", "scoring.cancel_evaluationjob"
     template_name = "learning/evaluation.html"
+    jobs = evaluations
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        job = EvaluationJob.objects.filter(number=self.kwargs["number"]).first()
-        if job is None:
-            raise Http404
-        self.title = f"Evaluation {job.number}"
-        progress = EvaluationProgress.objects.filter(job=job.number).first()
-        kind = event_types().get(job.event_type)
+        result, kind = self.job.result, event_types().get(self.job.event_type)
         return super().get_context_data(
-            job=job,
-            options=option_rows(FoldOptions.from_stored(job.options)),
-            progress=progress,
-            percent=percent_done(progress),
-            may_cancel=self.request.user.has_perm(CANCEL),
-            result=section_of_result(job.result, kind) if job.result and kind else None,
+            options=option_rows(FoldOptions.from_stored(self.job.options)),
+            result=section_of_result(result, kind) if result and kind else None,
             **kwargs,
         )
-
-    def post(self, request: HttpRequest, number: int) -> HttpResponse:
-        self.require(CANCEL)
-        try:
-            entry = evaluations.cancel(number, actor=actor_of(request), now=timezone.now())
-            done = "was cancelled" if entry.type == "evaluation.cancelled" else "will stop within seconds"
-            messages.success(request, f"Evaluation {number} {done}.")
-        except ScoringError as error:
-            messages.error(request, f"Nothing changed: {error}.")
-        return redirect("admin:evaluation", number=number)
 
 
 def option_rows(options: FoldOptions) -> list[tuple[str, str]]:

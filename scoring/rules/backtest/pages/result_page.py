@@ -4,17 +4,12 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.utils import timezone
-
-from scoring.admin_kit.pages import AdminPage, actor_of, register_page
+from scoring.admin_kit.pages import register_page
 from scoring.admin_kit.plots import Axis, Plot, Series
 from scoring.catalog.registry import event_types
-from scoring.errors import ScoringError
+from scoring.jobs.pages import JobPage
 from scoring.rules.backtest.jobs.backtests import backtests
-from scoring.rules.backtest.models import BacktestJob, BacktestProgress
+from scoring.rules.backtest.models import BacktestJob
 from scoring.rules.backtest.pages.words import (
     cautions,
     change_in_words,
@@ -25,44 +20,25 @@ from scoring.rules.backtest.pages.words import (
 from scoring.rules.backtest.results import BacktestResult
 from scoring.rules.off_policy.words import estimate_panel
 
-CANCEL = "scoring.cancel_backtestjob"
-
 
 @register_page
-class BacktestPage(AdminPage):
+class BacktestPage(JobPage):
     """One backtest."""
 
     path, name, title = "backtests/<int:number>/", "backtest", "Backtest"
-    permission = "scoring.view_backtestjob"
+    permission, cancel = "scoring.view_backtestjob", "scoring.cancel_backtestjob"
     template_name = "backtests/backtest.html"
+    jobs = backtests
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        job = BacktestJob.objects.filter(number=self.kwargs["number"]).first()
-        if job is None:
-            raise Http404
-        self.title = f"Backtest {job.number}"
-        progress = BacktestProgress.objects.filter(job=job.number).first()
+        job = self.job
         return super().get_context_data(
-            job=job,
             subject=subject_in_words(job),
             change=change_in_words(job),
-            progress=progress,
-            percent=percent_done(progress),
-            may_cancel=self.request.user.has_perm(CANCEL),
             again=start_address(job),
             **shown_result(job),
             **kwargs,
         )
-
-    def post(self, request: HttpRequest, number: int) -> HttpResponse:
-        self.require(CANCEL)
-        try:
-            entry = backtests.cancel(number, actor=actor_of(request), now=timezone.now())
-            done = "was cancelled" if entry.type == "backtest.cancelled" else "will stop within seconds"
-            messages.success(request, f"Backtest {number} {done}.")
-        except ScoringError as error:
-            messages.error(request, f"Nothing changed: {error}.")
-        return redirect("admin:backtest", number=number)
 
 
 def shown_result(job: BacktestJob) -> dict[str, Any]:
@@ -162,13 +138,6 @@ def _weeks_of(mondays: Collection[datetime]) -> list[datetime]:
 
 def _midnight(day: str) -> datetime:
     return datetime.combine(date.fromisoformat(day), time(), tzinfo=UTC)
-
-
-def percent_done(progress: BacktestProgress | None) -> int:
-    """The progress in percent; 0 for a step of unknown length."""
-    if progress is None or not progress.total:
-        return 0
-    return min(round(100 * progress.done / progress.total), 100)
 
 
 def start_address(job: BacktestJob) -> str:

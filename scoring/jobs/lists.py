@@ -12,13 +12,10 @@ from django.utils.text import Truncator
 from scoring.admin_kit.badges import badge
 from scoring.admin_kit.change_lists import EventTypeFilter, LinkedAdmin, unbroken
 from scoring.admin_kit.formatting import NO_VALUE, duration_text
-from scoring.jobs.rows import JobRow, JobState, ProgressRow
-from scoring.learning.pages.training import percent_done
+from scoring.jobs.rows import OPEN, JobRow, JobState, ProgressRow
 
 REFRESH_SECONDS = 2
-UNDER_WAY = (JobState.QUEUED, JobState.RUNNING)
 MAX_ERROR_LENGTH = 60  # characters; the job's page has all of it
-TONES = {"finished": "good", "failed": "bad", "running": "info"}
 
 
 class JobAdmin(LinkedAdmin):
@@ -29,20 +26,17 @@ class JobAdmin(LinkedAdmin):
 
     noun: ClassVar[str]
     progress_rows: ClassVar[type[ProgressRow]]
-    list_display = ("job", "event_type", "state_cell", "outcome", "requested", "took")
+    list_display: tuple[str, ...] = ("job", "event_type", "state_cell", "outcome", "requested", "took")
     list_display_links = None
     list_filter = ("state", EventTypeFilter)
     ordering = ("-number",)
     sortable_by = ()
 
-    class Media:
-        css = {"all": ("learning/learning.css",)}
-
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         changelist = super().get_changelist_instance(request)
         jobs = list(changelist.result_list)
         rows = self.progress_rows._default_manager
-        progress = rows.in_bulk([job.number for job in jobs if job.state in UNDER_WAY])
+        progress = rows.in_bulk([job.number for job in jobs if job.state in OPEN])
         for job in changelist.result_list:
             job.progress = progress.get(job.number)
         return changelist
@@ -60,8 +54,7 @@ class JobAdmin(LinkedAdmin):
 
     @admin.display(description="state")
     def state_cell(self, job: Any) -> str:
-        shown = badge(job.state, tone=TONES.get(job.state, "neutral"), text=state_in_words(job))
-        return self._refreshed(job, "state", format_html("{} {}", shown, self._bar(job)))
+        return self._refreshed(job, "state", format_html("{} {}", badge(job.shown_state), self._bar(job)))
 
     @admin.display(description="result")
     def outcome(self, job: JobRow) -> str:
@@ -83,9 +76,9 @@ class JobAdmin(LinkedAdmin):
         progress = job.progress
         if job.state != JobState.RUNNING or progress is None:
             return ""
-        percent = percent_done(progress)
+        percent = progress.percent
         return format_html(
-            '<span class="ws-muted">{}</span><span class="ws-bar learning-bar" role="progressbar"'
+            '<span class="ws-muted">{}</span><span class="ws-bar ws-bar--cell" role="progressbar"'
             ' aria-label="{}" aria-valuemin="0" aria-valuemax="100" aria-valuenow="{}">'
             '<span style="width: {}%"></span></span>',
             *(progress.step, progress.step, percent, percent),
@@ -93,7 +86,7 @@ class JobAdmin(LinkedAdmin):
 
     def _refreshed(self, job: JobRow, part: str, content: str) -> str:
         """A cell that is fetched again every few seconds while the job is queued or running."""
-        seconds = REFRESH_SECONDS if job.state in UNDER_WAY else ""
+        seconds = REFRESH_SECONDS if job.state in OPEN else ""
         return format_html(
             '<span id="job-{}-{}" data-refresh="{}">{}</span>', job.number, part, seconds, content
         )
@@ -103,9 +96,3 @@ def moment_and_actor(moment: datetime, actor: str) -> str:
     """The time and, if known, the actor; the line may break between the two."""
     by = unbroken(f"by {actor}") if actor else ""
     return format_html("<span>{} {}</span>", unbroken(f"{moment:%Y-%m-%d %H:%M}"), by)
-
-
-def state_in_words(job: JobRow) -> str:
-    """The state, or "stopping" for a running job that was cancelled."""
-    stopping = job.state == JobState.RUNNING and job.cancelled_by
-    return "stopping" if stopping else job.state
