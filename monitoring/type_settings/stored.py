@@ -7,12 +7,13 @@ from typing import Any, Generic, TypeVar
 
 from monitoring.models import StoredSettings
 from monitoring.type_settings.errors import SettingsUnchanged
+from scoring.catalog.parsing.reasons import clean_reason
 from scoring.catalog.registry import scored_type
 from scoring.configuration.sections.event_type_settings import EventTypeSettings
 from scoring.log.append import append
 from scoring.log.entries import Entry, NewEntry
 from scoring.log.read import last_version, read_stream
-from scoring.rules.ruleset.life_cycle import clean_reason, require_reason
+from scoring.rules.ruleset.life_cycle import require_reason
 
 MAX_SHOWN = 30
 

@@ -45,10 +45,8 @@ def risk_panel(
     for view, ref in named:
         wanted |= Q(view=view.key, entity=ref.value)
     profiles = {(row.view, row.entity): row for row in RiskProfile.objects.filter(wanted)}
-    overrides = {
-        (row.view, row.entity): row
-        for row in RiskOverride.objects.filter(wanted, ended_at=None, expires_at__gt=now)
-    }
+    held = RiskOverride.objects.holding(now).filter(wanted)
+    overrides = {(row.view, row.entity): row for row in held}
     return {
         "risks": [
             risk_line(

@@ -72,7 +72,7 @@ class RiskProfilesPage(AdminPage):
             newest=newest,
             stale=newest is not None and is_stale(view, newest.as_of, now=now),
             profiles=sum(newest.rows.values()) if newest else 0,
-            overrides=RiskOverride.objects.filter(view=view.key, ended_at=None, expires_at__gt=now).count(),
+            overrides=RiskOverride.objects.holding(now).filter(view=view.key).count(),
             before=_address(view, text, page - 1) if page > 1 else "",
             after=_address(view, text, page + 1) if len(found) > ROWS and page < MAX_PAGES else "",
         )
@@ -99,10 +99,9 @@ def _chosen(views: dict[str, Risk], key: str) -> Risk | None:
 
 def _lines(view: Risk, rows: Sequence[RiskProfile], *, personal: bool, now: datetime) -> list[ProfileLine]:
     field = view.entities[0]
-    names = vault.reveal([row.entity for row in rows]) if field.personal and personal and rows else {}
-    held = RiskOverride.objects.filter(
-        view=view.key, entity__in=[row.entity for row in rows], ended_at=None, expires_at__gt=now
-    )
+    shown = [row.entity for row in rows]
+    names = vault.reveal(shown) if field.personal and personal and rows else {}
+    held = RiskOverride.objects.holding(now).filter(view=view.key, entity__in=shown)
     overrides = {each.entity: each for each in held}
     return [
         ProfileLine(

@@ -1,6 +1,7 @@
 """Risk profiles of entities, and the scores that people set instead of computed ones."""
 
 from datetime import datetime
+from typing import Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -42,6 +43,12 @@ class RiskProfile(models.Model):
         return f"{self.view} of {self.entity}"
 
 
+class RiskOverrideQuerySet(models.QuerySet["RiskOverride"]):
+    def holding(self, now: datetime) -> Self:
+        """Those that hold at `now`."""
+        return self.filter(ended_at=None, expires_at__gt=now)
+
+
 class RiskOverride(models.Model):
     """The last override of an entity's risk. Projection of `risk.overridden` and `risk.override_ended`.
 
@@ -58,6 +65,8 @@ class RiskOverride(models.Model):
     expires_at = models.DateTimeField()
     ended_by = models.CharField(max_length=160, blank=True, default="")
     ended_at = models.DateTimeField(null=True)
+
+    objects = RiskOverrideQuerySet.as_manager()
 
     class Meta:
         default_permissions = ()

@@ -11,11 +11,11 @@ from scoring.batch.declared import batch_views
 from scoring.batch.risk.errors import InvalidRiskOverride, NoRiskOverride, UnknownRiskView
 from scoring.batch.risk.models import RiskOverride
 from scoring.batch.risk.view import Risk
+from scoring.catalog.parsing.reasons import clean_reason
 from scoring.log.append import append
 from scoring.log.entries import Entry, NewEntry
 from scoring.log.read import last_version
 
-MAX_REASON = 500  # characters
 MAX_DURATION = timedelta(days=366)
 OVERRIDDEN, ENDED = "risk.overridden", "risk.override_ended"
 
@@ -35,8 +35,7 @@ def find_risk_view(key: str) -> Risk:
 
 def overrides_at(view: str, now: datetime) -> list[RiskOverride]:
     """The overrides of a view that hold at `now`, by entity."""
-    found = RiskOverride.objects.filter(view=view, ended_at=None, expires_at__gt=now)
-    return list(found.order_by("entity"))
+    return list(RiskOverride.objects.holding(now).filter(view=view).order_by("entity"))
 
 
 def overrides_digest(overrides: Sequence[RiskOverride]) -> str:
@@ -82,7 +81,7 @@ def override_risk(
     """
     find_risk_view(view)
     _check(view, entity, score=score, reason=reason, expires_at=expires_at, now=now)
-    data = {"score": score, "expires_at": expires_at.isoformat(), "reason": _clean(reason)}
+    data = {"score": score, "expires_at": expires_at.isoformat(), "reason": clean_reason(reason)}
     return _append(OVERRIDDEN, view, entity, data, actor=actor, now=now)
 
 
@@ -97,7 +96,7 @@ def end_override(*, view: str, entity: str, reason: str, actor: str, now: dateti
     held = override_of(view, entity)
     if held is None or not held.holds(now):
         raise NoRiskOverride(view, entity)
-    return _append(ENDED, view, entity, {"reason": _clean(reason)}, actor=actor, now=now)
+    return _append(ENDED, view, entity, {"reason": clean_reason(reason)}, actor=actor, now=now)
 
 
 def _check(view: str, entity: str, *, score: float, reason: str, expires_at: datetime, now: datetime) -> None:
@@ -110,10 +109,6 @@ def _check(view: str, entity: str, *, score: float, reason: str, expires_at: dat
     if not now < expires_at <= now + MAX_DURATION:
         allowed = f"a time from now to {MAX_DURATION.days} days from now"
         raise InvalidRiskOverride("expires_at", f"is {expires_at.isoformat()}", allowed)
-
-
-def _clean(reason: str) -> str:
-    return " ".join(reason.split())[:MAX_REASON]
 
 
 def _append(

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import transaction
 
-from scoring.catalog.parsing.card_numbers import mask_card_numbers
+from scoring.catalog.parsing.reasons import clean_reason
 from scoring.catalog.registry import scored_type
 from scoring.learning.errors import NoteRequired
 from scoring.learning.gates.criteria import Gate, check_gate
@@ -25,8 +25,6 @@ from scoring.learning.models import StoredGate
 from scoring.log.append import append
 from scoring.log.entries import Entry, NewEntry
 from scoring.log.read import last_version
-
-MAX_REASON_LENGTH = 500  # characters
 
 
 def gate_of(event_type: str) -> Gate:
@@ -53,7 +51,7 @@ def request_gate(event_type: str, gate: Gate, *, reason: str, actor: str, now: d
     """
     version = stream_version(event_type)  # read before the row, so that a change between them conflicts
     check_request(event_type, gate, StoredGate.objects.filter(pk=event_type).first(), reason=reason)
-    data = {"criteria": gate.as_data(), "reason": clean(reason)}
+    data = {"criteria": gate.as_data(), "reason": clean_reason(reason)}
     return _append(event_type, "gate.requested", data, version=version, actor=actor, now=now)
 
 
@@ -102,7 +100,7 @@ def reject_gate(event_type: str, *, reason: str, actor: str, now: datetime) -> E
     require_note(event_type, reason, "rejected")
     with transaction.atomic():
         _requested(event_type)
-        data, version = {"reason": clean(reason)}, stream_version(event_type)
+        data, version = {"reason": clean_reason(reason)}, stream_version(event_type)
         return _append(event_type, "gate.rejected", data, version=version, actor=actor, now=now)
 
 
@@ -110,11 +108,6 @@ def require_note(event_type: str, reason: str, judgment: str) -> None:
     """Raises NoteRequired for a blank reason."""
     if not reason.strip():
         raise NoteRequired(name=f"the gate of {event_type}", judgment=judgment)
-
-
-def clean(reason: str) -> str:
-    """A reason in stored form: without the digits of card numbers, and not too long."""
-    return mask_card_numbers(" ".join(reason.split()))[:MAX_REASON_LENGTH]
 
 
 def _requested(event_type: str) -> StoredGate:

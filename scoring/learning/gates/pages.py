@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
 from scoring.admin_kit.settings_pages import EventTypeSettingsPage
+from scoring.catalog.parsing.reasons import MAX_REASON_LENGTH
 from scoring.catalog.registry import scored_types
 from scoring.errors import ScoringError
 from scoring.learning.gates.changing import (
-    MAX_REASON_LENGTH,
     approve_gate,
     gate_in,
     reject_gate,

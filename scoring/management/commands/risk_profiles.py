@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
 from scoring.batch.risk.models import RiskOverride, RiskProfile
-from scoring.batch.risk.overrides import find_risk_view, override_of, risk_views
+from scoring.batch.risk.overrides import find_risk_view, overrides_at, risk_views
 from scoring.batch.risk.view import Risk
 from scoring.catalog.errors import FieldError
 from scoring.errors import ScoringError
@@ -53,12 +53,14 @@ class Command(BaseCommand):
 
 
 def _profiles(views: Iterable[Risk], entity: str | None, *, top: int) -> Iterator[dict[str, Any]]:
+    now = timezone.now()
     for view in views:
         rows = RiskProfile.objects.filter(view=view.key).order_by("-score", "entity")
         if entity:
             rows = rows.filter(entity=value_of(view, entity))
+        overrides = {each.entity: each for each in overrides_at(view.key, now)}
         for row in rows[:top]:
-            yield described(row, override_of(row.view, row.entity))
+            yield described(row, overrides.get(row.entity))
 
 
 def value_of(view: Risk, text: str) -> str:
@@ -73,7 +75,6 @@ def value_of(view: Risk, text: str) -> str:
 
 def described(row: RiskProfile, override: RiskOverride | None) -> dict[str, Any]:
     """A profile as plain values; `override`: None unless it holds."""
-    holds = override is not None and override.holds(timezone.now())
     return {
         "view": row.view,
         "entity": row.entity,
@@ -86,7 +87,7 @@ def described(row: RiskProfile, override: RiskOverride | None) -> dict[str, Any]
             {"event_position": position, "score": score, "occurred_at": to_iso(from_micros(at))}
             for position, score, at in row.events
         ],
-        "override": _override(override) if holds and override else None,
+        "override": _override(override) if override else None,
     }
 
 

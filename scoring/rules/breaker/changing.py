@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
+from scoring.catalog.parsing.reasons import clean_reason
 from scoring.catalog.registry import scored_type
 from scoring.log.entries import Entry
 from scoring.rules.breaker.errors import BreakerNotOpen, BreakerUnchanged
 from scoring.rules.breaker.models import BreakerState, StoredBreakerSettings
 from scoring.rules.breaker.settings import BreakerSettings, check_settings
-from scoring.rules.ruleset.life_cycle import clean_reason, require_reason
+from scoring.rules.ruleset.life_cycle import require_reason
 from scoring.rules.ruleset.stream import Change, change_ruleset
 
 

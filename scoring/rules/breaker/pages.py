@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
 from scoring.admin_kit.settings_pages import EventTypeSettingsPage
+from scoring.catalog.parsing.reasons import MAX_REASON_LENGTH
 from scoring.catalog.registry import scored_types
 from scoring.errors import ScoringError
 from scoring.rules.breaker.changing import change_settings, reset_breaker, settings_of
@@ -19,7 +20,6 @@ from scoring.rules.breaker.forms import LimitsForm
 from scoring.rules.breaker.models import BreakerChange, BreakerState, StoredBreakerSettings
 from scoring.rules.breaker.settings import BreakerSettings
 from scoring.rules.breaker.words import change_text, limits_text, responsible_text, tripped_text
-from scoring.rules.ruleset.life_cycle import MAX_REASON_LENGTH
 
 SET, RESET = "scoring.set_breaker", "scoring.reset_breaker"
 MAX_CLOSED, MAX_CHANGES = 50, 30

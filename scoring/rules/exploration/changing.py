@@ -4,12 +4,13 @@ import secrets
 from dataclasses import replace
 from datetime import datetime
 
+from scoring.catalog.parsing.reasons import clean_reason
 from scoring.catalog.registry import scored_type
 from scoring.log.entries import Entry
 from scoring.rules.exploration.errors import ExplorationUnchanged
 from scoring.rules.exploration.models import StoredExploration
 from scoring.rules.exploration.settings import Exploration, check_exploration
-from scoring.rules.ruleset.life_cycle import clean_reason, require_reason
+from scoring.rules.ruleset.life_cycle import require_reason
 from scoring.rules.ruleset.stream import Change, change_ruleset
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from scoring.catalog.errors import FieldError
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Canonical, Entity
+from scoring.catalog.parsing.reasons import MAX_REASON_LENGTH, clean_reason
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.intake.answers import current_version
 from scoring.intake.models import Event
@@ -17,7 +18,6 @@ from scoring.rules.rules.drafting import units_of
 from scoring.rules.rules.errors import FieldProblem, InvalidSuppression, NotSuppressed
 from scoring.rules.rules.models import RuleSuppression
 from scoring.rules.rules.stored import find_rule
-from scoring.rules.ruleset.life_cycle import MAX_REASON_LENGTH, clean_reason
 from scoring.rules.ruleset.stream import Change, change_ruleset
 from scoring.timestamps import to_iso
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
-from scoring.catalog.parsing.card_numbers import mask_card_numbers
+from scoring.catalog.parsing.reasons import clean_reason
 from scoring.rules.ruleset.errors import (
     ActivationAlreadyRequested,
     ApprovalNeeded,
@@ -19,8 +19,6 @@ from scoring.rules.ruleset.errors import (
     StageNotAllowed,
 )
 from scoring.rules.ruleset.stream import Change
-
-MAX_REASON_LENGTH = 500  # characters
 
 DRAFT: Final = "draft"
 SHADOW: Final = "shadow"
@@ -148,8 +146,3 @@ def require_reason(reason: str, change: str) -> None:
     """Raises ReasonRequired for a blank reason. `change`: what it must explain, as a clause."""
     if not reason.strip():
         raise ReasonRequired(change)
-
-
-def clean_reason(reason: str) -> str:
-    """A reason in stored form: without the digits of card numbers, and not too long."""
-    return mask_card_numbers(" ".join(reason.split()))[:MAX_REASON_LENGTH]

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from scoring.rules.ruleset.life_cycle import MAX_REASON_LENGTH
+from scoring.catalog.parsing.reasons import MAX_REASON_LENGTH
 
 
 class ReasonField(forms.CharField):

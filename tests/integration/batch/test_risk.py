@@ -150,6 +150,15 @@ def test_a_wrong_override_changes_nothing_and_names_the_field(changes, problem) 
     assert not RiskOverride.objects.exists()
 
 
+def test_card_numbers_in_reasons_are_not_stored() -> None:
+    change = {"view": KEY, "entity": "ann", "reason": "used 4111 1111 1111 1111", "actor": "user/lee"}
+    entries = [
+        override_risk(**change, score=0.5, expires_at=NOW + DAY, now=NOW),
+        end_override(**change, now=NOW + HOUR),
+    ]
+    assert [entry.data["reason"] for entry in entries] == ["used ************1111"] * 2
+
+
 def test_overrides_are_rebuilt_row_for_row() -> None:
     override(0.9, now=NOW)
     override(0.5, customer="bo", now=NOW)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import redis
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
@@ -17,6 +17,7 @@ from reviews.pages.risks.panel import risk_link
 from scoring.batch.publishing import publish
 from scoring.batch.risk.consumers import PROFILES
 from scoring.batch.risk.models import RiskOverride
+from scoring.batch.risk.overrides import override_risk
 from scoring.event_types.payment import Payment
 from scoring.log.append import append
 from scoring.log.consumers.registry import catch_up
@@ -102,6 +103,14 @@ def test_a_lead_sets_a_risk_and_ends_it(events: list[Entry]) -> None:
     assert "Mistaken identity" in page(client, address)
 
 
+def test_only_those_who_may_override_change_a_risk(events: list[Entry]) -> None:
+    client = signed_in("analyst")
+    for action in ("override", "end"):
+        sent = {"action": action, "percent": "95", "days": "7", "reason": "Sold fakes"}
+        assert client.post(risk_link(KEY, "bo"), sent).status_code == 403
+    assert not RiskOverride.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("sent", "problem"),
     [
@@ -126,6 +135,14 @@ def test_the_page_of_an_event_shows_the_risks_of_its_entities(events: list[Entry
         assert risk_link(KEY, "ann").replace("&", "&amp;") in page(client, address)
 
 
+def test_risks_are_shown_only_to_those_who_may_see_profiles(events: list[Entry]) -> None:
+    client = signed_in("analyst")
+    Group.objects.get(name="analyst").permissions.remove(Permission.objects.get(codename="view_riskprofile"))
+    assert client.get(risk_link(KEY, "ann")).status_code == 403
+    text = page(client, reverse("admin:event", args=[events[0].position]))
+    assert risk_link(KEY, "ann").replace("&", "&amp;") not in text
+
+
 def test_the_command_prints_profiles(events: list[Entry]) -> None:
     out = StringIO()
     call_command("risk_profiles", view=KEY, json=True, stdout=out)
@@ -133,6 +150,21 @@ def test_the_command_prints_profiles(events: list[Entry]) -> None:
     assert (ann["entity"], bo["entity"]) == ("ann", "bo")
     assert ann["strongest"][0]["event_position"] == events[0].position
     assert ann["override"] is None
+    now = timezone.now()
+    override_risk(
+        view=KEY,
+        entity="bo",
+        score=0.5,
+        reason="Sold fakes",
+        expires_at=now + timedelta(days=1),
+        actor="user/lee",
+        now=now,
+    )
+    out = StringIO()
+    call_command("risk_profiles", view=KEY, json=True, stdout=out)
+    ann, bo = json.loads(out.getvalue())["profiles"]
+    assert ann["override"] is None
+    assert (bo["override"]["score"], bo["override"]["by"]) == (0.5, "user/lee")
     out = StringIO()
     call_command("risk_profiles", view=KEY, entity="bo", stdout=out)
     assert out.getvalue().split()[:3] == [KEY, "5.0%", "bo"]

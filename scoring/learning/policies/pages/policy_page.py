@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
 from scoring.catalog.event_type import EventType
+from scoring.catalog.parsing.reasons import MAX_REASON_LENGTH
 from scoring.catalog.registry import event_types
 from scoring.errors import ScoringError
 from scoring.learning.policies.capacity import CapacityCheck, check_capacity, read_recent_scores
@@ -29,7 +30,6 @@ from scoring.rules.policies.words import (
     heads_in_words,
     terms_in_words,
 )
-from scoring.rules.ruleset.life_cycle import MAX_REASON_LENGTH
 
 MAX_CHANGES = 50
 CHANGES_IN_WORDS = {

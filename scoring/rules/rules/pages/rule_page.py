@@ -11,6 +11,7 @@ from django.utils import timezone
 from scoring.admin_kit.formatting import percent_text
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
 from scoring.catalog.errors import EventTypeNotScored, UnknownEventType
+from scoring.catalog.parsing.reasons import MAX_REASON_LENGTH
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.errors import ScoringError
 from scoring.rules.rules.compiling import expression_problems
@@ -22,7 +23,7 @@ from scoring.rules.rules.projections import rule_key
 from scoring.rules.rules.stored import version_from
 from scoring.rules.rules.suppressing import MAX_LENGTH, SuppressedEntity, entities_of_event
 from scoring.rules.rules.versions_diff import ChangedField, VersionsDiff, compare_versions
-from scoring.rules.ruleset.life_cycle import ACTIVE, ARCHIVED, DRAFT, MAX_REASON_LENGTH, SHADOW
+from scoring.rules.ruleset.life_cycle import ACTIVE, ARCHIVED, DRAFT, SHADOW
 
 MAX_CHANGES = 50
 MAX_SUPPRESSIONS = 100
