@@ -92,4 +92,6 @@ def propensity_of_block(decision: Mapping[str, Any]) -> float:
 def propensity_if_let_through(decision: Mapping[str, Any]) -> float:
     """The propensity of an event that exploration let through, NaN for others."""
     exploration = decision.get("exploration")
-    return float(exploration["propensity"]) if was_let_through(exploration) else float("nan")
+    if not exploration or not was_let_through(exploration):
+        return float("nan")
+    return float(exploration["propensity"])
