@@ -18,6 +18,7 @@ from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import scored_type
 from scoring.learning.policies.decisions import SampledDecisions, days_between, sample_decisions
 from scoring.learning.policies.sampling.priority import weighted
+from scoring.learning.policies.sampling.scanning import read_retracted
 from scoring.learning.policies.sampling.stored import JUDGED, SIZE, SPANS, rows_of, stored_sample
 from scoring.log.read import read_positions
 from scoring.registry.model_versions import champion_of
@@ -152,7 +153,8 @@ def judged_decisions(kind: type[EventType], *, now: datetime, size: int = SIZE) 
         propensity=_propensities_of_blocks(sample),
     )
     positive = np.array([label == kind.labels.positive for label in labels], dtype=bool)
-    return _judged(kind, sample, positive, revealed, propensity <= 0, until=until)
+    counted = ~np.isin(sample.events, read_retracted(kind.name))
+    return _judged(kind, sample, positive, revealed & counted, (propensity <= 0) & counted, until=until)
 
 
 def _propensities_of_blocks(sample: SampledDecisions) -> NDArray[np.float64]:

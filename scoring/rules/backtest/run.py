@@ -10,7 +10,7 @@ import numpy as np
 
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.catalog.registry import first_entity
-from scoring.intake.models import Amendment
+from scoring.intake.amending.retractions import retracted_events
 from scoring.lanes.order import count_items_after, read_beginning
 from scoring.progress import NO_PROGRESS, ProgressReporter
 from scoring.rules.backtest.changes import Change, ListChange, PolicyChange, RuleChange
@@ -189,9 +189,3 @@ def features_of(change: Change, after: TriedConfiguration) -> frozenset[str]:
     if isinstance(change, PolicyChange) and after.policy:
         return frozenset(after.policy.features)
     return frozenset()
-
-
-def retracted_events(event_type: str) -> set[int]:
-    """The positions of the events that their senders retracted."""
-    retractions = Amendment.objects.filter(event_type=event_type, kind=Amendment.Kind.RETRACTION)
-    return set(retractions.values_list("event_position", flat=True))

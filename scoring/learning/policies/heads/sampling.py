@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scoring.catalog.event_type import EventType
 from scoring.catalog.policies import names_of
 from scoring.catalog.registry import event_types
+from scoring.intake.amending.retractions import retracted_events
 from scoring.learning.policies.sampling.models import HeadSample
 from scoring.learning.policies.sampling.priority import PrioritySample, importance_of, uniform_of
 from scoring.learning.policies.sampling.stored import (
@@ -159,13 +160,15 @@ def is_long(kind: type[EventType], purpose: Purpose, *, now: datetime) -> bool:
 def draw_head_sample(kind: type[EventType], purpose: Purpose, *, now: datetime) -> DrawnSample | None:
     """Read all decisions of the period once and draw a sample of them; None without scores of policies.
 
-    Decisions that do not reveal the class of a mature event (`reveal`) are left out; `unknown` counts those
-    whose class nothing shows.
+    Of mature events, retracted ones are left out, and decisions that do not reveal the class (`reveal`);
+    `unknown` counts those whose class nothing shows.
     """
     policies, (first, end) = names_of(kind.policies), _positions(kind, purpose, now=now)
     labels = _read_labels(kind) if purpose == JUDGED else None
     sample, decisions, unknown, first_at = PrioritySample(SIZE, row_type(len(policies))), 0, 0, None
-    for read in _read_decisions(kind, first, end):
+    retracted = retracted_events(kind.name) if purpose == JUDGED else set[int]()
+    for every in _read_decisions(kind, first, end):
+        read = [each for each in every if each[1] not in retracted]
         rows, kept, hidden = _rows(read, policies, kind.outcomes, labels)
         if not len(rows):
             continue

@@ -12,7 +12,7 @@ from scoring.learning.policies.decisions import days_between
 from scoring.learning.policies.judged import labels_of
 from scoring.learning.policies.sampling.logged import LOGGED_ROW, logged_rows
 from scoring.learning.policies.sampling.priority import weighted
-from scoring.learning.policies.sampling.scanning import read_decisions
+from scoring.learning.policies.sampling.scanning import read_decisions, read_retracted
 from scoring.learning.policies.sampling.stored import (
     LOGGED,
     MIN_POSITIONS,
@@ -100,13 +100,14 @@ def _read_all(kind: type[EventType], *, now: datetime) -> LoggedDecisions | None
     first, end = positions_since(since)[0], positions_since(until)[0]
     if end - first > MIN_POSITIONS:
         return None
-    found, first_at = [np.empty(0, dtype=LOGGED_ROW)], until.timestamp()
-    for read in read_decisions(kind.name, first, end):
+    retracted, found, first_at = read_retracted(kind.name), [np.empty(0, dtype=LOGGED_ROW)], until.timestamp()
+    for every in read_decisions(kind.name, first, end):
+        first_at = min(first_at, float(every["at"].min()))
+        read = every[~np.isin(every["event"], retracted)]
         labels = labels_of(read["event"])
         known = np.array([label is not None for label in labels], dtype=bool)
         positive = np.array([label == kind.labels.positive for label in labels], dtype=bool)
         found.append(logged_rows(read, known, positive, nominal=kind.nominal_stake))
-        first_at = min(first_at, float(read["at"].min()))
     rows = np.concatenate(found)
     if not len(rows):
         return None

@@ -9,6 +9,7 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from scoring.catalog.event_type import EventType
+from scoring.intake.amending.retractions import retracted_events
 
 CHUNK = 50_000
 
@@ -82,6 +83,11 @@ def read_decisions(event_type: str, first: int, end: int) -> Iterator[NDArray[An
                 return
             yield np.array(rows, dtype=_READ)
             first = rows[-1][0] + 1
+
+
+def read_retracted(event_type: str) -> NDArray[np.int64]:
+    """The positions of the events that their senders retracted."""
+    return np.fromiter(retracted_events(event_type), dtype=np.int64)
 
 
 def stakes_of(read: NDArray[Any], nominal: int) -> NDArray[np.int64]:

@@ -15,7 +15,13 @@ from scoring.catalog.registry import event_types
 from scoring.learning.policies.sampling.logged import LOGGED_ROW, logged_rows, reveal_read
 from scoring.learning.policies.sampling.models import DecisionSample
 from scoring.learning.policies.sampling.priority import PrioritySample, importance_of, uniform_of
-from scoring.learning.policies.sampling.scanning import KnownLabels, read_decisions, read_labels, stakes_of
+from scoring.learning.policies.sampling.scanning import (
+    KnownLabels,
+    read_decisions,
+    read_labels,
+    read_retracted,
+    stakes_of,
+)
 from scoring.rules.rules.trial.sample import positions_since
 
 Purpose = DecisionSample.Purpose
@@ -66,8 +72,9 @@ def period_of(kind: type[EventType], purpose: Purpose, *, now: datetime) -> tupl
 def draw_sample(kind: type[EventType], purpose: Purpose, *, now: datetime) -> bool:
     """Read all decisions of the period once, and store a sample of them. False if there are few, or none.
 
-    Decisions that do not reveal the class of a mature event (`reveal`) are left out; `unknown` counts those
-    whose class nothing shows. A sample that has them too, LOGGED, is stored along with that of JUDGED.
+    Of mature events, retracted ones are left out, and decisions that do not reveal the class (`reveal`);
+    `unknown` counts those whose class nothing shows. A sample that has these too, LOGGED, is stored along
+    with that of JUDGED.
     """
     since, until = period_of(kind, purpose, now=now)
     first, end = positions_since(since)[0], positions_since(until)[0]
@@ -97,12 +104,14 @@ class _Drawing:
     def __init__(self, kind: type[EventType], labels: KnownLabels | None) -> None:
         self.first_at: float | None = None
         self._nominal, self._labels = kind.nominal_stake, labels
+        self._retracted = read_retracted(kind.name) if labels is not None else np.empty(0, dtype=np.int64)
         self._sample, self._logged = PrioritySample(SIZE, ROW), PrioritySample(SIZE, LOGGED_ROW)
         self._decisions = self._unknown = self._all = 0
 
     def add(self, read: NDArray[Any]) -> None:
         at = float(read["at"].min())
         self.first_at = at if self.first_at is None else min(self.first_at, at)
+        read = read[~np.isin(read["event"], self._retracted)]
         kept = np.ones(len(read), dtype=bool)
         positive = unknown = np.zeros(len(read), dtype=bool)
         if self._labels is not None:

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import event_type
+from scoring.intake.amending.corrections import retract_event
 from scoring.learning.policies import state
 from scoring.learning.policies.heads import sampling
 from scoring.learning.policies.heads.events import read_head_events, recent_head_scores
@@ -86,6 +87,8 @@ def test_events_have_the_scores_of_their_last_decision_and_what_they_broke() -> 
     label(unnamed)
     label(fine, positive=False)
     decide([0.95], first=10, outcome="block")
+    [gone] = decide([0.99], first=20)
+    retract_event(gone.stream, reason="sent twice", now=NOW)
 
     events = read_head_events(comment(), JUDGED, now=MATURE)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from scoring.catalog.registry import event_type
+from scoring.intake.amending.corrections import retract_event
 from scoring.learning.policies import decisions
 from scoring.learning.policies.capacity import read_recent_scores
 from scoring.learning.policies.comparing import Comparison
@@ -100,6 +101,23 @@ def test_explored_events_stand_for_all_blocks_that_could_have_been_explored(
     for events in (read, stored_decisions(PAYMENT, now=MATURE)):
         assert events is not None
         assert (events.weight.tolist(), events.unknown) == ([4.0], 1)
+
+
+def test_retracted_events_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept, *retracted = decide(["T-1", "T-2"], score=0.7) + decide(["T-3"], score=0.9, outcome="block")
+    for each in retracted:
+        retract_event(each.stream, reason="sent twice", now=NOW)
+
+    read, logged = judged_decisions(PAYMENT, now=MATURE), read_logged_decisions(PAYMENT, now=MATURE)
+    monkeypatch.setattr(stored, "MIN_POSITIONS", 0)
+    draw_sample(PAYMENT, JUDGED, now=MATURE)
+
+    drawn = stored_decisions(PAYMENT, now=MATURE), read_logged_decisions(PAYMENT, now=MATURE)
+    for events in (read, logged, *drawn):
+        assert events is not None
+        assert events.versions.tolist() == [kept.position]
+    assert (read.unknown if read else None) == 0
+    assert (drawn[0].unknown if drawn[0] else None) == 0
 
 
 def test_a_revised_decision_counts_once_with_its_last_score() -> None:
