@@ -173,8 +173,10 @@ def _run_tasks(
 ) -> list[Task]:
     """The tasks of a history, done."""
     from scoring.offline.scheduler import connected  # noqa: PLC0415 (see there)
+    from scoring.offline.worker import DjangoSetUp  # noqa: PLC0415 (as above)
 
     with connected(scheduler) as client:
+        client.register_plugin(DjangoSetUp())
         workers = max(1, sum(client.ncores().values()))
         tasks = [
             Task(kind, part, parts, history, store.url, scratch.name, keeps_states)

@@ -6,7 +6,6 @@ from contextlib import ExitStack, contextmanager
 from distributed import Client, LocalCluster
 
 from scoring.offline.errors import SchedulerUnreachable
-from scoring.offline.worker import DjangoSetUp
 
 LOCAL = "local:"
 CONNECT_WITHIN = "20s"
@@ -14,13 +13,15 @@ CONNECT_WITHIN = "20s"
 
 @contextmanager
 def connected(scheduler: str) -> Iterator[Client]:
-    """A client of the cluster, which is started first if it is local. Raises SchedulerUnreachable."""
+    """A client of the cluster, which is started first if it is local. Raises SchedulerUnreachable.
+
+    Tasks that need Django register `worker.DjangoSetUp` first.
+    """
     with ExitStack() as stack:
         try:
             client = stack.enter_context(_open_client(scheduler, stack))
         except (OSError, ValueError) as error:
             raise SchedulerUnreachable(scheduler, str(error)) from error
-        client.register_plugin(DjangoSetUp())
         yield client
 
 

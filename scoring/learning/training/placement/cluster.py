@@ -1,4 +1,7 @@
-"""Trees grown by the workers of the Dask cluster in the settings, each on a part of the rows."""
+"""Trees grown by the workers of the Dask cluster in the settings, each on a part of the rows.
+
+Workers need no Django for that: setting it up would take seconds in each process of a local cluster.
+"""
 
 from collections.abc import Mapping
 from typing import Any
