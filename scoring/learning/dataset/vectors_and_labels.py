@@ -1,6 +1,6 @@
 """Vectors and labels for training: a lane folded again in order, and the labels of its events."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -82,14 +82,7 @@ def read_vectors(
         fill=batch_values.filled,
         known=batch_values.share(event_fields(plan, also)),
     )
-    items, reached = count_items_after(LaneHead(kind.lane)), 0
-    watch.begin("reading the lane", total=items)
-    for part, rows in history:
-        collected.add(part, rows)
-        watch.advance(part.head.seq - reached)
-        reached = part.head.seq
-    watch.advance(max(items - reached, 0))  # items beyond the log position
-    columns: dict[str, Any] = collected.columns()
+    columns: dict[str, Any] = _collect(history, collected, lane=kind.lane, watch=watch)
     amended = read_versions(event_type, log_position=log_position)
     keep_earlier(columns["X"], columns["positions"], amended, kept=kept_features(feature_set))
     return VectorTable(
@@ -100,6 +93,24 @@ def read_vectors(
         **columns,
         periods=_periods_of(columns["positions"], amended),
     )
+
+
+def _collect(
+    history: Iterable[tuple[LaneBatch, Slices]],
+    collected: "_Collected",
+    *,
+    lane: str,
+    watch: ProgressReporter,
+) -> dict[str, np.ndarray]:
+    """The columns of all batches of a lane; one step of `watch`, counted in the lane's items."""
+    items, reached = count_items_after(LaneHead(lane)), 0
+    watch.begin("reading the lane", total=items)
+    for part, rows in history:
+        collected.add(part, rows)
+        watch.advance(part.head.seq - reached)
+        reached = part.head.seq
+    watch.advance(max(items - reached, 0))  # items beyond the log position
+    return collected.columns()
 
 
 def read_labels(

@@ -73,12 +73,7 @@ def run_evaluation(
     """
     model = load_for_bulk(name, threads=threads)
     other = _model_or_none(against, threads=threads)
-    row, own = ModelVersion.objects.get(name=name), check_feature_set(model)
-    vectors = read_vectors(model.event_type, vocabulary=model.spec.vocabularies, feature_set=own, watch=watch)
-    fields = [text.field for loaded in (model, other) if loaded for text in loaded.texts]
-    vectors = with_texts(vectors, fields, watch=watch)
-    fill_texts(vectors.X, model, own, vectors.texts)
-    history = _History(vectors, read_labels(vectors, watch=watch), read_selection(vectors))
+    row, history = ModelVersion.objects.get(name=name), _read_history(model, other, watch=watch)
     test = history.between(since, until, maturity=_maturity(row), now=now)
     require_rows(test, since, until)
     known = known_before(history.vectors, history.labels, test, at=since)
@@ -88,7 +83,7 @@ def run_evaluation(
     elif against:
         data = training_data_of(row, history.vectors, history.labels, history.selection)
         judged[against] = baseline(against, threads=threads).learn(data, test, watch)
-    metrics = _metrics_of(judged, test, known=known, among=vectors.occurred_at)
+    metrics = _metrics_of(judged, test, known=known, among=history.vectors.occurred_at)
     slices = (
         assess_slices(
             *(test, judged[name].score),
@@ -110,6 +105,16 @@ def run_evaluation(
         slices,
         event_type(model.event_type).base_currency,
     )
+
+
+def _read_history(model: LoadedModel, other: LoadedModel | None, *, watch: ProgressReporter) -> "_History":
+    """The lane with the vectors of `model`, and with the texts that both read. Raises FeatureSetMissing."""
+    own = check_feature_set(model)
+    vectors = read_vectors(model.event_type, vocabulary=model.spec.vocabularies, feature_set=own, watch=watch)
+    fields = [text.field for loaded in (model, other) if loaded for text in loaded.texts]
+    vectors = with_texts(vectors, fields, watch=watch)
+    fill_texts(vectors.X, model, own, vectors.texts)
+    return _History(vectors, read_labels(vectors, watch=watch), read_selection(vectors))
 
 
 def _metrics_of(

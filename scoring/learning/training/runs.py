@@ -154,14 +154,10 @@ def fit_model(
     check_accepted(request.accepted_leakage, data.feature_names)
     training_data = shuffle_labels(data, seed=config.seed) if request.shuffled else data
     watch.begin("looking for leakage", total=1)
-    leakage = check_leakage(
-        training_data, accepted=request.accepted_leakage, left_out=config.features_left_out
-    )
+    accepted, left_out = request.accepted_leakage, config.features_left_out
+    leakage = check_leakage(training_data, accepted=accepted, left_out=left_out)
     leakage["served"] = check_served_values(
-        data,
-        log_position=read_until,
-        accepted=request.accepted_leakage,
-        left_out=config.features_left_out,
+        data, log_position=read_until, accepted=accepted, left_out=left_out
     )
     watch.advance(1)
     try:

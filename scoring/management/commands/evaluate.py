@@ -48,6 +48,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         _add_period(parser.add_argument_group("a model on a period"))
         _add_folds(parser.add_argument_group("folds"))
+        _add_contenders(parser.add_argument_group("contenders on folds"))
         parser.add_argument(
             "--against",
             action="append",
@@ -194,6 +195,11 @@ def _add_folds(group: Any) -> None:
         metavar="DAYS",
         help="days until labels are mature",
     )
+    group.add_argument("--scores", type=read_new_file, help="write all scores to this Parquet file")
+    group.add_argument("--markdown", action="store_true", help="print the means as a Markdown table")
+
+
+def _add_contenders(group: Any) -> None:
     group.add_argument(
         "--recipe",
         type=read_named_file,
@@ -214,8 +220,6 @@ def _add_folds(group: Any) -> None:
         action="store_true",
         help="compare the first recipe with each other treatment of imbalance",
     )
-    group.add_argument("--scores", type=read_new_file, help="write all scores to this Parquet file")
-    group.add_argument("--markdown", action="store_true", help="print the means as a Markdown table")
 
 
 def read_named_file(text: str) -> tuple[str, Path]:
