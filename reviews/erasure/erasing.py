@@ -8,6 +8,7 @@ from typing import Any
 from reviews.console.entity_index import ENTITIES, EntityRef
 from reviews.erasure.personal_data import PersonalData, personal_data_of
 from reviews.errors import InvalidErasure, SubjectUnknown
+from scoring.catalog.parsing.card_numbers import mask_card_numbers
 from scoring.content.media.errors import MediaAlreadyRemoved
 from scoring.content.media.handling import remove_media
 from scoring.log.append import append
@@ -15,6 +16,7 @@ from scoring.log.consumers.registry import catch_up
 from scoring.log.entries import Entry, NewEntry
 from scoring.log.models import VaultItem
 from scoring.log.read import last_version, read_stream
+from scoring.log.retry import append_retrying
 
 ERASED = "subject.erased"
 MAX_REASON_LENGTH = 200
@@ -69,11 +71,12 @@ def erase_subject(
     for media in sorted(data.files):
         with suppress(MediaAlreadyRemoved):  # meanwhile
             remove_media(media, reason=BECAUSE, now=now, actor=actor)
-    return _record(subject, {**erased_counts(data, with_shared=with_shared), "reason": reason}, actor, now)
+    counts = erased_counts(data, with_shared=with_shared)
+    return append_retrying(lambda: _record(subject, {**counts, "reason": reason}, actor, now))
 
 
 def _clean_reason(reason: str) -> str:
-    cleaned = " ".join(reason.replace("\x00", "").split())
+    cleaned = mask_card_numbers(" ".join(reason.replace("\x00", "").split()))
     if not cleaned or len(cleaned) > MAX_REASON_LENGTH:
         raise InvalidErasure(len(cleaned), MAX_REASON_LENGTH)
     return cleaned

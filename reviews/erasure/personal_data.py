@@ -7,6 +7,7 @@ from django.db import connection
 
 from reviews.console.entity_index import EntityRef, entity_fields, entity_key
 from reviews.models import Case, EventEntity
+from scoring.catalog.media.attachments import MEDIA_KIND
 from scoring.catalog.registry import event_type
 from scoring.content.media.attaching import attached
 from scoring.content.media.models import MediaItem
@@ -18,14 +19,14 @@ from scoring.log.read import read_streams
 
 EVENTS_AT_ONCE = 500
 _TABLE = EventEntity._meta.db_table
-# Entities of the subject's events that events of others name too.
+# Entities of the subject's events that events of others name too. For each one, the search ends at the first
+# such event: the planner would otherwise read the whole index once there are some hundred entities.
 _NAMED_BY_OTHERS = f"""
-SELECT given.entity FROM unnest(%s::bigint[]) AS given (entity)
-WHERE EXISTS (
-    SELECT 1 FROM {_TABLE} AS named WHERE named.entity = given.entity AND NOT EXISTS (
-        SELECT 1 FROM {_TABLE} AS own WHERE own.entity = %s AND own.position = named.position
-    )
-)
+SELECT given.entity FROM unnest(%s::bigint[]) AS given (entity), LATERAL (
+    SELECT FROM {_TABLE} AS named WHERE named.entity = given.entity AND NOT EXISTS (
+        SELECT FROM {_TABLE} AS own WHERE own.entity = %s AND own.position = named.position
+    ) LIMIT 1
+) AS found
 """  # noqa: S608
 
 
@@ -72,7 +73,9 @@ class _Named:
         self.values |= {
             value for name, value in fields.items() if name in kind.fields and kind.fields[name].personal
         }
-        self.files |= set(attached(kind.name, fields))
+        for file in attached(kind.name, fields):  # an event's own entities are only the first few
+            self.files.add(file)
+            self.entities[entity_key(MEDIA_KIND, file)] = file
         for declared in entity_fields(kind.name):
             if (value := fields.get(declared.name)) is not None:
                 self.entities[entity_key(declared.kind, str(value))] = str(value)

@@ -111,7 +111,7 @@ def moderation_figures(*, since: datetime, until: datetime) -> list[Figures]:
     asked = _asked(kinds, since, until)
     found = _verdicts(asked)
     for *key, appeals, granted, decided, seconds in _rows(_APPEALS, asked):
-        figures = found[tuple(key)]
+        figures = found.setdefault((*key,), Figures(*key))  # of a verdict that was given meanwhile
         figures.appeals, figures.granted, figures.rejected = appeals, granted, decided - granted
         figures.time_to_appeal_decision = _duration(seconds)
     return [found[key] for key in _ordered(kinds) if key in found]

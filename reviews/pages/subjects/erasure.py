@@ -21,7 +21,6 @@ from reviews.errors import InvalidErasure, SubjectUnknown
 from reviews.pages.event_panels import entity_link, entity_words, may_see_personal, words_of_name
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
 from scoring.log.entries import Entry
-from scoring.log.errors import StreamConflict
 
 ERASE = "reviews.erase_subject"
 MAX_EVENTS = 10_000  # of a subject that a request erases
@@ -86,8 +85,6 @@ class ErasurePage(AdminPage):
             )
         except (InvalidErasure, SubjectUnknown) as error:
             messages.error(self.request, f"Nothing was erased: {error}.")
-        except StreamConflict:
-            messages.warning(self.request, "Another person erased the same entity at the same time.")
         else:
             messages.success(self.request, f"Erased {in_words(entry.data)}.")
 

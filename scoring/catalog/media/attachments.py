@@ -15,6 +15,7 @@ MAX_ATTACHMENTS = 10
 MEDIA_ID = r"[0-9a-f]{64}"
 _ID = re.compile(MEDIA_ID, re.IGNORECASE)
 _BETWEEN = re.compile(r"[\s,;]+")  # between the ids in a cell of a table
+MEDIA_KIND = "media"  # of the entities that are files
 ALLOWED = "an id as POST media returns it: the SHA-256 of the file, 64 hex digits"
 
 
@@ -96,7 +97,7 @@ class AttachedMedia(_OfAttachments):
     """One of the files of an event, by its place among them."""
 
     def __init__(self, of: Attachments, number: int) -> None:
-        super().__init__(of, kind="media", help=f"File {number + 1} of the event")
+        super().__init__(of, kind=MEDIA_KIND, help=f"File {number + 1} of the event")
         self.number = number
 
     def compute(self, values: Mapping[str, Canonical]) -> Canonical | None:

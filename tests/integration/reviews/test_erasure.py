@@ -111,13 +111,42 @@ def test_values_before_a_correction_are_erased_too() -> None:
     assert not VaultItem.objects.exists()
 
 
+def upload(*files: str) -> None:
+    for file in files:
+        sent = {"id": file, "type": "image/png", "kind": "image", "bytes": 3, "source": "shop"}
+        append([NewEntry(stream_of(file), 0, RECEIVED, sent)], now=DAY)
+
+
 def test_files_of_its_posts_are_removed() -> None:
-    sent = {"id": MEDIA, "type": "image/png", "kind": "image", "bytes": 3, "source": "shop"}
-    append([NewEntry(stream_of(MEDIA), 0, RECEIVED, sent)], now=DAY)
+    upload(MEDIA)
     receive("content", "P-1", kind="post", author="ann", text="Call me on 555 0199", attachments=[MEDIA])
     found = erase("author", "ann")
     assert (found["values"], found["files"]) == (1, 1)
     assert MediaItem.objects.get().removed_at is not None
+
+
+def test_a_file_that_others_attached_is_kept_wherever_it_stands_among_its_own() -> None:
+    files = [f"{number}" * 64 for number in range(1, 7)]
+    upload(*files)
+    receive("content", "P-1", kind="post", author="ann", attachments=files)
+    receive("content", "P-2", kind="post", author="bo", attachments=files[4:5])
+    found = erase("author", "ann")
+    assert (found["files"], found["kept"]) == (5, 1)
+    assert list(MediaItem.objects.filter(removed_at=None).values_list("pk", flat=True)) == files[4:5]
+
+
+def test_a_concurrent_erasure_is_recorded_beside_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    pay(1)
+    versions = iter([0, 0, 1])  # the second erasure reads the stream before the first one has written to it
+    monkeypatch.setattr("reviews.erasure.erasing.last_version", lambda stream: next(versions))
+    for _ in range(2):
+        erase()
+    assert [entry.data["values"] for entry in read_stream("subject/customer/C-1")] == [1, 0]
+
+
+def test_a_card_number_in_the_reason_is_not_stored() -> None:
+    pay(1)
+    assert erase(reason="used 4111 1111 1111 1111")["reason"] == "used ************1111"
 
 
 def test_a_dry_run_deletes_nothing() -> None:
