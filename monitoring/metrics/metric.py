@@ -1,0 +1,68 @@
+"""What monitoring can raise an alert on: a metric, and what was observed of it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+
+class Worse(StrEnum):
+    """In which direction a metric is worse."""
+
+    UP = "up"
+    DOWN = "down"
+
+
+class Unit(StrEnum):
+    """What a value counts, and so how it is written."""
+
+    SHARE = "share"  # 0 to 1
+    COUNT = "count"
+    SECONDS = "seconds"
+    MONEY = "money"  # minor units of the event type's base currency
+    NUMBER = "number"
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A metric's value in one scope over a span of time.
+
+    `scope`: what it is about, such as `{"event_type": "payment", "feature": "amount"}`; with the metric's
+    name it identifies one alert. `value`: None if too little is known. `low`, `high`: its interval, None
+    without one. `rows`: how many events it is based on. `because`: what changed and its likely cause, one
+    sentence, "" if there is nothing to say. `path`: the admin page that shows it, below the admin's home.
+    """
+
+    scope: Mapping[str, str]
+    value: float | None
+    since: datetime
+    until: datetime
+    rows: int = 0
+    low: float | None = None
+    high: float | None = None
+    because: str = ""
+    path: str = ""
+
+
+class Observe(Protocol):
+    """Reads what is observed now, at most one observation a scope, in a bounded number of queries."""
+
+    def __call__(self, *, now: datetime) -> Iterable[Observation]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A figure that alerts may be set on.
+
+    `name` is dotted, its first word the room: `drift.features`. `help`: one sentence that says what the value
+    is. `scope`: the names that every observation's scope has.
+    """
+
+    name: str
+    title: str
+    help: str
+    unit: Unit
+    worse: Worse
+    scope: tuple[str, ...]
+    observe: Observe
