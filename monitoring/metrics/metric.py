@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Literal, Protocol
+
+EVERY_MINUTE = timedelta(minutes=1)
 
 
 class Worse(StrEnum):
@@ -52,11 +54,30 @@ class Observe(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class SuggestedAlert:
+    """The alert rule of a metric that every installation begins with; it must be quiet while all is well.
+
+    It fires once the value has been worse than `threshold` (strictly; with an interval: its better end) for
+    `for_minutes`, with at least `min_rows`, and is over after `clear_minutes` not worse than `clear_at`
+    (None: the threshold). `runbook`: a page of the documentation, or an address.
+    """
+
+    threshold: float
+    clear_at: float | None = None
+    min_rows: int = 0
+    for_minutes: int = 5
+    clear_minutes: int = 10
+    severity: Literal["info", "warning", "critical"] = "warning"
+    runbook: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Metric:
     """A figure that alerts may be set on.
 
     `name` is dotted, its first word the room: `drift.features`. `help`: one sentence that says what the value
-    is. `scope`: the names that every observation's scope has.
+    is. `scope`: the names that every observation's scope has. `every`: how often it is observed. `suggested`:
+    its alert rule until it is changed, None if it has none.
     """
 
     name: str
@@ -66,3 +87,5 @@ class Metric:
     worse: Worse
     scope: tuple[str, ...]
     observe: Observe
+    every: timedelta = EVERY_MINUTE
+    suggested: SuggestedAlert | None = None
