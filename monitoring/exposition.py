@@ -5,9 +5,11 @@ from itertools import accumulate
 from typing import Any
 
 from django.db import connection
+from django.utils import timezone
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
+from monitoring.process_gauges import process_gauges
 from scoring.catalog.registry import lanes
 from scoring.log.read import horizon_lag
 from scoring.signals.telemetry import BUCKETS, Series, read_counts
@@ -88,12 +90,18 @@ class _Collector:
         return []
 
     def collect(self) -> Iterator[Metric]:
-        counts = read_counts()
-        yield stage_seconds(counts)
-        yield answer_seconds(counts)
-        for series in COUNTERS:
-            yield counter(series, counts)
-        yield from database_gauges()
+        return collect_metrics()
+
+
+def collect_metrics() -> Iterator[Metric]:
+    """All metrics, those without samples too. Raises redis.RedisError, django.db.Error."""
+    counts = read_counts()
+    yield stage_seconds(counts)
+    yield answer_seconds(counts)
+    for series in COUNTERS:
+        yield counter(series, counts)
+    yield from database_gauges()
+    yield from process_gauges(now=timezone.now())
 
 
 def stage_seconds(counts: dict[Series, float]) -> HistogramMetricFamily:
