@@ -92,6 +92,7 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
         ),
         Item("Decisions", "gavel", "scoring_decision_changelist", "scoring.view_decision"),
         Item("Replay check", "published_with_changes", "replay_check", "monitoring.view_modelwindow"),
+        Item("Operations", "monitor_heart", "operations", "scoring.view_pending"),
         Item("Pending and parked", "pending_actions", "scoring_pending_changelist", "scoring.view_pending"),
         Item(
             "Hourly windows",

@@ -20,6 +20,7 @@ PAGES = (
     "monitoring.guardrails.pages",
     "monitoring.triggers.pages",
     "monitoring.replay_check.page",
+    "monitoring.operations.page",
     "monitoring.feature_pages.pages",
     "monitoring.feature_pages.batch_view_pages",
 )

@@ -30,6 +30,7 @@ PERMISSIONS = {
     "guardrails": "monitoring.view_guardrailtrip",
     "trigger_settings": "monitoring.view_storedtriggers",
     "replay_check": "monitoring.view_modelwindow",
+    "operations": "scoring.view_pending",
     "features": "scoring.view_featuresetversion",
     "batch_views": "scoring.view_batchversion",
     "experiment": "experiments.view_experiment",

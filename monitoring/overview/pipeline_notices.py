@@ -20,7 +20,7 @@ MAX_REPORT_AGE_SECONDS, MAX_SKEW_SECONDS = 60.0, 2.0
 LANE_LATE = timedelta(seconds=30)
 SILENCE_MINUTES, SILENCE_EXPECTED = 10, 20  # no events in these minutes where this many were expected
 MANY_FALLBACKS = 0.01
-MIN_SLOW = 3  # decisions
+SLOW_MINUTES, MIN_SLOW = 5, 3  # decisions; a burst at start-up is forgotten as soon as it is over
 CAUSES = {
     "timeout": "no decision in time",
     "online_store_unavailable": "Redis unavailable",
@@ -194,15 +194,17 @@ def fallbacks(facts: Facts) -> Iterator[Notice]:
 
 def slow_decisions(facts: Facts) -> Iterator[Notice]:
     traffic = RecentTraffic(facts.minutes, now=facts.now)
-    latency = traffic.latency_ms(0.99, 60)
+    latency = traffic.latency_ms(0.99, SLOW_MINUTES)
     budget = 1_000 * settings.API_DEFAULT_WAIT
     # With little traffic a single slow decision is more than 1 % and means nothing.
-    if latency and latency > budget and traffic.count_slower(budget, 60) >= MIN_SLOW:
+    if latency and latency > budget and traffic.count_slower(budget, SLOW_MINUTES) >= MIN_SLOW:
         yield Notice(
             "warn",
-            f"1\N{NO-BREAK SPACE}% of the decisions in the last hour took longer than {latency:,.0f} ms.",
-            f"Clients wait {budget:,.0f} ms by default. Check the load of the servers; assay_stage_seconds in"
-            " /metrics shows which stage is slow.",
+            f"1\N{NO-BREAK SPACE}% of the decisions in the last {SLOW_MINUTES} min took longer than"
+            f" {latency:,.0f} ms.",
+            f"Clients wait {budget:,.0f} ms by default. The page Operations shows the slow stage, and whether"
+            " another lane would help.",
+            *("See operations", "operations"),
         )
 
 

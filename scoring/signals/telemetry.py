@@ -2,7 +2,7 @@
 
 A process sends its counts about once a second and forgets them before it knows whether they arrived: a count
 may be lost with a server, but is never added twice. A Redis that lost everything looks to Prometheus like a
-restart.
+restart. Some series are also counted by the minute, for figures of the last minutes.
 """
 
 import logging
@@ -38,6 +38,8 @@ Stage = Literal[
 
 KEY = "assay:telemetry"
 SEPARATOR = "\x1f"
+BY_MINUTE = frozenset({"bucket", "seconds", "events", "problem"})  # series whose last hour is asked for
+MINUTES_KEPT = 65
 SEND_SECONDS = 1.0
 BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)  # seconds
 _NAMES = tuple(map(str, range(len(BUCKETS) + 1)))
@@ -92,10 +94,14 @@ class Telemetry:
             self._send_at = time.monotonic() + SEND_SECONDS
         if not gathered:
             return
+        minute = _minute_key(time.time())
         try:
             with connections.prompt().pipeline(transaction=False) as pipe:
                 for series, count in gathered.items():
                     pipe.hincrbyfloat(KEY, SEPARATOR.join(series), count)
+                    if series[0] in BY_MINUTE:
+                        pipe.hincrbyfloat(minute, SEPARATOR.join(series), count)
+                pipe.expire(minute, 60 * MINUTES_KEPT)
                 pipe.execute()
         except redis.RedisError as error:
             logger.warning("metrics of the last second are lost: %s", error)
@@ -107,5 +113,29 @@ telemetry = Telemetry()
 def read_counts() -> dict[Series, float]:
     """The counts of all processes, including the latest of this one. Raises redis.RedisError."""
     telemetry.send()
-    stored = cast("dict[bytes, bytes]", connections.prompt().hgetall(KEY))
+    return _parsed(cast("dict[bytes, bytes]", connections.prompt().hgetall(KEY)))
+
+
+def read_recent(minutes: int, *, now: float) -> dict[Series, float]:
+    """The counts of the series BY_MINUTE over the last full minutes and the current one, of all processes.
+
+    `minutes`: at most 60. `now`: seconds since 1970. Raises redis.RedisError.
+    """
+    telemetry.send()
+    with connections.prompt().pipeline(transaction=False) as pipe:
+        for ago in range(minutes + 1):
+            pipe.hgetall(_minute_key(now - 60 * ago))
+        stored = cast("list[dict[bytes, bytes]]", pipe.execute())
+    total: dict[Series, float] = defaultdict(float)
+    for each in stored:
+        for series, count in _parsed(each).items():
+            total[series] += count
+    return dict(total)
+
+
+def _parsed(stored: dict[bytes, bytes]) -> dict[Series, float]:
     return {tuple(name.decode().split(SEPARATOR)): float(count) for name, count in stored.items()}
+
+
+def _minute_key(at: float) -> str:
+    return f"{KEY}:{int(at // 60)}"

@@ -65,6 +65,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "moderation": ("aldum", {}),
     "bank_media": ("alm", {}),
     "replay_check": ("ldum", {}),
+    "operations": ("dum", {}),
     "media": ("aldum", {"id": "0" * 64}),
     "media_blurred": ("aldum", {"id": "0" * 64}),
     "media_still": ("alm", {"id": "0" * 64}),

@@ -177,7 +177,7 @@ WRITER = OldestWriter("4242", "ann", "psql", "idle in transaction", NOW - 5 * MI
         (
             {"minutes": [slow_minute(900_000)]},
             "warn",
-            "1\N{NO-BREAK SPACE}% of the decisions in the last hour took longer",
+            "1\N{NO-BREAK SPACE}% of the decisions in the last 5 min took longer",
         ),
         ({"minutes": [slow_minute(900_000, decisions=3)]}, "warn", "1\N{NO-BREAK SPACE}% of the decisions"),
         (

@@ -1,0 +1,128 @@
+"""Metrics of operations that alerts may be set on."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+
+import redis
+
+from monitoring.metrics.metric import Metric, Observation, Unit, Worse
+from monitoring.metrics.registry import register_metric
+from monitoring.operations.readings import (
+    MAX_LAG_COUNTED,
+    RECENT_MINUTES,
+    heartbeats_of,
+    read_latencies,
+)
+from monitoring.operations.requests import REMEDIES, accepted_items, refused_requests
+from monitoring.overview.notices import last_line
+from scoring.log.consumers.status import consumer_health
+from scoring.signals.process_reports import read_reports
+from scoring.signals.telemetry import Series, read_recent
+
+RECENT = timedelta(minutes=RECENT_MINUTES)
+PATH = "operations/"
+
+
+def observe_latency(*, now: datetime) -> Iterator[Observation]:
+    """The 99th percentile from receipt to decision of each event type."""
+    for each in read_latencies(now=now):
+        yield Observation(
+            {"event_type": each.event_type},
+            None if each.p99 is None else each.p99 / 1_000,
+            now - RECENT,
+            now,
+            rows=each.decisions,
+            because=f"The median is {each.p50:,.0f} ms." if each.p50 is not None else "",
+            path=PATH,
+        )
+
+
+def observe_refused(*, now: datetime) -> Iterator[Observation]:
+    """The share of requests and list items with each status; nothing while Redis is away."""
+    try:
+        counts = read_recent(RECENT_MINUTES, now=now.timestamp())
+    except redis.RedisError:
+        return
+    yield from refused_shares(counts, now=now)
+
+
+def refused_shares(counts: Mapping[Series, float], *, now: datetime) -> Iterator[Observation]:
+    """For each status that has a remedy, its share of what was sent; None if nothing was."""
+    refused = refused_requests(counts, counts)
+    sent = accepted_items(counts) + sum(each.recent for each in refused)
+    for status, remedy in REMEDIES.items():
+        own = [each for each in refused if each.status == status]
+        count = sum(each.recent for each in own)
+        yield Observation(
+            {"status": status},
+            count / sent if sent else None,
+            now - RECENT,
+            now,
+            rows=sent,
+            because=f"Most often {own[0].reason}. {remedy}" if own else "",
+            path=PATH,
+        )
+
+
+def observe_lag(*, now: datetime) -> Iterator[Observation]:
+    """How many entries each consumer has yet to handle."""
+    for each in consumer_health(max_lag=MAX_LAG_COUNTED):
+        because = f"It has stopped: {last_line(each.error)}" if each.error else ""
+        yield Observation({"consumer": each.name}, each.lag, now, now, because=because, path=PATH)
+
+
+def observe_heartbeats(*, now: datetime) -> Iterator[Observation]:
+    """The age of the latest report of each kind of process; nothing while Redis is away."""
+    try:
+        reports = read_reports()
+    except redis.RedisError:
+        return
+    for each in heartbeats_of(reports):
+        because = "The process has ended or hangs; start it again." if each.is_missing else ""
+        yield Observation({"process": each.name}, each.age, now, now, because=because, path=PATH)
+
+
+register_metric(
+    Metric(
+        name="operations.latency_p99",
+        title="Latency, 99th percentile",
+        help="Seconds from receipt to decision that 1 % of waiting clients exceed, over five minutes.",
+        unit=Unit.SECONDS,
+        worse=Worse.UP,
+        scope=("event_type",),
+        observe=observe_latency,
+    )
+)
+register_metric(
+    Metric(
+        name="operations.refused_share",
+        title="Refused requests",
+        help="Share of requests and list items that were answered with a status, over five minutes.",
+        unit=Unit.SHARE,
+        worse=Worse.UP,
+        scope=("status",),
+        observe=observe_refused,
+    )
+)
+register_metric(
+    Metric(
+        name="operations.consumer_lag",
+        title="Lag of a consumer",
+        help=f"Entries that a consumer of the log has yet to handle, counted up to {MAX_LAG_COUNTED:,}.",
+        unit=Unit.COUNT,
+        worse=Worse.UP,
+        scope=("consumer",),
+        observe=observe_lag,
+    )
+)
+register_metric(
+    Metric(
+        name="operations.heartbeat_age",
+        title="Age of a heartbeat",
+        help="Seconds since a kind of process last reported; each reports every two seconds.",
+        unit=Unit.SECONDS,
+        worse=Worse.UP,
+        scope=("process",),
+        observe=observe_heartbeats,
+    )
+)

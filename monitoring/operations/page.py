@@ -1,0 +1,43 @@
+"""The page *Operations*: latency by stage, requests, lanes, consumers and processes of the last minutes."""
+
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from monitoring.operations.advice import advise, is_slow
+from monitoring.operations.readings import RECENT_MINUTES, Readings, read_readings
+from monitoring.operations.requests import accepted_items, refused_requests
+from scoring.admin_kit.pages import AdminPage, register_page
+
+
+@register_page
+class OperationsPage(AdminPage):
+    """For those who can start processes, talk to senders, or divide lanes."""
+
+    path, name, title = "operations/", "operations", "Operations"
+    subtitle = "The last minutes: latency by stage, requests, lanes, consumers, processes"
+    permission = "scoring.view_pending"
+    template_name = "monitoring/operations.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        readings = read_readings(now=timezone.now())
+        budget = 1_000 * settings.API_DEFAULT_WAIT
+        return super().get_context_data(
+            readings=readings,
+            minutes=RECENT_MINUTES,
+            budget=budget,
+            advice=advise(readings, budget_ms=budget),
+            slow={each.event_type for each in readings.latencies if is_slow(each, budget)},
+            consumers=_by_trouble(readings),
+            refused=refused_requests(readings.recent, readings.hour),
+            accepted=accepted_items(readings.recent),
+            accepted_hour=accepted_items(readings.hour),
+            may_see_log=self.request.user.has_perm("scoring.view_logentry"),
+            **kwargs,
+        )
+
+
+def _by_trouble(readings: Readings) -> list[Any]:
+    """Stopped consumers first, then those that are furthest behind."""
+    return sorted(readings.consumers, key=lambda each: (not each.error, -each.lag, each.name))
