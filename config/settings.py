@@ -300,6 +300,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 900.0,
         "options": {"expires": 900.0},
     },
+    "evaluate the alert rules": {
+        "description": "Observes metrics, fires and resolves alerts, and takes their automatic actions.",
+        "task": "monitoring.tasks.check_alerts",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
     "start queued trainings and fail lost ones": {
         "description": "Marks a training whose process has died as failed, and starts the next queued one.",
         "task": "scoring.learning.tasks.sweep_trainings",

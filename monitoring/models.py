@@ -1,10 +1,43 @@
-"""Windows of counts over the log, by minute or hour; guardrails of deployed models; retraining triggers."""
+"""Windows of counts over the log, by minute or hour; guardrails of deployed models; retraining triggers.
+
+Where Django also finds the tables of rooms that define their own.
+"""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from monitoring.alerts.models import (
+    Alert,
+    AlertChange,
+    AlertSilence,
+    AlertTimer,
+    MetricCheck,
+    RecentValues,
+    StoredAlertRule,
+)
 from scoring.catalog.outcomes import BASIC_OUTCOMES
 from scoring.catalog.registry import event_types
+
+__all__ = [
+    "Alert",
+    "AlertChange",
+    "AlertSilence",
+    "AlertTimer",
+    "ArmWindow",
+    "BatchWindow",
+    "GuardrailTrip",
+    "HourlyWindow",
+    "MetricCheck",
+    "MinuteWindow",
+    "ModelWindow",
+    "RecentValues",
+    "StoredAlertRule",
+    "StoredGuardrails",
+    "StoredSettings",
+    "StoredTriggers",
+    "TrafficWindow",
+    "TriggerCheck",
+]
 
 
 def _of_outcome(window: models.Model, what: str, outcome: str) -> int:

@@ -3,6 +3,9 @@
 from celery import shared_task
 from django.utils import timezone
 
+from monitoring.alerts.acting import act_by_itself
+from monitoring.alerts.evaluation.evaluate import evaluate_alerts
+from monitoring.alerts.evaluation.observing import prune_values
 from monitoring.guardrails import checking
 from monitoring.triggers import checking as triggers
 from monitoring.windows import hourly as windows
@@ -10,7 +13,8 @@ from monitoring.windows import hourly as windows
 
 @shared_task
 def prune_windows() -> int:
-    """Delete minute windows past their retention; returns how many."""
+    """Delete minute windows, and values of metrics, past their retention; returns how many windows."""
+    prune_values(now=timezone.now())
     return windows.prune_minutes(now=timezone.now())
 
 
@@ -25,3 +29,10 @@ def check_triggers() -> list[int]:
     """Request the trainings for which a trigger is reached; returns their numbers."""
     checked = triggers.check_triggers(now=timezone.now())
     return [each.training for each in checked if each.training is not None]
+
+
+@shared_task
+def check_alerts() -> list[str]:
+    """Evaluate the alert rules, and take automatic actions; returns the types of the entries written."""
+    changed = evaluate_alerts(now=timezone.now())
+    return [entry.type for entry in [*changed, *act_by_itself(now=timezone.now())]]

@@ -9,6 +9,7 @@
 | `answer_parts` | what else the API answers about an event | when an event is first asked for |
 | `configuration_sections` | sections of the configuration file | when that is first read or written |
 | `alert_metrics` | metrics that alerts may be set on | when metrics are first asked for |
+| `alert_actions` | what alerts may do | when actions are first asked for |
 | `admin` | pages and lists of the admin | with the URLs |
 | `tasks` | Celery tasks | by workers |
 | `event_types` | event types (`scoring.catalog.registry`) | when event types are first asked for |

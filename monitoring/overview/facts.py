@@ -141,7 +141,7 @@ def read_facts(user: User | AnonymousUser, *, now: datetime) -> Facts:
     if user.has_perm("experiments.view_experiment"):
         seen["experiments"] = list(Experiment.objects.filter(state=Experiment.State.RUNNING))
     if user.has_perm("scoring.view_breakerstate"):
-        seen["open_breakers"] = list(BreakerState.objects.filter(until__isnull=False).order_by("since"))
+        seen["open_breakers"] = [each for each in read_breakers() if each.until is not None]
     if user.has_perm("monitoring.view_guardrailtrip"):
         trips = GuardrailTrip.objects.filter(tripped_at__gt=now - DAY)
         seen["guardrail_trips"] = list(trips.order_by("-position")[:MAX_TRIPS])
@@ -172,6 +172,11 @@ def read_failing_rules(*, now: datetime) -> list[FailingRule]:
     days = RuleDay.objects.filter(kind="rule", day__gte=(now - DAY).date(), errors__gt=0)
     found = days.values_list("event_type", "name").annotate(events=Sum("errors")).order_by("-events")
     return [FailingRule(*row) for row in found]
+
+
+def read_breakers() -> list[BreakerState]:
+    """Every breaker that ever opened, the one that opened first first."""
+    return list(BreakerState.objects.order_by("since", "key"))
 
 
 def read_pending() -> PendingEvents:

@@ -185,7 +185,7 @@ def fallbacks(facts: Facts) -> Iterator[Notice]:
         yield Notice(
             "bad" if count > MANY_FALLBACKS * decided else "warn",
             f"{count_text(count)} of {count_text(decided)} decisions in the last hour"
-            f" ({percent_text(count / decided)}) were fallbacks{_causes_text(facts.causes)}.",
+            f" ({percent_text(count / decided)}) were fallbacks{causes_text(facts.causes)}.",
             "No model answered in time, so the failure policy decided. Each decision records its cause.",
             *("See the fallbacks", "scoring_decision_changelist"),
             query="?basis__exact=fallback",
@@ -217,7 +217,7 @@ def _is_up_to_date(consumer: ConsumerHealth, facts: Facts) -> bool:
     return not (consumer.error or late or consumer.lag > CONSUMER_LAG)
 
 
-def _causes_text(causes: list[tuple[str, int]] | None) -> str:
+def causes_text(causes: list[tuple[str, int]] | None) -> str:
     """ ": no decision in time (12), model failed (3)", among the latest decisions."""
     named = [f"{CAUSES.get(cause, cause)} ({count:,})" for cause, count in causes or ()]
     return ": " + ", ".join(named) if named else ""

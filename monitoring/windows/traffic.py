@@ -1,11 +1,14 @@
-"""Sums over the minute windows of the last two hours."""
+"""Sums over recent minute windows."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from monitoring.models import MinuteWindow
 from monitoring.windows.hourly import to_minute
 from monitoring.windows.latency_histogram import add_histograms, bin_of, percentile_ms
+
+RECENT_MINUTES = 5  # full minutes, on which alerts look
 
 
 class RecentTraffic:
@@ -29,6 +32,10 @@ class RecentTraffic:
         """The q-quantile of the time from receipt to first decision; None if no client waited for one."""
         return percentile_ms(add_histograms(w.latency for w in self._between(since, until)), q)
 
+    def waited(self, since: int, until: int = 0) -> int:
+        """The number of decisions for which a client waited."""
+        return sum(sum(window.latency) for window in self._between(since, until))
+
     def count_slower(self, limit_ms: float, since: int, until: int = 0) -> int:
         """The number of decisions that took longer, to within the histogram bin of the limit."""
         slower = bin_of(round(1_000 * limit_ms))
@@ -37,3 +44,12 @@ class RecentTraffic:
     def _between(self, since: int, until: int) -> list[MinuteWindow]:
         first, last = (self._end - timedelta(minutes=ago) for ago in (since, until))
         return [window for window in self._minutes if first <= window.start < last]
+
+
+def recent_traffic(*, now: datetime) -> dict[str, RecentTraffic]:
+    """The last RECENT_MINUTES of each event type that had events in them, by name; one query."""
+    by_type: dict[str, list[MinuteWindow]] = defaultdict(list)
+    since = to_minute(now) - timedelta(minutes=RECENT_MINUTES)
+    for window in MinuteWindow.objects.filter(start__gte=since, start__lt=to_minute(now)):
+        by_type[window.event_type].append(window)
+    return {name: RecentTraffic(by_type[name], now=now) for name in sorted(by_type)}

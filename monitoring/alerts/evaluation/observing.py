@@ -1,0 +1,95 @@
+"""Observes metrics when they are due, and keeps their last values for plots."""
+
+import logging
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
+
+from monitoring.alerts.models import MetricCheck, RecentValues
+from monitoring.alerts.scopes import key_of
+from monitoring.metrics.metric import Metric, Observation
+from monitoring.metrics.registry import metrics
+
+logger = logging.getLogger(__name__)
+
+MAX_POINTS = 120
+KEPT = timedelta(days=7)
+EARLY = timedelta(seconds=5)  # a check may be this much early: schedules do not keep time exactly
+MAX_ERROR = 500  # characters
+
+Observed = Mapping[str, list[Observation]]  # by metric
+
+
+def observe_due(names: Collection[str], *, now: datetime) -> dict[str, list[Observation]]:
+    """What is observed of each of these metrics that is due; those that cannot be observed are left out."""
+    checked = dict(MetricCheck.objects.values_list("metric", "checked_at"))
+    due = [
+        metric
+        for name, metric in metrics().items()
+        if name in names and is_due(metric, checked.get(name), now=now)
+    ]
+    found = {metric.name: observe(metric, now=now) for metric in due}
+    observed = {name: rows for name, (rows, error) in found.items() if not error}
+    _keep_checks(found, now=now)
+    _keep_values(observed, now=now)
+    return observed
+
+
+def is_due(metric: Metric, checked_at: datetime | None, *, now: datetime) -> bool:
+    return checked_at is None or now - checked_at >= metric.every - EARLY
+
+
+def observe(metric: Metric, *, now: datetime) -> tuple[list[Observation], str]:
+    """What is observed of a metric now, and why it could not be, "" if it was."""
+    try:
+        return list(metric.observe(now=now)), ""
+    except Exception as error:  # one metric that fails must not keep the others from firing
+        logger.exception("the metric %s could not be observed", metric.name)
+        return [], f"{type(error).__name__}: {error}"[:MAX_ERROR]
+
+
+def _keep_checks(found: Mapping[str, tuple[list[Observation], str]], *, now: datetime) -> None:
+    rows = [
+        MetricCheck(metric=name, checked_at=now, scopes=len(seen), error=error)
+        for name, (seen, error) in found.items()
+    ]
+    MetricCheck.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["metric"],
+        update_fields=["checked_at", "scopes", "error"],
+    )
+
+
+def _keep_values(observed: Observed, *, now: datetime) -> None:
+    """Add the values to those of each scope, of which the last MAX_POINTS are kept."""
+    before = RecentValues.objects.filter(metric__in=observed).in_bulk()
+    rows = [
+        _with_value(before.get(key_of(name, each.scope)), name, each, now=now)
+        for name, seen in observed.items()
+        for each in seen
+    ]
+    RecentValues.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["key"],
+        update_fields=["seen_at", "times", "values"],
+    )
+
+
+def _with_value(before: RecentValues | None, name: str, seen: Observation, *, now: datetime) -> RecentValues:
+    row = before or RecentValues(key=key_of(name, seen.scope), metric=name)
+    row.seen_at = now
+    row.times = [*row.times, now][-MAX_POINTS:]
+    row.values = [*row.values, seen.value][-MAX_POINTS:]
+    return row
+
+
+def recent_values(keys: Iterable[str]) -> dict[str, RecentValues]:
+    """The last values by key ("{metric}/{digest of the scope}"), as far as there are any."""
+    return RecentValues.objects.filter(pk__in=list(keys)).in_bulk()
+
+
+def prune_values(*, now: datetime) -> int:
+    """Delete the values of scopes that were not observed for KEPT; returns of how many."""
+    deleted, _ = RecentValues.objects.filter(seen_at__lt=now - KEPT).delete()
+    return deleted
