@@ -91,6 +91,7 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
             "Uploaded files", "perm_media", "scoring_mediaitem_changelist", "scoring.view_mediaitem", "media/"
         ),
         Item("Decisions", "gavel", "scoring_decision_changelist", "scoring.view_decision"),
+        Item("Data quality", "rule_folder", "data_quality", "monitoring.view_hourlywindow"),
         Item("Replay check", "published_with_changes", "replay_check", "monitoring.view_modelwindow"),
         Item("Operations", "monitor_heart", "operations", "scoring.view_pending"),
         Item("Pending and parked", "pending_actions", "scoring_pending_changelist", "scoring.view_pending"),

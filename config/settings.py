@@ -284,9 +284,15 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 60.0},
     },
     "delete old per-minute metrics": {
-        "description": "Deletes per-minute monitoring windows past their retention; the hourly ones stay.",
+        "description": "Deletes monitoring windows past their retention; hourly ones of event types stay.",
         "task": "monitoring.tasks.prune_windows",
         "schedule": crontab(hour="4", minute="23"),
+    },
+    "follow the data quality of senders": {
+        "description": "Stores counts of refused and repeated events; learns daily what is usual of senders.",
+        "task": "monitoring.tasks.follow_data_quality",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
     },
     "check the guardrails of new models": {
         "description": "Rolls back canaries and new champions that exceed a guardrail.",

@@ -21,6 +21,7 @@ PAGES = (
     "monitoring.triggers.pages",
     "monitoring.replay_check.page",
     "monitoring.operations.page",
+    "monitoring.quality.page",
     "monitoring.feature_pages.pages",
     "monitoring.feature_pages.batch_view_pages",
 )

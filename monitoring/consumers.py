@@ -1,5 +1,6 @@
 """The consumers that keep monitoring's windows."""
 
+from monitoring.quality.windows import QUALITY
 from monitoring.windows.arms import ARMS
 from monitoring.windows.batch_views import BATCH_VIEWS
 from monitoring.windows.hourly import WINDOWS
@@ -10,3 +11,4 @@ register(ARMS)
 register(WINDOWS)
 register(MODEL_WINDOWS)
 register(BATCH_VIEWS)
+register(QUALITY)

@@ -7,15 +7,26 @@ from monitoring.alerts.acting import act_by_itself
 from monitoring.alerts.evaluation.evaluate import evaluate_alerts
 from monitoring.alerts.evaluation.observing import prune_values
 from monitoring.guardrails import checking
+from monitoring.quality import learning
+from monitoring.quality import windows as quality_windows
 from monitoring.triggers import checking as triggers
 from monitoring.windows import hourly as windows
 
 
 @shared_task
 def prune_windows() -> int:
-    """Delete minute windows, and values of metrics, past their retention; returns how many windows."""
-    prune_values(now=timezone.now())
-    return windows.prune_minutes(now=timezone.now())
+    """Delete windows, and values of metrics, past their retention; returns how many windows."""
+    now = timezone.now()
+    prune_values(now=now)
+    return windows.prune_minutes(now=now) + quality_windows.prune_quality_windows(now=now)
+
+
+@shared_task
+def follow_data_quality() -> int:
+    """Store the counts of refused and repeated events; learn once a day what is usual of each sender."""
+    now = timezone.now()
+    learning.learn_baselines(now=now)
+    return quality_windows.move_submissions(now=now)
 
 
 @shared_task

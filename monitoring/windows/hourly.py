@@ -35,7 +35,7 @@ _ADD_LATENCY = """
 latency = (SELECT coalesce(array_agg(coalesce(t.a, 0) + coalesce(t.b, 0) ORDER BY t.i), '{}')
            FROM unnest(w.latency, EXCLUDED.latency) WITH ORDINALITY AS t (a, b, i))
 """
-_ADD_BY_OUTCOME = """
+ADD_BY_NAME = """
 {column} = (SELECT coalesce(jsonb_object_agg(t.outcome, t.amount), '{{}}')
             FROM (SELECT outcome, sum(amount::bigint) AS amount
                   FROM (SELECT * FROM jsonb_each_text(w.{column})
@@ -46,7 +46,7 @@ _UPDATES = ", ".join(
     [
         *(f"{column} = w.{column} + EXCLUDED.{column}" for column in SUMS),
         *(f"{column} = greatest(w.{column}, EXCLUDED.{column})" for column in MAXIMA),
-        *(_ADD_BY_OUTCOME.format(column=column) for column in BY_OUTCOME),
+        *(ADD_BY_NAME.format(column=column) for column in BY_OUTCOME),
         _ADD_LATENCY,
     ]
 )

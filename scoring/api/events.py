@@ -1,7 +1,7 @@
 """Events over HTTP: submit them, read one, list those that could not be processed."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -33,7 +33,9 @@ from scoring.intake.answers import answer_for
 from scoring.intake.errors import EventNotFound, InvalidRequest, RequestProblem, TooManyLists
 from scoring.intake.external.fetching import add_external_signals
 from scoring.intake.receive import Receipt, Submission, priority_of, receive_events
+from scoring.intake.refusals import REPEATED, found_in_error
 from scoring.lanes.models import Pending
+from scoring.signals.submissions import Submitted, submission_counts
 from scoring.signals.telemetry import telemetry
 
 Rates = Mapping[str, Decimal]
@@ -48,7 +50,9 @@ class EventsView(ItemsView):
         payloads, listed = read_items(request.data)
         preferences = preferences_of(request, listed=listed)
         deadlines.allow((preferences.wait or 0.0) + seconds_for(len(payloads)))
-        results = submit(payloads, sender=sender_of(request), preferences=preferences, now=now)
+        sender = sender_of(request)
+        results = submit(payloads, sender=sender, preferences=preferences, now=now)
+        submission_counts.add(found_in(results, source=sender.source), now=now)
         return self.respond(results, listed=listed, headers=preferences.headers)
 
 
@@ -118,6 +122,15 @@ def submit(
         admission.cancel(counted, priority=priority)
         raise
     return [result_of(next(receipts)) if isinstance(attempt, Submission) else attempt for attempt in parsed]
+
+
+def found_in(results: Iterable[Result | ScoringError], *, source: str) -> Iterator[Submitted]:
+    """What is counted of results: refused events, and those that were received before."""
+    for result in results:
+        if isinstance(result, ScoringError):
+            yield from found_in_error(result, source=source)
+        elif result.replayed:
+            yield Submitted(result.body["type"], source, "", REPEATED)
 
 
 def _receive(

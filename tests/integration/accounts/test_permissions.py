@@ -66,6 +66,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "bank_media": ("alm", {}),
     "replay_check": ("ldum", {}),
     "operations": ("dum", {}),
+    "data_quality": ("ldum", {}),
     "media": ("aldum", {"id": "0" * 64}),
     "media_blurred": ("aldum", {"id": "0" * 64}),
     "media_still": ("alm", {"id": "0" * 64}),

@@ -1,0 +1,178 @@
+"""What alerts may be set on: the quality of what senders send, against what is usual of each."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+
+from monitoring.metrics.metric import Metric, Observation, Unit, Worse
+from monitoring.metrics.registry import register_metric
+from monitoring.quality.bins import Measure
+from monitoring.quality.judging import Kind, Reading
+from monitoring.quality.learning import Sender, measure_of
+from monitoring.quality.observing import FieldReadings, read_fields, read_senders
+from monitoring.quality.words import field_sentence, sender_sentence
+from monitoring.windows.hourly import to_hour
+
+FIELD, SENDER = ("event_type", "source", "field"), ("event_type", "source")
+HOUR = timedelta(hours=1)
+
+
+def observe_missing(*, now: datetime) -> Iterator[Observation]:
+    for found in read_fields(now=now):
+        yield _of_field(found, found.missing, now)
+
+
+def observing_unusual(*measures: Measure) -> Callable[..., Iterator[Observation]]:
+    """Observes the share of unusual values, of fields of which this is measured."""
+
+    def observe(*, now: datetime) -> Iterator[Observation]:
+        for found in read_fields(now=now):
+            if found.unusual is not None and measure_of(found.field) in measures:
+                yield _of_field(found, found.unusual, now)
+
+    return observe
+
+
+def _of_field(found: FieldReadings, reading: Reading, now: datetime) -> Observation:
+    sender = Sender(found.field.event_type, found.field.source)
+    because = field_sentence(found, reading)
+    return _rise(found.field._asdict(), reading, now, because, path_of(sender))
+
+
+def observing_share(kind: Kind) -> Callable[..., Iterator[Observation]]:
+    """Observes how far a share of a sender's events is above what is usual."""
+
+    def observe(*, now: datetime) -> Iterator[Observation]:
+        for found in read_senders(now=now):
+            reading = next(each for each in found.readings if each.kind is kind)
+            because = sender_sentence(found, reading)
+            yield _rise(found.sender._asdict(), reading, now, because, path_of(found.sender))
+
+    return observe
+
+
+def observe_delay(*, now: datetime) -> Iterator[Observation]:
+    """The distance of the median delay from what is usual, whichever its direction, in seconds."""
+    for found in read_senders(now=now):
+        reading = found.delay
+        value = reading.value if reading.usual is not None else None
+        yield Observation(
+            scope=found.sender._asdict(),
+            value=None if value is None else abs(value - (reading.usual or 0.0)),
+            since=reading.start or to_hour(now),
+            until=now,
+            rows=reading.events,
+            because=sender_sentence(found, reading),
+            path=path_of(found.sender),
+        )
+
+
+def observe_volume(*, now: datetime) -> Iterator[Observation]:
+    """The events of an hour relative to the expected number.
+
+    The interval holds 1 unless chance is excluded.
+    """
+    for found in read_senders(now=now):
+        reading = found.volume
+        value, low, high = _ratios(reading)
+        yield Observation(
+            scope=found.sender._asdict(),
+            value=value,
+            low=low,
+            high=high,
+            since=reading.start or to_hour(now),
+            until=now,
+            rows=reading.events,
+            because=sender_sentence(found, reading),
+            path=path_of(found.sender),
+        )
+
+
+def _ratios(reading: Reading) -> tuple[float | None, float | None, float | None]:
+    """A volume relative to the expected one, and to the ends of its interval."""
+    if reading.value is None or not reading.usual:
+        return None, None, None
+    low, high = max(reading.low or 0.0, 1.0), max(reading.high or 0.0, 1.0)
+    return reading.value / reading.usual, reading.value / high, reading.value / low
+
+
+def _rise(scope: dict[str, str], reading: Reading, now: datetime, because: str, path: str) -> Observation:
+    """How far a share is above what is usual; unknown as long as nothing is usual."""
+    usual = reading.usual
+    rise = None if usual is None or reading.value is None else reading.value - usual
+    return Observation(
+        scope=scope,
+        value=rise,
+        low=None if rise is None or reading.low is None else reading.low - (usual or 0.0),
+        high=None if rise is None or reading.high is None else reading.high - (usual or 0.0),
+        since=reading.start or to_hour(now),
+        until=now,
+        rows=reading.events,
+        because=because,
+        path=path,
+    )
+
+
+def path_of(sender: Sender) -> str:
+    """The page of a sender."""
+    return "data-quality/?" + urlencode({"type": sender.event_type, "source": sender.source})
+
+
+ABOVE = "how far it is above what is usual of this sender"
+TO_EXPECTED = "The events of an hour relative to the number expected of that hour of the week"
+
+for name, title, share, scope, observe in (
+    ("missing_share", "Missing values", "events without a value of the field", FIELD, observe_missing),
+    (
+        "unknown_share",
+        "Unknown values",
+        "values that the field did not have before, or not in this format",
+        FIELD,
+        observing_unusual(Measure.VALUES, Measure.FORMAT),
+    ),
+    (
+        "out_of_range_share",
+        "Values out of range",
+        "values outside the field's usual range",
+        FIELD,
+        observing_unusual(Measure.RANGE),
+    ),
+    (
+        "refused_share",
+        "Refused events",
+        "submitted events that are refused with 422",
+        SENDER,
+        observing_share(Kind.REFUSED),
+    ),
+    (
+        "duplicates",
+        "Repeated events",
+        "submitted events whose id was received before",
+        SENDER,
+        observing_share(Kind.REPEATED),
+    ),
+    (
+        "too_late",
+        "Events more than a day late",
+        "events received more than a day after they occurred",
+        SENDER,
+        observing_share(Kind.TOO_LATE),
+    ),
+):
+    help = f"The share of {share}: {ABOVE}."
+    register_metric(Metric(f"quality.{name}", title, help, Unit.SHARE, Worse.UP, scope, observe))
+
+register_metric(
+    Metric(
+        "quality.clock_skew",
+        "Clock skew",
+        "How far the median time from occurrence to receipt is from that of past days, in either direction.",
+        Unit.SECONDS,
+        Worse.UP,
+        SENDER,
+        observe_delay,
+    )
+)
+for name, title, worse in (("low", "Too few events", Worse.DOWN), ("high", "Too many events", Worse.UP)):
+    help = f"{TO_EXPECTED}; 1 is as expected."
+    register_metric(Metric(f"quality.volume_{name}", title, help, Unit.NUMBER, worse, SENDER, observe_volume))
