@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db import close_old_connections, connections
 
 from config.gc_pause import gc_paused
+from config.tracing.starting import start_tracing
 from scoring.discovery import packages_with
 from scoring.errors import ScoringError
 from scoring.registry.errors import FeatureSetMissing
@@ -129,6 +130,14 @@ def load_what_children_share(**_: Any) -> None:
                 import_module(module)
         if works_lanes():
             _compile()
+
+
+@signals.worker_process_init.connect
+def trace_child(**_: Any) -> None:
+    """Trace this child of a worker, in a thread of its own, if the environment asks for it."""
+    queues = ",".join(sorted(app.amqp.queues.consume_from))
+    if stop := start_tracing(queues, environment=os.environ):
+        signals.worker_process_shutdown.connect(lambda **_: stop(), weak=False)
 
 
 @signals.task_prerun.connect

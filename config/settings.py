@@ -126,7 +126,8 @@ SESSION_IDLE_SECONDS = read(env.float, "ASSAY_SESSION_IDLE_MINUTES", 60.0) * 60
 
 # Those from `config` wrap Django's and skip API requests.
 MIDDLEWARE = [
-    "config.requests.deadlines.Deadlines",  # first: it sets the deadline for everything below
+    "config.requests.ids.RequestIds",  # first: log lines of everything below name the request
+    "config.requests.deadlines.Deadlines",  # then, as it sets the deadline for everything below
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.requests.middleware.ApiHeaders",

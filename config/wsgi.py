@@ -11,8 +11,10 @@ from django.http import HttpResponse
 
 from config.celery import app as celery_app
 from config.gc_pause import gc_paused
+from config.tracing.starting import start_tracing
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+start_tracing("web", environment=os.environ)
 with gc_paused():
     django_application = get_wsgi_application()
     import_module(settings.ROOT_URLCONF)

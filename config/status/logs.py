@@ -7,6 +7,8 @@ from typing import Any
 
 from pythonjsonlogger.orjson import OrjsonFormatter
 
+from scoring.request_ids import request_metadata
+
 # The fields of every line, by their names in the record.
 FIELDS = {"asctime": "at", "levelname": "level", "name": "logger", "message": "message"}
 
@@ -15,7 +17,10 @@ QUOTING = re.compile(r"^(DETAIL|CONTEXT|QUERY|STATEMENT|LINE \d+):.*(?:\n\s+\^)?
 
 
 class LineFormatter(OrjsonFormatter):
-    """`{"at": ..., "level": ..., "logger": ..., "message": ..., "error": <traceback>, <extra>}`"""
+    """`{"at": ..., "level": ..., "logger": ..., "message": ..., "request_id": <id>, "error": <traceback>}`
+
+    `request_id` is left out outside of requests, `error` without a traceback; extra fields follow.
+    """
 
     def __init__(self) -> None:
         super().__init__(list(FIELDS), rename_fields=FIELDS | {"exc_info": "error"}, json_default=str)
@@ -30,7 +35,7 @@ class LineFormatter(OrjsonFormatter):
         error = message_dict.pop("exc_info", None)
         if error and not is_refusal(record):
             message_dict["exc_info"] = without_values(str(error))
-        super().add_fields(log_data, record, message_dict)
+        super().add_fields(log_data, record, {**request_metadata(), **message_dict})
 
 
 def is_refusal(record: logging.LogRecord) -> bool:

@@ -20,8 +20,10 @@ from scoring.log import vault
 from scoring.log.consumers.outages import is_outage
 from scoring.log.entries import Entry, NewEntry
 from scoring.log.read import read_streams
+from scoring.request_ids import request_metadata
 from scoring.signals import lane_notifications
 from scoring.signals.reply_channels import ReplyChannel, open_reply_channel
+from scoring.signals.spans import trace_metadata
 from scoring.signals.telemetry import telemetry
 from scoring.timestamps import to_iso
 
@@ -144,7 +146,8 @@ def received_entry(
             **({"media": [each.as_data() for each in signals.media]} if signals.media else {}),
             **({"held": signals.held} if signals.held else {}),
         },
-        metadata={"actor": actor} if actor else {},
+        # Here, since another request's thread may write the entry (`scoring.intake.group_commit`).
+        metadata={**({"actor": actor} if actor else {}), **request_metadata(), **trace_metadata()},
     )
 
 

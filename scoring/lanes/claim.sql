@@ -43,7 +43,8 @@ SELECT p.position, p.kind, p.priority, p.event_stream, p.wake_token,
        head.version, head.decisions, head.amended,
        (SELECT coalesce(string_agg(event_type || '/' || version, ' ' ORDER BY event_type), '')
           FROM scoring_route),
-       (SELECT coalesce(max(stream_version), 0) FROM scoring_logentry WHERE stream = 'ruleset')
+       (SELECT coalesce(max(stream_version), 0) FROM scoring_logentry WHERE stream = 'ruleset'),
+       {trace}
   FROM chosen p
   JOIN scoring_logentry entry ON entry.position = p.position
   JOIN scoring_logentry event ON event.stream = p.event_stream AND event.stream_version = 1

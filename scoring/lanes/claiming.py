@@ -12,8 +12,10 @@ from django.db import connection
 from scoring.lanes.amendments import REPLACEMENTS
 from scoring.lanes.queue import LATER, NORMAL, URGENT
 from scoring.log.upcasters import upcast_to_current
+from scoring.signals.spans import METADATA_KEY, is_tracing
 from scoring.sql.statements import array_text, execute_prepared
 
+TRACE = f"coalesce(event.metadata::json ->> '{METADATA_KEY}', '')"
 CLAIM = Path(__file__).with_name("claim.sql").read_text()
 
 
@@ -40,6 +42,7 @@ class Claim(NamedTuple):
     amended: bool
     routes: str  # versions of all routes when it was claimed: "payment/3 post/1"
     ruleset: int  # version of the ruleset when it was claimed
+    trace: str = ""  # of the request that brought the event; "" if it was not traced
 
     @property
     def source(self) -> str:
@@ -57,19 +60,21 @@ def claim(
     lane, so nothing is locked.
     """
     with connection.cursor() as cursor:
-        execute_prepared(cursor, _statement(limit, fill or limit), [lane, after, array_text(without)])
+        statement = _statement(limit, fill or limit, TRACE if is_tracing() else "''")
+        execute_prepared(cursor, statement, [lane, after, array_text(without)])
         return [_claim(row) for row in cursor.fetchall()]
 
 
 @cache
-def _statement(limit: int, fill: int) -> str:
-    return CLAIM.format(limit=limit, fill=fill, urgent=URGENT, normal=NORMAL, later=LATER)
+def _statement(limit: int, fill: int, trace: str) -> str:
+    return CLAIM.format(limit=limit, fill=fill, trace=trace, urgent=URGENT, normal=NORMAL, later=LATER)
 
 
 def _claim(row: Sequence[Any]) -> Claim:
     """Raises UnknownSchemaVersion for an entry of newer code: that is not for this process to park."""
     position, kind, priority, event_stream, wake_token, entry_type, entry_schema, data, *rest = row
-    event_position, event_schema, event, received_at, version, decisions, amended, routes, ruleset = rest
+    event_position, event_schema, event, received_at, *rest = rest
+    version, decisions, amended, routes, ruleset, trace = rest
     entry_data = upcast_to_current(entry_type, event_stream, entry_schema, orjson.loads(data))
     replaced = entry_type in REPLACEMENTS
     event_data = (
@@ -93,4 +98,5 @@ def _claim(row: Sequence[Any]) -> Claim:
         amended,
         routes,
         ruleset,
+        trace,
     )

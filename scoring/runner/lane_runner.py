@@ -42,6 +42,7 @@ from scoring.runner.enriched_rows import keep_earlier_features
 from scoring.runner.pipeline import Pipeline
 from scoring.runner.state_losses import state_losses
 from scoring.runner.writing import ComputedBatch
+from scoring.signals import spans
 from scoring.signals.telemetry import Series, telemetry
 from scoring.states.errors import StaleOnlineState
 from scoring.states.restore import restore_states
@@ -179,15 +180,16 @@ class LaneRunner:
 
     def _process(self, claims: Sequence[Claim]) -> bool:
         """The recipe: load what decides, compute, wait for the batch ahead, write. False if refused."""
-        self._load_models(claims[0].routes)
-        batch = self._compute(claims)
-        if not self._settle():
-            return False
-        self.pipeline.submit(batch)
+        with spans.span("lane batch", causes=(claim.trace for claim in claims), lane=self.lane):
+            self._load_models(claims[0].routes)
+            batch = self._compute(claims)
+            if not self._settle():
+                return False
+            self.pipeline.submit(batch)
         return True if self.pipeline.is_writing else self._settle()
 
     def _compute(self, claims: Sequence[Claim]) -> ComputedBatch:
-        now = self._clock()
+        now, share = self._clock(), spans.Share()
         in_order = [claim for claim in claims if claim.kind != "rescore"]
         with telemetry.stage("sequence", events=len(claims)):
             sequenced = self._sequence(in_order) if in_order else Sequenced([], {}, [], {}, 0, None, {})
@@ -205,6 +207,8 @@ class LaneRunner:
             read_at=sequenced.read_at,
             losses=sequenced.losses,
             now=now,
+            trace=spans.current(),
+            share=share,
         )
 
     def _settle(self) -> bool:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +19,7 @@ from scoring.log.append import append
 from scoring.log.entries import NewEntry
 from scoring.log.errors import StreamConflict
 from scoring.runner.state_losses import count_losses
-from scoring.signals import lane_notifications, reply_channels
+from scoring.signals import lane_notifications, reply_channels, spans
 from scoring.signals.telemetry import Series, telemetry
 from scoring.states.store import OnlineStore
 
@@ -34,7 +34,7 @@ class ComputedBatch:
     `breakers`: the entries about breakers that the decisions opened or closed.
     `in_order`: the position of each item that gets a seq: events and labels but not rescores, some several
     times (`effects`). `read_at`: the cursor of the states that were read, None if none were. `losses`: see
-    `state_losses`.
+    `state_losses`. `trace`: the span in which it was computed. `share`: since when it is worked on.
     """
 
     claims: Sequence[Claim]
@@ -47,6 +47,8 @@ class ComputedBatch:
     read_at: str | None
     losses: Mapping[Series, int]
     now: datetime
+    trace: str = ""
+    share: spans.Share = field(default_factory=spans.Share)
 
     def head_after(self, head: LaneHead, *, position: int) -> LaneHead:
         """The head of the lane after this batch is written on `head`, its first entry at `position`."""
@@ -70,6 +72,16 @@ def write(batch: ComputedBatch, *, head: LaneHead, store: OnlineStore) -> LaneHe
     Raises StreamConflict when the lane is not at `head` or an entry is no longer queued: nothing was written.
     Raises StaleOnlineState when Redis is not at `head`: everything but the states was written.
     """
+    with spans.span("write batch", parent=batch.trace, lane=head.lane):
+        after = _write(batch, head=head, store=store)
+    for item in batch.decided:
+        batch.share.end(
+            "decide event", parent=item.claim.trace, cause=batch.trace, event=item.claim.event_stream
+        )
+    return after
+
+
+def _write(batch: ComputedBatch, *, head: LaneHead, store: OnlineStore) -> LaneHead:
     with telemetry.stage("persist", events=len(batch.claims)):
         position = _commit(batch, head)
     for item in batch.decided:

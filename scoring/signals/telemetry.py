@@ -17,6 +17,7 @@ from typing import Literal, cast
 import redis
 
 from scoring.signals import redis_connections as connections
+from scoring.signals import spans
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +81,8 @@ class Telemetry:
     def stage(self, name: Stage, *, events: int) -> Iterator[None]:
         """Observe the block, unless it raises."""
         began = time.perf_counter()
-        yield
+        with spans.span(name, events=events):
+            yield
         self.observe(name, time.perf_counter() - began, events=events)
 
     def _send_if_due(self) -> None:

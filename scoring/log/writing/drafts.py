@@ -9,6 +9,7 @@ import orjson
 from scoring.log.entries import Entry, NewEntry, canonical_json
 from scoring.log.errors import StreamConflict
 from scoring.log.upcasters import current_version
+from scoring.request_ids import request_metadata
 
 POSITIONS = "'scoring_logentry_position_seq'"
 
@@ -34,8 +35,12 @@ class Draft(NamedTuple):
 
 
 def draft(new: NewEntry) -> Draft:
-    """The entry with its data as canonical JSON. Raises TypeError for values without a JSON form."""
-    return Draft(new, current_version(new.type), canonical_json(new.data), canonical_json(new.metadata))
+    """The entry with its data as canonical JSON, and with the id of the request that appends it.
+
+    Raises TypeError for values without a JSON form.
+    """
+    metadata = {**request_metadata(), **new.metadata}
+    return Draft(new, current_version(new.type), canonical_json(new.data), canonical_json(metadata))
 
 
 def entry_of(draft: Draft, place: EntryPlace, now: datetime) -> Entry:

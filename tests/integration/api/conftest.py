@@ -64,10 +64,10 @@ class Api:
     def __init__(self, key: str) -> None:
         self.client = Client(headers={"Authorization": f"Bearer {key}"} if key else {})
 
-    def post(self, path: str, body: Any, *, prefer: str = "respond-async") -> HttpResponse:
+    def post(self, path: str, body: Any, *, prefer: str = "respond-async", **headers: str) -> HttpResponse:
         content = body if isinstance(body, bytes) else orjson.dumps(body)
         return self.client.post(
-            f"/api/v1/{path}", content, content_type="application/json", headers={"Prefer": prefer}
+            f"/api/v1/{path}", content, content_type="application/json", headers={"Prefer": prefer, **headers}
         )
 
     def get(self, path: str) -> HttpResponse:

@@ -27,6 +27,12 @@ def test_an_event_not_decided_in_time_is_accepted_with_its_location(api: Api) ->
     assert api.get("events/payment/T-1").json()["id"] == "T-1"
 
 
+def test_the_receipt_names_the_request_that_brought_the_event(api: Api) -> None:
+    response = api.post("events", payment_payload(1), **{"X-Request-Id": "web-7"})
+    assert response["X-Request-Id"] == "web-7"
+    assert read_stream("payment/shop/T-1")[0].metadata["request_id"] == "web-7"
+
+
 @pytest.mark.parametrize("path", ["events", "labels"])
 def test_an_empty_body_is_reported_as_empty(api: Api, path: str) -> None:
     response = api.client.generic("POST", f"/api/v1/{path}", b"", content_type="application/json")

@@ -15,7 +15,7 @@ def pins(name: str) -> dict[str, str]:
     return {re.sub(r"[-_.]+", "-", package).lower(): version for package, version in PIN.findall(text)}
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-tracing.txt"])
 def test_every_requirement_is_locked(name: str) -> None:
     assert pins(name).items() <= pins("requirements.lock").items()
 
@@ -27,7 +27,7 @@ def test_every_locked_package_has_hashes() -> None:
     assert all("--hash=sha256:" in entry for entry in packages)
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-tracing.txt"])
 def test_every_requirement_has_a_reason(name: str) -> None:
     lines = [line for line in (BASE_DIR / name).read_text().splitlines() if PIN.match(line)]
     assert [line for line in lines if " # " not in line] == []
