@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 
 from config.requests.middleware import Around
 from scoring.catalog.parsing.card_numbers import has_card_number
-from scoring.request_ids import request_id
+from scoring.log.writing.request_ids import request_id
 
 HEADER = "X-Request-Id"
 _ALLOWED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")

@@ -7,7 +7,7 @@ from typing import Any
 
 from pythonjsonlogger.orjson import OrjsonFormatter
 
-from scoring.request_ids import request_metadata
+from scoring.log.writing.request_ids import request_metadata
 
 # The fields of every line, by their names in the record.
 FIELDS = {"asctime": "at", "levelname": "level", "name": "logger", "message": "message"}

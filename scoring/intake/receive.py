@@ -20,7 +20,7 @@ from scoring.log import vault
 from scoring.log.consumers.outages import is_outage
 from scoring.log.entries import Entry, NewEntry
 from scoring.log.read import read_streams
-from scoring.request_ids import request_metadata
+from scoring.log.writing.request_ids import request_metadata
 from scoring.signals import lane_notifications
 from scoring.signals.reply_channels import ReplyChannel, open_reply_channel
 from scoring.signals.spans import trace_metadata

@@ -9,7 +9,7 @@ import orjson
 from scoring.log.entries import Entry, NewEntry, canonical_json
 from scoring.log.errors import StreamConflict
 from scoring.log.upcasters import current_version
-from scoring.request_ids import request_metadata
+from scoring.log.writing.request_ids import request_metadata
 
 POSITIONS = "'scoring_logentry_position_seq'"
 

@@ -11,7 +11,7 @@ from config.requests.ids import HEADER, RequestIds, request_id_for
 from config.status.logs import LineFormatter
 from scoring.log.entries import NewEntry
 from scoring.log.writing.drafts import draft
-from scoring.request_ids import request_id
+from scoring.log.writing.request_ids import request_id
 
 
 def test_the_id_of_a_client_is_returned() -> None:
