@@ -111,6 +111,7 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
             "scoring.export_configuration",
             pages="configuration/",
         ),
+        Item("Notifications", "mail", "notifications", "monitoring.view_notificationsettings"),
         Item(
             "Schedules",
             "schedule",

@@ -301,6 +301,17 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 10.0,
         "options": {"expires": 10.0},
     },
+    "send notifications": {
+        "description": "Sends messages about alerts by e-mail and webhook, and tries failed ones again.",
+        "task": "monitoring.tasks.send_notifications",
+        "schedule": 10.0,
+        "options": {"expires": 10.0},
+    },
+    "delete old notifications": {
+        "description": "Deletes messages about alerts after 90 days; the log keeps that they were sent.",
+        "task": "monitoring.tasks.prune_notifications",
+        "schedule": crontab(hour="4", minute="29"),
+    },
     "check the retraining triggers": {
         "description": "Queues a training for drift, a worse model, new labels, or a changed recipe.",
         "task": "monitoring.tasks.check_triggers",
@@ -427,6 +438,24 @@ LOGGING = {
         "distributed": {"level": "WARNING"},  # its INFO is every connection of a cluster
     },
 }
+
+# E-mail about alerts; without a server it is written to standard error, beside the log lines.
+EMAIL_HOST = env.str("ASSAY_SMTP_HOST", "")
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+EMAIL_PORT = read(env.int, "ASSAY_SMTP_PORT", 587, validate=Range(min=1, max=65_535))
+EMAIL_HOST_USER = env.str("ASSAY_SMTP_USER", "")
+EMAIL_HOST_PASSWORD = env.str("ASSAY_SMTP_PASSWORD", "")
+SMTP_ENCRYPTION = read(
+    env.str, "ASSAY_SMTP_ENCRYPTION", "starttls", validate=OneOf(["starttls", "tls", "none"])
+)
+EMAIL_USE_TLS, EMAIL_USE_SSL = SMTP_ENCRYPTION == "starttls", SMTP_ENCRYPTION == "tls"
+EMAIL_TIMEOUT = 10  # seconds: a mail server that hangs must not hold a worker
+DEFAULT_FROM_EMAIL = env.str("ASSAY_EMAIL_FROM", "assay@localhost")
+# The address of this installation as people reach it, for links in messages.
+_LOCAL_URL = f"http://localhost:{env.str('ASSAY_PORT', '') or 8000}"
+PUBLIC_URL = env.str("ASSAY_PUBLIC_URL", "") or (f"https://{ALLOWED_HOSTS[0]}" if HTTPS else _LOCAL_URL)
+# Hosts that webhooks may reach although their addresses are private, or by plain http.
+WEBHOOK_PRIVATE_HOSTS = read_list("ASSAY_WEBHOOK_PRIVATE_HOSTS")
 
 # Seconds for which a request for one event waits when it does not say, and the most it may ask for.
 API_DEFAULT_WAIT = read(env.float, "ASSAY_API_DEFAULT_WAIT", 0.5)

@@ -22,6 +22,7 @@ PAGES = (
     "monitoring.replay_check.page",
     "monitoring.operations.page",
     "monitoring.quality.page",
+    "monitoring.notifications.pages",
     "monitoring.feature_pages.pages",
     "monitoring.feature_pages.batch_view_pages",
 )

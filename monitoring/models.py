@@ -15,12 +15,14 @@ from monitoring.alerts.models import (
     RecentValues,
     StoredAlertRule,
 )
+from monitoring.notifications.models import AlertNotice, NotificationMessage, NotificationSettings
 from scoring.catalog.outcomes import BASIC_OUTCOMES
 from scoring.catalog.registry import event_types
 
 __all__ = [
     "Alert",
     "AlertChange",
+    "AlertNotice",
     "AlertSilence",
     "AlertTimer",
     "ArmWindow",
@@ -30,6 +32,8 @@ __all__ = [
     "MetricCheck",
     "MinuteWindow",
     "ModelWindow",
+    "NotificationMessage",
+    "NotificationSettings",
     "RecentValues",
     "StoredAlertRule",
     "StoredGuardrails",

@@ -7,6 +7,7 @@ from monitoring.alerts.acting import act_by_itself
 from monitoring.alerts.evaluation.evaluate import evaluate_alerts
 from monitoring.alerts.evaluation.observing import prune_values
 from monitoring.guardrails import checking
+from monitoring.notifications import queueing, sending
 from monitoring.quality import learning
 from monitoring.quality import windows as quality_windows
 from monitoring.triggers import checking as triggers
@@ -47,3 +48,16 @@ def check_alerts() -> list[str]:
     """Evaluate the alert rules, and take automatic actions; returns the types of the entries written."""
     changed = evaluate_alerts(now=timezone.now())
     return [entry.type for entry in [*changed, *act_by_itself(now=timezone.now())]]
+
+
+@shared_task
+def send_notifications() -> int:
+    """Queue the messages about alerts that are due, and send queued ones; returns how many were sent."""
+    queueing.queue_messages(now=timezone.now())
+    return sending.send_messages(now=timezone.now())
+
+
+@shared_task
+def prune_notifications() -> int:
+    """Delete old messages about alerts; returns how many."""
+    return sending.prune_messages(now=timezone.now())

@@ -16,6 +16,7 @@ LOOK_AT_MODELS = (
     "scoring.view_evaluationjob",
     *("experiments.view_experiment", "monitoring.view_modelwindow", "monitoring.view_hourlywindow"),
     *("monitoring.view_guardrailtrip", "scoring.view_storedgate", "monitoring.view_storedtriggers"),
+    "monitoring.view_notificationsettings",
 )
 LOOK_AT_RULES = (
     *("scoring.view_breakerstate", "scoring.view_storedexploration", "scoring.view_storedpolicy"),
@@ -24,7 +25,7 @@ LOOK_AT_RULES = (
 SET_POLICIES = ("scoring.draft_policy", "scoring.activate_policy")
 GUARD = ("scoring.set_breaker", "scoring.reset_breaker")
 EXPLORE = ("scoring.set_exploration",)
-WATCH = ("monitoring.set_guardrails", "monitoring.set_triggers")
+WATCH = ("monitoring.set_guardrails", "monitoring.set_triggers", "monitoring.set_notifications")
 SET_GATES = ("scoring.request_gate", "scoring.approve_gate")
 WORK = (
     *("reviews.work_case", "reviews.decide_group", "scoring.add_listedvalue", "scoring.add_bankitem"),

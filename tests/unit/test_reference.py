@@ -24,6 +24,7 @@ def entry_types() -> set[str]:
             "trigger",
             "alert",
             "alert_rule",
+            "notification",
             "model",
             "route",
             "experiment",

@@ -1,0 +1,6 @@
+"""The consumer of alerts."""
+
+from monitoring.notifications.noticing import NOTICES
+from scoring.log.consumers.registry import register
+
+register(NOTICES)

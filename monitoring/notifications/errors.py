@@ -1,0 +1,45 @@
+"""Errors of notifications."""
+
+from collections.abc import Sequence
+
+from scoring.errors import ScoringError
+
+
+class NotificationSettingsInvalid(ScoringError):
+    """Settings that are not allowed. `problems`: (field, what is wrong and what is allowed)."""
+
+    def __init__(self, owner: str, problems: Sequence[tuple[str, str]]) -> None:
+        self.owner, self.problems = owner, list(problems)
+        super().__init__("; ".join(f"{field}: {problem}" for field, problem in problems))
+
+
+class NotificationSettingsUnchanged(ScoringError):
+    """The settings hold already."""
+
+    def __init__(self, owner: str) -> None:
+        self.owner = owner
+        super().__init__(f"the notification settings of {owner} are those already")
+
+
+class UnknownOwner(ScoringError):
+    """There is no such user or group."""
+
+    def __init__(self, owner: str) -> None:
+        self.owner = owner
+        super().__init__(f"there is no owner {owner!r}; an owner is user/<name> or group/<name>")
+
+
+class WebhookRefused(ScoringError):
+    """An address to which webhooks may not be sent."""
+
+    def __init__(self, host: str, reason: str) -> None:
+        self.host = host
+        super().__init__(f"webhooks may not be sent to {host or 'this address'}: {reason}")
+
+
+class DeliveryFailed(ScoringError):
+    """A message could not be handed over. `final`: another attempt would not help."""
+
+    def __init__(self, reason: str, *, final: bool = False) -> None:
+        self.final = final
+        super().__init__(reason)
