@@ -16,6 +16,7 @@ from scoring.images import hash_index
 from scoring.registry.feature_sets import declare_feature_sets
 from scoring.registry.loaded_models import load_model
 from scoring.rules.deciding.reader import warm_up_ruleset
+from scoring.texts import compiling, ngrams
 
 logger = logging.getLogger(__name__)
 
@@ -49,3 +50,5 @@ def compile_all() -> None:
         fold(plan, batch, Arena.for_batch(plan, batch))
     treeshap.compile_kernels()
     hash_index.compile_kernels()
+    compiling.compile_kernels()
+    ngrams.compile_kernels()

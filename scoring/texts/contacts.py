@@ -11,7 +11,8 @@ from functools import lru_cache
 
 import phonenumbers
 
-from scoring.texts.normalization import MAX_KEPT, readable_text
+from scoring.texts.normalization import readable_text
+from scoring.texts.surveys.survey import MAX_KEPT, survey
 
 MAX_CONTACTS = 20
 MAX_LENGTH = 128  # characters of a contact as an id
@@ -20,9 +21,9 @@ MAIL, PHONE, HANDLE, WALLET = "mail", "phone", "handle", "wallet"
 _AT = re.compile(r"\s?[\[({<]\s?(?:@|at)\s?[\])}>]\s?", re.IGNORECASE)
 _DOT = re.compile(r"\s?[\[({<]\s?(?:\.|dot)\s?[\])}>]\s?", re.IGNORECASE)
 _MAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,4}[^\W\d_]{2,24}(?![\w@])")
-_DIGIT = re.compile(r"\d")
 MIN_PHONE = 9  # digits
 MIN_WALLET = 26  # characters
+MIN_RUN = 14  # letters and digits in a row, in the shortest form of a wallet
 # Nine digits or more with what stands between them, not part of a longer word, date or price
 _PHONE = re.compile(r"(?<![\w./:,#-])(?:\+|00)?\(?\d(?:[ ().\-/\u00a0]{0,2}\d){8,14}(?![\w:/]|[.,]\d)")
 _DATE = re.compile(r"\d{4}-\d\d?-\d\d?|\d\d?[./]\d\d?[./]\d{2,4}")
@@ -36,6 +37,9 @@ _SPELLED_HANDLE = re.compile(
     r"\s?(?:id|me|name|user|username)?\s?(?::|=|->|@)\s?@?([a-z0-9][\w.]{3,31})",
     re.IGNORECASE,
 )
+# Parts of the names above, one of which is in each; and letters that expressions without case take for an i
+_PARTS_OF_SERVICES = ("gram", "what", "snap", "kik", "line", "chat", "insta", "disc", "sign", "vibe", "skyp")
+_LIKE_I = "\u0130\u0131"
 _SERVICES = (
     ("tel", "telegram"),
     ("snap", "snapchat"),
@@ -86,16 +90,22 @@ def contact_in(text: str, *, number: int) -> str | None:
 
 def _contacts_in(text: str) -> Iterator[Contact]:
     """Each expression is tried only where it may match: most texts have no contact."""
+    found = survey(text)
     if "@" in text:
         yield from (Contact(MAIL, match[0].lower()) for match in _MAIL.finditer(text))
-    if max(map(len, text.split()), default=0) >= MIN_WALLET:
+    if found.longest_ascii_word >= MIN_RUN and max(map(len, text.split()), default=0) >= MIN_WALLET:
         yield from (Contact(WALLET, match[0]) for match in _WALLET.finditer(text) if _is_wallet(match))
     if "/" in text:
         yield from (_messenger(match) for match in _MESSENGER.finditer(text))
-    if any(sign in text for sign in (":", "=", "->", "@")):
+    if any(sign in text for sign in (":", "=", "->", "@")) and _may_name_service(text):
         yield from (_spelled_handle(match) for match in _SPELLED_HANDLE.finditer(text))
-    if len(_DIGIT.findall(text)) >= MIN_PHONE:
+    if found.count("Nd") >= MIN_PHONE:
         yield from _phones(text)
+
+
+def _may_name_service(text: str) -> bool:
+    lowered = text.lower()
+    return any(part in lowered for part in _PARTS_OF_SERVICES) or any(each in text for each in _LIKE_I)
 
 
 def _messenger(match: re.Match[str]) -> Contact:

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 
 from scoring.texts.characters import exact_lookalikes, lookalikes
+from scoring.texts.surveys.properties import LATIN, LOOKALIKE, MIN_SINGLES, SEPARATORS
+from scoring.texts.surveys.survey import survey
 from scoring.texts.tracked import Edit
 
 _WORD = re.compile(r"[^\W_]+")
@@ -26,15 +28,13 @@ _LETTER = re.compile(r"[a-z]")
 _VOWEL = re.compile(r"[aeiouy]")
 
 _HIDDEN_DOT = re.compile(r"(?<=[^\W_]) ?[\[({] ?(?:\.|dot) ?[\])}] ?(?=[^\W_])")
-_MARKS = r".\-_*\u00b7\u2022|/~+=,"
-_MARKED_SINGLE = re.compile(rf"[{_MARKS}] ?[^\W_] ?[{_MARKS}]")
+_MARKS = re.escape("".join(sorted(SEPARATORS)))
 _SINGLES = re.compile(
     # "f r e e": single characters with the same white space between them
     r"(?<!\S)[^\W_]( {1,3})[^\W_](?:\1[^\W_]){1,58}(?!\S)"
     # "f.r.e.e", "c - l - i - c - k": with the same mark between them, and no more to come
     rf"|(?<![\w@{_MARKS}])[^\W_]( ?[{_MARKS}]{{1,2}} ?)[^\W_](?:\2[^\W_]){{1,58}}(?!\2?[^\W_])(?![\w@])"
 )
-MIN_SPACED = 3
 MIN_SPACED_FOREIGN = 4  # some languages have many words of one letter
 
 
@@ -44,9 +44,10 @@ def find_lookalikes(text: str) -> Iterator[Edit]:
     Words of nothing but exact look-alikes are taken for Latin where two thirds of the letters are Latin and
     no word can only be of another script.
     """
-    foreign = {each for each in set(text) if not each.isascii() and each.isalpha()}
-    if foreign.isdisjoint(lookalikes()):
+    found = survey(text)
+    if not (found.has(LOOKALIKE) and found.has(LATIN)):
         return
+    foreign = {each for each in set(text) if not each.isascii() and each.isalpha()}
     whole_words = foreign <= exact_lookalikes().keys() and _is_mostly_latin(text)
     for word in _WORD.finditer(text):
         if not word[0].isascii() and _is_latin_word(word[0], whole_words=whole_words):
@@ -78,26 +79,18 @@ def find_hidden_dots(text: str) -> Iterator[Edit]:
 
 def find_spaced_words(text: str) -> Iterator[Edit]:
     """Words whose letters stand apart, "f r e e" and "c-l-i-c-k", of three letters or more."""
-    if not _may_have_spaced_words(text):
-        return
+    found = survey(text)
+    if not (found.has_singles or found.has_marked_singles):
+        return  # as in most texts; the expression is slow
     for match in _SINGLES.finditer(text):
         letters = match[0].replace(match[1] or match[2], "")
         if _is_spaced_word(letters):
             yield match.start(), match.end(), letters
 
 
-def _may_have_spaced_words(text: str) -> bool:
-    """A quick look: most texts have none, and the expression that finds them is slow."""
-    sizes = list(map(len, text.split()))
-    has_singles = sizes.count(1) >= MIN_SPACED and any(
-        a == b == c == 1 for a, b, c in zip(sizes, sizes[1:], sizes[2:], strict=False)
-    )
-    return has_singles or _MARKED_SINGLE.search(text) is not None
-
-
 def _is_spaced_word(characters: str) -> bool:
     letters = [each for each in characters if each.isalpha()]
-    enough = MIN_SPACED if all(map(str.isascii, letters)) else MIN_SPACED_FOREIGN
+    enough = MIN_SINGLES if all(map(str.isascii, letters)) else MIN_SPACED_FOREIGN
     has_case = all(each.lower() != each.upper() for each in letters)  # Chinese is written in single letters
     return has_case and len(characters) >= enough and len(letters) * 2 >= len(characters)
 
@@ -108,6 +101,8 @@ def find_leet(text: str) -> Iterator[Edit]:
     >>> [edit[2] for edit in find_leet("fr33 v1agra and $ubscribe, not mp3, 2nd, h2o or me@example.com")]
     ['ee', 'i', 's']
     """
+    if not (survey(text).may_have_leet or "$" in text):
+        return
     done = 0
     for character in _LEET_CHARACTER.finditer(text):
         if character.start() < done:

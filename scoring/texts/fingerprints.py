@@ -5,13 +5,11 @@ nor marks change it.
 """
 
 import hashlib
-import re
 from functools import lru_cache
 
-import numpy as np
-import numpy.typing as npt
-
-from scoring.texts.normalization import MAX_KEPT, normalize_text
+from scoring.texts.normalization import normalize_text
+from scoring.texts.surveys.properties import PROPERTIES
+from scoring.texts.surveys.survey import MAX_KEPT, codes_of, compiled, survey, text_of
 
 MIN_CHARACTERS = 12  # shorter texts are alike without being copies: "thank you"
 SHINGLE = 4  # characters
@@ -19,13 +17,6 @@ SHINGLE = 4  # characters
 # that share 70 % 81 %, of those that share 20 % 3 %.
 ROWS = 3
 MAX_BANDS = 8
-_STEP = np.uint64(0x9E3779B97F4A7C15)
-_MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
-_SEEDS = np.arange(MAX_BANDS * ROWS, dtype=np.uint64)
-
-Hashes = npt.NDArray[np.uint64]
-_NOT_TEXT = re.compile(r"[\W_]+")
-_LETTER_RUN = re.compile(r"([^\W\d_])\1+")
 
 
 @lru_cache(maxsize=MAX_KEPT)
@@ -35,7 +26,7 @@ def condensed_text(text: str) -> str:
     >>> condensed_text("FREE money: 100 $!!"), condensed_text("f r e e  m0ney -- 100")
     ('fremoney100', 'fremoney100')
     """
-    return _LETTER_RUN.sub(r"\1", _NOT_TEXT.sub("", normalize_text(text).text))
+    return text_of(compiled().condense(survey(normalize_text(text).text).codes, PROPERTIES))
 
 
 def text_fingerprint(text: str) -> str | None:
@@ -59,20 +50,5 @@ def text_band(text: str, *, number: int) -> str | None:
 @lru_cache(maxsize=MAX_KEPT)
 def _bands(condensed: str) -> tuple[str, ...]:
     """The bands of a text: hashes of ROWS minima each over its shingles, under as many hash functions."""
-    codes = np.frombuffer(condensed.encode("utf-32-le"), dtype="<u4").astype(np.uint64)
-    shingles = np.zeros(len(codes) - SHINGLE + 1, dtype=np.uint64)
-    for place in range(SHINGLE):
-        shingles = _mix(shingles ^ codes[place : place + len(shingles)])
-    minima = _mix(shingles[:, None] ^ _SEEDS).min(axis=0).reshape(MAX_BANDS, ROWS)
-    bands = _mix(np.arange(MAX_BANDS, dtype=np.uint64))
-    for row in range(ROWS):
-        bands = _mix(bands ^ minima[:, row])
-    return tuple(f"{int(band):016x}" for band in bands)
-
-
-def _mix(values: Hashes) -> Hashes:
-    """Each value hashed: the steps of splitmix64, in 64 bits without carry."""
-    mixed = values + _STEP
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * _MIX_1
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * _MIX_2
-    return mixed ^ (mixed >> np.uint64(31))
+    bands = compiled().band_hashes(codes_of(condensed), SHINGLE, ROWS, MAX_BANDS)
+    return tuple(f"{band:016x}" for band in bands.tolist())

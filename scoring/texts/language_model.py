@@ -2,18 +2,20 @@
 
 The package reads a text with an automaton of 256 next states for every state, 40 MB, and keeps the weights
 of all languages beside those in use. What its automaton finds at each byte is the longest n-gram of the model
-that ends there: here the n-grams are sorted numbers, which are looked up.
+that ends there: here the n-grams are numbers, which are looked up in a hash table.
 """
 
 import math
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from py3langid.langid import MODEL_DIR, MODEL_FILE
 from py3langid.modelio import load_model
+
+from scoring.texts.surveys.survey import compiled
 
 STATES_AT_ONCE = 2_048  # when the model is read: bounds the memory that this takes
 _BYTES = np.uint64(256)
@@ -26,24 +28,48 @@ Places = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class KnownNgrams:
-    """The n-grams of one length: `codes` in ascending order, and the feature of each, -1 for none."""
+    """The n-grams of the model by their codes, and the feature of each, -1 for none.
+
+    An n-gram's code is its bytes as a number, with their count in the highest byte. `codes` and `features`: a
+    hash table with linear probing.
+    """
 
     codes: Codes
     features: Features
+    longest: int
+
+    @classmethod
+    def of(cls, parts: Collection[tuple[int, Codes, Features]]) -> "KnownNgrams":
+        """Those of each length, given with their bytes as numbers and their features."""
+        size = 1 << (2 * sum(len(codes) for _, codes, _ in parts)).bit_length()
+        table = cls(np.zeros(size, np.uint64), np.zeros(size, np.int32), max(part[0] for part in parts))
+        for length, codes, features in parts:
+            compiled().store_codes(codes | np.uint64(length << 56), features, table.codes, table.features)
+        return table
+
+    def found_in(self, octets: bytes) -> Features:
+        """The feature of the longest n-gram that ends at each byte of a text, -1 for none."""
+        given = np.frombuffer(octets, np.uint8)
+        return np.asarray(compiled().longest_known(given, self.longest, self.codes, self.features))
+
+    def counts_in(self, octets: bytes) -> tuple[Features, Places]:
+        """The different features of a text in order of appearance, and how often each occurs."""
+        features, counts = compiled().count_values(self.found_in(octets))
+        return features, counts
 
 
 @dataclass(frozen=True, slots=True)
 class LanguageModel:
     """A naive Bayes model: `weights` float16[features, languages], `priors` float32[languages].
 
-    `ngrams`: by length. `aliases`: places of languages that occur twice, with the first place of each.
+    `aliases`: places of languages that occur twice, with the first place of each.
     """
 
     languages: tuple[str, ...]
     aliases: tuple[tuple[int, int], ...]
     priors: Scores
     weights: npt.NDArray[np.float16]
-    ngrams: Mapping[int, KnownNgrams]
+    ngrams: KnownNgrams
 
     @classmethod
     def read(cls, languages: Collection[str]) -> "LanguageModel":
@@ -56,7 +82,9 @@ class LanguageModel:
             tuple((chosen.index(name), at) for at, name in enumerate(chosen) if chosen.index(name) < at),
             priors[kept],
             np.ascontiguousarray(weights[:, kept]),  # one feature's weights side by side
-            dict(_ngrams_of(np.asarray(next_states).reshape(-1, 256), np.asarray(rows), features)),
+            KnownNgrams.of(
+                [*_ngrams_of(np.asarray(next_states).reshape(-1, 256), np.asarray(rows), features)]
+            ),
         )
 
     def classify(self, text: str) -> tuple[str, float]:
@@ -72,43 +100,21 @@ class LanguageModel:
         return self.languages[place], float(shares[place])
 
     def _scores(self, octets: bytes) -> Scores:
-        """Log-likelihoods, of which a feature counts with the logarithm of how often it occurs."""
-        found = self.features_of(octets)
-        if not len(found):
+        """Log-likelihoods, of which a feature counts with the logarithm of how often it occurs.
+
+        Features are added in order of appearance, as the package does.
+        """
+        features, counts = self.ngrams.counts_in(octets)
+        if not len(features):
             return np.zeros(len(self.languages), np.float32)
-        unique, first, counts = np.unique(found, return_index=True, return_counts=True)
-        order = np.argsort(first)  # as the package sums them: in order of appearance
-        scores = np.log1p(counts[order].astype(np.float32)) @ self.weights[unique[order]]
+        scores = np.log1p(counts.astype(np.float32)) @ self.weights[features]
         return np.asarray(scores + self.priors, np.float32)
-
-    def features_of(self, octets: bytes) -> Features:
-        """The features of a text in order of appearance."""
-        codes = _codes_by_length(octets, max(self.ngrams, default=0))
-        found = np.full(len(octets), -1, np.int32)
-        ends = np.arange(len(octets))  # of what may have a shorter n-gram
-        for length in sorted(self.ngrams, reverse=True):
-            known, tried = self.ngrams[length], ends[ends >= length - 1]
-            wanted = codes[length][tried - (length - 1)]
-            places = np.minimum(np.searchsorted(known.codes, wanted), len(known.codes) - 1)
-            hits = known.codes[places] == wanted
-            found[tried[hits]] = known.features[places[hits]]
-            ends = np.concatenate([ends[ends < length - 1], tried[~hits]])
-        return found[found >= 0]
-
-
-def _codes_by_length(octets: bytes, longest: int) -> dict[int, Codes]:
-    """The n-grams of each length as numbers, in order of their places."""
-    single = np.frombuffer(octets, np.uint8).astype(np.uint64)
-    codes = {1: single}
-    for length in range(2, longest + 1):
-        codes[length] = codes[length - 1][:-1] * _BYTES + single[length - 1 :]
-    return codes
 
 
 def _ngrams_of(
     rows_of_states: npt.NDArray[np.uint32], rows: npt.NDArray[np.uint16], features: list[int]
-) -> Iterator[tuple[int, KnownNgrams]]:
-    """The n-grams by length: those of the states that so many bytes lead to for the first time."""
+) -> Iterator[tuple[int, Codes, Features]]:
+    """The n-grams of each length: those of the states that so many bytes lead to for the first time."""
     of_states = np.array(features, np.int32)
     seen = np.zeros(len(rows), np.bool_)
     states, codes, length = np.zeros(1, np.int64), np.zeros(1, np.uint64), 0
@@ -124,8 +130,7 @@ def _ngrams_of(
         codes = codes[parents] * _BYTES + octets.astype(np.uint64)
         seen[states] = True
         length += 1
-        order = np.argsort(codes)
-        yield length, KnownNgrams(codes[order], of_states[states][order])
+        yield length, codes, of_states[states]
 
 
 def _following(

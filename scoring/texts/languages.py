@@ -8,7 +8,8 @@ import re
 from functools import cache, lru_cache
 
 from scoring.texts.language_model import LanguageModel
-from scoring.texts.normalization import MAX_KEPT, readable_text
+from scoring.texts.normalization import readable_text
+from scoring.texts.surveys.survey import MAX_KEPT
 
 MIN_SHARE = 0.5  # of the model's certainty; below it nothing is said
 MIN_LETTERS = 6
@@ -36,7 +37,7 @@ def detect_language(text: str) -> str:
     readable = readable_text(text[:MAX_READ])
     others = _NOT_WORDS_NOR_MAIL if "@" in readable else _NOT_WORDS  # the former is slow
     plain = " ".join(others.sub(" ", readable).split())
-    if sum(map(str.isalpha, plain)) < MIN_LETTERS and plain.isascii():
+    if plain.isascii() and sum(map(str.isalpha, plain)) < MIN_LETTERS:
         return ""
     return _most_likely(plain)
 

@@ -13,7 +13,8 @@ from functools import cache, lru_cache
 
 from publicsuffixlist import PublicSuffixList
 
-from scoring.texts.normalization import MAX_KEPT, readable_text
+from scoring.texts.normalization import readable_text
+from scoring.texts.surveys.survey import MAX_KEPT
 
 MAX_LINKS = 20
 MAX_URL = 2_000  # characters
@@ -22,9 +23,9 @@ _DOT_SIGNS = "[({<\u3002\uff0e\uff61"
 _DOT = re.compile(
     r"\s?[\[({<]\s?(?:\.|dot|d0t|punkt|punto|ponto|point)\s?[\])}>]\s?|[\u3002\uff0e\uff61]", re.IGNORECASE
 )
-_SPELLED_DOT = re.compile(
-    r"(?: dot | ?\. ?)(?=(?:com|net|org|info|biz|ru|cn|xyz|top|club|online|site|shop)\b)", re.IGNORECASE
-)
+_SPELLED_SUFFIXES = "com|net|org|info|biz|ru|cn|xyz|top|club|online|site|shop"
+_SPELLED_DOT = re.compile(rf"(?: dot | ?\. ?)(?=(?:{_SPELLED_SUFFIXES})\b)", re.IGNORECASE)
+_DOT_BEFORE_SUFFIX = re.compile(rf"\. ?(?:{_SPELLED_SUFFIXES})\b", re.IGNORECASE)  # quick to find by its dot
 _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 _URL = re.compile(
     rf"(?P<scheme>https?://)(?:[^\s/@]{{1,100}}@)?(?P<host>\[[0-9a-f:.]+\]|[^\s/?#:@<>\"]+)(?P<rest>[^\s<>\"]*)"
@@ -135,7 +136,7 @@ def _revealed(text: str) -> str:
         text = _SCHEME.sub(r"http\1://", text)
     if any(sign in text for sign in _DOT_SIGNS):
         text = _DOT.sub(".", text)
-    if " ." in text or ". " in text or " dot " in text.lower():
+    if " dot " in text.lower() or _DOT_BEFORE_SUFFIX.search(text):
         text = _SPELLED_DOT.sub(".", text)
     return text
 

@@ -1,17 +1,17 @@
-"""The n-grams of a text with their places, in NumPy: for processes that do without compiled code.
+"""The n-grams of a text with their places, in NumPy: for pages, which mark few texts.
 
 Hashes and columns are those of `scoring.texts.ngrams`, whose compiled loops give a row much faster.
 """
 
 import math
-import unicodedata
 from collections.abc import Iterator
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
 from scoring.texts.normalization import NormalizedText, normalize_text
+from scoring.texts.surveys.properties import CATEGORIES, CATEGORY, PROPERTIES
+from scoring.texts.surveys.survey import survey
 
 BITS = 18
 COLUMNS = 2**BITS
@@ -51,21 +51,21 @@ def ngram_spans(text: str) -> list[NgramSpan]:
 
 def coded(normalized: NormalizedText) -> tuple[Codes, npt.NDArray[np.uint8]]:
     """The code points of the text, and what each is to words."""
-    text = normalized.text
-    codes = np.frombuffer(text.encode("utf-32-le"), dtype="<u4").astype(np.uint32, copy=False)
-    kinds = np.fromiter(map(_kind, text), dtype=np.uint8, count=len(text))
+    codes = survey(normalized.text).codes
+    kinds = KINDS[PROPERTIES[codes] & np.uint32(CATEGORY)]
+    kinds[codes == ord(" ")] = BLANK
+    kinds[codes == ord("_")] = WORD
     return codes, kinds
 
 
-@lru_cache(maxsize=16_384)
-def _kind(character: str) -> int:
+def _kind(category: str) -> int:
     """What a character is to words. The marks of a script, such as the vowels of Hindi, belong to them."""
-    category = unicodedata.category(character)
-    if character == " ":
-        return BLANK
-    if category[0] in "LNM" or character == "_":
+    if category[0] in "LNM":
         return WORD
     return EMOJI if category == "So" else MARK
+
+
+KINDS = np.array([_kind(category) for category in CATEGORIES], np.uint8)  # of all but blanks and underscores
 
 
 def _character_ngrams(codes: Codes, kinds: npt.NDArray[np.uint8]) -> Iterator[Place]:

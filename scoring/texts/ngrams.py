@@ -32,6 +32,11 @@ def ngram_rows(texts: Sequence[str]) -> csr_matrix:
     return rows
 
 
+def compile_kernels() -> None:
+    """Compile the loops, or load them from the cache on disk."""
+    ngram_row("any text")
+
+
 def ngram_row(text: str) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
     """Columns in ascending order and their values."""
     hashes, _, _ = ngram_kernel.hash_ngrams(*coded(normalize_text(text)))

@@ -11,14 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-import numpy as np
-
 from scoring.texts.characters import is_invisible, is_styled, plain_character
 from scoring.texts.disguises import find_hidden_dots, find_leet, find_lookalikes, find_spaced_words
+from scoring.texts.surveys.properties import INVISIBLE, LONGER, STYLED
+from scoring.texts.surveys.survey import MAX_KEPT, plain_text, survey
 from scoring.texts.tracked import Edit, TrackedText
 
-# Normalized texts that a process keeps, as one event's text is read often. A long one takes 3 MB.
-MAX_KEPT = 16
+MAX_LETTERS, MAX_SYMBOLS = 2, 3  # equal ones in a row that are kept
 _OVERRIDE = re.compile("\u202e([^\u202c\u202e\n\u2029]*)")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});")
 _LETTER_RUN = re.compile(r"([^\W\d_])\1{2,}")
@@ -63,9 +62,9 @@ def normalize_text(text: str) -> NormalizedText:
     tracked.edit(find_hidden_dots(tracked.text), disguise=True)
     tracked.edit(find_spaced_words(tracked.text), disguise=True)
     tracked.edit(find_leet(tracked.text), disguise=True)
-    if has_runs(tracked.text):
-        tracked.edit(_shortened(_LETTER_RUN, 2, tracked.text))
-        tracked.edit(_shortened(_SYMBOL_RUN, 3, tracked.text))
+    if survey(tracked.text).longest_run > MAX_LETTERS:
+        tracked.edit(_shortened(_LETTER_RUN, MAX_LETTERS, tracked.text))
+        tracked.edit(_shortened(_SYMBOL_RUN, MAX_SYMBOLS, tracked.text))
     tracked.edit(_single_blanks(tracked.text))
     places = _disguised_places(tracked)
     return NormalizedText(
@@ -88,6 +87,8 @@ def readable_text(text: str) -> str:
     if text.isascii():
         return text
     composed = unicodedata.normalize("NFKC", text)
+    if not survey(composed).has(INVISIBLE):
+        return composed
     unseen = {each for each in set(composed) if is_invisible(each)}
     return composed.translate(dict.fromkeys(map(ord, unseen)))
 
@@ -107,23 +108,21 @@ def _make_plain(tracked: TrackedText) -> None:
     """Every character in plain form. Two passes: what changes the length, then what does not."""
     if tracked.text.isascii() and tracked.text.isprintable():
         return
-    characters = set(tracked.text)
-    tracked.disguised += [tracked.span(start, end) for start, end in _find_unseen(tracked.text, characters)]
-    plain = {each: plain_character(each) for each in characters}
-    longer = {each for each in characters if len(plain[each]) != 1}
-    if longer:
+    found = survey(tracked.text)
+    if found.has(STYLED | INVISIBLE):
+        tracked.disguised += [tracked.span(start, end) for start, end in _find_unseen(tracked.text)]
+    if found.has(LONGER):
+        longer = {each for each in set(tracked.text) if len(plain_character(each)) != 1}
         tracked.edit(
             (match.start(), match.end(), _each_plain(match[0]))
             for match in _any_of(longer).finditer(tracked.text)
         )
-    tracked.text = tracked.text.translate(
-        {ord(each): to for each, to in plain.items() if len(to) == 1 and to != each}
-    )
+    tracked.text = plain_text(tracked.text)
 
 
-def _find_unseen(text: str, characters: set[str]) -> Iterator[tuple[int, int]]:
+def _find_unseen(text: str) -> Iterator[tuple[int, int]]:
     """Where letters are styled, have marks that no language stacks, or are divided by what is not seen."""
-    if styled := {each for each in characters if is_styled(each)}:
+    if styled := {each for each in set(text) if is_styled(each)}:
         yield from (match.span() for match in _any_of(styled).finditer(text))
     yield from (match.span() for match in _MARKS.finditer(text))
     for match in _UNSEEN.finditer(text):
@@ -140,20 +139,13 @@ def _any_of(characters: set[str]) -> re.Pattern[str]:
     return re.compile(f"[{re.escape(''.join(sorted(characters)))}]+")
 
 
-def has_runs(text: str) -> bool:
-    """Whether a character follows itself twice: quicker than a regular expression with a back reference."""
-    codes = np.frombuffer(text.encode("utf-32-le"), dtype="<u4")
-    repeated = codes[1:] == codes[:-1]
-    return bool((repeated[1:] & repeated[:-1]).any())
-
-
 def _shortened(pattern: re.Pattern[str], size: int, text: str) -> Iterator[Edit]:
     """Runs of one character, cut to a size: the cut ones are gone, the others keep their places."""
     return ((match.start() + size, match.end(), "") for match in pattern.finditer(text))
 
 
 def _single_blanks(text: str) -> Iterator[Edit]:
-    if text == " ".join(text.split()):
+    if not survey(text).has_uneven_space:
         return
     for match in _BLANKS.finditer(text):
         is_edge = match.start() == 0 or match.end() == len(text)

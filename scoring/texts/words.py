@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from scoring.texts.characters import is_invisible
 from scoring.texts.normalization import normalize_text
+from scoring.texts.surveys.properties import PROPERTIES
+from scoring.texts.surveys.survey import compiled, survey
 
 _MENTION = re.compile(r"(?<![\w@.])@[\w.-]{2,64}(?!@)")
 _HASHTAG = re.compile(r"(?<![\w#&])#[^\W\d_][\w]{1,63}")
@@ -38,7 +40,7 @@ def count_emoji(text: str) -> int:
     >>> count_emoji("\\u2764\\ufe0f \\U0001f44d\\U0001f3fd ok \\U0001f468\\u200d\\U0001f467")
     3
     """
-    if text.isascii() or not any(unicodedata.category(each) in _PICTURES for each in set(text)):
+    if text.isascii() or not any(map(survey(text).count, _PICTURES)):
         return 0
     return sum(1 for _ in _emoji(_FLAG.sub("\u2764", text)))
 
@@ -49,8 +51,8 @@ def repeated_share(text: str) -> float | None:
     >>> repeated_share("buy now, BUY n0w!"), repeated_share("good song")
     (0.5, 0.0)
     """
-    words = re.findall(r"\w+", normalize_text(text).text)
-    return 1 - len(set(words)) / len(words) if words else None
+    words, different = compiled().count_words(survey(normalize_text(text).text).codes, PROPERTIES)
+    return 1 - different / words if words else None
 
 
 def _emoji(text: str) -> Iterator[str]:

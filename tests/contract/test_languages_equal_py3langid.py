@@ -50,7 +50,8 @@ def features_published(octets: bytes) -> list[int]:
 @example(" ".join(SENTENCES).encode())
 @example(Path(__file__).read_bytes())
 def test_the_same_features_in_the_same_order(octets: bytes) -> None:
-    assert ours().features_of(octets).tolist() == features_published(octets)
+    found = ours().ngrams.found_in(octets)
+    assert found[found >= 0].tolist() == features_published(octets)
 
 
 @given(

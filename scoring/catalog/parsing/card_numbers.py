@@ -9,6 +9,8 @@ ten fail the third.
 import re
 from collections.abc import Iterator
 
+from scoring.texts.surveys.survey import survey
+
 MIN_LENGTH, MAX_LENGTH = 13, 19
 _DIGITS = re.compile(
     r"(?<![\w.-])"  # not inside a longer word or number such as a UUID
@@ -48,7 +50,7 @@ def mask_card_numbers(text: str) -> str:
     >>> mask_card_numbers("use 4111 1111 1111 1111 today")
     'use ************1111 today'
     """
-    if len(text) < MIN_LENGTH:
+    if len(text) < MIN_LENGTH or survey(text).count("Nd") < MIN_LENGTH:
         return text
     parts, kept = [], 0
     for start, end, number in _find(text):

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from scoring.catalog.errors import FieldError
+from scoring.texts.surveys.survey import survey
 
 MAX_EXPANSION = 4  # a composed character decomposes to no more code points than this
 MAX_MARKS = 30  # combining marks in a row, by the Stream-Safe Text Format
@@ -80,9 +81,10 @@ def clean_name(text: str, max_length: int) -> str:
 
 def clean_text(text: str) -> str:
     """Free text in stored form: NFC, otherwise as sent. Raises FieldError for NUL and surrogates."""
-    if wrong := _NOT_IN_TEXTS.search(text):
+    found = survey(text)
+    if ("\0" in text or found.count("Cs")) and (wrong := _NOT_IN_TEXTS.search(text)):
         raise FieldError(f"has the character {describe(wrong[0])}", ALLOWED_IN_TEXTS)
-    return normalize(text)
+    return normalize(text) if found.most_marks > MAX_MARKS else unicodedata.normalize("NFC", text)
 
 
 def describe(character: str) -> str:

@@ -5,15 +5,12 @@ event.
 """
 
 import re
-import unicodedata
-from collections import Counter
-
-import numpy as np
 
 from scoring.declare import Measured
 from scoring.texts.contacts import find_contacts
 from scoring.texts.links import find_links
 from scoring.texts.normalization import normalize_text
+from scoring.texts.surveys.survey import survey
 from scoring.texts.words import count_emoji, count_hashtags, count_mentions, repeated_share
 
 _LINK = re.compile(r"(?:https?://(?:www\.)?|\bwww\.)\w", re.IGNORECASE)
@@ -29,13 +26,13 @@ def text_signals(text: str) -> Measured:
  'disguised': 0.14285714285714285, 'capitals': 0.6, 'repetition': 0.0}
     """
     normalized = normalize_text(text)
-    categories = Counter(map(unicodedata.category, text))
-    letters = _count(categories, "L")
+    found = survey(text)
+    letters = found.count("L")
     signals: Measured = {
         "length": len(text),
-        "words": len(text.split()),
-        "links": len(_LINK.findall(text)),
-        "longest_run": _longest_run(text),
+        "words": found.words,
+        "links": _count_links(text),
+        "longest_run": found.longest_run,
         "hidden_links": sum(link.hidden for link in find_links(text)),
         "contacts": len(find_contacts(text)),
         "mentions": count_mentions(text),
@@ -44,23 +41,16 @@ def text_signals(text: str) -> Measured:
         "disguises": normalized.disguises,
     }
     if text:
-        signals["digits"] = categories["Nd"] / len(text)
-        signals["symbols"] = (_count(categories, "P") + _count(categories, "S")) / len(text)
+        signals["digits"] = found.count("Nd") / len(text)
+        signals["symbols"] = (found.count("P") + found.count("S")) / len(text)
         signals["disguised"] = normalized.disguised_share
     if letters:
-        signals["capitals"] = sum(categories[each] for each in _CAPITALS) / letters
+        signals["capitals"] = sum(map(found.count, _CAPITALS)) / letters
     if (repeated := repeated_share(text)) is not None:
         signals["repetition"] = repeated
     return signals
 
 
-def _longest_run(text: str) -> int:
-    """The most characters in a row that are equal."""
-    codes = np.frombuffer(text.encode("utf-32-le"), dtype="<u4")
-    changes = np.flatnonzero(codes[1:] != codes[:-1])
-    return int(np.diff(changes, prepend=-1, append=len(codes) - 1).max()) if text else 0
-
-
-def _count(categories: Counter[str], group: str) -> int:
-    """The number of characters in a group of Unicode categories: "L" for letters, "P" for punctuation."""
-    return sum(count for category, count in categories.items() if category.startswith(group))
+def _count_links(text: str) -> int:
+    """How many addresses begin in a text. The expression is tried only where it may match."""
+    return len(_LINK.findall(text)) if "://" in text or "www." in text.lower() else 0

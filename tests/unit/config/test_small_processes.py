@@ -33,7 +33,9 @@ def test_tasks_are_known_without_what_they_run():
 
 
 def test_the_web_process_trains_folds_and_predicts_nothing():
+    """It compiles the loops that measure texts; that is all that it has Numba for."""
     modules = modules_after("import config.web")
     assert "reviews.pages.queue" in modules
     assert "scoring.replay.tasks" in modules  # the overview checks schedules: not at its first request
-    assert not (HEAVY - {"scipy", "pyarrow"}) & modules
+    assert not (HEAVY - {"scipy", "pyarrow", "numba"}) & modules
+    assert not {"scoring.features.folding.kernel", "scoring.explain.kernel"} & modules

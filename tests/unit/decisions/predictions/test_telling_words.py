@@ -57,8 +57,8 @@ def test_the_strongest_phrases_are_quoted_and_no_word_twice() -> None:
     assert telling_phrases("a song", lexicon) == []
 
 
-def test_marks_need_neither_compiled_code_nor_trees() -> None:
-    """Web processes show them: numba and XGBoost would cost each of them a second and 150 MB."""
+def test_marks_need_no_trees() -> None:
+    """Web processes show them: XGBoost and scikit-learn would cost each of them a second and 100 MB."""
     code = """
 import sys, django
 django.setup()
@@ -68,7 +68,7 @@ from scoring.registry.text_weights import TextWeights
 from scoring.texts.ngram_places import COLUMNS
 known = TextWeights("text", ("",), np.ones((COLUMNS, 1), np.float32), np.zeros(1), {})
 assert telling.explain_text([known], "free money")
-print([name for name in ("numba", "xgboost", "scipy") if name in sys.modules])
+print([name for name in ("xgboost", "sklearn") if name in sys.modules])
 """
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
     command = [sys.executable, "-W", "ignore", "-c", code]
