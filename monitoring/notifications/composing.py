@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
+from monitoring.alerts.words import title_of, unit_of, value_text
 from monitoring.notifications.planning import FIRED
-from scoring.timestamps import to_iso
+from scoring.timestamps import from_iso, to_iso
 
 MAX_SUBJECT = 200
 MAX_BLOCKS = 15  # alerts of a Slack message; the others are counted
@@ -27,10 +28,10 @@ class AlertNews:
 
     @property
     def title(self) -> str:
-        """The rule with what the alert is about: "slow decisions (payment)"."""
-        about = ", ".join(str(value) for value in self.data.get("scope", {}).values())
-        rule = str(self.data.get("rule", self.alert))
-        return f"{rule} ({about})" if about else rule
+        """The metric with what the alert is about: "Share of fallbacks (payment)"."""
+        about = ", ".join(str(value) for value in self.data["scope"].values())
+        metric = title_of(self.data["metric"])
+        return f"{metric} ({about})" if about else metric
 
     @property
     def headline(self) -> str:
@@ -38,22 +39,23 @@ class AlertNews:
         return f"{_MARKS.get(self.severity, '')}{state} {self.title}".strip()
 
     def lines(self) -> list[str]:
-        """What changed, since when, the figures, and the runbook."""
-        said = [str(self.data["because"])] if self.data.get("because") else []
+        """What changed and its likely cause, the figures, since when, and the runbook."""
         if self.transition != FIRED:
             reason = self.data.get("reason")
             return [f"Resolved at {self.at:%Y-%m-%d %H:%M} UTC{f': {reason}' if reason else ''}."]
-        said.append(f"Since {_minute(self.data.get('since')) or f'{self.at:%Y-%m-%d %H:%M}'} UTC.")
-        if self.data.get("value") is not None:
-            said.append(f"{self._value_text()} ({self.data.get('metric', '')}).")
-        if self.data.get("runbook"):
-            said.append(f"Runbook: {self.data['runbook']}")
-        return said
+        since = from_iso(self.data["since"])
+        return [
+            *([str(self.data["because"])] if self.data["because"] else []),
+            f"{self._figures()}, since {since:%Y-%m-%d %H:%M} UTC.",
+            f"Alert rule: {self.data['rule']}.",
+            *([f"Runbook: {self.data['runbook']}"] if self.data["runbook"] else []),
+        ]
 
-    def _value_text(self) -> str:
-        value, threshold = self.data["value"], self.data.get("threshold")
-        against = f", threshold {threshold:.6g}" if isinstance(threshold, (int, float)) else ""
-        return f"Value {value:.6g}{against}"
+    def _figures(self) -> str:
+        """The value against its threshold: "4.2 %, above 1.0 %"."""
+        unit, scope = unit_of(self.data["metric"]), self.data["scope"]
+        value, limit = (value_text(self.data[name], unit, scope) for name in ("value", "threshold"))
+        return f"{value}, {self.data['side']} {limit}"
 
 
 def alert_link(home: str, alert: str) -> str:
@@ -135,8 +137,3 @@ def _section(text: str) -> dict[str, Any]:
 def _escaped(text: str) -> str:
     """Slack's three control characters as entities, so that no value becomes a link or a mention."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _minute(time: Any) -> str:
-    """An ISO time to the minute; "" for anything else."""
-    return str(time)[:16].replace("T", " ") if time else ""

@@ -5,13 +5,12 @@ from datetime import datetime, timedelta
 
 import redis
 
-from monitoring.metrics.metric import Metric, Observation, Unit, Worse
+from monitoring.metrics.metric import Metric, Observation, SuggestedAlert, Unit, Worse
 from monitoring.metrics.registry import register_metric
 from monitoring.operations.readings import (
     MAX_LAG_COUNTED,
     RECENT_MINUTES,
     heartbeats_of,
-    read_latencies,
 )
 from monitoring.operations.requests import REMEDIES, accepted_items, refused_requests
 from monitoring.overview.notices import last_line
@@ -21,20 +20,6 @@ from scoring.signals.telemetry import Series, read_recent
 
 RECENT = timedelta(minutes=RECENT_MINUTES)
 PATH = "operations/"
-
-
-def observe_latency(*, now: datetime) -> Iterator[Observation]:
-    """The 99th percentile from receipt to decision of each event type."""
-    for each in read_latencies(now=now):
-        yield Observation(
-            {"event_type": each.event_type},
-            None if each.p99 is None else each.p99 / 1_000,
-            now - RECENT,
-            now,
-            rows=each.decisions,
-            because=f"The median is {each.p50:,.0f} ms." if each.p50 is not None else "",
-            path=PATH,
-        )
 
 
 def observe_refused(*, now: datetime) -> Iterator[Observation]:
@@ -84,17 +69,6 @@ def observe_heartbeats(*, now: datetime) -> Iterator[Observation]:
 
 register_metric(
     Metric(
-        name="operations.latency_p99",
-        title="Latency, 99th percentile",
-        help="Seconds from receipt to decision that 1 % of waiting clients exceed, over five minutes.",
-        unit=Unit.SECONDS,
-        worse=Worse.UP,
-        scope=("event_type",),
-        observe=observe_latency,
-    )
-)
-register_metric(
-    Metric(
         name="operations.refused_share",
         title="Refused requests",
         help="Share of requests and list items that were answered with a status, over five minutes.",
@@ -102,6 +76,7 @@ register_metric(
         worse=Worse.UP,
         scope=("status",),
         observe=observe_refused,
+        suggested=SuggestedAlert(0.2, clear_at=0.1, min_rows=100, for_minutes=10),
     )
 )
 register_metric(
@@ -113,6 +88,7 @@ register_metric(
         worse=Worse.UP,
         scope=("consumer",),
         observe=observe_lag,
+        suggested=SuggestedAlert(2_000, clear_at=500, runbook="docs/how-to/operate.md"),
     )
 )
 register_metric(
@@ -124,5 +100,13 @@ register_metric(
         worse=Worse.UP,
         scope=("process",),
         observe=observe_heartbeats,
+        suggested=SuggestedAlert(
+            60,
+            clear_at=10,
+            for_minutes=2,
+            clear_minutes=2,
+            severity="critical",
+            runbook="docs/how-to/operate.md",
+        ),
     )
 )

@@ -15,7 +15,7 @@ from scoring.catalog.registry import lanes, scored_types
 from scoring.lanes.models import Pending
 from scoring.log.consumers.status import ConsumerHealth, consumer_health
 from scoring.signals.heartbeat import last_beat
-from scoring.signals.process_reports import SWEEP, WORKER, Report, read_reports
+from scoring.signals.process_reports import KEPT_SECONDS, SWEEP, WORKER, Report, read_reports
 from scoring.signals.telemetry import Series, read_recent
 
 RECENT_MINUTES, HOUR_MINUTES = 5, 60
@@ -126,9 +126,11 @@ def read_lanes(held: set[str]) -> list[LaneStatus]:
 
 
 def heartbeats_of(reports: list[Report]) -> list[Heartbeat]:
-    """The workers of each queue, and the sweep, from the reports of processes."""
+    """The workers of each queue, and the sweep, from the reports of processes within KEPT_SECONDS."""
     found: dict[str, list[Report]] = {}
     for each in reports:
+        if each.age > KEPT_SECONDS:  # a process that this installation no longer has
+            continue
         if each.about == WORKER:
             found.setdefault(f"workers of {each.by.partition('/')[0]}", []).append(each)
         elif each.about == SWEEP:

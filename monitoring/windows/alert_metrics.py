@@ -23,7 +23,8 @@ def latency_p99(*, now: datetime) -> Iterator[Observation]:
             since=now - timedelta(minutes=RECENT_MINUTES),
             until=now,
             rows=traffic.waited(RECENT_MINUTES),
-            because="assay_stage_seconds in /metrics shows which stage is slow.",
+            because="The page Operations shows which stage is slow, and what would help.",
+            path="operations/",
         )
 
 

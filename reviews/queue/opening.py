@@ -75,11 +75,12 @@ def opening_of(decision: Entry, sensitive: Set[str] = frozenset()) -> NewEntry |
     `sensitive`: the streams of sensitive events.
     """
     why = why_of(decision)
-    if why is None:
-        return None
-    kind = event_type(decision.data["event_type"])
-    origin = {"event": decision.stream, "event_type": kind.name, "currency": kind.base_currency}
-    return _entry("case.opened", decision, version=0, data={**origin, **_facts(decision, why, sensitive)})
+    return _opening(decision, why, sensitive) if why else None
+
+
+def opening_for_sample(decision: Entry, sensitive: Set[str] = frozenset()) -> NewEntry:
+    """The entry that opens the case of an event that was drawn for a random sample."""
+    return _opening(decision, Case.Why.SAMPLE, sensitive)
 
 
 def opening_for_group(
@@ -124,6 +125,12 @@ def entry_for_revision(
     return _entry(
         "case.closed", decision, version=case.version, data={"outcome": outcome, "because": because}
     )
+
+
+def _opening(decision: Entry, why: Case.Why, sensitive: Set[str]) -> NewEntry:
+    kind = event_type(decision.data["event_type"])
+    origin = {"event": decision.stream, "event_type": kind.name, "currency": kind.base_currency}
+    return _entry("case.opened", decision, version=0, data={**origin, **_facts(decision, why, sensitive)})
 
 
 def _facts(decision: Entry, why: Case.Why, sensitive: Set[str]) -> dict[str, Any]:

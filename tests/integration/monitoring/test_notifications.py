@@ -63,7 +63,7 @@ def service(settings: Any) -> Iterator[FakeService]:
 def fire(key: str = SLOW, *, at: datetime = NOON, **changes: Any) -> Entry:
     data = {
         "rule": key.partition("/")[0],
-        "metric": "operations.latency_p99",
+        "metric": "decisions.latency_p99",
         "scope": {"event_type": "payment"},
         "severity": "warning",
         "owner": LEADS,
@@ -113,7 +113,7 @@ def test_a_groups_alert_is_mailed_to_its_active_members_once() -> None:
     (sent,) = mail.outbox
     assert sent.bcc == ["ann@example.org", "bo@example.org"]
     assert sent.to == []  # members do not see each other's addresses
-    assert sent.subject == "Assay: [warning] slow (payment)"
+    assert sent.subject == "Assay: [warning] Latency, 99th percentile (payment)"
     assert "PostgreSQL is slow to commit." in sent.body
     assert "/admin/alerts/slow/00/" in sent.body
     assert [(each["channel"], each["to"], each["owner"]) for each in changes_of()] == [
@@ -145,7 +145,7 @@ def test_slack_gets_text_and_blocks_without_a_signature(service: FakeService) ->
     fire(owner=ANN)
     run(NOON + MINUTE)
     (body,) = service.asked
-    assert body["text"] == "Assay: [warning] slow (payment)"
+    assert body["text"] == "Assay: [warning] Latency, 99th percentile (payment)"
     assert body["blocks"][1]["accessory"]["url"].endswith("/admin/alerts/slow/00/")
     assert "webhook-signature" not in {name.lower() for name in service.seen[0]}
 
@@ -246,12 +246,14 @@ def test_a_mail_server_that_is_away_is_tried_again(settings: Any) -> None:
 
 def test_alerts_of_one_group_are_one_message_and_their_end_another() -> None:
     fire(at=NOON)
-    fire(DRIFT, at=NOON + MINUTE, metric="drift.features")
+    fire(DRIFT, at=NOON + MINUTE)
     run(NOON + 3 * MINUTE)
-    assert [each.subject for each in mail.outbox] == ["Assay: [warning] slow (payment) and 1 more"]
+    assert [each.subject for each in mail.outbox] == [
+        "Assay: [warning] Latency, 99th percentile (payment) and 1 more"
+    ]
     resolve(at=NOON + 20 * MINUTE)
     run(NOON + 23 * MINUTE)
-    assert mail.outbox[1].subject == "Assay: [warning] resolved slow (payment)"
+    assert mail.outbox[1].subject == "Assay: [warning] resolved Latency, 99th percentile (payment)"
     assert "it was 0.1 for 10 min" in mail.outbox[1].body
     assert [each["transition"] for each in changes_of()] == ["fired", "resolved"]
 
@@ -276,12 +278,12 @@ def test_beyond_the_daily_number_alerts_are_in_the_next_mornings_digest() -> Non
     set_for(LEADS, DeliverySettings(max_a_day=1, group_minutes=0))
     fire()
     run(NOON)
-    fire(DRIFT, at=NOON + 60 * MINUTE, metric="drift.features")
+    fire(DRIFT, at=NOON + 60 * MINUTE)
     assert run(NOON + 61 * MINUTE) == 0
     assert run(NOON + timedelta(hours=19)) == 0  # at 7
     assert run(NOON + timedelta(hours=20)) == 1
     assert mail.outbox[1].subject == "Assay: digest of 1 alert"
-    assert "drift (payment)" in mail.outbox[1].body
+    assert "/admin/alerts/drift/01/" in mail.outbox[1].body
     assert run(NOON + timedelta(hours=44)) == 0  # nothing, no digest
 
 

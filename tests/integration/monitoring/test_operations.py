@@ -84,20 +84,27 @@ def test_the_page_is_there_without_redis(operator: Client, monkeypatch: pytest.M
     assert page.context["advice"][0].what.startswith("Redis does not answer")
 
 
-def test_metrics_observe_latency_lag_and_heartbeats() -> None:
+def test_metrics_observe_lag_heartbeats_and_refusals() -> None:
     now = datetime.now(UTC)
-    latency = [0] * bin_of(800_000) + [40]
-    MinuteWindow.objects.create(
-        event_type="payment", start=to_minute(now) - timedelta(minutes=2), latency=latency, decided_allow=40
-    )
     process_reports.report(process_reports.WORKER, "media/host")
     found = {
         name: {tuple(each.scope.values()): each for each in metric.observe(now=now)}
         for name, metric in metrics().items()
         if name.startswith("operations.")
     }
-    assert found["operations.latency_p99"][("payment",)].value == pytest.approx(0.8, rel=0.13)
-    assert found["operations.latency_p99"][("payment",)].rows == 40
     assert found["operations.heartbeat_age"][("workers of media",)].value == pytest.approx(0, abs=5)
     assert found["operations.consumer_lag"][("monitoring.windows",)].value == 0
     assert found["operations.refused_share"][("422",)].value is None
+
+
+def test_the_latency_of_a_type_is_that_of_the_last_full_minutes(operator: Client) -> None:
+    now = datetime.now(UTC)
+    for ago, latency_us in ((2, 800_000), (30, 90_000_000)):
+        latency = [0] * bin_of(latency_us) + [40]
+        start = to_minute(now) - timedelta(minutes=ago)
+        MinuteWindow.objects.create(event_type="payment", start=start, latency=latency, decided_allow=40)
+    page = operator.get(reverse("admin:operations"))
+    (payment,) = (each for each in page.context["readings"].latencies if each.event_type == "payment")
+    assert payment.decisions == 40
+    assert payment.p99 == pytest.approx(800, rel=0.13)
+    assert "took longer than" in page.context["advice"][0].what

@@ -21,9 +21,10 @@ SLOW = AlertNews(
     severity="warning",
     data={
         "rule": "decisions.slow",
-        "metric": "operations.latency_p99",
+        "metric": "decisions.latency_p99",
         "scope": {"event_type": "payment"},
         "value": 1.25,
+        "side": "above",
         "threshold": 0.5,
         "since": "2026-03-01T11:52:00Z",
         "because": "The stage append takes 900 ms: PostgreSQL is slow to commit.",
@@ -31,22 +32,22 @@ SLOW = AlertNews(
     },
     at=datetime(2026, 3, 1, 12, tzinfo=UTC),
 )
-DOWN = replace(SLOW, severity="critical", data={**SLOW.data, "rule": "no workers", "scope": {}})
+DOWN = replace(SLOW, severity="critical", data={**SLOW.data, "metric": "lanes.parked", "scope": {}})
 OVER = replace(SLOW, transition="resolved", data={**SLOW.data, "value": 0.1, "reason": "it was 0.1"})
 
 
 def test_the_subject_names_the_most_severe_alert() -> None:
-    assert subject_of([SLOW], kind="alerts") == "Assay: [warning] decisions.slow (payment)"
-    assert subject_of([SLOW, DOWN, OVER], kind="alerts") == "Assay: [critical] no workers and 2 more"
-    assert subject_of([OVER], kind="alerts") == "Assay: [warning] resolved decisions.slow (payment)"
+    assert subject_of([SLOW], kind="alerts") == "Assay: [warning] Latency, 99th percentile (payment)"
+    assert subject_of([SLOW, DOWN, OVER], kind="alerts") == "Assay: [critical] Parked events and 2 more"
+    assert subject_of([OVER], kind="alerts") == "Assay: [warning] resolved Latency, 99th percentile (payment)"
     assert subject_of([SLOW, OVER], kind="digest") == "Assay: digest of 2 alerts"
 
 
 def test_the_text_says_what_changed_since_when_and_where_to_act() -> None:
     text = text_of([SLOW], home=HOME, kind="alerts")
     assert SLOW.data["because"] in text
-    assert "Since 2026-03-01 11:52 UTC." in text
-    assert "Value 1.25, threshold 0.5 (operations.latency_p99)." in text
+    assert "1.25 s, above 500 ms, since 2026-03-01 11:52 UTC." in text
+    assert "Alert rule: decisions.slow." in text
     assert "Runbook: docs/how-to/operate.md" in text
     assert f"{HOME}alerts/decisions.slow/0123456789abcdef/" in text
 
