@@ -38,6 +38,7 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
     "Labels": (
         Item("Labels", "label", "scoring_label_changelist", "scoring.view_label"),
         Item("Upload labels", "upload_file", "label_upload", "scoring.upload_label"),
+        Item("Label coverage", "rule_folder", "label_coverage", "monitoring.view_modelwindow"),
     ),
     "Deciding": (
         Item("Lists", "format_list_bulleted", "lists", "scoring.view_valuelist"),
@@ -80,6 +81,7 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
         Item("Gates", "verified", "gates", "scoring.view_storedgate", "gates/"),
         Item("Experiments", "science", "experiments", "experiments.view_experiment"),
         Item("Drift", "query_stats", "drift", "monitoring.view_modelwindow"),
+        Item("Performance", "trending_up", "performance", "monitoring.view_modelwindow"),
         Item("Guardrails", "health_and_safety", "guardrails", "monitoring.view_guardrailtrip", "guardrails/"),
         Item("Retraining triggers", "notifications_active", "triggers", "monitoring.view_storedtriggers"),
         Item("Features", "category", "features", "scoring.view_featuresetversion", pages="batch-views/"),

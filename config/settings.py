@@ -295,6 +295,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60.0},
     },
+    "measure the performance of models": {
+        "description": "Measures models on matured labels, estimates them before labels, and counts labels.",
+        "task": "monitoring.tasks.measure_performance",
+        "schedule": crontab(hour="3", minute="41"),  # labels of whole days, before people come
+    },
     "check the guardrails of new models": {
         "description": "Rolls back canaries and new champions that exceed a guardrail.",
         "task": "monitoring.tasks.check_guardrails",

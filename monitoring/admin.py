@@ -17,6 +17,8 @@ from scoring.catalog.registry import all_outcomes
 PAGES = (
     "monitoring.overview.page",
     "monitoring.drift.page",
+    "monitoring.performance.page",
+    "monitoring.labels.page",
     "monitoring.guardrails.pages",
     "monitoring.triggers.pages",
     "monitoring.replay_check.page",

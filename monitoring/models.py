@@ -416,3 +416,98 @@ class QualityBaseline(models.Model):
 
     def __str__(self) -> str:
         return f"usual {self.event_type}.{self.field} of {self.source}"
+
+
+class PerformanceWeek(models.Model):
+    """How a model did on the decisions of a week, which begins on a Monday (UTC). Computed every night from
+    decisions and labels, so that it is neither in the log nor a projection.
+
+    `decided`: the model's decisions; `events`: those that were read and whose class can be known;
+    `positives`: of these; `unknown`: blocked ones without a label. `matured`: whether all events were old
+    enough for `realized`. `realized`, `estimated` (CBPE) and `adapted` (PAPE) are {metric: [value, low,
+    high]}. `examples`: log positions of decisions by kind, such as "missed".
+    """
+
+    event_type = models.CharField(max_length=60)
+    model = models.CharField(max_length=80)
+    start = models.DateTimeField()
+    until = models.DateTimeField()
+    decided = models.BigIntegerField()
+    events = models.BigIntegerField()
+    positives = models.BigIntegerField()
+    unknown = models.BigIntegerField()
+    matured = models.BooleanField()
+    realized = models.JSONField(default=dict)
+    estimated = models.JSONField(default=dict)
+    adapted = models.JSONField(default=dict)
+    examples = models.JSONField(default=dict)
+    computed_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["model", "start"], name="performanceweek_model_start")]
+
+    def __str__(self) -> str:
+        return f"{self.model} in the week of {self.start:%Y-%m-%d}"
+
+
+class ModelPerformance(models.Model):
+    """How a model does on its latest matured decisions. Computed every night, as `PerformanceWeek` is.
+
+    `promised`: {metric: [value, low, high]} on the events held out at its training, and `expected` the same
+    as estimated from their scores alone; {} without them. `realized`: the same of the matured decisions in
+    [`since`, `until`). `loss`: of average precision against the promise, [value, low, high]. `calibration`:
+    [mean score, observed share, effective rows] of each bin. `segments`: figures by the value of a field.
+    `concept`: the last change of the excess log loss.
+    """
+
+    model = models.CharField(max_length=80, primary_key=True)
+    event_type = models.CharField(max_length=60)
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    decided = models.BigIntegerField()
+    events = models.BigIntegerField()
+    positives = models.BigIntegerField()
+    unknown = models.BigIntegerField()
+    promised = models.JSONField(default=dict)
+    expected = models.JSONField(default=dict)
+    realized = models.JSONField(default=dict)
+    loss = models.JSONField(default=list)
+    calibration = models.JSONField(default=list)
+    segments = models.JSONField(default=list)
+    concept = models.JSONField(default=dict)
+    examples = models.JSONField(default=dict)
+    computed_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"performance of {self.model}"
+
+
+class LabelWeek(models.Model):
+    """The labels of the events of a week, which begins on a Monday (UTC). Computed every night.
+
+    `events`: those that occurred. Of a sample of them, `read` (all unless they are very many), `labeled` have
+    a label, and `by_source` counts those that each source labeled. `arrivals` is a list of [weeks, days,
+    events]: how many first labels became known so many weeks after this one, so many whole days after their
+    event occurred.
+    """
+
+    event_type = models.CharField(max_length=60)
+    start = models.DateTimeField()
+    until = models.DateTimeField()
+    events = models.BigIntegerField()
+    read = models.BigIntegerField()
+    labeled = models.BigIntegerField()
+    by_source = models.JSONField(default=dict)
+    arrivals = models.JSONField(default=list)
+    computed_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["event_type", "start"], name="labelweek_type_start")]
+
+    def __str__(self) -> str:
+        return f"labels of {self.event_type} in the week of {self.start:%Y-%m-%d}"

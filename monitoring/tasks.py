@@ -7,6 +7,7 @@ from monitoring.alerts.acting import act_by_itself
 from monitoring.alerts.evaluation.evaluate import evaluate_alerts
 from monitoring.alerts.evaluation.observing import prune_values
 from monitoring.guardrails import checking
+from monitoring.labels import computing as labels
 from monitoring.notifications import queueing, sending
 from monitoring.quality import learning
 from monitoring.quality import windows as quality_windows
@@ -28,6 +29,18 @@ def follow_data_quality() -> int:
     now = timezone.now()
     learning.learn_baselines(now=now)
     return quality_windows.move_submissions(now=now)
+
+
+@shared_task
+def measure_performance() -> dict[str, list[str]]:
+    """Measure models on matured labels and estimate them before, and count labels; returns of what."""
+    from monitoring.performance import computing as performance  # noqa: PLC0415 (XGBoost)
+
+    now = timezone.now()
+    return {
+        "models": performance.measure_performance(now=now),
+        "event_types": labels.measure_labels(now=now),
+    }
 
 
 @shared_task

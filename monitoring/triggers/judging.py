@@ -7,7 +7,7 @@ from typing import Any
 
 from monitoring.drift.distance import Drift
 from monitoring.drift.report import DriftReport, FeatureDrift
-from monitoring.triggers.losses import ScoredEvents, relative_loss
+from monitoring.performance.losses import ScoredEvents, relative_loss
 from monitoring.triggers.settings import Trigger
 
 MAX_NAMED = 5  # features

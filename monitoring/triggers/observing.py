@@ -6,9 +6,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 from django.db import connection
-from numpy.typing import NDArray
 
 from monitoring.drift.report import (
     DriftReport,
@@ -19,6 +17,9 @@ from monitoring.drift.report import (
     since_of,
 )
 from monitoring.feature_pages.model_usage import weigh_features
+from monitoring.performance.decided import read_decided
+from monitoring.performance.losses import ScoredEvents
+from monitoring.performance.promises import read_held_out
 from monitoring.triggers.judging import (
     Reading,
     State,
@@ -27,7 +28,6 @@ from monitoring.triggers.judging import (
     judge_performance,
     judge_recipe,
 )
-from monitoring.triggers.losses import ScoredEvents
 from monitoring.triggers.settings import DRIFT, LABELS, PERFORMANCE, RECIPE, Trigger, TriggerSettings
 from monitoring.windows.binning import Reference
 from scoring.catalog.event_type import EventType
@@ -39,7 +39,7 @@ from scoring.learning.recipes.differences import recipe_differences
 from scoring.learning.recipes.reading import recipe_of
 from scoring.registry.feature_sets import declared_set_of
 from scoring.registry.model_versions import promotable_versions
-from scoring.registry.models import HeldOutSample, ModelVersion
+from scoring.registry.models import ModelVersion
 from scoring.rules.rules.trial.sample import positions_since
 
 SPAN = timedelta(days=60)  # of matured decisions
@@ -48,27 +48,6 @@ MAX_LABELS = 100_000  # that are looked at for new ones
 MAX_VERSIONS = 20  # after the champion, the newest
 FEATURES = "features"
 
-# The champion's latest decisions of a period with the label of each event. Blocked events without a label
-# are left out, because nothing is known of them, and those that exploration could have let through, because
-# the ones that it did let through stand for them (`scoring.rules.off_policy.revealing`).
-_MATURED = """
-    SELECT decision.score, coalesce(latest.effective = %(positive)s, false),
-           1 / coalesce(decision.propensity, 1)
-      FROM (SELECT position, event_position, score, outcome, propensity FROM scoring_decision
-             WHERE position >= %(first)s AND position < %(end)s AND model = %(model)s AND revision = 0
-               AND score IS NOT NULL
-             ORDER BY position DESC LIMIT %(limit)s) decision
-      JOIN scoring_event event ON event.position = decision.event_position AND event.retracted_at IS NULL
-      LEFT JOIN LATERAL (
-           SELECT effective FROM scoring_label
-            WHERE event_stream = event.type || '/' || event.source || '/' || event.external_id
-            ORDER BY position DESC LIMIT 1) latest ON true
-     WHERE decision.outcome <> 'block'
-        OR latest.effective IS NOT NULL AND NOT EXISTS (
-           SELECT FROM scoring_logentry made
-            WHERE made.position = decision.position
-              AND (made.data::json #>> '{exploration,propensity}')::float8 > 0)
-"""
 # Events with a label that are mature now, and of which the champion's training did not know the label or
 # the maturity.
 _NEW_LABELS = """
@@ -125,34 +104,15 @@ def read_drift(trigger: Trigger, observed: Observed) -> Reading:
 
 def read_performance(trigger: Trigger, observed: Observed) -> Reading:
     """How well the champion ranks matured events, against those held out at its training."""
-    return judge_performance(trigger, read_matured(observed), read_held_out(observed.champion.name))
+    held_out = read_held_out(observed.champion.name)
+    return judge_performance(trigger, read_matured(observed), held_out.events if held_out else None)
 
 
 def read_matured(observed: Observed) -> ScoredEvents:
     """The champion's latest decisions on events that are mature, at most MAX_EVENTS."""
-    until = observed.now - observed.maturity
-    parameters: dict[str, Any] = {
-        "first": positions_since(max(until - SPAN, observed.champion.trained_at))[0],
-        "end": positions_since(until)[0],
-        "model": observed.champion.name,
-        "positive": observed.kind.labels.positive,
-        "limit": MAX_EVENTS,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_MATURED, parameters)
-        rows = np.array(cursor.fetchall(), dtype=[("score", "<f8"), ("positive", "?"), ("weight", "<f8")])
-    return ScoredEvents(rows["score"], rows["positive"], rows["weight"])
-
-
-def read_held_out(model: str) -> ScoredEvents | None:
-    """The sample of held-out events that is stored with a model; None without one."""
-    sample = HeldOutSample.objects.filter(pk=model).values_list("sample", flat=True).first()
-    if not sample:
-        return None
-    columns: list[NDArray[np.float64]] = [
-        np.array(sample[name], dtype=np.float64) for name in ("scores", "positive", "weights")
-    ]
-    return ScoredEvents(columns[0], columns[1].astype(bool), columns[2])
+    until, champion = observed.now - observed.maturity, observed.champion
+    since = max(until - SPAN, champion.trained_at)
+    return read_decided(observed.kind, champion.name, since=since, until=until, latest=MAX_EVENTS).scored
 
 
 def read_labels(trigger: Trigger, observed: Observed) -> Reading:

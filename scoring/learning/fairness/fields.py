@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,6 @@ from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Field, Flag, Money, Number
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.features.compile.specs import FeatureSpec
-from scoring.learning.dataset.training_set import TrainingSet
 from scoring.learning.errors import InvalidSliceField
 from scoring.learning.fairness.slicing import AGES, OTHERS, Slicing, slice_names, slice_numbers
 from scoring.log.read import read_positions
@@ -23,7 +22,24 @@ MAX_DERIVED = 3  # categories, where an event type does not say by which fields 
 CHUNK = 10_000  # log entries read at once
 
 
-def slicings_of(fields: Sequence[str], data: TrainingSet) -> Iterator[Slicing]:
+class SlicedEvents(Protocol):
+    """Events that are sliced, such as a training set: n log positions of versions, and vectors X [n, F] of
+    the feature set with this hash under these vocabularies.
+    """
+
+    @property
+    def event_type(self) -> str: ...
+    @property
+    def feature_set(self) -> str: ...
+    @property
+    def vocabularies(self) -> dict[str, tuple[str, ...]]: ...
+    @property
+    def positions(self) -> NDArray[np.int64]: ...
+    @property
+    def X(self) -> NDArray: ...
+
+
+def slicings_of(fields: Sequence[str], data: SlicedEvents) -> Iterator[Slicing]:
     """The slices of the events by each field or feature.
 
     Features are taken from the vectors, other fields from the log. Raises InvalidSliceField for a name that
@@ -69,7 +85,7 @@ def _of_feature(spec: FeatureSpec, values: NDArray) -> Slicing:
     return slice_numbers(spec.name, values, text=_writer(spec.unit, spec.currency), edges=edges)
 
 
-def _of_field(kind: type[EventType], name: str, data: TrainingSet, *, known: Any) -> Slicing:
+def _of_field(kind: type[EventType], name: str, data: SlicedEvents, *, known: Any) -> Slicing:
     field = kind.fields.get(name)
     if field is None or name not in sliceable_fields(kind):
         raise InvalidSliceField(name, allowed=sorted(sliceable_fields(kind)), features=sorted(known))

@@ -9,6 +9,7 @@ import pytest
 from monitoring.drift.distance import NO_DATA, Drift
 from monitoring.drift.distance import State as DriftState
 from monitoring.drift.report import DriftReport, FeatureDrift, SideShares
+from monitoring.performance.losses import ScoredEvents
 from monitoring.triggers.judging import (
     Reading,
     State,
@@ -17,7 +18,6 @@ from monitoring.triggers.judging import (
     judge_performance,
     judge_recipe,
 )
-from monitoring.triggers.losses import ScoredEvents
 from monitoring.triggers.settings import DEFAULT_TRIGGERS, Trigger
 from monitoring.triggers.words import reading_text
 from tests.factories.log import NOW

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from monitoring.triggers.losses import ScoredEvents, relative_loss
+from monitoring.performance.losses import ScoredEvents, relative_loss
 from scoring.learning.metrics.quality import average_precision
 
 SIGNAL, NOISE = 2.0, 0.5  # the distance of the classes' scores, in standard deviations

@@ -1,0 +1,119 @@
+"""Plots of a model's weeks, estimated beside realized, and of its calibration."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from monitoring.models import ModelPerformance, PerformanceWeek
+from scoring.admin_kit.plots import Axis, Plot, Series
+from scoring.intervals import wilson_interval
+
+WEEKS = Axis("Week that began", "time")
+EMPTY = "No week has enough events yet."
+
+
+@dataclass(frozen=True)
+class Source:
+    """By what a figure is known: a field of `PerformanceWeek`, and how it is drawn."""
+
+    field: str
+    label: str
+    color: str
+    dashed: bool = False
+
+
+SOURCES = (
+    Source("realized", "realized", "series-1"),
+    Source("estimated", "estimated (CBPE)", "series-2", dashed=True),
+    Source("adapted", "estimated (PAPE)", "series-3", dashed=True),
+)
+
+
+def week_plots(
+    weeks: Sequence[PerformanceWeek], latest: ModelPerformance | None, outcomes: Sequence[str]
+) -> list[Plot]:
+    """Average precision, ROC AUC, recall and precision at the thresholds, calibration error."""
+    promised = latest.promised if latest else {}
+    named = [("average_precision", "Average precision"), ("roc_auc", "ROC AUC")]
+    for outcome in outcomes:
+        named += [(f"recall_at_{outcome}", f"Recall from {outcome} on")]
+        named += [(f"precision_at_{outcome}", f"Precision from {outcome} on")]
+    named += [("calibration_error", "Calibration error")]
+    plots = (_week_plot(weeks, name, title, promised.get(name)) for name, title in named)
+    return [plot for plot in plots if not plot.empty]
+
+
+def _week_plot(
+    weeks: Sequence[PerformanceWeek], name: str, title: str, promised: Sequence[float] | None
+) -> Plot:
+    # The estimates of the calibration error are of chance alone: they take the scores to be right.
+    sources = SOURCES[:1] if name == "calibration_error" else SOURCES
+    return Plot(
+        title,
+        WEEKS,
+        Axis(title, "percent", minimum=0),
+        [line for source in sources if (line := _line(weeks, name, source))],
+        lines=[("promised", promised[0])] if promised else [],
+        summary=f"{title} by week: realized with its 95 % interval, estimated before labels, and promised.",
+        empty_text=EMPTY,
+    )
+
+
+def _line(weeks: Sequence[PerformanceWeek], name: str, source: Source) -> Series | None:
+    """A line with its band; None without a value. A single point is drawn as a dot."""
+    figures = [(week.start, getattr(week, source.field).get(name)) for week in weeks]
+    known = sum(figure is not None for _, figure in figures)
+    if not known:
+        return None
+    value, low, high = ([figure[at] if figure else None for _, figure in figures] for at in range(3))
+    points = [(start, y) for (start, _), y in zip(figures, value, strict=True)]
+    kind: Literal["line", "dots"] = "line" if known > 1 else "dots"
+    return Series(source.label, points, source.color, kind, low, high, source.dashed)
+
+
+def money_plot(weeks: Sequence[PerformanceWeek], currency: str) -> Plot:
+    """The stakes of fraud by week: allowed, and not. Estimated ones where there are no labels yet."""
+    bars = [
+        ("allowed", "fraud_loss", "realized", "block"),
+        ("allowed, estimated", "fraud_loss", "estimated", "series-4"),
+        ("not allowed", "loss_avoided", "realized", "allow"),
+        ("not allowed, estimated", "loss_avoided", "estimated", "series-3"),
+    ]
+    series = [
+        Series(label, [(week.start, _money(week, name, field)) for week in weeks], color, "bar")
+        for label, name, field, color in bars
+    ]
+    return Plot(
+        "Money of fraud",
+        WEEKS,
+        Axis(f"{currency} a week", "money", minimum=0, unit=currency),
+        [each for each in series if any(y for _, y in each.points)],
+        stacked=True,
+        summary="The stakes of fraudulent events by week: of those that were allowed, and of the others.",
+        empty_text=EMPTY,
+    )
+
+
+def _money(week: PerformanceWeek, name: str, field: str) -> float | None:
+    """A week's sum; None if it is known by something else."""
+    if field != ("realized" if week.realized else "estimated"):
+        return None
+    figure = getattr(week, field).get(name)
+    return figure[0] if figure else None
+
+
+def calibration_plot(latest: ModelPerformance, positive: str) -> Plot:
+    """The observed share of positives against the mean score, with 95 % intervals."""
+    points = [(score, share) for score, share, _ in latest.calibration]
+    bounds = [wilson_interval(share * rows, rows) for _, share, rows in latest.calibration]
+    line = Series(
+        "matured events", points, "series-1", "dots", [low for low, _ in bounds], [high for _, high in bounds]
+    )
+    perfect = Series("perfect", [(0, 0), (1, 1)], color="muted", dashed=True)
+    return Plot(
+        "Calibration of matured events",
+        Axis("Mean score", "percent", 0, 1),
+        Axis(f"Observed share of {positive}", "percent", 0, 1),
+        [line, perfect] if points else [],
+        summary=f"Observed share of {positive} against the mean score, in bins of equal width.",
+    )
