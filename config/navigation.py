@@ -21,7 +21,10 @@ class Item(NamedTuple):
 
 
 SECTIONS: dict[str, tuple[Item, ...]] = {
-    "": (Item("Overview", "monitoring", "index"),),
+    "": (
+        Item("Overview", "monitoring", "index"),
+        Item("Alerts", "notifications", "alerts", "monitoring.view_alert"),
+    ),
     "Review": (
         Item("Review queue", "playlist_add_check", "queue", "reviews.view_case", pages="cases/"),
         Item("All cases", "inventory_2", "reviews_case_changelist", "reviews.view_case"),
@@ -106,6 +109,7 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
         Item("Log", "history", "scoring_logentry_changelist", "scoring.view_logentry"),
     ),
     "Settings": (
+        Item("Alert rules", "edit_notifications", "alert_rules", "monitoring.view_alert"),
         Item(
             "Configuration",
             "difference",

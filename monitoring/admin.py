@@ -16,6 +16,8 @@ from scoring.catalog.registry import all_outcomes
 
 PAGES = (
     "monitoring.overview.page",
+    "monitoring.alerts.pages.alerts",
+    "monitoring.alerts.pages.rules",
     "monitoring.drift.page",
     "monitoring.performance.page",
     "monitoring.labels.page",

@@ -16,7 +16,7 @@ LOOK_AT_MODELS = (
     "scoring.view_evaluationjob",
     *("experiments.view_experiment", "monitoring.view_modelwindow", "monitoring.view_hourlywindow"),
     *("monitoring.view_guardrailtrip", "scoring.view_storedgate", "monitoring.view_storedtriggers"),
-    "monitoring.view_notificationsettings",
+    *("monitoring.view_alert", "monitoring.view_notificationsettings"),
 )
 LOOK_AT_RULES = (
     *("scoring.view_breakerstate", "scoring.view_storedexploration", "scoring.view_storedpolicy"),
@@ -25,7 +25,10 @@ LOOK_AT_RULES = (
 SET_POLICIES = ("scoring.draft_policy", "scoring.activate_policy")
 GUARD = ("scoring.set_breaker", "scoring.reset_breaker")
 EXPLORE = ("scoring.set_exploration",)
-WATCH = ("monitoring.set_guardrails", "monitoring.set_triggers", "monitoring.set_notifications")
+WATCH = (
+    *("monitoring.set_guardrails", "monitoring.set_triggers"),
+    *("monitoring.handle_alert", "monitoring.set_alerts", "monitoring.set_notifications"),
+)
 SET_GATES = ("scoring.request_gate", "scoring.approve_gate")
 WORK = (
     *("reviews.work_case", "reviews.decide_group", "scoring.add_listedvalue", "scoring.add_bankitem"),

@@ -75,6 +75,11 @@ class Alert(models.Model):
     def __str__(self) -> str:
         return f"alert {self.key}"
 
+    @property
+    def digest(self) -> str:
+        """The digest of the scope, the last part of the key."""
+        return self.key.rpartition("/")[2]
+
 
 class AlertChange(models.Model):
     """A line of the history of alerts; the key is the entry's position in the log.

@@ -41,3 +41,8 @@ def scope_text(scope: Scope) -> str:
     'payment, amount'
     """
     return ", ".join(scope.values()) or "everything"
+
+
+def filter_text(scope: Scope) -> str:
+    """What a filter asks for: "event_type payment"; "all" if it asks for nothing."""
+    return ", ".join(f"{name} {value}" for name, value in scope.items()) or "all"

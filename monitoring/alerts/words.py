@@ -79,11 +79,6 @@ def condition_text(rule: AlertRule) -> str:
     return f"{fires}{lasting}{rows}{until}{after}"
 
 
-def filter_text(scope: Scope) -> str:
-    """What a rule is about: "event_type payment"; "all" without a filter."""
-    return ", ".join(f"{name} {value}" for name, value in scope.items()) or "all"
-
-
 def resolved_text(rule: AlertRule, value: float | None) -> str:
     """Why an alert resolves by itself."""
     found = value_text(value, unit_of(rule.metric), rule.scope)

@@ -11,6 +11,7 @@ from django.db.models import Count, F, Min, OuterRef, Q, Subquery, Sum
 from django_celery_beat.models import PeriodicTask
 
 from experiments.models import Experiment
+from monitoring.alerts.reading import AlertGroup, firing_groups
 from monitoring.drift.report import DriftReport, compare, feature_specs, since_of
 from monitoring.models import GuardrailTrip, HourlyWindow, MinuteWindow, ModelWindow
 from monitoring.overview.restarts import ProcessRestarts, read_restarts
@@ -119,6 +120,7 @@ class Facts:
     guardrail_trips: list[GuardrailTrip] | None = None  # of the last day, newest first
     requested_rules: list[Rule] | None = None  # those that wait for the user's approval
     failing_rules: list[FailingRule] | None = None
+    alerts: list[AlertGroup] | None = None  # that fire and are not in hand
 
 
 def read_facts(user: User | AnonymousUser, *, now: datetime) -> Facts:
@@ -145,6 +147,8 @@ def read_facts(user: User | AnonymousUser, *, now: datetime) -> Facts:
     if user.has_perm("monitoring.view_guardrailtrip"):
         trips = GuardrailTrip.objects.filter(tripped_at__gt=now - DAY)
         seen["guardrail_trips"] = list(trips.order_by("-position")[:MAX_TRIPS])
+    if user.has_perm("monitoring.view_alert"):
+        seen["alerts"] = [each for each in firing_groups() if not each.is_in_hand(now=now)]
     if user.has_perm("scoring.activate_rule"):
         seen["requested_rules"] = read_requested_rules(user)
     if user.has_perm("scoring.view_rule"):

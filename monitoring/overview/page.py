@@ -27,6 +27,8 @@ PERMISSIONS = {
     "rule": "scoring.view_rule",
     "model": "scoring.view_modelversion",
     "drift": "monitoring.view_modelwindow",
+    "alert": "monitoring.view_alert",
+    "alerts": "monitoring.view_alert",
     "guardrails": "monitoring.view_guardrailtrip",
     "trigger_settings": "monitoring.view_storedtriggers",
     "replay_check": "monitoring.view_modelwindow",

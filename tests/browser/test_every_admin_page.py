@@ -18,6 +18,7 @@ from tests.browser.conftest import DESKTOP, PHONE, Browser, Installation
 
 # Arguments for the address of a detail page. Every detail page needs an entry.
 SAMPLES: dict[str, Callable[[Installation], Installation]] = {
+    "alert_rule": lambda there: {"rule_name": "lanes.parked"},
     "api_key": lambda there: {"prefix": there["api_key"]},
     "backtest": lambda there: {"number": there["backtest"]},
     "bank": lambda there: {"bank_name": there["bank"]},
@@ -65,7 +66,7 @@ PARTS = {
     *("media_blurred", "media_still", "media_file", "model_artifact"),
 }
 # Pages of what this installation lacks; tested where there is some.
-ELSEWHERE = {"statement", "bank_import_status", "media"}
+ELSEWHERE = {"alert", "statement", "bank_import_status", "media"}
 
 
 def addresses_of_rows(model: type[Model]) -> Iterator[str]:

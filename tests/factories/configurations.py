@@ -80,6 +80,15 @@ schedules:
   export every hour:
     task: scoring.offline.tasks.export
     every: 1 hours
+alerts:
+  lanes.parked:
+    threshold: 5.0
+    severity: critical
+  many_fallbacks:
+    metric: decisions.fallback_share
+    scope:
+      event_type: payment
+    threshold: 0.25
 gates:
   payment:
     latency:

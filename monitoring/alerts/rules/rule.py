@@ -13,6 +13,7 @@ from monitoring.metrics.metric import Metric, Worse
 from monitoring.metrics.registry import metrics
 
 NAME: Final = re.compile(r"[a-z][a-z0-9_.-]{0,59}")
+RESERVED: Final = "new"  # the address of the page for a new rule
 OWNER: Final = re.compile(r"(user|group)/.{1,70}")
 RUNBOOK: Final = re.compile(r"(|https?://\S+|docs/\S+)")
 DEFAULT_OWNER: Final = "group/lead"
@@ -133,7 +134,7 @@ def check_rule(rule: AlertRule) -> None:
 
 
 def _problems(rule: AlertRule) -> Iterator[FieldProblem]:
-    if not NAME.fullmatch(rule.name):
+    if not NAME.fullmatch(rule.name) or rule.name == RESERVED:
         allowed = "a lower-case letter, then up to 59 letters, digits, dots, hyphens and underscores"
         yield "name", f"must be {allowed}", allowed
     for name in ("threshold", "clear_at"):

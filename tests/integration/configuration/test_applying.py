@@ -30,8 +30,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 ANA, LEA = "user/ana", "user/lea"
 EMPTY = (
-    "version: 1\nlists:\nrules:\npolicies:\nexploration:\nbreakers:\nschedules:\ngates:\nguardrails:\n"
-    "triggers:\n"
+    "version: 1\nlists:\nrules:\npolicies:\nexploration:\nbreakers:\nschedules:\nalerts:\ngates:\n"
+    "guardrails:\ntriggers:\n"
 )
 
 
@@ -80,7 +80,7 @@ def test_what_is_applied_to_an_empty_installation_is_exported_as_it_was() -> Non
     applied = apply(CONFIGURATION)
     assert yaml.safe_load(export_text()) == yaml.safe_load(CONFIGURATION)
     assert {change.what for change in applied.changes} == {"added"}
-    assert len(applied.changes) == 12
+    assert len(applied.changes) == 14
     text = export_text()
     assert apply(text).is_nothing
     assert export_text() == text
@@ -272,6 +272,9 @@ WRONG = [
     ("    latency:", "    latencies:", "latencies: is not known here (allowed: held-out events,"),
     ("limit: 5", "limit: -5", "gates.payment.latency: the limit must be 0 or more, not -5"),
     ("override: lead", "override: 5", "gates.payment.latency.override: is int, not a text"),
+    ("threshold: 0.25", "threshold: much", "alerts.many_fallbacks.threshold: is much, not a number"),
+    ("severity: critical", "severity: bad", "alerts.lanes.parked.severity: is bad (allowed: info, warning,"),
+    ("event_type: payment\n    th", "card: c\n    th", "alerts.many_fallbacks.scope: card is not part of"),
     ("watch_hours: 48", "watch_hours: 0", "guardrails.payment.watch_hours: must be 1 to 720, not 0"),
     ("slower_than_ms: 400", "times: 0.5", "guardrails.payment.slow.times: must be 1 to 100, not 0.5"),
     ("score_shift:", "shift:", "guardrails.payment.shift: is not known here (allowed: enabled, watch_hours,"),
