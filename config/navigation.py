@@ -24,6 +24,7 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
     "": (
         Item("Overview", "monitoring", "index"),
         Item("Alerts", "notifications", "alerts", "monitoring.view_alert"),
+        Item("Business", "payments", "business", "monitoring.view_hourlywindow"),
     ),
     "Review": (
         Item("Review queue", "playlist_add_check", "queue", "reviews.view_case", pages="cases/"),

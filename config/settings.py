@@ -300,6 +300,12 @@ CELERY_BEAT_SCHEDULE = {
         "task": "monitoring.tasks.measure_performance",
         "schedule": crontab(hour="3", minute="41"),  # labels of whole days, before people come
     },
+    "compute business figures": {
+        "description": "Computes fraud, approvals and blocks of today, and daily of days whose labels come.",
+        "task": "monitoring.tasks.refresh_business",
+        "schedule": 900.0,
+        "options": {"expires": 900.0},
+    },
     "check the guardrails of new models": {
         "description": "Rolls back canaries and new champions that exceed a guardrail.",
         "task": "monitoring.tasks.check_guardrails",

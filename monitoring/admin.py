@@ -27,6 +27,7 @@ PAGES = (
     "monitoring.operations.page",
     "monitoring.quality.page",
     "monitoring.notifications.pages",
+    "monitoring.business.page",
     "monitoring.feature_pages.pages",
     "monitoring.feature_pages.batch_view_pages",
 )

@@ -511,3 +511,27 @@ class LabelWeek(models.Model):
 
     def __str__(self) -> str:
         return f"labels of {self.event_type} in the week of {self.start:%Y-%m-%d}"
+
+
+class BusinessDay(models.Model):
+    """What the decisions of a day led to, as far as labels are known at `computed_at`.
+
+    Computed again and again from decisions and labels, so it is neither in the log nor a projection.
+    `segment`: a value of the field that the event type is divided by, "" for all events. `figures`:
+    `monitoring.business.figures.DayFigures`.
+    """
+
+    event_type = models.CharField(max_length=60)
+    day = models.DateField()
+    segment = models.CharField(max_length=64, blank=True)
+    figures = models.JSONField()
+    computed_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["event_type", "day", "segment"], name="businessday_segment")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event_type} {self.segment} on {self.day}"

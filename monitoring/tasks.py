@@ -6,6 +6,7 @@ from django.utils import timezone
 from monitoring.alerts.acting import act_by_itself
 from monitoring.alerts.evaluation.evaluate import evaluate_alerts
 from monitoring.alerts.evaluation.observing import prune_values
+from monitoring.business import refreshing
 from monitoring.guardrails import checking
 from monitoring.labels import computing as labels
 from monitoring.notifications import queueing, sending
@@ -41,6 +42,12 @@ def measure_performance() -> dict[str, list[str]]:
         "models": performance.measure_performance(now=now),
         "event_types": labels.measure_labels(now=now),
     }
+
+
+@shared_task
+def refresh_business() -> int:
+    """Compute the business figures of today and of days whose labels still come; returns how many days."""
+    return refreshing.refresh_business(now=timezone.now())
 
 
 @shared_task

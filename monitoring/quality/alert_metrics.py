@@ -4,17 +4,27 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
-from monitoring.metrics.metric import Metric, Observation, Unit, Worse
+from monitoring.metrics.metric import Metric, Observation, SuggestedAlert, Unit, Worse
 from monitoring.metrics.registry import register_metric
 from monitoring.quality.bins import Measure
-from monitoring.quality.judging import Kind, Reading
+from monitoring.quality.judging import (
+    LARGE_DELAY,
+    LARGE_RATIOS,
+    LARGE_RISE,
+    MIN_EVENTS,
+    SMALL_DELAY,
+    SMALL_RISE,
+    Kind,
+    Reading,
+)
 from monitoring.quality.learning import Sender, measure_of
 from monitoring.quality.observing import FieldReadings, read_fields, read_senders
 from monitoring.quality.words import field_sentence, sender_sentence
 from monitoring.windows.hourly import to_hour
 
 FIELD, SENDER = ("event_type", "source", "field"), ("event_type", "source")
-HOUR = timedelta(hours=1)
+EVERY = timedelta(minutes=5)
+RUNBOOK = "docs/reference/data-quality.md"
 
 
 def observe_missing(*, now: datetime) -> Iterator[Observation]:
@@ -160,7 +170,10 @@ for name, title, share, scope, observe in (
     ),
 ):
     help = f"The share of {share}: {ABOVE}."
-    register_metric(Metric(f"quality.{name}", title, help, Unit.SHARE, Worse.UP, scope, observe))
+    suggested = SuggestedAlert(LARGE_RISE, clear_at=SMALL_RISE, min_rows=MIN_EVENTS, runbook=RUNBOOK)
+    register_metric(
+        Metric(f"quality.{name}", title, help, Unit.SHARE, Worse.UP, scope, observe, EVERY, suggested)
+    )
 
 register_metric(
     Metric(
@@ -171,8 +184,31 @@ register_metric(
         Worse.UP,
         SENDER,
         observe_delay,
+        EVERY,
+        SuggestedAlert(
+            LARGE_DELAY.total_seconds(),
+            clear_at=SMALL_DELAY.total_seconds(),
+            min_rows=MIN_EVENTS,
+            runbook=RUNBOOK,
+        ),
     )
 )
-for name, title, worse in (("low", "Too few events", Worse.DOWN), ("high", "Too many events", Worse.UP)):
+for name, title, worse, ratio in (
+    ("low", "Too few events", Worse.DOWN, LARGE_RATIOS[0]),
+    ("high", "Too many events", Worse.UP, LARGE_RATIOS[1]),
+):
     help = f"{TO_EXPECTED}; 1 is as expected."
-    register_metric(Metric(f"quality.volume_{name}", title, help, Unit.NUMBER, worse, SENDER, observe_volume))
+    suggested = SuggestedAlert(ratio, clear_at=1.0, runbook=RUNBOOK)
+    register_metric(
+        Metric(
+            f"quality.volume_{name}",
+            title,
+            help,
+            Unit.NUMBER,
+            worse,
+            SENDER,
+            observe_volume,
+            EVERY,
+            suggested,
+        )
+    )

@@ -80,7 +80,17 @@ class Counted:
     """What entries add to the windows of senders and fields."""
 
     senders: dict[SenderHour, SenderCounts] = field(default_factory=lambda: defaultdict(SenderCounts))
-    fields: dict[FieldHour, FieldCounts] = field(default_factory=lambda: defaultdict(FieldCounts))
+    fields: dict[FieldHour, FieldCounts] = field(default_factory=dict)
+    _by_sender: dict[SenderHour, list[tuple[str, Binner, FieldCounts]]] = field(default_factory=dict)
+
+    def fields_of(self, hour: SenderHour, kind: type[EventType]) -> list[tuple[str, Binner, FieldCounts]]:
+        """The counts of each field in an hour of a sender, added where there are none yet."""
+        if hour not in self._by_sender:
+            named = [(name, binner, FieldCounts()) for name, binner in binners(kind).items()]
+            self._by_sender[hour] = named
+            keys = (FieldHour(hour.event_type, hour.source, name, hour.start) for name, _, _ in named)
+            self.fields.update(zip(keys, (counts for _, _, counts in named), strict=True))
+        return self._by_sender[hour]
 
 
 def delay_bin(delay: timedelta) -> int:
@@ -109,32 +119,25 @@ def _count(counted: Counted, entry: Entry, kind: type[EventType]) -> None:
     if not history:
         sender.add_delay(entry.recorded_at - occurred)
     sent = _sent(data)
-    for name, binner in binners(kind).items():
-        _count_value(
-            counted.fields[FieldHour(hour.event_type, hour.source, name, hour.start)], binner, sent, name
-        )
+    for name, binner, counts in counted.fields_of(hour, kind):
+        value = sent.get(name)
+        if value is None:
+            counts.missing += 1
+        else:
+            counts.present += 1
+            if binner.measure is not Measure.NONE:
+                counts.bins[binner.bin_of(value)] += 1
 
 
 def _sent(data: Mapping[str, Any]) -> Mapping[str, Any]:
     """The values that were sent, those of detected fields aside; the first amount as that of `currency`."""
     fields = data["fields"]
-    detected = data.get("detected") or ()
-    sent = {name: value for name, value in fields.items() if name not in detected}
+    sent = {**fields, **dict.fromkeys(data.get("detected", ()))}
     for value in fields.values():
         if isinstance(value, dict) and "minor" in value:
             sent[CURRENCY] = value
             break
     return sent
-
-
-def _count_value(counts: FieldCounts, binner: Binner, sent: Mapping[str, Any], name: str) -> None:
-    value = sent.get(name)
-    if value is None:
-        counts.missing += 1
-        return
-    counts.present += 1
-    if binner.measure is not Measure.NONE:
-        counts.bins[binner.bin_of(value)] += 1
 
 
 def sum_to_days(hours: Mapping[FieldHour, FieldCounts]) -> dict[FieldHour, FieldCounts]:

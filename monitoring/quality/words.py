@@ -99,13 +99,13 @@ def sender_sentence(found: SenderReadings, reading: Reading) -> str:
                 f" {_delay_cause(reading)}"
             )
         case Kind.REFUSED:
-            return (
-                f"{value} of the events from {sender} are refused{since}; usual is {usual}.{_mostly(found)}"
-            )
+            mostly = _mostly(found, of_repeated=False)
+            return f"{value} of the events from {sender} are refused{since}; usual is {usual}.{mostly}"
         case Kind.REPEATED:
             return (
                 f"{value} of the events from {sender} were received before{since}; usual is {usual}. The"
-                f" sender repeats requests, or two of its processes send the same events.{_mostly(found)}"
+                f" sender repeats requests, or two of its processes send the same events."
+                f"{_mostly(found, of_repeated=True)}"
             )
     return (
         f"{value} of the events from {sender} arrive more than a day late{since}; usual is {usual}."
@@ -136,10 +136,12 @@ def _delay_cause(reading: Reading) -> str:
     return "The sender holds events back, or its clock is wrong."
 
 
-def _mostly(found: SenderReadings) -> str:
-    if not found.problems:
+def _mostly(found: SenderReadings, *, of_repeated: bool) -> str:
+    """The most frequent problem of refused events, or the field in which repeated ones differ most often."""
+    problems = [each for each in found.problems if (each[1] == refusals.DIFFERS) is of_repeated]
+    if not problems:
         return ""
-    field, kind, _ = found.problems[0]
+    field, kind, _ = problems[0]
     return f" Most often {field or 'a field'} is {PROBLEMS.get(kind, kind)}."
 
 

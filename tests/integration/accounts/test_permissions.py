@@ -69,6 +69,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "data_quality": ("ldum", {}),
     "notifications": ("ldum", {}),
     "owner_notifications": ("ldum", {"owner": "group/lead"}),
+    "business": ("ldum", {}),
     "media": ("aldum", {"id": "0" * 64}),
     "media_blurred": ("aldum", {"id": "0" * 64}),
     "media_still": ("alm", {"id": "0" * 64}),
