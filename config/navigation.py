@@ -33,6 +33,14 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
         Item("Risk profiles", "speed", "risk_profiles", "scoring.view_riskprofile", pages="risk/"),
         Item("Moderation figures", "bar_chart", "moderation", "reviews.view_case"),
         Item(
+            "Reviewer quality",
+            "rate_review",
+            "review_quality",
+            "reviews.view_givenverdict",
+            pages="review-quality/",
+        ),
+        Item("My reviews", "person_check", "own_reviews", "reviews.work_case"),
+        Item(
             "Reviewers' limits",
             "self_improvement",
             "reviews_wellnesslimit_changelist",

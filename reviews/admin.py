@@ -3,17 +3,19 @@
 from importlib import import_module
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
 from reviews.models import Case, WellnessLimit
+from reviews.quality.blinding import withheld_cases
 from scoring.admin_kit.badges import badge
 from scoring.admin_kit.change_lists import EventTypeFilter, LinkedAdmin, ModelAdmin, two_lines, unbroken
 from scoring.admin_kit.entry_lists import event_text, find_events
 from scoring.admin_kit.formatting import NO_VALUE, money_text, percent_text
+from scoring.admin_kit.withheld_labels import Withheld, register_withheld
 
 for page in (
     "queue",
@@ -28,6 +30,9 @@ for page in (
     "content.bank_media",
     "risks.profiles",
     "risks.profile",
+    "quality.settings_page",
+    "quality.leads_page",
+    "quality.own_page",
 ):
     import_module(f"reviews.pages.{page}")
 
@@ -63,6 +68,11 @@ class CaseAdmin(LinkedAdmin):
     ) -> tuple[QuerySet[Case], bool]:
         return find_events(queryset, "event_position", search_term)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Case]:
+        """With `withheld`: whether the verdict of a case is withheld from the user."""
+        hidden = withheld_cases(request.user.get_username()).filter(pk=OuterRef("pk"))
+        return super().get_queryset(request).annotate(withheld=Exists(hidden))
+
     @admin.display(description="event")
     def event(self, case: Case) -> str:
         address = reverse("admin:case", args=[case.event_position])
@@ -74,6 +84,8 @@ class CaseAdmin(LinkedAdmin):
 
     @admin.display(description="verdict")
     def verdict_and_reviewer(self, case: Case) -> str:
+        if case.withheld:  # type: ignore[attr-defined]
+            return case.claimed_by or NO_VALUE
         reviewer = case.decided_by or case.claimed_by
         if not reviewer:
             return NO_VALUE
@@ -100,6 +112,14 @@ class CaseAdmin(LinkedAdmin):
     @admin.display(description="opened (UTC)")
     def opened(self, case: Case) -> str:
         return unbroken(f"{case.opened_at:%Y-%m-%d %H:%M}")
+
+
+def _withheld(user_name: str) -> Withheld:
+    cases = withheld_cases(user_name)
+    return Withheld(cases.values("event_position"), cases.values("event_stream"))
+
+
+register_withheld(_withheld)
 
 
 @admin.register(WellnessLimit)

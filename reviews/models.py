@@ -7,20 +7,36 @@ from django.contrib.auth.models import Group
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
+from reviews.quality_models import GivenVerdict
+
 
 class CaseQuerySet(models.QuerySet["Case"]):
     def pending(self) -> "CaseQuerySet":
         """Cases that still need a verdict, claimed or not."""
         return self.filter(state__in=(Case.State.OPEN, Case.State.CLAIMED))
 
+    def with_verdict(self) -> "CaseQuerySet":
+        """Cases whose verdict stands, those that a quality check has opened again too."""
+        return self.filter(state__in=Case.MAY_HAVE_VERDICT, decided_at__isnull=False)
+
     def free(self, now: datetime) -> "CaseQuerySet":
         """Pending cases without a lease: never claimed, released, or the lease expired."""
         return self.pending().filter(~models.Q(state=Case.State.CLAIMED) | models.Q(lease_until__lte=now))
 
-    def open_to(self, reviewer: str, *, escalations: bool) -> "CaseQuerySet":
-        """Cases that the reviewer may decide; escalated ones only with `escalations`."""
-        allowed = self.exclude(not_for=reviewer)
+    def open_to(self, reviewer: str, *, escalations: bool, adjudications: bool = False) -> "CaseQuerySet":
+        """Cases that the reviewer may decide; escalated ones only with `escalations`, disagreements only with
+        `adjudications`. None gets a quality check of a case that they have decided or checked before.
+        """
+        allowed = self.exclude(not_for=reviewer).without_own_checks(reviewer)
+        if not adjudications:
+            allowed = allowed.exclude(quality_check=Case.Check.ADJUDICATION)
         return allowed if escalations else allowed.filter(escalated_at=None)
+
+    def without_own_checks(self, reviewer: str) -> "CaseQuerySet":
+        """All but the quality checks of cases on which the reviewer has given a verdict before."""
+        own = GivenVerdict.objects.filter(event_position=models.OuterRef("pk"), reviewer=reviewer)
+        known = models.Q(decided_by=reviewer) | models.Exists(own)
+        return self.filter(models.Q(quality_check="") | ~known)
 
     def held(self, now: datetime) -> "CaseQuerySet":
         """Claimed cases whose lease has not expired."""
@@ -31,7 +47,7 @@ class CaseQuerySet(models.QuerySet["Case"]):
 
     def decided_by(self, reviewer: str, *, since: datetime) -> "CaseQuerySet":
         """Cases whose current verdict is the reviewer's, given at `since` or later."""
-        return self.filter(state=Case.State.DECIDED, decided_at__gte=since, decided_by=reviewer)
+        return self.with_verdict().filter(decided_at__gte=since, decided_by=reviewer)
 
 
 class Case(models.Model):
@@ -48,6 +64,9 @@ class Case(models.Model):
     `verdict_group`. `sensitive`: looking at it may harm. `queue`: that of the policy most likely broken.
     Escalated cases wait for people with `decide_escalation`. An appeal's case is `about` another event (its
     position; None if it was never received), and `not_for` the reviewer who decided that one.
+
+    A `quality_check` opens a case again for another reviewer while its verdict stands. `claimed_at`: since
+    when its claimant has it. `golden`: why its verdict is a known answer, "" if it is none.
     """
 
     class Why(models.TextChoices):
@@ -61,6 +80,18 @@ class Case(models.Model):
         CLAIMED = "claimed"
         DECIDED = "decided"
         CLOSED = "closed"
+
+    class Check(models.TextChoices):
+        SECOND = "second", "second review"
+        ADJUDICATION = "adjudication", "adjudication"
+        GOLDEN = "golden", "golden item"
+
+    class Golden(models.TextChoices):
+        AGREED = "agreed", "two reviewers agreed"
+        CHOSEN = "chosen", "chosen by a lead"
+
+    MAY_HAVE_VERDICT = (State.OPEN, State.CLAIMED, State.DECIDED)
+    BLIND = (Check.SECOND, Check.GOLDEN)  # checks whose reviewer does not see the verdict
 
     event_position = models.BigIntegerField(primary_key=True)
     event_stream = models.CharField(max_length=400)
@@ -97,6 +128,9 @@ class Case(models.Model):
     escalated_at = models.DateTimeField(null=True)
     about = models.BigIntegerField(null=True)
     not_for = models.CharField(max_length=150, blank=True, default="")
+    claimed_at = models.DateTimeField(null=True)
+    quality_check = models.CharField(max_length=12, choices=Check.choices, blank=True, default="")
+    golden = models.CharField(max_length=10, choices=Golden.choices, blank=True, default="")
 
     objects = CaseQuerySet.as_manager()
 
@@ -122,12 +156,22 @@ class Case(models.Model):
             ),
             models.Index(fields=["about"], name="case_about", condition=models.Q(about__isnull=False)),
             models.Index(fields=["verdict_group"], name="case_group", condition=~models.Q(verdict_group="")),
+            models.Index(
+                fields=["quality_check", "decided_by"],
+                name="case_quality_check",
+                condition=~models.Q(quality_check=""),
+            ),
+            models.Index(
+                fields=["event_type", "-event_position"], name="case_golden", condition=~models.Q(golden="")
+            ),
         ]
         permissions: ClassVar = [
             ("work_case", "Can claim, decide and release cases, and undo own verdicts"),
             ("undo_verdict", "Can undo any reviewer's verdict"),
             ("decide_escalation", "Can claim and decide escalated cases"),
             ("decide_group", "Can decide a group of near-duplicate cases with one verdict"),
+            ("adjudicate_case", "Can decide cases on which two reviewers disagree"),
+            ("choose_golden", "Can make a decided case a golden item"),
         ]
 
     def __str__(self) -> str:

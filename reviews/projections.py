@@ -1,5 +1,6 @@
 """The projection of cases: how each entry of a case's stream changes its row."""
 
+from datetime import datetime
 from typing import Any
 
 from reviews.models import Case, ReviewerAction
@@ -9,7 +10,7 @@ from scoring.log.projections import fold_into, project
 from scoring.sql.bulk_tables import Row
 from scoring.timestamps import from_iso
 
-UNCLAIMED: dict[str, Any] = {"claimed_by": "", "lease_until": None}
+UNCLAIMED: dict[str, Any] = {"claimed_by": "", "claimed_at": None, "lease_until": None}
 NO_VERDICT: dict[str, Any] = {
     "verdict": "",
     "reason_code": "",
@@ -43,6 +44,8 @@ def opened_case(case: Row | None, entry: Entry) -> Row:
         "released_at": None,
         "about": entry.data.get("about"),
         "not_for": entry.data.get("not_for", ""),
+        "quality_check": "",
+        "golden": "",
         **UNCLAIMED,
         **NO_VERDICT,
         **NOT_ESCALATED,
@@ -57,7 +60,8 @@ def rescored_case(case: Row | None, entry: Entry) -> Row:
 
 @fold_into("case.claimed", Case, key=event_position)
 def claimed_case(case: Row | None, entry: Entry) -> Row:
-    return {**_existing(case, entry), **_claimed(entry)}
+    row = _existing(case, entry)
+    return {**row, **_claimed(entry), **({"claimed_at": row["claimed_at"]} if _renews(row, entry) else {})}
 
 
 @fold_into("case.viewed", Case, key=event_position)
@@ -82,17 +86,46 @@ def decided_case(case: Row | None, entry: Entry) -> Row:
     return {
         **_existing(case, entry),
         "state": Case.State.DECIDED.value,
-        "verdict": entry.data["verdict"],
-        "reason_code": entry.data["reason_code"],
-        "note": entry.data["note"],
-        "decided_by": entry.data["reviewer"],
-        "decided_at": entry.recorded_at,
-        "policies": entry.data.get("policies", {}),
-        "action": entry.data.get("action", ""),
-        "strike": entry.data.get("strike", False),
-        "verdict_group": entry.data.get("group", ""),
+        **_verdict(entry),
         **UNCLAIMED,
     }
+
+
+@fold_into("case.check_opened", Case, key=event_position)
+def check_opened_case(case: Row | None, entry: Entry) -> Row:
+    """Open again while its verdict stands; its age counts from now on."""
+    row = _existing(case, entry)
+    return {
+        **row,
+        "state": Case.State.OPEN.value,
+        "quality_check": entry.data["check"],
+        "rank": _rank(row, opened_at=entry.recorded_at),
+        "released_by": "",
+        "released_at": None,
+        **UNCLAIMED,
+        **NOT_ESCALATED,
+    }
+
+
+@fold_into("case.checked", Case, key=event_position)
+def checked_case(case: Row | None, entry: Entry) -> Row:
+    """The verdict of an adjudicator takes the place of the first one; that of another check does not."""
+    row = {**_check_ended(case, entry)}
+    if entry.data["check"] == Case.Check.ADJUDICATION:
+        return {**row, **_verdict(entry)}
+    if entry.data["check"] == Case.Check.SECOND and entry.data["agrees"] and not row["golden"]:
+        return {**row, "golden": Case.Golden.AGREED.value}
+    return row
+
+
+@fold_into("case.check_withdrawn", Case, key=event_position)
+def check_withdrawn_case(case: Row | None, entry: Entry) -> Row:
+    return _check_ended(case, entry)
+
+
+@fold_into("case.golden_changed", Case, key=event_position)
+def golden_changed_case(case: Row | None, entry: Entry) -> Row:
+    return {**_existing(case, entry), "golden": entry.data["golden"]}
 
 
 @fold_into("case.escalated", Case, key=event_position)
@@ -109,7 +142,7 @@ def escalated_case(case: Row | None, entry: Entry) -> Row:
 @fold_into("case.reopened", Case, key=event_position)
 def reopened_case(case: Row | None, entry: Entry) -> Row:
     """Claimed by the reviewer who undid the verdict, or open when the decision was revised."""
-    row = {**_existing(case, entry), **NO_VERDICT, "closed_because": ""}
+    row = {**_existing(case, entry), **NO_VERDICT, "closed_because": "", "quality_check": "", "golden": ""}
     if entry.data["reviewer"]:
         return {**row, **_claimed(entry)}
     return _with_facts({**row, "state": Case.State.OPEN.value, **UNCLAIMED}, entry)
@@ -137,7 +170,7 @@ def _action(entry: Entry) -> Row:
 
 
 ACTIONS = (
-    *("case.claimed", "case.viewed", "case.decided", "case.released", "case.escalated"),
+    *("case.claimed", "case.viewed", "case.decided", "case.checked", "case.released", "case.escalated"),
     "media.revealed",
 )
 for entry_type in ACTIONS:
@@ -155,17 +188,47 @@ def _existing(case: Row | None, entry: Entry) -> Row:
     return {**case, "version": entry.stream_version}
 
 
+def _check_ended(case: Row | None, entry: Entry) -> Row:
+    row = _existing(case, entry)
+    return {**row, "state": Case.State.DECIDED.value, "quality_check": "", **UNCLAIMED, **NOT_ESCALATED}
+
+
+def _verdict(entry: Entry) -> Row:
+    return {
+        "verdict": entry.data["verdict"],
+        "reason_code": entry.data["reason_code"],
+        "note": entry.data["note"],
+        "decided_by": entry.data["reviewer"],
+        "decided_at": entry.recorded_at,
+        "policies": entry.data.get("policies", {}),
+        "action": entry.data.get("action", ""),
+        "strike": entry.data.get("strike", False),
+        "verdict_group": entry.data.get("group", ""),
+    }
+
+
+def _renews(row: Row, entry: Entry) -> bool:
+    """Whether a claim renews a lease that is still running."""
+    return bool(
+        row["state"] == Case.State.CLAIMED
+        and row["claimed_by"] == entry.data["reviewer"]
+        and row["claimed_at"] is not None
+        and entry.recorded_at <= row["lease_until"]
+    )
+
+
 def _claimed(entry: Entry) -> Row:
     return {
         "state": Case.State.CLAIMED.value,
         "claimed_by": entry.data["reviewer"],
+        "claimed_at": entry.recorded_at,
         "lease_until": from_iso(entry.data["until"]),
     }
 
 
 def _with_facts(row: Row, entry: Entry) -> Row:
     """The row with the facts of the decision in `entry`; the rank counts age from `opened_at`."""
-    return {
+    facts = {
         **row,
         "version": entry.stream_version,
         "why": entry.data["why"],
@@ -175,10 +238,14 @@ def _with_facts(row: Row, entry: Entry) -> Row:
         "expected_loss": entry.data["expected_loss"],
         "sensitive": entry.data.get("sensitive", False),
         "queue": entry.data.get("queue", ""),
-        "rank": rank_of(
-            loss=entry.data["expected_loss"],
-            currency=row["currency"],
-            sampled=entry.data["why"] == Case.Why.SAMPLE,
-            opened_at=row["opened_at"],
-        ),
     }
+    return {**facts, "rank": _rank(facts, opened_at=row["opened_at"])}
+
+
+def _rank(row: Row, *, opened_at: datetime) -> float:
+    return rank_of(
+        loss=row["expected_loss"],
+        currency=row["currency"],
+        sampled=row["why"] == Case.Why.SAMPLE,
+        opened_at=opened_at,
+    )

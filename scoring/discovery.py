@@ -10,6 +10,7 @@
 | `configuration_sections` | sections of the configuration file | when that is first read or written |
 | `alert_metrics` | metrics that alerts may be set on | when metrics are first asked for |
 | `alert_actions` | what alerts may do | when actions are first asked for |
+| `double_reviews` | the count of events that two people judged | with the first page or card of a model |
 | `admin` | pages and lists of the admin | with the URLs |
 | `tasks` | Celery tasks | by workers |
 | `event_types` | event types (`scoring.catalog.registry`) | when event types are first asked for |

@@ -39,7 +39,8 @@ LEAD = (
     *("reviews.undo_verdict", "reviews.decide_escalation", "scoring.upload_label", "scoring.retract_event"),
     *(f"reviews.{verb}_wellnesslimit" for verb in ("view", "add", "change", "delete")),
     *("scoring.change_valuelist", "scoring.change_listedvalue", "scoring.import_listedvalue"),
-    "scoring.allow_listedvalue",
+    *("scoring.allow_listedvalue", "reviews.adjudicate_case", "reviews.choose_golden"),
+    *("reviews.set_reviewquality", "reviews.view_givenverdict", "reviews.view_storedreviewquality"),
     *("scoring.change_bank", "scoring.change_bankitem", "scoring.import_bankitem"),
     *("scoring.download_mediafile", "scoring.remove_mediafile", "scoring.override_risk"),
 )
@@ -56,7 +57,7 @@ JUDGE = (
 LOOK_AT_RECORD = (
     *("scoring.view_logentry", "scoring.view_pending", "scoring.view_apikey", "scoring.view_exchangerate"),
     *("django_celery_beat.view_periodictask", "auth.view_user", "auth.view_group"),
-    "reviews.view_wellnesslimit",
+    *("reviews.view_wellnesslimit", "reviews.view_givenverdict", "reviews.view_storedreviewquality"),
 )
 ADMINISTER = (
     *("scoring.apply_configuration", "reviews.erase_subject"),

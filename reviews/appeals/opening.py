@@ -48,7 +48,7 @@ def _opening(
     appeal: Entry, kind: type[EventType], found: Entry | None, *, case: Case | None, outcome: str
 ) -> NewEntry:
     """The entry that opens the case of an appeal; `found`: the receipt of the event it is about."""
-    decided = case if case and case.state == Case.State.DECIDED else None
+    decided = case if case and case.decided_at is not None else None
     data: dict[str, Any] = {
         "event": appeal.stream,
         "event_position": appeal.position,

@@ -35,6 +35,7 @@ def decide_group(
     reviewer: str,
     now: datetime,
     escalations: bool = False,
+    adjudications: bool = False,
 ) -> GroupVerdict:
     """Decide a claimed case, and give `others` of its type the same verdict in one transaction.
 
@@ -53,7 +54,15 @@ def decide_group(
         if (first := cases.get(position)) is None:
             raise CaseNotFound(position)
         group = f"{position}-{first.version}" if chosen else ""
-        case = close_case(first, verdict, reviewer=reviewer, now=now, group=group, escalations=escalations)
+        case = close_case(
+            first,
+            verdict,
+            reviewer=reviewer,
+            now=now,
+            group=group,
+            escalations=escalations,
+            adjudications=adjudications,
+        )
         struck = {struck_entity(case.event_stream)} if verdict.strike else set()
         done, skipped = 0, []
         automatic = automatic_decisions([each for each in chosen if is_automatic(cases.get(each))], like=case)

@@ -23,17 +23,20 @@ from reviews.pages.event import detail_or_404
 from reviews.pages.event_panels import event_panels, may_see_personal
 from reviews.pages.history_table import history_of, number_in
 from reviews.pages.list_panel import event_lists_panel
+from reviews.pages.quality.case_panel import ADJUDICATE, CHOOSE, missed_golden, quality_panel
 from reviews.pages.queue import take_next
 from reviews.pages.risks.panel import risk_panel
 from reviews.pages.undo_offer import decided_together, last_verdict, remember_verdict
 from reviews.pages.verdict_form import DraftVerdict, verdict_options
+from reviews.quality.blinding import seen_case, seen_detail
 from reviews.refresh.reading import refreshed_score
+from reviews.work.checks import choose_golden
 from reviews.work.claims import claim_case, release_case, renew_lease
 from reviews.work.escalation import escalate_case
 from reviews.work.notes import MAX_NOTE_LENGTH
 from reviews.work.reason_codes import NEEDS_NOTE, action_title, broken_policies, words_of
 from reviews.work.verdict_rules import Verdict, labels_from_others
-from reviews.work.verdicts import undo_verdict
+from reviews.work.verdicts import UNDOABLE_DURING, undo_verdict
 from reviews.work.viewing import open_case
 from scoring.admin_kit.formatting import shortened
 from scoring.admin_kit.pages import AdminPage, register_page
@@ -64,10 +67,11 @@ class CasePage(AdminPage):
         position, draft = kwargs["position"], kwargs.pop("draft", None)
         user, now = self.request.user, timezone.now()
         personal = may_see_personal(user)
-        case = Case.objects.select_related("refreshed").get(pk=position)
-        detail = detail_or_404(position)
+        stored = Case.objects.select_related("refreshed").get(pk=position)
+        case = seen_case(stored, self.reviewer)
+        detail = seen_detail(detail_or_404(position), stored, self.reviewer)
         self.title = f"Case {shortened(detail.external_id)}"
-        steps, undone = timeline_of(case, personal=personal)
+        steps, undone = timeline_of(stored, viewer=self.reviewer, personal=personal)
         panels = event_panels(detail, personal=personal)
         appealed = appealed_panel(case, detail, personal=personal)
         shown = (appealed.about if appealed else None) or detail
@@ -94,9 +98,12 @@ class CasePage(AdminPage):
                 before=number_in(self.request.GET.get("before")),
                 position=position,
                 personal=personal,
+                viewer=self.reviewer,
             ),
             list_reason=f"Case {shortened(detail.external_id)}",
             **self._claim_of(case, user, now=now),
+            **quality_panel(stored, user=user),
+            may_undo=may_undo(user, stored),
             **_verdict_of(case, detail, draft=draft, undone=undone),
             **event_lists_panel(detail, panels["reasons"], user=user, personal=personal, now=now),
             **risk_panel(detail.entities, user=user, personal=personal, now=now),
@@ -113,7 +120,6 @@ class CasePage(AdminPage):
             "held_for": case.lease_until - now if case.lease_until else None,
             "may_work": user.has_perm("reviews.work_case"),
             "may_decide_escalation": user.has_perm(ESCALATIONS),
-            "may_undo": may_undo(user, case),
             "undoable": undoable,
             "undoable_together": decided_together(undoable) if undoable else 0,
             "own_appeal": case.not_for == user.get_username(),
@@ -124,8 +130,10 @@ class CasePage(AdminPage):
         act = ACTIONS.get(request.POST.get("action", ""))
         if act is None:
             raise BadRequest(f"unknown action; use {', '.join(ACTIONS)}")
-        if not request.user.has_perm("reviews.undo_verdict"):
-            self.require("reviews.work_case")  # before the answer reveals whether the case exists
+        if act is CasePage.golden:  # before the answer reveals whether the case exists
+            self.require(CHOOSE)
+        elif not request.user.has_perm("reviews.undo_verdict"):
+            self.require("reviews.work_case")
         if not Case.objects.filter(pk=position).exists():
             raise Http404(f"There is no case for the event at position {position}.")
         return act(self, position, timezone.now())
@@ -133,7 +141,9 @@ class CasePage(AdminPage):
     def claim(self, position: int, now: datetime) -> HttpResponse:
         self.require("reviews.work_case")
         escalations = self.request.user.has_perm(ESCALATIONS)
-        return self._change(position, partial(claim_case, escalations=escalations), now=now)
+        adjudications = self.request.user.has_perm(ADJUDICATE)
+        claim = partial(claim_case, escalations=escalations, adjudications=adjudications)
+        return self._change(position, claim, now=now)
 
     def escalate(self, position: int, now: datetime) -> HttpResponse:
         self.require("reviews.work_case")
@@ -192,10 +202,13 @@ class CasePage(AdminPage):
                 reviewer=self.reviewer,
                 now=now,
                 escalations=self.request.user.has_perm(ESCALATIONS),
+                adjudications=self.request.user.has_perm(ADJUDICATE),
             )
         except ReviewError as error:
             return self._render_refused(position, given, error)
         remember_verdict(self.request, done.case)
+        if missed := missed_golden(position, reviewer=self.reviewer, at=now):
+            messages.warning(self.request, missed)
         if done.skipped:
             left_out = "; ".join(done.skipped[:MAX_NAMED])
             messages.warning(
@@ -215,6 +228,11 @@ class CasePage(AdminPage):
             return self._refuse(position, error)
         messages.success(self.request, f"{len(undone)} verdicts undone. {_what_returned(undone)}")
         return redirect("admin:case", position=position)
+
+    def golden(self, position: int, now: datetime) -> HttpResponse:
+        """Makes the case a golden item with `golden` set, or no longer one."""
+        choose = partial(choose_golden, golden=bool(self.request.POST.get("golden")))
+        return self._change(position, choose, now=now)
 
     @property
     def reviewer(self) -> str:
@@ -248,6 +266,7 @@ ACTIONS: dict[str, Callable[[CasePage, int, datetime], HttpResponse]] = {
     "escalate": CasePage.escalate,
     "undo": CasePage.undo,
     "undo_all": CasePage.undo_all,
+    "golden": CasePage.golden,
 }
 
 
@@ -292,8 +311,10 @@ def _what_returned(undone: Sequence[Case]) -> str:
 
 def may_undo(user: Any, case: Case) -> bool:
     """Whether `user` may undo the verdict on `case`."""
-    if case.state != Case.State.DECIDED:
+    if case.decided_at is None or case.quality_check not in UNDOABLE_DURING:
         return False
+    if case.quality_check and case.decided_by != user.get_username():
+        return False  # a page that offers this would tell that there is a verdict
     own = case.decided_by == user.get_username() and user.has_perm("reviews.work_case")
     return own or user.has_perm("reviews.undo_verdict")
 

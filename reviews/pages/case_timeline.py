@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from reviews.models import Case
 from reviews.pages.verdict_form import DraftVerdict
+from reviews.quality.blinding import is_blind, seen_steps
 from reviews.work.reason_codes import action_title, policy_titles, words_of
 from scoring.admin_kit.formatting import percent_text
 from scoring.catalog.event_type import EventType
@@ -25,33 +26,39 @@ class TimelineStep(NamedTuple):
     note: str
 
 
-def timeline_of(case: Case, *, personal: bool) -> tuple[list[TimelineStep], DraftVerdict]:
-    """The steps of a case, latest first, and the verdict that the last step undid, if it did.
+def timeline_of(case: Case, *, viewer: str, personal: bool) -> tuple[list[TimelineStep], DraftVerdict]:
+    """The steps of a case that a viewer may see, latest first, and the verdict that the last one undid.
 
     Claims that only renew a lease are left out. Notes are included only if `personal`.
     """
-    entries = read_stream(f"case/{case.event_stream}")
+    entries = seen_steps(read_stream(f"case/{case.event_stream}"), case, viewer)
+    blind = is_blind(case, viewer)
     digests = {entry.data["note"] for entry in entries if entry.data.get("note")}
     notes = vault.reveal(digests) if digests and personal else {}
     pairs = zip([None, *entries], entries, strict=False)
     shown = [entry for before, entry in pairs if not _renews(before, entry)]
     kind = event_type(case.event_type)
-    return [_step(entry, notes, kind) for entry in reversed(shown)], _undone_verdict(entries, notes)
+    return [_step(entry, notes, kind, blind=blind) for entry in reversed(shown)], _undone_verdict(
+        entries, notes
+    )
 
 
-def _step(entry: Entry, notes: Mapping[str, str], kind: type[EventType]) -> TimelineStep:
+def _step(entry: Entry, notes: Mapping[str, str], kind: type[EventType], *, blind: bool) -> TimelineStep:
     data = entry.data
     return TimelineStep(
-        words=_words(entry, kind),
+        words=_words(entry, kind, blind=blind),
         who=data.get("reviewer") or entry.metadata.get("actor", "").removeprefix("user/"),
         at=entry.recorded_at,
         note=notes.get(data.get("note", ""), ""),
     )
 
 
-def _words(entry: Entry, kind: type[EventType]) -> str:
-    if entry.type == "case.decided":
+def _words(entry: Entry, kind: type[EventType], *, blind: bool) -> str:
+    """`blind`: the viewer does not know that their verdict was a check."""
+    if entry.type == "case.decided" or (entry.type == "case.checked" and blind):
         return _decided(entry, kind)
+    if entry.type == "case.checked":
+        return _checked(entry, kind)
     if entry.type == "case.rescored":
         return _rescored(entry, kind)
     return _WORDS.get(entry.type, _plain)(entry)
@@ -68,7 +75,7 @@ def _renews(before: Entry | None, entry: Entry) -> bool:
 
 
 def _undone_verdict(entries: Sequence[Entry], notes: Mapping[str, str]) -> DraftVerdict:
-    steps = [entry for entry in entries if entry.type != "case.claimed"]
+    steps = [entry for entry in entries if entry.type not in ("case.claimed", "case.check_opened")]
     if len(steps) < 2 or (steps[-2].type, steps[-1].type) != ("case.decided", "case.reopened"):
         return DraftVerdict()
     data: dict[str, Any] = steps[-2].data
@@ -106,6 +113,24 @@ def _decided(entry: Entry, kind: type[EventType]) -> str:
     return f"Decided as {data['verdict']}: {said}{does}{', with a strike' if data.get('strike') else ''}"
 
 
+def _checked(entry: Entry, kind: type[EventType]) -> str:
+    check, agrees = Case.Check(entry.data["check"]), entry.data["agrees"]
+    compared = "agrees" if agrees else f"differs from {entry.data['standing']}"
+    return f"{check.label.capitalize()}, which {compared}. {_decided(entry, kind)}"
+
+
+def _check_opened(entry: Entry) -> str:
+    return f"Opened again: {Case.Check(entry.data['check']).label}"
+
+
+def _check_withdrawn(entry: Entry) -> str:
+    return f"No longer open for others: {entry.data['because']}"
+
+
+def _golden_changed(entry: Entry) -> str:
+    return "Made a golden item" if entry.data["golden"] else "No longer a golden item"
+
+
 def _reopened(entry: Entry) -> str:
     if entry.data["reviewer"]:
         return "Verdict undone"
@@ -131,4 +156,7 @@ _WORDS: dict[str, Callable[[Entry], str]] = {
     "case.reopened": _reopened,
     "case.viewed": _viewed,
     "case.closed": _closed,
+    "case.check_opened": _check_opened,
+    "case.check_withdrawn": _check_withdrawn,
+    "case.golden_changed": _golden_changed,
 }

@@ -15,6 +15,7 @@ from reviews.pages.event_panels import event_panels, may_see_personal
 from reviews.pages.history_table import history_of, number_in
 from reviews.pages.list_panel import event_lists_panel
 from reviews.pages.risks.panel import risk_panel
+from reviews.quality.blinding import seen_case, seen_detail
 from reviews.work.viewing import open_case
 from scoring.admin_kit.formatting import shortened
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
@@ -38,12 +39,14 @@ class EventPage(AdminPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         position = kwargs["position"]
-        detail, personal = detail_or_404(position), may_see_personal(self.request.user)
+        reviewer = self.request.user.get_username()
+        stored = Case.objects.filter(pk=position).first()
+        case = seen_case(stored, reviewer) if stored else None
+        detail = seen_detail(detail_or_404(position), stored, reviewer)
+        personal = may_see_personal(self.request.user)
         self.title = f"{detail.type.capitalize()} {shortened(detail.external_id)}"
         panels = event_panels(detail, personal=personal)
         sees_cases, now = self.request.user.has_perm("reviews.view_case"), timezone.now()
-        reviewer = self.request.user.get_username()
-        case = Case.objects.filter(pk=position).first()
         withheld = open_case(case, reviewer=reviewer, now=now) if case else None
         content = None if withheld else content_panel(detail, personal=personal, reviewer=reviewer, now=now)
         return super().get_context_data(
@@ -62,6 +65,7 @@ class EventPage(AdminPage):
                 before=number_in(self.request.GET.get("before")),
                 position=position,
                 personal=personal,
+                viewer=reviewer,
             ),
             list_reason=f"Event {shortened(detail.external_id)}",
             **event_lists_panel(

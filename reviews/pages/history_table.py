@@ -8,6 +8,7 @@ from reviews.console.entity_index import EntityRef
 from reviews.console.event_details import EventDetail, HistoryRow, entity_history
 from reviews.duplicates.finding import is_fingerprint
 from reviews.pages.event_panels import entity_link, entity_names, entity_words, words_of_name
+from reviews.quality.blinding import seen_rows
 from scoring.catalog.fields import Category, Entity
 from scoring.catalog.registry import event_type
 
@@ -44,7 +45,7 @@ class EntityHistory(NamedTuple):
 
 
 def history_of(
-    detail: EventDetail, *, chosen: int, before: int | None, position: int, personal: bool
+    detail: EventDetail, *, chosen: int, before: int | None, position: int, personal: bool, viewer: str
 ) -> EntityHistory | None:
     """A page of entity number `chosen`, of events before position `before`; None without entities.
 
@@ -60,7 +61,7 @@ def history_of(
         return None
     chosen %= len(entities)
     ref = entities[chosen]
-    rows = entity_history(ref.kind, ref.value, before=before, limit=ROWS + 1)
+    rows = seen_rows(entity_history(ref.kind, ref.value, before=before, limit=ROWS + 1), viewer)
     return EntityHistory(
         tabs=[
             EntityTab(words, _query(entity=number), number == chosen)

@@ -15,7 +15,9 @@ from reviews.console.event_details import effective_labels
 from reviews.duplicates.finding import is_fingerprint
 from reviews.errors import BreakDue, NothingToClaim, ViewingLimitReached
 from reviews.models import Case, CaseQuerySet
+from reviews.pages.quality.case_panel import ADJUDICATE
 from reviews.pages.undo_offer import decided_together, last_verdict
+from reviews.quality.blinding import withheld_streams
 from reviews.queue.ranking import DOUBLING, SAMPLE_LOSS
 from reviews.queue.summary import summarize_queue
 from reviews.wellness.limits import pace_at
@@ -32,7 +34,7 @@ from scoring.log.read import read_positions
 
 MAX_ROWS = 50
 MAX_REASONS, MAX_SUBJECTS = 2, 3
-ESCALATED = "escalated"
+ESCALATED, ADJUDICATION = "escalated", Case.Check.ADJUDICATION.value
 # A near-duplicate of a decided case is decided with it, so it hardly ever waits.
 WHYS = {
     **{str(value): str(label) for value, label in Case.Why.choices if value != Case.Why.DUPLICATE},
@@ -86,7 +88,9 @@ class QueuePage(AdminPage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         now, reviewer = timezone.now(), self.request.user.get_username()
         chosen = {name: self.request.GET.get(name, "") for name in ("type", "queue", "why", "order")}
-        cases = list(pending_cases(chosen)[: MAX_ROWS + 1])
+        adjudicates = self.request.user.has_perm(ADJUDICATE)
+        pending = pending_cases(chosen, reviewer=reviewer, adjudications=adjudicates)
+        cases = list(pending[: MAX_ROWS + 1])
         limits, pace = pace_at(reviewer, now=now)
         held = Case.objects.held_by(reviewer, now).order_by("-rank").first()
         return super().get_context_data(
@@ -104,7 +108,7 @@ class QueuePage(AdminPage):
             queue=chosen["queue"],
             filters=[
                 _orders(chosen),
-                _choices(chosen, "why", WHYS),
+                _choices(chosen, "why", WHYS | ({ADJUDICATION: "disagreement"} if adjudicates else {})),
                 _choices(chosen, "type", {name: name for name in _reviewed_types()}),
                 _choices(chosen, "queue", {name: words_of(name) for name in policy_queues()}),
             ],
@@ -126,7 +130,13 @@ def take_next(request: HttpRequest, *, now: datetime) -> HttpResponse:
     escalations = request.user.has_perm("reviews.decide_escalation")
     reviewer = request.user.get_username()
     try:
-        case = claim_next_case(reviewer=reviewer, now=now, escalations=escalations, queue=queue)
+        case = claim_next_case(
+            reviewer=reviewer,
+            now=now,
+            escalations=escalations,
+            adjudications=request.user.has_perm(ADJUDICATE),
+            queue=queue,
+        )
     except NothingToClaim:
         of_queue = f" in the queue {words_of(queue)}" if queue else ""
         messages.info(request, f"No cases to claim{of_queue}: all are decided, closed or claimed by others.")
@@ -136,15 +146,21 @@ def take_next(request: HttpRequest, *, now: datetime) -> HttpResponse:
     return redirect("admin:case", position=case.event_position)
 
 
-def pending_cases(chosen: Mapping[str, str]) -> CaseQuerySet:
+def pending_cases(chosen: Mapping[str, str], *, reviewer: str, adjudications: bool = False) -> CaseQuerySet:
     """Pending cases of a `type`, of a policy's `queue` and for a cause, `why` ("" for any), by urgency.
 
-    With the `order` "now" the score of the last refresh counts; cases without one keep their rank.
+    Those whose verdict the reviewer knows are left out, and disagreements without `adjudications`. With the
+    `order` "now" the score of the last refresh counts; cases without one keep their rank.
     """
     wanted = {"event_type": chosen.get("type"), "queue": chosen.get("queue"), "why": chosen.get("why")}
-    if wanted["why"] == ESCALATED:
+    if wanted["why"] in (ESCALATED, ADJUDICATION):
         del wanted["why"]
     cases = Case.objects.pending().filter(**{name: value for name, value in wanted.items() if value})
+    cases = cases.without_own_checks(reviewer)
+    if not adjudications:
+        cases = cases.exclude(quality_check=Case.Check.ADJUDICATION)
+    elif chosen.get("why") == ADJUDICATION:
+        cases = cases.filter(quality_check=Case.Check.ADJUDICATION)
     if chosen.get("why") == ESCALATED:
         cases = cases.filter(escalated_at__isnull=False)
     cases = cases.select_related("refreshed")
@@ -160,19 +176,20 @@ def policy_queues() -> list[str]:
 
 
 def lines_of(cases: Sequence[Case], *, reviewer: str, now: datetime) -> list[QueueRow]:
-    """Cases as rows of the table, in four queries."""
+    """Cases as rows of the table, in five queries."""
     positions = [case.event_position for case in cases]
     receipts = read_positions(positions)
     reasons, subjects = read_main_reasons(positions), subjects_of(receipts)
     nouns = {each.position: event_type(each.data["type"]).noun_of(each.data["fields"]) for each in receipts}
-    labels = effective_labels([case.event_stream for case in cases])
+    streams = [case.event_stream for case in cases]
+    labels, hidden = effective_labels(streams), withheld_streams(reviewer, among=streams)
     return [
         QueueRow(
             case=case,
             noun=nouns[case.event_position],
             subjects=subjects[case.event_position],
             reasons=reasons.get(case.event_position, []),
-            label=labels.get(case.event_stream),
+            label=None if case.event_stream in hidden else labels.get(case.event_stream),
             held_by=case.claimed_by if case.is_held(now) else "",
             mine=case.is_held_by(reviewer, now),
         )

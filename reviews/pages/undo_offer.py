@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.http import HttpRequest
 
 from reviews.models import Case
+from reviews.work.verdicts import UNDOABLE_DURING
 
 OFFERED_FOR = timedelta(minutes=15)
 _KEY = "reviews_last_decided"
@@ -20,9 +21,9 @@ def last_verdict(request: HttpRequest, *, now: datetime) -> Case | None:
     position = request.session.get(_KEY)
     if position is None:
         return None
-    return Case.objects.filter(
+    offered = Case.objects.with_verdict().filter(quality_check__in=UNDOABLE_DURING)
+    return offered.filter(
         event_position=position,
-        state=Case.State.DECIDED,
         decided_by=request.user.get_username(),
         decided_at__gt=now - OFFERED_FOR,
     ).first()

@@ -53,11 +53,14 @@ def follow_decisions(entries: Sequence[Entry], *, now: datetime) -> None:
 def close_retracted(retraction: Entry, case: Case | None) -> NewEntry | None:
     """The entry that closes the case of a retracted event, claimed or not; None if there is nothing to close.
 
-    A verdict stays, and so does its label, although a retracted event's label no longer counts.
+    A verdict stays, and so does its label, although a retracted event's label no longer counts; a quality
+    check of it ends.
     """
     if case is None or case.state in (Case.State.DECIDED, Case.State.CLOSED):
         return None
     because = f"the event was retracted: {retraction.data['reason']}"[:MAX_BECAUSE]
+    if case.quality_check:
+        return _entry("case.check_withdrawn", retraction, version=case.version, data={"because": because})
     data = {"outcome": case.outcome, "because": because}
     return _entry("case.closed", retraction, version=case.version, data=data)
 
@@ -110,7 +113,7 @@ def entry_for_revision(
     to_review = decision.data["outcome"] == REVIEW
     if case is None:
         return opening_of(decision, sensitive) if to_review else None
-    if case.state == Case.State.DECIDED:
+    if case.state == Case.State.DECIDED or case.quality_check:
         return None
     if case.state == Case.State.CLOSED and not to_review:
         return None

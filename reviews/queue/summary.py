@@ -6,6 +6,7 @@ from typing import NamedTuple
 from django.db.models import Min
 
 from reviews.models import Case
+from reviews.quality_models import GivenVerdict
 
 MAX_COUNTED = 10_000  # a longer queue is shown as "10,000+"; an exact count would cost more than it tells
 
@@ -33,5 +34,7 @@ def summarize_queue(*, reviewer: str, now: datetime) -> QueueSummary:
         waiting_capped=waiting > MAX_COUNTED,
         held=Case.objects.held(now).count(),
         oldest_opened_at=Case.objects.pending().aggregate(oldest=Min("opened_at"))["oldest"],
-        decided_today=Case.objects.decided_by(reviewer, since=midnight).count(),
+        decided_today=GivenVerdict.objects.filter(
+            reviewer=reviewer, given_at__gte=midnight, undone=False
+        ).count(),
     )

@@ -25,7 +25,8 @@ ORIGINS = {
     DUPLICATE: "near-duplicates of others",
 }
 
-# The verdicts of a span. Reported: a report came before the verdict.
+# The verdicts of a span that stand; a case without one has no `decided_at`.
+# Reported: a report came before the verdict.
 _VERDICTS = f"""
     SELECT event_position, event_type, policies, action, strike,
            CASE WHEN EXISTS (SELECT 1 FROM {EventReport._meta.db_table} AS report
@@ -35,7 +36,7 @@ _VERDICTS = f"""
            CASE WHEN why <> %(duplicate)s
                 THEN date_part('epoch', decided_at - opened_at) END AS seconds
       FROM {Case._meta.db_table} AS decided
-     WHERE state = %(decided)s AND event_type = ANY(%(types)s)
+     WHERE state = ANY(%(standing)s) AND event_type = ANY(%(types)s)
        AND decided_at >= %(since)s AND decided_at < %(until)s
 """  # noqa: S608
 # Times are counted in steps of 5 %; each step keeps the sum of its times.
@@ -145,6 +146,7 @@ def _asked(kinds: Mapping[str, type[EventType]], since: datetime, until: datetim
         "duplicate": Case.Why.DUPLICATE.value,
         "appeal": Case.Why.APPEAL.value,
         "decided": Case.State.DECIDED.value,
+        "standing": [state.value for state in Case.MAY_HAVE_VERDICT],
         "granting": granting_verdicts(kinds.values()),
     }
 

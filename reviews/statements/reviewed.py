@@ -29,7 +29,7 @@ class Review(NamedTuple):
 
 def review_of(position: int, type_name: str) -> Review | None:
     """What people decided on the event received at `position`; None if nobody has."""
-    decided = Case.objects.filter(Q(pk=position) | Q(about=position), state=Case.State.DECIDED)
+    decided = Case.objects.with_verdict().filter(Q(pk=position) | Q(about=position))
     cases = list(decided.order_by("decided_at"))
     first = next((case for case in cases if case.pk == position), None)
     granted = [case for case in cases if case.about == position and is_granted(case, case.verdict)]

@@ -1,7 +1,8 @@
 """Claiming cases: take the next one or a given one, renew the lease, release it.
 
 Each change is an entry of the case's stream, appended while the row is locked. `reviewer` is a user name;
-`escalations`: they may decide escalated cases. Every function returns the case as it is afterwards.
+`escalations`: they may decide escalated cases;
+`adjudications`: cases on which two reviewers disagree. Every function returns the case as it is afterwards.
 
 A new claim waits for a break that is due, and one of a sensitive case for the hourly limit of those; a case
 that the reviewer holds does not wait, and one that they opened within the hour counts already.
@@ -21,7 +22,9 @@ from reviews.errors import (
     ViewingLimitReached,
 )
 from reviews.models import Case, CaseQuerySet
+from reviews.quality.errors import AdjudicatorNeeded, NotForThisReviewer
 from reviews.wellness.limits import pace_at, require_no_break
+from reviews.work.checks import golden_instead_of
 from reviews.work.transitions import append_to_case, lock_case, require_claimed_by, require_pending
 from reviews.work.viewing import has_opened
 from scoring.sql.advisory_locks import LockSpace, lock_until_commit
@@ -31,12 +34,19 @@ LEASE = timedelta(minutes=15)
 SKIPPED_FOR = timedelta(hours=1)  # how long a released case comes last for the reviewer who released it
 
 
-def claim_next_case(*, reviewer: str, now: datetime, escalations: bool = False, queue: str = "") -> Case:
+def claim_next_case(
+    *,
+    reviewer: str,
+    now: datetime,
+    escalations: bool = False,
+    adjudications: bool = False,
+    queue: str = "",
+) -> Case:
     """The case that the reviewer already holds, or else the most urgent free one, claimed for `LEASE`.
 
     `queue`: only cases of this policy's queue, "" for all. Escalated cases come first for people who may
     decide them, and those that the reviewer released within `SKIPPED_FOR` last. Who has reached the limit of
-    sensitive cases gets another one.
+    sensitive cases gets another one. A share of claims gives a golden item instead.
 
     Raises `NothingToClaim` when every case is decided, closed, escalated or claimed by others; `BreakDue`;
     `ViewingLimitReached` when only sensitive cases are left.
@@ -49,7 +59,7 @@ def claim_next_case(*, reviewer: str, now: datetime, escalations: bool = False, 
             return held
         limits, pace = pace_at(reviewer, now=now)
         require_no_break(pace)
-        free = Case.objects.free(now).open_to(reviewer, escalations=escalations)
+        free = Case.objects.free(now).open_to(reviewer, escalations=escalations, adjudications=adjudications)
         if queue:
             free = free.filter(queue=queue)
         allowed = free.filter(sensitive=False) if pace.sensitive_from else free
@@ -58,19 +68,27 @@ def claim_next_case(*, reviewer: str, now: datetime, escalations: bool = False, 
             raise ViewingLimitReached(limit=limits.sensitive_per_hour, until=pace.sensitive_from)
         if case is None:
             raise NothingToClaim
+        case = golden_instead_of(case, reviewer=reviewer, sensitive=not pace.sensitive_from, now=now) or case
         return _lease(case, reviewer, now=now)
 
 
-def claim_case(position: int, *, reviewer: str, now: datetime, escalations: bool = False) -> Case:
+def claim_case(
+    position: int,
+    *,
+    reviewer: str,
+    now: datetime,
+    escalations: bool = False,
+    adjudications: bool = False,
+) -> Case:
     """Claim the case of the event at `position` for `LEASE`; claiming a case one holds renews the lease.
 
     Raises `CaseNotFound`, `CaseAlreadyClaimed`, `CaseAlreadyDecided`, `CaseAlreadyClosed`, `CaseEscalated`,
-    `OwnVerdictAppealed`, `BreakDue`, `ViewingLimitReached`.
+    `OwnVerdictAppealed`, `NotForThisReviewer`, `AdjudicatorNeeded`, `BreakDue`, `ViewingLimitReached`.
     """
     with transaction.atomic():
         case = lock_case(position)
         require_pending(case)
-        require_open_to(case, reviewer, escalations=escalations)
+        require_open_to(case, reviewer, escalations=escalations, adjudications=adjudications)
         if not case.is_held_by(reviewer, now):
             _require_pace(case, reviewer, now=now)
         if case.lease_until is not None and case.is_held(now) and case.claimed_by != reviewer:
@@ -102,8 +120,15 @@ def release_case(position: int, *, reviewer: str, now: datetime) -> Case:
         return append_to_case(case, "case.released", {}, reviewer=reviewer, now=now)
 
 
-def require_open_to(case: Case, reviewer: str, *, escalations: bool) -> None:
-    """Raises `CaseEscalated` or `OwnVerdictAppealed` if the reviewer may not decide the case."""
+def require_open_to(case: Case, reviewer: str, *, escalations: bool, adjudications: bool = False) -> None:
+    """Refuse a case that the reviewer may not decide.
+
+    Raises `CaseEscalated`, `OwnVerdictAppealed`, `NotForThisReviewer`, `AdjudicatorNeeded`.
+    """
+    if case.quality_check and not Case.objects.filter(pk=case.pk).without_own_checks(reviewer).exists():
+        raise NotForThisReviewer(case.event_stream)
+    if case.quality_check == Case.Check.ADJUDICATION and not adjudications:
+        raise AdjudicatorNeeded(case.event_stream)
     if case.not_for == reviewer:
         raise OwnVerdictAppealed(case.event_stream)
     if case.escalated_at is not None and not escalations:

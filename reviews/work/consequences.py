@@ -79,7 +79,7 @@ def _overturn(event: Event, *, restored: bool, reviewer: str, now: datetime) -> 
 
 def _reinstate(event: Event, *, restored: bool, reviewer: str, now: datetime) -> None:
     """Let the verdict that an appeal had overturned hold again."""
-    case = Case.objects.filter(pk=event.position, state=Case.State.DECIDED).first()
+    case = Case.objects.with_verdict().filter(pk=event.position).first()
     if restored:
         value, policies = (case.verdict, case.policies) if case else (None, {})
         record_label(event.position, value, policies=policies, reviewer=reviewer, now=now)

@@ -8,6 +8,8 @@ from reviews.models import Case
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
 
+ACTOR = "quality_checks"
+
 
 def lock_case(position: int) -> Case:
     """The case of the event at `position`, its row locked until the transaction ends. Raises CaseNotFound."""
@@ -44,13 +46,16 @@ def require_not_held_by_others(case: Case, reviewer: str, *, now: datetime) -> N
 def append_to_case(
     case: Case, entry_type: str, data: dict[str, Any], *, reviewer: str, now: datetime
 ) -> Case:
-    """Append an entry to the stream of a locked case; returns the case with its row read back."""
+    """Append an entry to the stream of a locked case; returns the case with its row read back.
+
+    `reviewer`: "" for what no person does.
+    """
     entry = NewEntry(
         stream=f"case/{case.event_stream}",
         expected_version=case.version,
         type=entry_type,
         data={"event_position": case.event_position, **data},
-        metadata={"actor": f"user/{reviewer}"},
+        metadata={"actor": f"user/{reviewer}" if reviewer else ACTOR},
     )
     append([entry], now=now)
     case.refresh_from_db()

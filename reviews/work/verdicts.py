@@ -8,6 +8,9 @@ from django.db import transaction
 
 from reviews.errors import CaseNotDecided, InvalidVerdict, NotYourVerdict
 from reviews.models import Case
+from reviews.quality.errors import CheckInProgress
+from reviews.quality_models import GivenVerdict
+from reviews.work.checks import open_second_review, record_check
 from reviews.work.claims import LEASE, require_open_to
 from reviews.work.consequences import carry_out, is_granted, take_back
 from reviews.work.notes import store_note
@@ -20,8 +23,11 @@ from reviews.work.transitions import (
 from reviews.work.verdict_rules import Verdict, check_appeal, check_contradiction, check_verdict
 from scoring.catalog.registry import event_type
 from scoring.intake.labels import said_by_source
+from scoring.log.entries import Entry
 from scoring.log.read import read_stream
 from scoring.timestamps import to_iso
+
+UNDOABLE_DURING = ("", Case.Check.SECOND)  # checks: the others compare with the verdict, or decide about it
 
 
 def decide_case(
@@ -35,6 +41,7 @@ def decide_case(
     action: str = "",
     strike: bool = False,
     escalations: bool = False,
+    adjudications: bool = False,
     now: datetime,
 ) -> Case:
     """Close a claimed case with a verdict, and label its event from the source `review`.
@@ -45,11 +52,18 @@ def decide_case(
     has claimed the case. The note is personal: its text goes to the vault, its digest into the log.
 
     Raises `InvalidVerdict`, `CaseNotFound`, `CaseNotHeld`, `CaseAlreadyDecided`, `CaseAlreadyClosed`,
-    `CaseEscalated`, `OwnVerdictAppealed`.
+    `CaseEscalated`, `OwnVerdictAppealed`, `NotForThisReviewer`, `AdjudicatorNeeded`.
     """
     given = Verdict(verdict, reason_code, note, policies or {}, action, strike)
     with transaction.atomic():
-        return close_case(lock_case(position), given, reviewer=reviewer, now=now, escalations=escalations)
+        return close_case(
+            lock_case(position),
+            given,
+            reviewer=reviewer,
+            now=now,
+            escalations=escalations,
+            adjudications=adjudications,
+        )
 
 
 def close_case(
@@ -61,48 +75,62 @@ def close_case(
     group: str = "",
     claimed: bool = True,
     escalations: bool = False,
+    adjudications: bool = False,
 ) -> Case:
     """`decide_case` for a locked case, in the caller's transaction.
 
-    `group`: what verdicts given at once share. Without `claimed` the case may also be free.
+    `group`: what verdicts given at once share. Without `claimed` the case may also be free. The verdict on a
+    quality check is recorded beside the one that stands.
     """
     if claimed:
         require_claimed_by(case, reviewer)
     else:
         require_not_held_by_others(case, reviewer, now=now)
-    require_open_to(case, reviewer, escalations=escalations)
+    require_open_to(case, reviewer, escalations=escalations, adjudications=adjudications)
     if case.why == Case.Why.APPEAL:
         checked = check_appeal(case.event_type, verdict, against=case.outcome)
     else:
         checked = check_verdict(case.event_type, verdict)
     _check_against(case, checked)
-    data = {**_verdict_data(checked, reviewer=reviewer), **({"group": group} if group else {})}
+    data = _verdict_data(case, checked, reviewer=reviewer)
+    if case.quality_check:
+        return record_check(case, checked, data, reviewer=reviewer, now=now)
+    data |= {"group": group} if group else {}
     case = append_to_case(case, "case.decided", data, reviewer=reviewer, now=now)
     carry_out(case, checked, reviewer=reviewer, now=now)
-    return case
+    return open_second_review(case, now=now)
 
 
 def undo_verdict(position: int, *, reviewer: str, now: datetime, may_undo_any: bool = False) -> Case:
     """Undo a verdict and what followed from it; the case is then claimed by the reviewer who undid it.
 
     The lane treats the retracted label like every retraction: counts and sums are corrected for the events
-    that follow. Raises `CaseNotFound`, `CaseNotDecided`, `NotYourVerdict`.
+    that follow. A second review that is open is dropped. Raises `CaseNotFound`, `CaseNotDecided`,
+    `CheckInProgress`, `NotYourVerdict`.
     """
     with transaction.atomic():
         case = lock_case(position)
-        if case.state != Case.State.DECIDED:
+        if case.decided_at is None:
             raise CaseNotDecided(case.event_stream)
         if case.decided_by != reviewer and not may_undo_any:
             raise NotYourVerdict(case.event_stream, by=case.decided_by)
+        if case.quality_check not in UNDOABLE_DURING:
+            raise CheckInProgress(case.event_stream)
         take_back(case, reviewer=reviewer, now=now)
-        data = {"reviewer": reviewer, "until": to_iso(now + LEASE)}
+        data = {"reviewer": reviewer, "until": to_iso(now + LEASE), "undone": _given(case)}
         return append_to_case(case, "case.reopened", data, reviewer=reviewer, now=now)
+
+
+def _given(case: Case) -> list[int]:
+    """The position of the entry with the verdict that stands; [] for one that was never listed."""
+    given = GivenVerdict.objects.filter(event_position=case.pk, reviewer=case.decided_by)
+    return [each.position for each in given if each.given_at == case.decided_at]
 
 
 def _check_against(case: Case, verdict: Verdict) -> None:
     """Raises `InvalidVerdict` if what is known of the event does not allow the verdict."""
     if case.why != Case.Why.APPEAL:
-        check_contradiction(verdict, said_by_source(read_stream(f"label/{case.event_stream}")))
+        check_contradiction(verdict, said_by_source(_known_labels(case)))
     elif case.about is None and is_granted(case, verdict.value):
         raise InvalidVerdict(
             field="verdict",
@@ -111,14 +139,24 @@ def _check_against(case: Case, verdict: Verdict) -> None:
         )
 
 
-def _verdict_data(verdict: Verdict, *, reviewer: str) -> dict[str, Any]:
-    """The data of `case.decided`; policies and action only for types that have them."""
+def _known_labels(case: Case) -> list[Entry]:
+    """The label entries of a case's event; for a blind check those of before the verdict that stands."""
+    entries = read_stream(f"label/{case.event_stream}")
+    if case.quality_check not in Case.BLIND or case.decided_at is None:
+        return entries
+    return [entry for entry in entries if entry.recorded_at < case.decided_at]
+
+
+def _verdict_data(case: Case, verdict: Verdict, *, reviewer: str) -> dict[str, Any]:
+    """What every verdict logs; policies and action only for types that have them."""
     data: dict[str, Any] = {
         "reviewer": reviewer,
         "verdict": verdict.value,
         "reason_code": verdict.reason_code,
         "note": store_note(verdict.note),
     }
+    if case.claimed_at is not None and case.claimed_by == reviewer:
+        data["claimed_at"] = to_iso(case.claimed_at)
     if verdict.policies:
         data["policies"] = dict(verdict.policies)
     if verdict.action:

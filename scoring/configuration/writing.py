@@ -9,7 +9,7 @@ from scoring.configuration.reading import VERSION, is_plain_text
 
 HEAD = """\
 # Assay's configuration: lists and hash banks (not what is in them), rules, policies, exploration, breakers,
-# schedules, gates, guardrails and retraining triggers.
+# schedules, gates, guardrails, retraining triggers, alert rules and quality checks of reviews.
 # `manage.py configuration diff FILE` shows what applying it would change.
 """
 WIDTH = 110

@@ -11,6 +11,7 @@ from scoring.admin_kit.badges import badge
 from scoring.admin_kit.change_lists import EventTypeFilter, moment_column
 from scoring.admin_kit.entry_lists import EntriesAdmin, event_text, find_events, link_to_entry
 from scoring.admin_kit.formatting import NO_VALUE
+from scoring.admin_kit.withheld_labels import without_withheld
 from scoring.catalog.registry import event_types
 from scoring.intake.label_sources import PRECEDENCE
 from scoring.intake.models import Event, Label
@@ -113,6 +114,11 @@ class LabelAdmin(EntriesAdmin):
     @admin.display(description="conflict")
     def conflict_badge(self, label: Label) -> str:
         return badge("sources disagree", tone="warn") if label.conflict else NO_VALUE
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Label]:
+        return without_withheld(
+            super().get_queryset(request), request.user.get_username(), stream="event_stream"
+        )
 
     def get_list_display(self, request: HttpRequest) -> Sequence[str]:
         """The column of policies only if an event type has any."""

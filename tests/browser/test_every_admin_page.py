@@ -48,6 +48,7 @@ SAMPLES: dict[str, Callable[[Installation], Installation]] = {
     "model_differences": lambda there: {"model": there["model"]},
     "policy": lambda there: {"event_type": "payment"},
     "policy_draft": lambda there: {"event_type": "payment"},
+    "review_quality_settings": lambda there: {"event_type": "payment"},
     "risk_profile": lambda there: {"view": "payment.customer_risk"},
     "rule": lambda there: {"event_type": "payment", "rule_name": there["rule"]},
     "rule_edit": lambda there: {"event_type": "payment", "rule_name": there["rule"]},

@@ -110,4 +110,11 @@ triggers:
       psi: 0.4
     labels:
       enabled: false
+review_quality:
+  payment:
+    tell_missed: true
+    second_reviews:
+      share: 0.05
+    golden_items:
+      share: 0.02
 """

@@ -20,8 +20,8 @@ DIFFERS = 2  # exit code of `diff --exit-code`; 1 is an error
 class Command(BaseCommand):
     help = (
         "Export lists and hash banks (without what is in them), rules, policies, exploration, breakers,"
-        " schedules, gates, guardrails, retraining triggers and alert rules to a YAML file, show what a file"
-        " would change, or apply it: all of it or nothing."
+        " schedules, gates, guardrails, retraining triggers, alert rules and quality checks to a YAML file,"
+        " show what a file would change, or apply it: all of it or nothing."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -34,7 +34,7 @@ def appealed_panel(case: Case, appeal: EventDetail, *, personal: bool) -> Appeal
         return Appealed(pleas, None, [], None, [], "", case.outcome)
     about = event_detail(case.about)
     kind = event_type(about.type)
-    first = Case.objects.filter(pk=case.about, state=Case.State.DECIDED).first()
+    first = Case.objects.with_verdict().filter(pk=case.about).first()
     return Appealed(
         pleas,
         about,

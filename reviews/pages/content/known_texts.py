@@ -8,6 +8,7 @@ from django.conf import settings
 
 from reviews.console.event_details import EventDetail
 from reviews.pages.content.snapshots import Snapshot, snapshots_of
+from reviews.quality.blinding import withheld_streams
 from reviews.work.reason_codes import policy_titles
 from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import event_type
@@ -48,8 +49,11 @@ class KnownTexts(NamedTuple):
     approximate: bool = False
 
 
-def known_texts_panel(detail: EventDetail, *, personal: bool) -> KnownTexts | None:
-    """The panel of an event with texts; None while texts are not compared."""
+def known_texts_panel(detail: EventDetail, *, personal: bool, viewer: str) -> KnownTexts | None:
+    """The panel of an event with texts; None while texts are not compared.
+
+    Texts whose verdict is withheld from the viewer are left out.
+    """
     asked = [Asked(digest, detail.position) for digest in _digests(detail)]
     if not settings.TEXT_EMBEDDINGS or not asked:
         return None
@@ -60,6 +64,8 @@ def known_texts_panel(detail: EventDetail, *, personal: bool) -> KnownTexts | No
     found = nearest_known(asked, scopes=scopes, limit=MAX_SHOWN, model=model)
     best = _best(neighbor for each in found for neighbor in each)
     events = snapshots_of(sorted({group[0].position for group in best}), personal=personal)
+    hidden = withheld_streams(viewer, among=[event.stream for event in events.values()])
+    best = [group for group in best if events[group[0].position].stream not in hidden]
     return _panel(kind, best, events, approximate=is_approximate(scopes, model))
 
 

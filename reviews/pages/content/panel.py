@@ -149,7 +149,7 @@ def content_panel(
         ),
         author=_author(refs.get(struck_field(kind)), personal=personal, now=now),
         reports=reports_panel(detail, personal=personal),
-        known=known_texts_panel(detail, personal=personal),
+        known=known_texts_panel(detail, personal=personal, viewer=reviewer),
     )
 
 
@@ -257,8 +257,11 @@ def _sort_out(
 
 
 def _is_open_to(reviewer: str, case: Case, kind: type[EventType], *, now: datetime) -> bool:
-    """Whether the reviewer may decide a case of this type: free, not escalated, not their appeal."""
-    may = case.escalated_at is None and case.not_for != reviewer
+    """Whether the reviewer may decide a case of this type: free, not escalated, not about their verdict."""
+    known = case.quality_check == Case.Check.ADJUDICATION or (
+        case.quality_check and case.decided_by == reviewer
+    )
+    may = case.escalated_at is None and case.not_for != reviewer and not known
     return may and case.event_type == kind.name and case.is_free(now)
 
 

@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
 from reviews.errors import NoStatement
+from reviews.quality.blinding import withheld_cases
 from reviews.statements.statement import statement_of
 from scoring.admin_kit.formatting import shortened
 from scoring.admin_kit.pages import AdminPage, register_page
@@ -22,7 +23,7 @@ class StatementPage(AdminPage):
     template_name = "reviews/statement.html"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        stated = _stated(kwargs["position"])
+        stated = _stated(kwargs["position"], viewer=request.user.get_username())
         if request.GET.get("format") != "json":
             return super().get(request, *args, stated=stated, **kwargs)
         response = JsonResponse(stated, json_dumps_params={"indent": 2, "ensure_ascii": False})
@@ -45,10 +46,12 @@ class StatementPage(AdminPage):
         )
 
 
-def _stated(position: int) -> dict[str, Any]:
+def _stated(position: int, *, viewer: str) -> dict[str, Any]:
     event = Event.objects.filter(position=position).first()
     if event is None:
         raise Http404(f"No event was received at position {position}.")
+    if withheld_cases(viewer).filter(pk=position).exists():
+        raise Http404("There is no statement of reasons while the case is open.")
     try:
         return statement_of(event.stream, now=timezone.now())
     except NoStatement as error:

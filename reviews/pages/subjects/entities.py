@@ -22,6 +22,7 @@ from reviews.pages.history_table import lines_of, number_in
 from reviews.pages.list_panel import entity_lists_panel
 from reviews.pages.risks.panel import risk_panel
 from reviews.pages.subjects.erasure import ERASE, erasure_link
+from reviews.quality.blinding import seen_rows
 from scoring.admin_kit.pages import AdminPage, register_page
 from scoring.intake.models import Event
 
@@ -68,7 +69,13 @@ class EntitiesPage(AdminPage):
         personal, now = may_see_personal(self.request.user), timezone.now()
         panels = _results(text, personal=personal) if text else {}
         if kind in entity_kinds() and value:
-            panels |= _entity(kind, value, before=number_in(asked.get("before")), personal=personal)
+            panels |= _entity(
+                kind,
+                value,
+                before=number_in(asked.get("before")),
+                personal=personal,
+                viewer=self.request.user.get_username(),
+            )
             seen: dict[str, Any] = {"user": self.request.user, "personal": personal, "now": now}
             panels |= entity_lists_panel(panels["ref"], **seen)
             panels |= risk_panel([panels["ref"]], **seen)
@@ -106,10 +113,11 @@ def _results(text: str, *, personal: bool) -> dict[str, Any]:
     return {"found": found, "found_events": list(events), "searched": True}
 
 
-def _entity(kind: str, value: str, *, before: int | None, personal: bool) -> dict[str, Any]:
+def _entity(kind: str, value: str, *, before: int | None, personal: bool, viewer: str) -> dict[str, Any]:
     """The context of an entity's section."""
     ref = find_entity(kind, value)
-    rows = entity_history(kind, value, before=before, limit=ROWS + 1 if before else MAX_SUMMED)
+    found = entity_history(kind, value, before=before, limit=ROWS + 1 if before else MAX_SUMMED)
+    rows = seen_rows(found, viewer)
     counted = len(events_of_entity(kind, value, limit=MAX_COUNTED + 1))
     return {
         "ref": ref,

@@ -18,6 +18,8 @@ from scoring.learning.cards.slice_sections import slice_sections
 from scoring.learning.cards.slices import slices_in_time
 from scoring.learning.leakage.accepting import accepted_in_words
 from scoring.learning.leakage.served import served_in_words
+from scoring.learning.noise.estimating import DoubleReviews
+from scoring.learning.noise.words import error_in_words, noise_in_words
 from scoring.learning.pages.gate_table import check_rows, why_not_compared
 from scoring.learning.pages.history import ModelHistoryLine
 from scoring.learning.pages.metric_table import METRICS, MetricDescription, difference_in_words, positive_of
@@ -35,7 +37,7 @@ class CardFacts:
 
     `stage`: in words. `lineage`: rows of names and values. `history`: newest first. `policies`: rows (policy,
     broken, average precision, chance) of the heads. `slices`: metrics and fairness by field.
-    `thresholds`: rows of `thresholds.table.COLUMNS`.
+    `thresholds`: rows of `thresholds.table.COLUMNS`. `double_reviews`: those of the event type.
     """
 
     stage: str
@@ -44,6 +46,7 @@ class CardFacts:
     policies: Sequence[tuple[str, str, str, str]] = ()
     slices: Sequence[SliceTable] = ()
     thresholds: Sequence[Sequence[str]] = ()
+    double_reviews: DoubleReviews = DoubleReviews(0, 0)  # noqa: RUF009 - frozen
 
 
 @dataclass(frozen=True)
@@ -74,13 +77,13 @@ def make_card(version: ModelVersion, facts: CardFacts, *, now: datetime) -> Mode
     sections = (
         _purpose(version, facts),
         _data(version),
-        _labels(version),
+        _labels(version, facts.double_reviews),
         _metrics(version),
         *_thresholds(facts),
         *_policies(facts),
         *slice_sections(facts.slices),
         _gate(version),
-        _limits(version),
+        _limits(version, facts.double_reviews),
         CardSection("lineage", "Lineage", facts=facts.lineage),
         _approval(version, facts),
     )
@@ -145,7 +148,7 @@ def _slice_row(name: str, part: Mapping[str, Any]) -> tuple[str, ...]:
     return (name, part["from"][:10], part["to"][:10], *counts)
 
 
-def _labels(version: ModelVersion) -> CardSection:
+def _labels(version: ModelVersion, double_reviews: DoubleReviews) -> CardSection:
     lineage, labels = version.lineage, find_event_type(version.event_type).labels
     days = lineage.get("matures_after_days")
     return CardSection(
@@ -163,6 +166,7 @@ def _labels(version: ModelVersion) -> CardSection:
             ("Blocked without a label, left out", _counted(lineage.get("unknown_blocks"))),
             ("Explored, weighted by 1 / propensity", _counted(lineage.get("explored"))),
             ("Explored with a clipped weight", _counted(lineage.get("clipped"))),
+            ("Error of one reviewer", error_in_words(double_reviews)),
         ),
     )
 
@@ -242,8 +246,9 @@ def _thresholds(facts: CardFacts) -> list[CardSection]:
     return [CardSection("thresholds", "Thresholds", told, columns=COLUMNS, rows=facts.thresholds)]
 
 
-def _limits(version: ModelVersion) -> CardSection:
-    return CardSection("limits", "Limits and caveats", tuple(limits_of(version)))
+def _limits(version: ModelVersion, double_reviews: DoubleReviews) -> CardSection:
+    noise = noise_in_words(double_reviews, version.metrics)
+    return CardSection("limits", "Limits and caveats", (*limits_of(version), *([noise] if noise else ())))
 
 
 def limits_of(version: ModelVersion) -> list[str]:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from scoring.learning.cards.card import CardFacts, ModelCard, make_card
 from scoring.learning.heads.table import policy_rows
+from scoring.learning.noise.double_reviews import count_double_reviews
 from scoring.learning.pages.history import history_of
 from scoring.learning.pages.lineage import lineage_rows
 from scoring.learning.pages.slice_tables import slice_tables
@@ -30,5 +31,6 @@ def read_card(name: str, *, now: datetime) -> ModelCard:
         ],
         slices=slice_tables(find_analysis(name).slices),
         thresholds=threshold_rows(version),
+        double_reviews=count_double_reviews(version.event_type, now=now),
     )
     return make_card(version, facts, now=now)

@@ -12,6 +12,8 @@ from scoring.admin_kit.pages import AdminPage, actor_of, register_page
 from scoring.errors import ScoringError
 from scoring.learning.heads.table import policies_without_head, policy_rows
 from scoring.learning.metrics.weighted_shares import effective_text
+from scoring.learning.noise.double_reviews import count_double_reviews
+from scoring.learning.noise.words import noise_in_words
 from scoring.learning.pages.actions import ACTIONS, APPROVE, GROUPS, PROMOTE
 from scoring.learning.pages.curve_plots import curve_plots
 from scoring.learning.pages.evaluations.panel import evaluation_panel
@@ -59,6 +61,9 @@ class ModelPage(AdminPage):
             checks=check_rows(version),
             metrics=metric_rows(version),
             effective=effective_text(version.metrics),
+            noise=noise_in_words(
+                count_double_reviews(version.event_type, now=timezone.now()), version.metrics
+            ),
             why_not_compared=why_not_compared(version),
             difference=difference_in_words(version.comparison),
             thresholds=thresholds,

@@ -13,6 +13,7 @@ from scoring.admin_kit.change_lists import EventTypeFilter, two_lines, unbroken
 from scoring.admin_kit.entry_lists import EventRowsAdmin
 from scoring.admin_kit.formatting import NO_VALUE, money_text
 from scoring.admin_kit.outcomes import outcome_badge
+from scoring.admin_kit.withheld_labels import without_withheld
 from scoring.catalog.registry import event_types
 from scoring.rules.quality.models import RuleHit
 from scoring.rules.quality.pages import columns, overview_page, subject_page  # noqa: F401 - they register themselves
@@ -54,6 +55,10 @@ class RuleHitAdmin(EventRowsAdmin):
     sortable_by = ()
     search_fields = ("event_position",)
     search_help_text = "The event's position, or type/source/id"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RuleHit]:
+        rows = super().get_queryset(request)
+        return without_withheld(rows, request.user.get_username(), position="event_position")
 
     @admin.display(description="found by")
     def found_by(self, hit: RuleHit) -> str:

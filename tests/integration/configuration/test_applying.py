@@ -31,7 +31,7 @@ NOW = datetime(2026, 3, 2, tzinfo=UTC)
 ANA, LEA = "user/ana", "user/lea"
 EMPTY = (
     "version: 1\nlists:\nrules:\npolicies:\nexploration:\nbreakers:\nschedules:\nalerts:\ngates:\n"
-    "guardrails:\ntriggers:\n"
+    "guardrails:\ntriggers:\nreview_quality:\n"
 )
 
 
@@ -80,7 +80,7 @@ def test_what_is_applied_to_an_empty_installation_is_exported_as_it_was() -> Non
     applied = apply(CONFIGURATION)
     assert yaml.safe_load(export_text()) == yaml.safe_load(CONFIGURATION)
     assert {change.what for change in applied.changes} == {"added"}
-    assert len(applied.changes) == 14
+    assert len(applied.changes) == 15
     text = export_text()
     assert apply(text).is_nothing
     assert export_text() == text
@@ -104,7 +104,8 @@ def clear_ruleset() -> None:
     tables = [
         model._meta.db_table
         for model in connection.introspection.installed_models(connection.introspection.table_names())
-        if model._meta.app_label in ("scoring", "monitoring", "django_celery_beat") and model._meta.managed
+        if model._meta.app_label in ("scoring", "monitoring", "reviews", "django_celery_beat")
+        and model._meta.managed
     ]
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
@@ -280,6 +281,7 @@ WRONG = [
     ("score_shift:", "shift:", "guardrails.payment.shift: is not known here (allowed: enabled, watch_hours,"),
     ("cool_down_hours: 12", "cool_down_hours: 1.5", "cool_down_hours: is float, not a whole number"),
     ("psi: 0.4", "psi: 0", "triggers.payment.drift.psi: must be 0.1 to 10, not 0"),
+    ("share: 0.02", "share: 0.5", "review_quality.payment.golden_items.share: must be 0 to 0.2, not 0.5"),
 ]  # fmt: skip
 
 

@@ -79,7 +79,7 @@ def test_the_queue_takes_few_queries_however_long(
     for number in range(12):
         review_case(f"T-{number}")
     client = browse("ana", *WORK)
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(19):
         client.get(QUEUE)
 
 
@@ -188,7 +188,7 @@ def test_a_case_takes_few_queries(
     client.post(page_of(first), FRAUD | {"note": "seen"})
     client.post(page_of(second), {"action": "release"})
     for case in (first, second):
-        with django_assert_max_num_queries(20):
+        with django_assert_max_num_queries(21):
             client.get(page_of(case))
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from scoring.admin_kit.pages import AdminPage, register_page
 from scoring.admin_kit.plots import Axis, Plot, Series
+from scoring.admin_kit.withheld_labels import without_withheld
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.catalog.registry import scored_types
 from scoring.intake.models import Event
@@ -75,7 +76,11 @@ class SubjectQualityPage(AdminPage):
             own=f"{kind}/{subject}",
             show=show if show in SHOWN else "all",
             choices=SHOWN,
-            hits=latest_hits(hits, show, event_type),
+            hits=latest_hits(
+                without_withheld(hits, self.request.user.get_username(), position="event_position"),
+                show,
+                event_type,
+            ),
             **kwargs,
         )
 

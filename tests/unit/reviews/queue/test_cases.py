@@ -61,6 +61,7 @@ def test_claiming_sets_the_reviewer_and_releasing_clears_it() -> None:
     assert changes(opened(), claimed()) == {
         "state": "claimed",
         "claimed_by": "ana",
+        "claimed_at": NOW,
         "lease_until": from_iso(UNTIL),
         "version": 2,
     }

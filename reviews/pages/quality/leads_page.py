@@ -1,0 +1,64 @@
+"""The page of reviewer quality for leads: agreement, golden items, overturned verdicts, time, throughput."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from reviews.models import Case
+from reviews.pages.content.figures import span_of
+from reviews.pages.quality.case_panel import ADJUDICATE, LOOK
+from reviews.pages.quality.figure_words import agreement_plot, reviewer_row, totals_of
+from reviews.pages.quality.settings_page import LOOK as LOOK_AT_SETTINGS
+from reviews.pages.quality.settings_page import SET
+from reviews.quality.figures import quality_figures
+from reviews.quality.stored import settings_in
+from reviews.quality.words import settings_text
+from reviews.quality_models import StoredReviewQuality
+from reviews.work.consequences import granting_verdicts
+from scoring.admin_kit.pages import AdminPage, register_page
+from scoring.catalog.registry import event_types, scored_types
+
+
+@register_page
+class ReviewQualityPage(AdminPage):
+    """The figures of all reviewers in a span of days, of one event type or all, and the settings."""
+
+    path, name, title = "review-quality/", "review_quality", "Reviewer quality"
+    subtitle = "Second reviews, golden items, and how verdicts held"
+    permission = LOOK
+    template_name = "reviews/quality/quality.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        since, until = span_of(self.request.GET, today=timezone.now().date())
+        chosen = self.request.GET.get("type", "")
+        figures = quality_figures(
+            since=since,
+            until=until,
+            granting=granting_verdicts(event_types().values()),
+            event_type=chosen if chosen in scored_types() else "",
+        )
+        stored = StoredReviewQuality.objects.in_bulk()
+        user = self.request.user
+        return super().get_context_data(
+            rows=[reviewer_row(each) for each in figures.reviewers],
+            totals=totals_of(figures),
+            plot=agreement_plot(figures.by_week),
+            types=scored_types(),
+            chosen=chosen,
+            since=since.date(),
+            last=until.date() - timedelta(days=1),
+            settings=[(name, settings_text(settings_in(stored.get(name)))) for name in scored_types()],
+            open_checks=_open_checks(),
+            may_look_at_settings=user.has_perm(LOOK_AT_SETTINGS),
+            may_set=user.has_perm(SET),
+            may_adjudicate=user.has_perm(ADJUDICATE),
+            **kwargs,
+        )
+
+
+def _open_checks() -> dict[str, int]:
+    """How many cases wait for a second reviewer, and for an adjudicator."""
+    open_ones = Case.objects.pending().exclude(quality_check="")
+    kinds = list(open_ones.values_list("quality_check", flat=True))
+    return {check.value: kinds.count(check.value) for check in Case.Check}

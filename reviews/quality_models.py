@@ -1,0 +1,71 @@
+"""Every verdict as it was given, and the settings of quality checks by event type."""
+
+from typing import ClassVar
+
+from django.db import models
+
+
+class GivenVerdict(models.Model):
+    """A verdict as a reviewer gave it, whether it stands or not. Projection of `case.decided` and
+    `case.checked`.
+
+    `kind`: the case's first verdict, or that of a quality check. For a check, `standing` is the verdict that
+    stood before it, by `standing_by`, and `agrees` whether label and policies are the same. `told`: the
+    reviewer was told that they missed a golden item. `claimed_at`: None for verdicts on groups.
+    """
+
+    class Kind(models.TextChoices):
+        FIRST = "first", "first verdict"
+        SECOND = "second", "second review"
+        ADJUDICATION = "adjudication", "adjudication"
+        GOLDEN = "golden", "golden item"
+
+    position = models.BigIntegerField(primary_key=True)
+    event_position = models.BigIntegerField()
+    event_type = models.CharField(max_length=60)
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    reviewer = models.CharField(max_length=150)
+    given_at = models.DateTimeField()
+    claimed_at = models.DateTimeField(null=True)
+    verdict = models.CharField(max_length=40)
+    reason_code = models.CharField(max_length=40)
+    policies = models.JSONField(default=dict)
+    action = models.CharField(max_length=10, blank=True, default="")
+    standing = models.CharField(max_length=40, blank=True, default="")
+    standing_by = models.CharField(max_length=150, blank=True, default="")
+    agrees = models.BooleanField(null=True)
+    told = models.BooleanField(default=False)
+    undone = models.BooleanField(default=False)
+
+    class Meta:
+        default_permissions = ("view",)
+        indexes: ClassVar = [
+            models.Index(fields=["event_position", "kind"], name="given_verdict_case"),
+            models.Index(fields=["reviewer", "-given_at"], name="given_verdict_reviewer"),
+            models.Index(fields=["event_type", "-given_at"], name="given_verdict_type"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.verdict} by {self.reviewer}"
+
+
+class StoredReviewQuality(models.Model):
+    """The quality checks of an event type, and who set them. Projection of `review_quality.changed`.
+
+    Types without a row have none.
+    """
+
+    event_type = models.CharField(max_length=60, primary_key=True)
+    settings = models.JSONField()
+    reason = models.CharField(max_length=500, blank=True, default="")
+    changed_by = models.CharField(max_length=80, blank=True, default="")
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "quality checks"
+        verbose_name_plural = "quality checks"
+        default_permissions = ("view",)
+        permissions: ClassVar = [("set_reviewquality", "Can change the quality checks of reviews")]
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} of {self.event_type}"
