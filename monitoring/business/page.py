@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
@@ -105,7 +106,8 @@ class BusinessPage(AdminPage):
             segments=[name for name in segments if name != ALL],
             field=segment_field(kind),
             has_days=total.decided > 0,
-            tiles=_tiles(total, kind.base_currency),
+            may_see_decisions=self.request.user.has_perm("scoring.view_decision"),
+            tiles=_tiles(total, kind),
             insult=_insult_text(mature),
             verdicts=_verdicts_text(total, kind.base_currency),
             costs=_cost_rows(total, kind),
@@ -116,23 +118,40 @@ class BusinessPage(AdminPage):
         )
 
 
-def _tiles(total: DayFigures, currency: str) -> list[tuple[str, str, str]]:
-    """(label, value, note) of the figures that come first."""
+def _tiles(total: DayFigures, kind: type[EventType]) -> list[tuple[str, str, str, str]]:
+    """(label, value, note, query of the decisions behind it) of the figures that come first."""
+    currency = kind.base_currency
     stopped = avoided(total)
     value = money_text(total.fraud_stopped_stake, currency)
     more = (
         f"with unlabeled blocks {money_text(stopped.low, currency)} to {money_text(stopped.high, currency)}"
     )
     return [
-        ("Approved", _share_text(approval_rate(total)), f"of {count_text(total.decided)} decisions"),
-        ("Blocked", _share_text(block_share(total)), f"{money_text(total.blocked_stake, currency)} at stake"),
+        (
+            "Approved",
+            _share_text(approval_rate(total)),
+            f"of {count_text(total.decided)} decisions",
+            _decisions(kind, "allow"),
+        ),
+        (
+            "Blocked",
+            _share_text(block_share(total)),
+            f"{money_text(total.blocked_stake, currency)} at stake",
+            _decisions(kind, "block"),
+        ),
         (
             "Fraud let through so far",
             money_text(total.fraud_through_stake, currency),
             f"{count_text(total.fraud_through)} events",
+            "",
         ),
-        ("Fraud stopped", value, more if total.blocked_unknown else "all blocks are labeled"),
+        ("Fraud stopped", value, more if total.blocked_unknown else "all blocks are labeled", ""),
     ]
+
+
+def _decisions(kind: type[EventType], outcome: str) -> str:
+    """The list of the decisions of an outcome, as a query."""
+    return "?" + urlencode({"event_type": kind.name, "outcome__exact": outcome})
 
 
 def _share_text(found: Estimate | None) -> str:

@@ -61,12 +61,12 @@ class FieldBaseline:
     """What is usual of a field as one sender sends it.
 
     `low`, `high`: the usual bins of a range. `bins`: those of names and formats. `unusual`: the share of
-    values that is outside of them anyway.
+    values that is outside of them anyway, None if there were too few values.
     """
 
     days: int
     missing: UsualShare
-    unusual: UsualShare
+    unusual: UsualShare | None = None
     low: int = 0
     high: int = 0
     bins: tuple[int, ...] = ()
@@ -76,7 +76,7 @@ class FieldBaseline:
 
     @classmethod
     def of_data(cls, data: Mapping[str, Any]) -> "FieldBaseline":
-        shares = {name: UsualShare(**data[name]) for name in ("missing", "unusual")}
+        shares = {name: data[name] and UsualShare(**data[name]) for name in ("missing", "unusual")}
         return cls(**{**data, **shares, "bins": tuple(data["bins"])})
 
     def count_unusual(self, bins: Mapping[int, int], measure: Measure) -> int:
@@ -133,12 +133,12 @@ def field_baseline(days: Sequence[DayCounts], measure: Measure) -> FieldBaseline
     if len(full) < MIN_DAYS:
         return None
     missing = UsualShare.of((day.missing, day.events) for day in full)
-    known = FieldBaseline(len(full), missing, UsualShare(0.0, 1.0))
-    filled = [day for day in full if day.present]
+    known = FieldBaseline(len(full), missing)
+    filled = [day for day in full if day.present >= MIN_EVENTS_A_DAY]
+    if measure is Measure.NONE or len(filled) < MIN_DAYS:
+        return known
     bins = [day.bins for day in filled]
     match measure:
-        case Measure.NONE:
-            return known
         case Measure.RANGE:
             low, high = usual_range(bins)
             known = replace(known, low=low, high=high)

@@ -110,6 +110,7 @@ def _kind_of_part(part: re.Match[str]) -> str:
     return "a" if part.group().isalpha() else "x"
 
 
+@lru_cache(maxsize=16_384)  # ids come again; reading the format takes longer than all else
 def format_bin(identifier: Any) -> int:
     return crc32(format_of(str(identifier)).encode()) % HASHED_BINS
 

@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from django.db import transaction
+from django.db.models import Count, F
 
 from monitoring.models import FieldDay, QualityBaseline, SenderWindow, SubmissionWindow
 from monitoring.quality.baselines import (
+    MIN_EVENTS_A_DAY,
     DayCounts,
     FieldBaseline,
     SenderBaseline,
@@ -23,7 +25,6 @@ from scoring.intake.refusals import CONFLICT, REFUSED, REPEATED
 
 DAYS: Final = timedelta(days=28)
 RENEW_AFTER: Final = timedelta(hours=20)
-TYPE_AND_SOURCE = ("event_type", "source")
 
 
 class Sender(NamedTuple):
@@ -47,7 +48,7 @@ def int_keys(counts: Mapping[str, int]) -> dict[int, int]:
 
 
 def learn_baselines(*, now: datetime) -> int:
-    """Compute the baselines anew if they are a day old, or a sender has none; returns how many there are."""
+    """Compute the baselines anew if they are a day old, or there are more days now; returns how many."""
     if not _is_due(now):
         return 0
     fields, senders = _learn_fields(now=now), _learn_senders(now=now)
@@ -65,18 +66,21 @@ def learn_baselines(*, now: datetime) -> int:
 
 
 def _is_due(now: datetime) -> bool:
+    """Whether there are none that are recent, or they were learned while history was still being counted."""
     known = QualityBaseline.objects.filter(computed_at__gt=now - RENEW_AFTER)
     if not known.exists():
         return True
-    today = _midnight(now)
-    complete = FieldDay.objects.filter(start__gte=today - DAYS, start__lt=today)
-    sending = set(complete.values_list(*TYPE_AND_SOURCE).distinct())
-    return not sending <= set(known.values_list(*TYPE_AND_SOURCE).distinct()) and not _tried(now)
+    learned = known.exclude(field="").values_list("data__days", flat=True)
+    return max(learned, default=0) < _complete_days(now)
 
 
-def _tried(now: datetime) -> bool:
-    """Whether the baselines are from today: a sender without one has too few days."""
-    return QualityBaseline.objects.filter(computed_at__gte=_midnight(now)).exists()
+def _complete_days(now: datetime) -> int:
+    """The number of days with enough events of the field that has the most of them."""
+    until = _midnight(now)
+    days = FieldDay.objects.filter(start__gte=until - DAYS, start__lt=until)
+    enough = days.annotate(events=F("present") + F("missing")).filter(events__gte=MIN_EVENTS_A_DAY)
+    counted = enough.values("event_type", "source", "field").annotate(days=Count("start"))
+    return max(counted.values_list("days", flat=True), default=0)
 
 
 def _midnight(now: datetime) -> datetime:

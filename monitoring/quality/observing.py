@@ -31,7 +31,7 @@ HOURS: Final = 24  # that are read before this one
 
 @dataclass(frozen=True, slots=True)
 class FieldHourCounts:
-    """An hour of a field. `unusual`: the values outside of what is usual, None without a baseline."""
+    """An hour of a field. `unusual`: the values outside of what is usual, None if nothing is."""
 
     start: datetime
     present: int
@@ -105,7 +105,7 @@ def _of_type(rows: QuerySet[Row], event_type: str) -> QuerySet[Row]:
 
 def _hour_of(window: FieldWindow, baseline: FieldBaseline | None, key: SentField) -> FieldHourCounts:
     unusual = None
-    if baseline is not None:
+    if baseline is not None and baseline.unusual is not None:
         unusual = baseline.count_unusual(int_keys(window.bins), measure_of(key))
     return FieldHourCounts(window.start, window.present, window.missing, unusual)
 

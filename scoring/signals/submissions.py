@@ -48,10 +48,12 @@ class SubmissionCounts:
 
     def add(self, found: Iterable[Submitted], *, now: datetime) -> None:
         """Count what was found in one request; sends the counts if that is due."""
-        hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-        with self._lock:
-            for each in found:
-                self._counts[hour, each] += 1
+        counted = tuple(found)
+        if counted:
+            hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+            with self._lock:
+                for each in counted:
+                    self._counts[hour, each] += 1
         if self._counts and self._clock() > self._send_at:
             self.send()
 

@@ -1,9 +1,11 @@
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.test import Client, override_settings
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from scoring.catalog.exchange_rates.models import ExchangeRate
@@ -12,6 +14,7 @@ from scoring.catalog.parsing.moments import ALLOWED as ALLOWED_TIMES
 from scoring.intake.models import Event
 from scoring.lanes.models import Pending
 from scoring.log.read import read_stream
+from scoring.signals.submissions import read_submissions
 from tests.factories.payments import payment_payload, refund_payload
 from tests.integration.api.conftest import Api
 
@@ -38,6 +41,25 @@ def test_an_empty_body_is_reported_as_empty(api: Api, path: str) -> None:
     response = api.client.generic("POST", f"/api/v1/{path}", b"", content_type="application/json")
     assert response.status_code == 422
     assert response.json()["errors"][0]["problem"] == "the body is empty"
+
+
+def test_refused_and_repeated_events_are_counted_by_names_and_kinds(api: Api) -> None:
+    hour = timezone.now().replace(minute=0, second=0, microsecond=0)
+    before = Counter(read_submissions(hour))
+    good, other = payment_payload(1), {**payment_payload(1), "amount": "7.00"}
+
+    api.post("events", [good, {**payment_payload(2), "amount": "-5", "color": "red"}], prefer="respond-async")
+    for again in (good, other):
+        api.post("events", again, prefer="respond-async")
+
+    assert Counter(read_submissions(hour)) - before == {
+        ("payment", "shop", "", "refused"): 1,
+        ("payment", "shop", "amount", "out_of_range"): 1,
+        ("payment", "shop", "", "unknown_field"): 1,
+        ("payment", "shop", "", "repeated"): 1,
+        ("payment", "shop", "", "conflict"): 1,
+        ("payment", "shop", "amount", "differs"): 1,
+    }
 
 
 def test_respond_async_is_accepted_at_once(api: Api) -> None:

@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from monitoring.metrics.registry import metrics
 from monitoring.models import FieldDay, FieldWindow, QualityBaseline, SenderWindow, SubmissionWindow
-from monitoring.quality.judging import Reading
+from monitoring.quality.judging import Reading, State
 from monitoring.quality.learning import learn_baselines
 from monitoring.quality.observing import read_fields, read_senders
 from monitoring.quality.windows import (
@@ -267,6 +267,27 @@ def test_baselines_are_renewed_once_a_day() -> None:
     assert known > 0
     assert learn_baselines(now=NOW + HOUR) == 0
     assert learn_baselines(now=NOW + 21 * HOUR) == known
+
+
+def test_baselines_that_were_learned_while_history_was_counted_are_renewed() -> None:
+    live_for_days("shop", days=3)
+    for hour in HOURS_A_DAY:
+        add("shop", (THIS - timedelta(days=9)).replace(hour=hour), count=15)
+
+    assert learn_baselines(now=NOW + timedelta(minutes=1)) > 0
+    assert learn_baselines(now=NOW + timedelta(minutes=2)) == 0
+
+
+def test_values_of_a_field_that_never_had_any_are_not_judged() -> None:
+    live_for_days("new-field")
+    for start in (SINCE, SINCE + HOUR):
+        add("new-field", start, fault=lambda fields: {**fields, "customer_city_pop": 1_000})
+
+    [population] = [each for each in read_fields(now=NOW) if each.field.field == "customer_city_pop"]
+
+    assert population.unusual is not None
+    assert population.unusual.state is State.UNKNOWN
+    assert population.missing.state is State.FINE
 
 
 def test_many_senders_cost_as_many_queries_as_one(
