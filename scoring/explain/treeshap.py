@@ -32,6 +32,9 @@ class Explainer(Protocol):
         Margins are XGBoost's to the bit, and a row's result does not depend on the other rows.
         """
 
+    def margins(self, X: NDArray) -> NDArray[np.float32]:
+        """The margins [n] of `explain` alone, in the fastest way."""
+
 
 @dataclass(frozen=True)
 class TableExplainer:
@@ -49,6 +52,9 @@ class TableExplainer:
         kernel.look_up(rows, *self.tables, margins, contributions)
         return margins, contributions
 
+    def margins(self, X: NDArray) -> NDArray[np.float32]:
+        return self.explain(X)[0]  # many times faster than XGBoost for few rows
+
     def __str__(self) -> str:
         return f"tables of {self.tables.nbytes / 2**20:.1f} MiB"
 
@@ -62,6 +68,9 @@ class LibraryExplainer:
 
     def explain(self, X: NDArray) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
         return predict_margin(self.booster, X), predict_contributions(self.booster, X)
+
+    def margins(self, X: NDArray) -> NDArray[np.float32]:
+        return predict_margin(self.booster, X)
 
     def __str__(self) -> str:
         return f"XGBoost, because {self.why_not}"

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from scoring.registry.artifact import Artifact, ModelSpec
 from scoring.registry.text_weights import TextWeights, text_parts
-from scoring.texts.ngrams import ngram_rows
+from scoring.texts.ngrams import linear_sums
 
 
 class TextModel(TextWeights):
-    """The linear models of one text field, ready to score. `weights`: float64[COLUMNS, heads]."""
+    """The linear models of one text field, ready to score. `weights`: float32[COLUMNS, heads]."""
 
     def margins(self, texts: Sequence[str | None]) -> NDArray[np.float64]:
         """Log-odds [n, heads] of texts, 0 between positive and other texts; NaN for those that are not known.
@@ -23,10 +23,9 @@ class TextModel(TextWeights):
         A text's margins do not depend on the texts beside it.
         """
         found = np.full((len(texts), len(self.heads)), np.nan)
-        known = [place for place, text in enumerate(texts) if text is not None]
-        if known:
-            rows = ngram_rows([texts[place] or "" for place in known]).astype(np.float64)
-            found[known] = np.float32(rows @ self.weights + self.intercepts)
+        for place, text in enumerate(texts):
+            if text is not None:
+                found[place] = np.float32(linear_sums(text, self.weights, self.intercepts))
         return found
 
     def fill(
@@ -57,5 +56,5 @@ def text_models(spec: ModelSpec, artifact: Artifact) -> tuple[TextModel, ...]:
 
 
 def _ready(model: TextModel) -> TextModel:
-    """With weights as sums need them: float64, the heads of a column side by side."""
-    return replace(model, weights=np.ascontiguousarray(model.weights, dtype=np.float64))
+    """With the weights of all heads for a column side by side, as sums read them."""
+    return replace(model, weights=np.ascontiguousarray(model.weights, dtype=np.float32))

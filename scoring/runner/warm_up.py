@@ -32,7 +32,7 @@ def warm_up() -> None:
     declare_feature_sets(now=timezone.now())
     models = check_live_models()
     for name in models:
-        logger.info("%s is explained by %s", name, load_model(name).explainer)
+        load_model(name).prepare()
     ruleset = warm_up_ruleset(scored_types())
     seconds = time.perf_counter() - started
     logger.info("warm after %.1f s, models: %s, ruleset: %d", seconds, ", ".join(models) or "none", ruleset)

@@ -106,9 +106,8 @@ def columns_of(hashes):  # type: ignore[no-untyped-def]  # compiled
 
 
 @njit(cache=True, nogil=True)
-def weigh(hashes):  # type: ignore[no-untyped-def]  # compiled
-    """(columns, values): each column once, in ascending order, with 1 + ln(count), of unit length."""
-    ordered = np.sort(columns_of(hashes))
+def weigh(ordered):  # type: ignore[no-untyped-def]  # compiled
+    """(columns, values): each of the ordered columns once, with 1 + ln(count), of unit length."""
     columns = np.empty(len(ordered), np.int32)
     weights = np.empty(len(ordered), np.float64)
     found, place, square = 0, 0, 0.0
@@ -122,3 +121,19 @@ def weigh(hashes):  # type: ignore[no-untyped-def]  # compiled
         found += 1
     length = math.sqrt(square) if square > 0 else 1.0
     return columns[:found].copy(), (weights[:found] / length).astype(np.float32)
+
+
+@njit(cache=True, nogil=True)
+def add_weights(columns, values, weights, intercepts):  # type: ignore[no-untyped-def]  # compiled
+    """float64[heads]: what the columns of a text add to the intercepts, by weights[column, head].
+
+    Added one by one in ascending order, so the sums are those of SciPy's product of a sparse row.
+    """
+    heads = weights.shape[1]
+    sums = np.zeros(heads)
+    for place in range(len(columns)):
+        value = np.float64(values[place])
+        of_column = weights[columns[place]]
+        for head in range(heads):
+            sums[head] += value * np.float64(of_column[head])
+    return sums + intercepts

@@ -7,7 +7,7 @@ depend on the text alone: they are the same in every process, on every machine, 
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from scoring.texts import ngram_kernel
@@ -34,11 +34,20 @@ def ngram_rows(texts: Sequence[str]) -> csr_matrix:
 
 def compile_kernels() -> None:
     """Compile the loops, or load them from the cache on disk."""
-    ngram_row("any text")
+    linear_sums("any text", np.zeros((COLUMNS, 1), np.float32), np.zeros(1))
 
 
-def ngram_row(text: str) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+def ngram_row(text: str) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """Columns in ascending order and their values."""
     hashes, _, _ = ngram_kernel.hash_ngrams(*coded(normalize_text(text)))
-    columns, values = ngram_kernel.weigh(hashes)
+    ordered = ngram_kernel.columns_of(hashes)
+    ordered.sort()  # NumPy sorts several times faster than compiled code
+    columns, values = ngram_kernel.weigh(ordered)
     return columns, values
+
+
+def linear_sums(
+    text: str, weights: NDArray[np.floating], intercepts: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """float64[heads]: the text's row times weights[COLUMNS, heads], plus the intercepts."""
+    return np.asarray(ngram_kernel.add_weights(*ngram_row(text), weights, intercepts))

@@ -36,7 +36,7 @@ def predict(loaded: LoadedModel, features: NDArray[np.float64]) -> Prediction:
 def predict_head(loaded: LoadedModel, head: LoadedHead, features: NDArray[np.float64]) -> NDArray[np.float64]:
     """The calibrated scores [n] of a policy's head. Raises ModelFailed for anything that it raises."""
     try:
-        scores = head.predict(features)
+        scores = head.predict_few(features)
     except Exception as error:  # the same edge as in `predict`
         raise ModelFailed(loaded.name, f"{type(error).__name__}: {error}") from error
     if not np.isfinite(scores).all():

@@ -110,7 +110,7 @@ class _Learned:
         return TextModel(
             field=self.field,
             heads=heads,
-            weights=np.stack([self.linear[head].weights for head in heads], axis=1),
+            weights=np.stack([self.linear[head].weights for head in heads], axis=1).astype(np.float32),
             intercepts=np.array([self.linear[head].intercept for head in heads]),
             lexicon={head: self._lexicon(head) for head in heads},
         )

@@ -8,10 +8,13 @@ from hypothesis import strategies as st
 
 from scoring.texts import ngrams
 from scoring.texts.ngram_places import COLUMNS, ngram_spans
-from scoring.texts.ngrams import ngram_row, ngram_rows
+from scoring.texts.ngrams import linear_sums, ngram_row, ngram_rows
 
 TEXTS = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=80)
 
+
+WEIGHTS = np.random.default_rng(1).normal(size=(COLUMNS, 3)).astype(np.float32)
+INTERCEPTS = np.array([0.5, -1.25, 0.0])
 
 # Of "to be": two words, their pair, and six character n-grams of each word
 EXPECTED_COLUMNS = [
@@ -33,6 +36,13 @@ def test_a_row_is_of_unit_length_with_ascending_columns() -> None:
     assert np.allclose(rows.multiply(rows).sum(axis=1), 1)
     assert rows.has_canonical_format
     assert all((np.diff(part) > 0).all() for part in np.split(rows.indices, rows.indptr[1:-1]))
+
+
+@given(TEXTS)
+def test_sums_of_weights_are_those_of_the_product_to_the_bit(text: str) -> None:
+    """Decisions and replay take the sums one by one, data sets take the product."""
+    product = ngram_rows([text]).astype(np.float64) @ WEIGHTS.astype(np.float64) + INTERCEPTS
+    assert linear_sums(text, WEIGHTS, INTERCEPTS).tobytes() == product.tobytes()
 
 
 def test_rows_do_not_depend_on_the_other_texts() -> None:
