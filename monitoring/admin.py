@@ -18,7 +18,7 @@ PAGES = (
     "monitoring.overview.page",
     "monitoring.alerts.pages.alerts",
     "monitoring.alerts.pages.rules",
-    "monitoring.drift.page",
+    "monitoring.drift.pages.drift_page",
     "monitoring.performance.page",
     "monitoring.labels.page",
     "monitoring.guardrails.pages",

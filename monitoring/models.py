@@ -124,27 +124,38 @@ class MinuteWindow(TrafficWindow):
         indexes = [models.Index(fields=["-start", "event_type"], name="minutewindow_latest")]
 
 
-class ModelWindow(models.Model):
-    """One hour of a model version. Written by the consumer `monitoring.model_windows` only.
+class VectorWindow(models.Model):
+    """One hour of the vectors that a model version decided on, counted in the bins of its reference.
 
-    Counted in the bins of the version's reference, so that the two can be compared. `features` is int64
-    [features, bins + 1] as little-endian bytes, padded with zeros to the largest number of bins, missing
-    values in the last column; `scores` is int64 [bins]; `contributions` is int64 [features], the absolute
-    contributions of each feature, summed in millionths of log-odds (empty in windows older than this column).
-    Only first decisions by the model, no fallbacks.
+    `features` is int64 [features, bins + 1] as little-endian bytes, padded with zeros to the largest number
+    of bins, missing values in the last column; `scores` is int64 [bins]; `contributions` is int64 [features],
+    the absolute contributions of each feature, summed in millionths of log-odds (empty in windows older than
+    this column). Only first decisions by the model, no fallbacks.
     """
 
     event_type = models.CharField(max_length=60)
     model = models.CharField(max_length=80)
     start = models.DateTimeField()
     rows = models.BigIntegerField(default=0)
+    features = models.BinaryField()
+    scores = models.BinaryField()
+    contributions = models.BinaryField(default=bytes)
+
+    class Meta:
+        abstract = True
+
+    def outcomes(self) -> dict[str, int]:
+        """The number of decisions by outcome; empty where they are not counted."""
+        return {}
+
+
+class ModelWindow(VectorWindow):
+    """One hour of a model version. Written by the consumer `monitoring.model_windows` only."""
+
     decided_allow = models.BigIntegerField(default=0)
     decided_review = models.BigIntegerField(default=0)
     decided_block = models.BigIntegerField(default=0)
     decided_other = models.JSONField(default=dict)
-    features = models.BinaryField()
-    scores = models.BinaryField()
-    contributions = models.BinaryField(default=bytes)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["model", "start"], name="modelwindow_model_start")]
@@ -157,6 +168,24 @@ class ModelWindow(models.Model):
         kind = event_types().get(self.event_type)
         outcomes = BASIC_OUTCOMES if kind is None else kind.outcomes
         return {outcome: _of_outcome(self, "decided", outcome) for outcome in outcomes}
+
+
+class ModelSenderWindow(VectorWindow):
+    """One hour of a model version's decisions on the events of one sender, which `source` names.
+
+    Written by the consumer `monitoring.sender_windows` only. Kept for `monitoring.windows.senders.KEPT`.
+    """
+
+    source = models.CharField(max_length=80)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["model", "source", "start"], name="modelsenderwindow_key")
+        ]
+        indexes = [models.Index(fields=["model", "start"], name="modelsenderwindow_model")]
+
+    def __str__(self) -> str:
+        return f"{self.model} from {self.source} at {self.start:%Y-%m-%d %H}:00"
 
 
 class BatchWindow(models.Model):

@@ -14,6 +14,7 @@ from monitoring.quality import learning
 from monitoring.quality import windows as quality_windows
 from monitoring.triggers import checking as triggers
 from monitoring.windows import hourly as windows
+from monitoring.windows import senders
 
 
 @shared_task
@@ -21,7 +22,8 @@ def prune_windows() -> int:
     """Delete windows, and values of metrics, past their retention; returns how many windows."""
     now = timezone.now()
     prune_values(now=now)
-    return windows.prune_minutes(now=now) + quality_windows.prune_quality_windows(now=now)
+    pruned = windows.prune_minutes(now=now) + senders.prune_senders(now=now)
+    return pruned + quality_windows.prune_quality_windows(now=now)
 
 
 @shared_task

@@ -15,9 +15,10 @@ small sample always seems to have drifted.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaincinv
 
 MODERATE, SHIFTED = 0.1, 0.25
@@ -34,6 +35,7 @@ class State(StrEnum):
     ALL_MISSING = "no values"  # neither in training nor now
     STABLE = "stable"
     CHANCE = "too few"  # above the rule of thumb, but within chance for so few rows
+    ORDINARY = "ordinary"  # above the rule of thumb, but as far as on ordinary days
     MODERATE = "moderate"
     SHIFTED = "shifted"
 
@@ -41,15 +43,34 @@ class State(StrEnum):
     def has_moved(self) -> bool:
         return self in (State.MODERATE, State.SHIFTED)
 
+    @property
+    def is_comparison(self) -> bool:
+        """Whether two distributions were compared."""
+        return self not in (State.NO_DATA, State.NOT_COMPARED, State.ALL_MISSING)
+
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """`psi` of two distributions; by chance alone its mean is `expected`, and 99.9 % are below `limit`."""
+    """`psi` of two distributions; by chance alone its mean is `expected`, and 99.9 % are below `limit`.
+
+    `ordinary`: the excess over chance that ordinary days show (`monitoring.drift.ordinary_days`).
+    """
 
     psi: float
     expected: float
     limit: float
     state: State
+    ordinary: float = 0.0
+
+    @property
+    def excess(self) -> float:
+        """The part that chance does not explain on average, 0 or more."""
+        return max(self.psi - self.expected, 0.0)
+
+    @property
+    def threshold(self) -> float:
+        """The PSI that chance and ordinary days explain together."""
+        return self.limit + self.ordinary
 
 
 NO_DATA = Drift(psi=0.0, expected=0.0, limit=0.0, state=State.NO_DATA)
@@ -69,8 +90,8 @@ def population_stability(then: ArrayLike, now: ArrayLike) -> float:
     return float(np.sum((q - p) * np.log(q / p)))
 
 
-def measure_drift(then: ArrayLike, now: ArrayLike) -> Drift:
-    """How far `now` is from `then`, both counted in the same bins."""
+def measure_drift(then: ArrayLike, now: ArrayLike, *, ordinary: float = 0.0) -> Drift:
+    """How far `now` is from `then`, both counted in the same bins. `ordinary`: as in `Drift`."""
     before, after = _in_used_bins(then, now)
     if before.sum() == 0 or after.sum() == 0:
         return NO_DATA
@@ -78,16 +99,50 @@ def measure_drift(then: ArrayLike, now: ArrayLike) -> Drift:
     degrees = max(len(before) - 1, 0)
     limit = chi_square_quantile(CHANCE_LEVEL, degrees) * per_degree if degrees else 0.0
     psi = population_stability(before, after)
-    return Drift(psi, expected=float(degrees * per_degree), limit=limit, state=judge(psi, limit=limit))
+    state = judge(psi, limit=limit, ordinary=ordinary)
+    return Drift(psi, float(degrees * per_degree), limit, state, ordinary)
 
 
-def judge(psi: float, *, limit: float) -> State:
-    """The state of a PSI of which chance explains up to `limit`."""
+def judge(psi: float, *, limit: float, ordinary: float = 0.0) -> State:
+    """The state of a PSI of which chance explains up to `limit`, and ordinary days that much more."""
     if psi < MODERATE:
         return State.STABLE
     if psi <= limit:
         return State.CHANCE
+    if psi <= limit + ordinary:
+        return State.ORDINARY
     return State.MODERATE if psi <= SHIFTED else State.SHIFTED
+
+
+class ManyDrifts(NamedTuple):
+    """Arrays of one shape: each PSI, and by chance alone its mean and the limit of 99.9 %."""
+
+    psi: NDArray[np.float64]
+    expected: NDArray[np.float64]
+    limit: NDArray[np.float64]
+
+
+def measure_many(then: NDArray[np.int64], now: NDArray[np.int64]) -> ManyDrifts:
+    """The PSI along the last axis of counts that broadcast, int64[..., B]; 0 where a side has no rows."""
+    before, after = np.broadcast_arrays(then, now)
+    used = (before > 0) | (after > 0)
+    bins = used.sum(axis=-1)
+    rows, others = before.sum(axis=-1), after.sum(axis=-1)
+    known = (rows > 0) & (others > 0)
+    p, q = _smooth(before, used, rows, bins), _smooth(after, used, others, bins)
+    psi = np.where(known, np.sum((q - p) * np.log(q / p), axis=-1), 0.0)
+    per_degree = np.where(known, 1 / np.maximum(rows, 1) + 1 / np.maximum(others, 1), 0.0)
+    degrees = np.maximum(bins - 1, 0)
+    quantile = np.where(degrees > 0, 2 * gammaincinv(np.maximum(degrees, 1) / 2, CHANCE_LEVEL), 0.0)
+    return ManyDrifts(psi, degrees * per_degree, quantile * per_degree)
+
+
+def _smooth(
+    counts: NDArray[np.int64], used: NDArray[np.bool_], rows: NDArray[np.int64], bins: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """The shares of the used bins with half a row more in each; 1 in the others."""
+    total = np.maximum(rows + SMOOTHING * bins, SMOOTHING)[..., None]
+    return np.where(used, (counts + SMOOTHING) / total, 1.0)
 
 
 def _in_used_bins(then: ArrayLike, now: ArrayLike) -> tuple[np.ndarray, np.ndarray]:

@@ -1,16 +1,20 @@
 """Compares a model's recent features, scores and outcomes with its training data, from model windows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
 import numpy as np
 import orjson
 
 from monitoring.drift.bin_names import bin_names, score_names
 from monitoring.drift.distance import ALL_MISSING, NOT_COMPARED, Drift, State, measure_drift
-from monitoring.models import ModelWindow
+from monitoring.drift.distances.binned import largest_mover, signed_shift
+from monitoring.drift.ordinary_days import OrdinaryDays, ordinary_days
+from monitoring.models import ModelWindow, VectorWindow
 from monitoring.windows.binning import BinCounts, Reference, unpack
+from monitoring.windows.feature_weights import weigh_features
 from monitoring.windows.hourly import to_hour
 from scoring.catalog.registry import all_outcomes
 from scoring.catalog.registry import event_type as find_event_type
@@ -22,6 +26,10 @@ HOUR = timedelta(hours=1)
 SPANS = {"hour": HOUR, "day": timedelta(days=1), "week": timedelta(weeks=1)}
 # Hour and weekday are compared only over a complete cycle: a quiet night is not drift.
 CYCLES = {"hour": timedelta(days=1), "weekday": timedelta(weeks=1)}
+# Scores and a model's effect are judged over most of a day: its hours differ, and so do their scores.
+MIN_SEEN = timedelta(hours=18)
+MIN_EFFECT = 0.05  # below it, drift is not worth a notice: all features a third of the way to "moderate"
+UNORDERED = ("category", "flag")  # units whose bins have no order
 
 
 @dataclass(frozen=True)
@@ -34,18 +42,46 @@ class SideShares:
 
 @dataclass(frozen=True)
 class FeatureDrift:
-    """A feature then (in training) and now. `names` are those of the bins, missing values last."""
+    """A feature then (in training) and now. `names` are those of the bins, missing values last.
+
+    `share`: its share of the model's explanations now (of all absolute contributions), None if unknown.
+    `ordered`: whether its bins have an order.
+    """
 
     name: str
     drift: Drift
     names: list[str]
     then: SideShares
     now: SideShares
+    share: float | None = None
+    ordered: bool = True
 
     @property
     def compared(self) -> bool:
         """Whether the two distributions were compared."""
-        return self.drift.state not in (State.NO_DATA, State.NOT_COMPARED, State.ALL_MISSING)
+        return self.drift.state.is_comparison
+
+    @property
+    def effect(self) -> float | None:
+        """The PSI beyond chance times the share of the explanations; None if either is unknown."""
+        return None if self.share is None or not self.compared else self.share * self.drift.excess
+
+    @property
+    def more_missing(self) -> float:
+        """The change of the share of missing values."""
+        return self.now.missing - self.then.missing
+
+    @property
+    def shift(self) -> float | None:
+        """Which way its values moved, -1 to 1 (`signed_shift`); None without an order or without values."""
+        then, now = self.then.shares[:-1], self.now.shares[:-1]
+        return signed_shift(then, now) if self.ordered and any(then) and any(now) else None
+
+    @property
+    def mover(self) -> tuple[str, float]:
+        """The bin whose share changed most, and the change. Missing values are a bin."""
+        index, change = largest_mover(self.then.shares, self.now.shares)
+        return self.names[index], change
 
     @property
     def highest(self) -> float:
@@ -60,10 +96,11 @@ class FeatureDrift:
 
 @dataclass(frozen=True)
 class DriftReport:
-    """A model over a period. `features` are sorted by PSI, largest first.
+    """A model over a period. `features` are sorted by effect, largest first, then by PSI.
 
     `score` is the drift of the scores, `scores` their (name, share then, share now) by bin, `outcomes` the
-    shares (then, now) by outcome.
+    shares (then, now) by outcome. `effect_limit`: the effect that chance and ordinary days explain.
+    `seen_for`: from the first window to the last.
     """
 
     model: str
@@ -74,6 +111,31 @@ class DriftReport:
     score: Drift
     scores: list[tuple[str, float, float]]
     outcomes: dict[str, tuple[float, float]]
+    effect_limit: float = 0.0
+    seen_for: timedelta = timedelta(days=1)
+
+    @cached_property
+    def shares(self) -> dict[str, float]:
+        """The weight of each compared feature, adding up to 1: by explanations, or equal if none counted."""
+        compared = [feature for feature in self.features if feature.compared]
+        total = sum(feature.share or 0.0 for feature in compared)
+        equal = 1 / max(len(compared), 1)
+        return {each.name: (each.share or 0.0) / total if total else equal for each in compared}
+
+    @property
+    def effect(self) -> float:
+        """The PSI beyond chance, averaged over the features by their shares in the explanations."""
+        return sum(self.shares.get(each.name, 0.0) * each.drift.excess for each in self.features)
+
+    @property
+    def effect_threshold(self) -> float:
+        """The effect above which drift deserves attention."""
+        return max(MIN_EFFECT, self.effect_limit)
+
+    @property
+    def drifted_share(self) -> float:
+        """The share of the explanations that is on features that have drifted."""
+        return sum(self.shares.get(each.name, 0.0) for each in self.moved)
 
     def count(self, *states: State) -> int:
         return sum(feature.drift.state in states for feature in self.features)
@@ -83,9 +145,18 @@ class DriftReport:
         return [feature for feature in self.features if feature.drift.state.has_moved]
 
     @property
+    def drifts_by_features(self) -> bool:
+        """Whether features have drifted with an effect that chance and ordinary days do not explain."""
+        return bool(self.moved) and self.seen_for >= MIN_SEEN and self.effect > self.effect_threshold
+
+    @property
     def is_far(self) -> bool:
-        """Whether it needs attention: a feature has shifted far, or the scores have moved."""
-        return self.score.state.has_moved or self.count(State.SHIFTED) > 0
+        """Whether it needs attention: features with an effect have drifted, or the scores have.
+
+        Not before most of a day was seen: in a few hours everything is unlike a whole day.
+        """
+        scores = self.seen_for >= MIN_SEEN and self.score.state.has_moved
+        return self.drifts_by_features or scores
 
     @property
     def state(self) -> State:
@@ -125,7 +196,7 @@ def read_vocabularies(artifact: str) -> dict[str, list[str]]:
 
 def compare(
     model: str,
-    windows: Sequence[ModelWindow],
+    windows: Sequence[VectorWindow],
     reference: Reference,
     *,
     specs: Mapping[str, FeatureSpec],
@@ -135,17 +206,27 @@ def compare(
     seen_for = windows[-1].start - windows[0].start + HOUR if windows else timedelta(0)
     counts = sum((reference.unpack_features(w.features) for w in windows), np.zeros_like(reference.features))
     scores = sum((unpack(w.scores) for w in windows), np.zeros_like(reference.scores))
+    days, age = ordinary_days(reference), _age(reference, windows)
+    limits, shares = days.feature_limits(age), _explained_shares(windows, reference.names)
     features = [
-        _feature(index, counts, reference, spec=specs.get(name), seen_for=seen_for)
+        _feature(
+            index,
+            counts,
+            reference,
+            spec=specs.get(name),
+            seen_for=seen_for,
+            ordinary=float(limits[index]),
+            share=shares.get(name),
+        )
         for index, name in enumerate(reference.names)
     ]
-    return DriftReport(
+    report = DriftReport(
         model=model,
         rows=sum(window.rows for window in windows),
         reference_rows=reference.rows,
         since=since,
-        features=sorted(features, key=lambda feature: -feature.drift.psi),
-        score=measure_drift(reference.scores, scores),
+        features=sorted(features, key=lambda each: (-(each.effect or 0.0), -each.drift.psi)),
+        score=_score(reference, scores, seen_for=seen_for, ordinary=days.score_limit(age)),
         scores=list(
             zip(
                 score_names(reference.score_edges.tolist()),
@@ -155,19 +236,62 @@ def compare(
             )
         ),
         outcomes=_outcomes(windows, reference),
+        seen_for=seen_for,
     )
+    return replace(report, effect_limit=_effect_limit(report, reference, days, age))
+
+
+def _age(reference: Reference, windows: Sequence[VectorWindow]) -> float:
+    """Days from the end of the training rows to that of the windows."""
+    if reference.until is None or not windows:
+        return 0.0
+    return (windows[-1].start + HOUR - reference.until) / timedelta(days=1)
+
+
+def _explained_shares(windows: Sequence[VectorWindow], names: Sequence[str]) -> dict[str, float]:
+    """The share of each feature in all absolute contributions; empty if none were counted."""
+    weights = weigh_features(windows, names)
+    total = sum(weight.mean for weight in weights.values())
+    return {name: weight.mean / total for name, weight in weights.items()} if total else {}
+
+
+def _score(reference: Reference, scores: BinCounts, *, seen_for: timedelta, ordinary: float) -> Drift:
+    """The drift of the scores, not before most of a day was seen where ordinary days are known."""
+    if len(reference.score_days) and timedelta(0) < seen_for < MIN_SEEN:
+        return NOT_COMPARED
+    return measure_drift(reference.scores, scores, ordinary=ordinary)
+
+
+def _effect_limit(report: DriftReport, reference: Reference, days: OrdinaryDays, age: float) -> float:
+    """The effect that ordinary days show, and what chance may add with so few rows."""
+    weights = np.array([report.shares.get(name, 0.0) for name in reference.names])
+    by_chance = sum(
+        report.shares[each.name] * (each.drift.limit - each.drift.expected)
+        for each in report.features
+        if each.compared
+    )
+    return days.effect_limit(weights, age) + by_chance
 
 
 def _feature(
-    index: int, counts: BinCounts, reference: Reference, *, spec: FeatureSpec | None, seen_for: timedelta
+    index: int,
+    counts: BinCounts,
+    reference: Reference,
+    *,
+    spec: FeatureSpec | None,
+    seen_for: timedelta,
+    ordinary: float,
+    share: float | None,
 ) -> FeatureDrift:
     then, now = reference.bins(index, reference.features), reference.bins(index, counts)
     return FeatureDrift(
         name=reference.names[index],
-        drift=_drift(then, now) if _is_comparable(spec, seen_for) else NOT_COMPARED,
+        drift=_drift(then, now, ordinary=ordinary) if _is_comparable(spec, seen_for) else NOT_COMPARED,
         names=bin_names(reference.edges[index].tolist(), spec),
         then=_side(then),
         now=_side(now),
+        share=share,
+        ordered=spec is None or spec.unit not in UNORDERED,
     )
 
 
@@ -178,14 +302,14 @@ def _is_comparable(spec: FeatureSpec | None, seen_for: timedelta) -> bool:
     return not spec.is_age and seen_for >= CYCLES.get(spec.unit, timedelta(0))
 
 
-def _drift(then: BinCounts, now: BinCounts) -> Drift:
+def _drift(then: BinCounts, now: BinCounts, *, ordinary: float = 0.0) -> Drift:
     """The drift of a feature's bins; the last bin counts missing values."""
     if then.sum() and now.sum() and not then[:-1].sum() and not now[:-1].sum():
         return ALL_MISSING
-    return measure_drift(then, now)
+    return measure_drift(then, now, ordinary=ordinary)
 
 
-def _outcomes(windows: Sequence[ModelWindow], reference: Reference) -> dict[str, tuple[float, float]]:
+def _outcomes(windows: Sequence[VectorWindow], reference: Reference) -> dict[str, tuple[float, float]]:
     """Of the outcomes that the windows' event type declares, or that the reference has."""
     counts = [window.outcomes() for window in windows]
     seen = {*reference.outcomes, *(name for count in counts for name in count)}

@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from monitoring.drift.page import scored_types
+from monitoring.drift.pages.selection import scored_types
 from monitoring.feature_pages.batch_view_rows import ViewRow, read_view_rows, readers_of
 from scoring.admin_kit.pages import AdminPage, register_page
 from scoring.batch.declared import batch_views

@@ -7,7 +7,8 @@ from typing import Any
 from monitoring.drift.distance import State
 from monitoring.drift.report import FeatureDrift
 from monitoring.feature_pages.health import MORE_MISSING, ConsistencyCheck, LiveModel
-from monitoring.feature_pages.model_usage import ModelUse, Weight, users_of
+from monitoring.feature_pages.model_usage import ModelUse, users_of
+from monitoring.windows.feature_weights import Weight
 from scoring.features.compile.specs import FeatureSpec, entities_read, windows_read
 from scoring.sentences.feature_descriptions import describe_feature
 

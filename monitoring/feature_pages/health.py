@@ -7,9 +7,10 @@ from datetime import datetime
 from django.db.models import Count, Min, Sum
 
 from monitoring.drift.report import FeatureDrift, compare
-from monitoring.feature_pages.model_usage import ModelUse, Weight, weigh_features
+from monitoring.feature_pages.model_usage import ModelUse
 from monitoring.models import ModelWindow
 from monitoring.windows.binning import Reference
+from monitoring.windows.feature_weights import Weight, weigh_features
 from scoring.features.compile.specs import FeatureSpec
 from scoring.lanes.models import Pending
 from scoring.registry.models import ModelVersion

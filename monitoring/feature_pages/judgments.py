@@ -69,6 +69,7 @@ _DISTRIBUTIONS = {
     State.ALL_MISSING: ("warn", "It has no values, in training or now."),
     State.STABLE: ("good", f"Yes: {{}}; below {MODERATE:g} is stable."),
     State.CHANCE: ("info", "It looks different, but with so few decisions this can be chance: {}."),
+    State.ORDINARY: ("good", "Yes, as far as ordinary days differ: {}."),
     State.MODERATE: ("warn", "No, it has drifted: {}."),
     State.SHIFTED: ("bad", "No, it has drifted strongly: {}."),
 }

@@ -1,17 +1,13 @@
-"""The models of an event type, the features they read, and each feature's weight in their scores."""
+"""The models of an event type, and the features they read."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 from django.db.models import F, Func, JSONField
 from django.db.models.fields.json import KeyTextTransform
 
-from monitoring.models import ModelWindow
-from monitoring.windows.binning import unpack
-from monitoring.windows.model_windows import MILLION
 from scoring.learning.promotion.stages import ModelStage, stages_of
 from scoring.registry.feature_sets import declared_set_of
 from scoring.registry.models import ModelVersion
@@ -83,30 +79,6 @@ def _use(version: Any, stage: ModelStage, *, declared_set: str) -> ModelUse:
         declared_set=declared_set,
         artifact=version.artifact,
     )
-
-
-@dataclass(frozen=True)
-class Weight:
-    """A feature's weight in a model: the mean absolute contribution in log-odds, and its rank."""
-
-    mean: float
-    rank: int
-    among: int
-
-
-def weigh_features(windows: Sequence[ModelWindow], names: Sequence[str]) -> dict[str, Weight]:
-    """The weight of each feature over a model's windows; empty if none counted contributions."""
-    counted = [window for window in windows if window.contributions]
-    rows = sum(window.rows for window in counted)
-    if not rows:
-        return {}
-    totals = np.sum([unpack(window.contributions) for window in counted], axis=0)
-    means = totals / MILLION / rows
-    order = np.argsort(-means, kind="stable")
-    return {
-        names[column]: Weight(float(means[column]), rank, len(names))
-        for rank, column in enumerate(order.tolist(), start=1)
-    }
 
 
 def users_of(feature: str, models: Collection[ModelUse]) -> list[ModelUse]:

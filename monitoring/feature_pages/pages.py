@@ -7,10 +7,11 @@ from typing import Any
 from django.http import Http404
 from django.utils import timezone
 
-from monitoring.drift.page import scored_types
+from monitoring.drift.pages.selection import scored_types
 from monitoring.drift.report import SPANS, since_of
 from monitoring.feature_pages import plots
 from monitoring.feature_pages.batch_view_rows import read_view_rows, views_in
+from monitoring.feature_pages.drift_over_time import read_by_sender, read_feature_history
 from monitoring.feature_pages.feature_catalog import FeatureCatalog, read_feature_catalog
 from monitoring.feature_pages.feature_sets import (
     compare_sets,
@@ -23,7 +24,8 @@ from monitoring.feature_pages.feature_table import STATES, FeatureFilter, Featur
 from monitoring.feature_pages.health import LiveModel, read_checked_by_hour, read_lane
 from monitoring.feature_pages.judgments import judge, summarize
 from monitoring.feature_pages.losses import read_losses
-from monitoring.feature_pages.model_usage import ModelUse, Weight, users_of
+from monitoring.feature_pages.model_usage import ModelUse, users_of
+from monitoring.windows.feature_weights import Weight
 from scoring.admin_kit.pages import AdminPage, register_page
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.features.compile.specs import FeatureSpec
@@ -193,16 +195,18 @@ def _declared(catalog: FeatureCatalog, row: FeatureRow, *, now: datetime) -> dic
         "definition": Definition.of(spec),
         "judgments": judge(row, lane=read_lane(lane_name), losses=losses, views=views, now=now),
         "views": views,
+        "by_sender": read_by_sender(spec.name, live, specs=catalog.specs, since=since) if live else [],
         "plots": [
-            *(_seen_plots(live, row, since=since, now=now) if live else []),
+            *(_seen_plots(live, row, catalog, now=now) if live else []),
             plots.consistency_plot(by_hour, since=since, now=now),
         ],
     }
 
 
-def _seen_plots(live: LiveModel, row: FeatureRow, *, since: datetime, now: datetime) -> list[Any]:
-    name = row.spec.name
+def _seen_plots(live: LiveModel, row: FeatureRow, catalog: FeatureCatalog, *, now: datetime) -> list[Any]:
+    name, since = row.spec.name, catalog.since
     return [
+        plots.history_plot(read_feature_history(live, specs=catalog.specs, now=now), name),
         plots.distribution_plot(live.drifts[name], row.spec),
         plots.missing_plot(live, name, since=since, now=now),
     ]

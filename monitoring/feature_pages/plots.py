@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, time
 
+from monitoring.drift.history import DriftHistory
 from monitoring.drift.report import FeatureDrift
 from monitoring.feature_pages.health import ConsistencyCheck, LiveModel
 from monitoring.windows import plots as window_plots
@@ -55,6 +56,37 @@ def _missing_share(live: LiveModel, features: bytes | memoryview, column: int) -
 
 def _share(counts: list[int]) -> float:
     return counts[-1] / max(sum(counts), 1)
+
+
+def history_plot(history: DriftHistory, feature: str) -> Plot:
+    """The PSI of each of the last days, with the threshold above which the feature has drifted."""
+    points: list[tuple[datetime, float | None]] = []
+    thresholds: list[tuple[datetime, float | None]] = []
+    for day, figure in zip(history.days, history.figures[feature], strict=True):
+        at = datetime.combine(day, time(12), tzinfo=UTC)
+        points.append((at, figure.psi if figure else None))
+        thresholds.append((at, figure.threshold if figure else None))
+    known = [value for _, value in points if value is not None]
+    return Plot(
+        title="Drift by day",
+        x=Axis("Day (UTC), the last one incomplete", "time"),
+        y=Axis("PSI", minimum=0),
+        series=[
+            Series("PSI", points, kind=window_plots.line_or_dots(points)),
+            Series(
+                "threshold",
+                thresholds,
+                color="muted",
+                dashed=True,
+                kind=window_plots.line_or_dots(thresholds),
+            ),
+        ]
+        if known
+        else [],
+        empty_text="Not compared by day, or no day with enough decisions.",
+        summary=f"PSI by day: from {min(known):.3f} to {max(known):.3f}." if known else "",
+        height=200,
+    )
 
 
 def consistency_plot(by_hour: Mapping[datetime, ConsistencyCheck], *, since: datetime, now: datetime) -> Plot:

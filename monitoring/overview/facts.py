@@ -12,11 +12,11 @@ from django_celery_beat.models import PeriodicTask
 
 from experiments.models import Experiment
 from monitoring.alerts.reading import AlertGroup, firing_groups
-from monitoring.drift.report import DriftReport, compare, feature_specs, since_of
-from monitoring.models import GuardrailTrip, HourlyWindow, MinuteWindow, ModelWindow
+from monitoring.drift.champions import read_reports
+from monitoring.drift.report import DriftReport
+from monitoring.models import GuardrailTrip, HourlyWindow, MinuteWindow
 from monitoring.overview.restarts import ProcessRestarts, read_restarts
 from monitoring.windows.batch_views import Freshness, read_freshness
-from monitoring.windows.binning import Reference
 from monitoring.windows.hourly import to_hour, to_minute
 from reviews.models import Case
 from scoring.catalog.registry import event_types
@@ -240,19 +240,8 @@ def _champion(route: Route) -> str:
 
 def read_drifts(champions: Iterable[Champion], *, now: datetime) -> list[DriftReport]:
     """The last day's drift of each champion that has a reference and has decided something."""
-    since = since_of("day", now=now)
-    models = {each.name: each.version for each in champions if each.version is not None}
-    windows: dict[str, list[ModelWindow]] = {}
-    for window in ModelWindow.objects.filter(model__in=models, start__gte=since).order_by("start"):
-        windows.setdefault(window.model, []).append(window)
-    reports = []
-    for name, seen in windows.items():
-        version = models[name]
-        reference = Reference.of(version.reference)
-        if reference is not None and version.event_type in event_types():
-            specs = feature_specs(version.event_type, {})
-            reports.append(compare(name, seen, reference, specs=specs, since=since))
-    return reports
+    versions = [each.version for each in champions if each.version is not None]
+    return read_reports([each for each in versions if each.event_type in event_types()], now=now)
 
 
 def read_trainings() -> list[TrainingJob]:

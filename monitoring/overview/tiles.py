@@ -26,6 +26,7 @@ MIN_CHANGE = 0.05  # a smaller relative change of volume is not shown
 SCORES = {
     State.CHANCE: "too few scores to compare",
     State.STABLE: "scores stable",
+    State.ORDINARY: "scores stable",
     State.MODERATE: "scores drifted",
     State.SHIFTED: "scores drifted strongly",
 }
@@ -123,7 +124,8 @@ def _drift_tile(each: Champion, report: DriftReport | None, link: Linker) -> Til
     tone = "warn" if report.is_far else "" if report.moved else "good"
     moved = f"{len(report.moved)} of {len(report.features)}"
     scores = SCORES.get(report.score.state, "scores not comparable")
-    return Tile(f"Drifted features of {each.name}", moved, f"last day; {scores}", tone, href)
+    carry = f" with {percent_text(report.drifted_share, 0)} of explanations" if report.moved else ""
+    return Tile(f"Drifted features of {each.name}", moved, f"last day{carry}; {scores}", tone, href)
 
 
 def _experiment_tiles(facts: Facts, link: Linker) -> list[Tile]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from monitoring.drift.distance import State
+from monitoring.drift.words import drift_text
 from monitoring.overview.facts import Facts
 from monitoring.overview.notices import Notice, NoticeLink, Rule, counted, in_a_sentence, last_line
 from monitoring.replay_check.aspects import noun_of
@@ -149,22 +149,17 @@ def triggered_trainings(facts: Facts) -> Iterator[Notice]:
 
 
 def drifted_models(facts: Facts) -> Iterator[Notice]:
-    """Features that shifted far, or scores that moved. A small move of one feature shows on the tile only."""
+    """Drift that matters: of features with an effect on the scores, or of the scores themselves."""
     for report in facts.drifts or []:
-        shifted, moved = report.count(State.SHIFTED), len(report.moved)
-        if not report.is_far:
-            continue
-        what = f"{moved} of {len(report.features)} features" if moved else "The scores"
-        far = f", {shifted} of them strongly" if shifted else ""
-        have = "has" if moved == 1 else "have"
-        yield Notice(
-            "warn",
-            f"{what} of {report.model} {have} drifted since training{far}.",
-            "Find out why. If customers or fraud have changed, train on newer events; if a sender's data has,"
-            " talk to the sender first.",
-            *("See the drift", "drift"),
-            query=f"?model={report.model}",
-        )
+        if report.is_far:
+            yield Notice(
+                "warn",
+                drift_text(report),
+                "Find out why. If customers or fraud have changed, train on newer events; if a sender's data"
+                " has, talk to the sender first.",
+                *("See the drift", "drift"),
+                query=f"?model={report.model}",
+            )
 
 
 def open_candidates(facts: Facts) -> Iterator[Notice]:

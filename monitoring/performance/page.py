@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
-from monitoring.drift.page import DriftSelection, read_selection, scored_types
+from monitoring.drift.pages.selection import DriftSelection, read_selection, scored_types
 from monitoring.models import ModelPerformance, PerformanceWeek
 from monitoring.performance import plots
 from monitoring.performance.measuring import Figure

@@ -17,6 +17,7 @@ TONES = {
     State.ALL_MISSING: "warn",
     State.STABLE: "good",
     State.CHANCE: "info",
+    State.ORDINARY: "info",
     State.MODERATE: "warn",
     State.SHIFTED: "bad",
 }

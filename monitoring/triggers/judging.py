@@ -45,8 +45,8 @@ class Reading:
 def judge_drift(trigger: Trigger, report: DriftReport | None, weights: Mapping[str, float]) -> Reading:
     """Whether features that matter, or the scores, are distributed unlike in training.
 
-    A PSI counts only beyond the limit of chance, which `monitoring.drift.distance` explains. `weights`: the
-    importance of features; without any, all count the same. No report: the model has no reference.
+    A PSI counts only beyond its threshold, which `monitoring.drift` explains. `weights`: the importance of
+    features; without any, all count the same. No report: the model has no reference.
     """
     if report is None:
         return _reading(trigger, State.UNKNOWN)
@@ -66,8 +66,8 @@ def judge_drift(trigger: Trigger, report: DriftReport | None, weights: Mapping[s
 
 
 def has_drifted(drift: Drift, trigger: Trigger) -> bool:
-    """Whether a PSI exceeds both what the trigger allows and what chance explains."""
-    return drift.psi > max(trigger.psi or 0, drift.limit)
+    """Whether a PSI exceeds both what the trigger allows and what chance and ordinary days explain."""
+    return drift.psi > max(trigger.psi or 0, drift.threshold)
 
 
 def judge_performance(trigger: Trigger, live: ScoredEvents, promised: ScoredEvents | None) -> Reading:

@@ -16,7 +16,6 @@ from monitoring.drift.report import (
     read_windows,
     since_of,
 )
-from monitoring.feature_pages.model_usage import weigh_features
 from monitoring.performance.decided import read_decided
 from monitoring.performance.losses import ScoredEvents
 from monitoring.performance.promises import read_held_out
@@ -30,6 +29,7 @@ from monitoring.triggers.judging import (
 )
 from monitoring.triggers.settings import DRIFT, LABELS, PERFORMANCE, RECIPE, Trigger, TriggerSettings
 from monitoring.windows.binning import Reference
+from monitoring.windows.feature_weights import weigh_features
 from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.features.compile.plan import lane_plan

@@ -1,13 +1,35 @@
 """Counts feature vectors and scores in the bins of a model's reference."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.timestamps import from_iso
+
 BinCounts = NDArray[np.int64]
+DAY_S = 86_400
+
+
+@dataclass(frozen=True)
+class DailyCounts:
+    """Days known to be ordinary, counted one by one in the bins of a reference.
+
+    `ages` float64[D]: days from the end of the reference's rows to the end of each day; up to 0, its rows are
+    among those of the reference. `counts` int64[D, ...]: as the reference counts features or scores.
+    """
+
+    ages: NDArray[np.float64]
+    counts: BinCounts
+
+    def __len__(self) -> int:
+        return len(self.ages)
+
+
+NO_DAYS = DailyCounts(np.zeros(0), np.zeros(0, dtype=np.int64))
 
 
 @dataclass(frozen=True)
@@ -16,6 +38,9 @@ class Reference:
 
     `edges[f]` ascend: value v of feature f is in bin `searchsorted(edges[f], v, side="right")`. `features`
     is int64 [F, W + 1]: rows by bin, W the largest number of bins, missing values in the last column.
+    `until`: the end of the training rows; None for versions that did not store it. `days` and `score_days`:
+    single days of that time and after it, which show how far days differ without any drift. `of_later_rows`
+    bool[F]: features whose counts are those of rows after training instead.
     """
 
     rows: int
@@ -25,6 +50,10 @@ class Reference:
     score_edges: NDArray[np.float64]
     scores: BinCounts
     outcomes: Mapping[str, int]
+    of_later_rows: NDArray[np.bool_]
+    until: datetime | None = None
+    days: DailyCounts = field(default=NO_DAYS)
+    score_days: DailyCounts = field(default=NO_DAYS)
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> "Reference | None":
@@ -32,10 +61,10 @@ class Reference:
         if not stored.get("features"):
             return None
         columns = stored["features"]
-        features = np.zeros((len(columns), 1 + max(len(c["counts"]) for c in columns)), dtype=np.int64)
-        for row, column in zip(features, columns, strict=True):
-            row[: len(column["counts"])] = column["counts"]
-            row[-1] = column["missing"]
+        width = 1 + max(len(column["counts"]) for column in columns)
+        features = _pad([[*column["counts"], column["missing"]] for column in columns], width)
+        days = stored.get("days")
+        until = from_iso(days["until"]) if days else None
         return cls(
             rows=stored["rows"],
             names=tuple(column["name"] for column in columns),
@@ -44,6 +73,10 @@ class Reference:
             score_edges=np.asarray(stored["score"]["edges"], dtype=np.float64),
             scores=np.asarray(stored["score"]["counts"], dtype=np.int64),
             outcomes=stored["outcomes"],
+            of_later_rows=np.array([column.get("later", False) for column in columns]),
+            until=until,
+            days=_daily(days["features"], until, width=width) if days and until else NO_DAYS,
+            score_days=_daily(days["scores"], until) if days and until else NO_DAYS,
         )
 
     def bins(self, feature: int, counts: BinCounts) -> BinCounts:
@@ -77,6 +110,25 @@ class Reference:
         """The share of missing values among all values of all features in a packed matrix."""
         counts = self.unpack_features(packed)
         return float(counts[:, -1].sum() / max(counts.sum(), 1))
+
+
+def _pad(columns: Sequence[Sequence[int]], width: int) -> BinCounts:
+    """Counts of bins, missing values last, as rows of one width: int64 [len(columns), width]."""
+    padded = np.zeros((len(columns), width), dtype=np.int64)
+    for row, column in zip(padded, columns, strict=True):
+        row[: len(column) - 1] = column[:-1]
+        row[-1] = column[-1]
+    return padded
+
+
+def _daily(stored: Sequence[Mapping[str, Any]], until: datetime, *, width: int = 0) -> DailyCounts:
+    """The days of a stored reference; with `width`, each has the counts of several features."""
+    if not stored:
+        return NO_DAYS
+    starts = [datetime.fromisoformat(day["day"]).replace(tzinfo=UTC) for day in stored]
+    counts = [_pad(day["counts"], width) if width else np.asarray(day["counts"]) for day in stored]
+    ages = [(start - until).total_seconds() / DAY_S + 1 for start in starts]
+    return DailyCounts(np.array(ages), np.stack(counts).astype(np.int64))
 
 
 def pack(counts: BinCounts) -> bytes:

@@ -56,7 +56,7 @@ def count_decisions(
 ) -> dict[ModelHour, ModelCounts]:
     """What `decision.made` entries by the models of `references` add to each window."""
     grouped: dict[ModelHour, list[Entry]] = defaultdict(list)
-    counted = (entry for entry in entries if entry.data["model"] in references and _is_by_model(entry))
+    counted = (entry for entry in entries if entry.data["model"] in references and is_by_model(entry))
     # Consecutive entries usually share an hour, and times compare faster than they hash.
     for hour, neighbors in groupby(counted, key=_hour_of):
         grouped[hour].extend(neighbors)
@@ -67,7 +67,8 @@ def _hour_of(decision: Entry) -> ModelHour:
     return ModelHour(decision.data["model"], to_hour(decision.recorded_at))
 
 
-def _is_by_model(entry: Entry) -> bool:
+def is_by_model(entry: Entry) -> bool:
+    """Whether a `decision.made` was decided by a model, with its vector."""
     return entry.data["basis"] == MODEL and entry.packed is not None
 
 
@@ -109,7 +110,7 @@ def add_to_model_windows(entries: Sequence[Entry], *, now: datetime) -> None:
 
     Decisions of versions without a reference are left out: there is nothing to compare them with.
     """
-    decided = [entry for entry in entries if _is_by_model(entry)]
+    decided = [entry for entry in entries if is_by_model(entry)]
     references = read_references(entry.data["model"] for entry in decided)
     seen = count_decisions(decided, references=references)
     if not seen:

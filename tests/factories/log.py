@@ -21,14 +21,16 @@ NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 Result = TypeVar("Result")
 
 
-def received(external_id: str, *, history: bool = False, type: str = "payment", **fields: Any) -> NewEntry:
+def received(
+    external_id: str, *, history: bool = False, type: str = "payment", source: str = "shop", **fields: Any
+) -> NewEntry:
     return NewEntry(
-        stream=f"{type}/shop/{external_id}",
+        stream=f"{type}/{source}/{external_id}",
         expected_version=0,
         type="event.received",
         data={
             "type": type,
-            "source": "shop",
+            "source": source,
             "id": external_id,
             "occurred_at": NOW - timedelta(minutes=1),
             "history": history,

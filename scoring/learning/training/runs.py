@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from django.db import transaction
+from numpy.typing import NDArray
 
 import scoring
 from scoring.catalog.event_type import EventType, categories_of
@@ -39,7 +40,7 @@ from scoring.learning.leakage.accepting import check_leakage
 from scoring.learning.leakage.served import check_served_values
 from scoring.learning.leakage.times import check_times
 from scoring.learning.metrics.latency import measure_latency
-from scoring.learning.metrics.reference import describe_reference
+from scoring.learning.metrics.reference import TimedRows, describe_days, describe_reference
 from scoring.learning.metrics.resampling import chance_average_precision
 from scoring.learning.texts.reading import with_texts
 from scoring.learning.training.analysis import analyze_model
@@ -56,6 +57,7 @@ from scoring.learning.training.tuning.tuner import Tuned, Tuner
 from scoring.log.rebuild import last_position
 from scoring.progress import NO_PROGRESS, ProgressReporter
 from scoring.registry.artifact import Artifact
+from scoring.registry.feature_sets import find_feature_set
 from scoring.registry.model_versions import Registration, champion_of, register_model
 from scoring.timestamps import to_iso
 
@@ -270,15 +272,43 @@ def _registration(
 def _reference_of(trained: Trained, *, data: TrainingSet, watch: ProgressReporter) -> dict[str, Any]:
     watch.begin("describing the features", total=len(data.feature_names))
     unknown = data.unknown_during(trained.grown_on)
-    return describe_reference(
+    reference = describe_reference(
         X=select_rows(data.X, trained.grown_on),
         names=data.feature_names,
         codes=code_columns(data),
         score=np.concatenate([trained.score, trained.unknown_score]),
         thresholds=trained.thresholds,
         also=unknown.X if unknown else None,
+        later=_filled_later(trained, data=data),
         progress=watch.advance,
     )
+    return reference | {"days": _days_of(trained, reference, data=data)}
+
+
+def _filled_later(trained: Trained, *, data: TrainingSet) -> dict[int, NDArray[np.float32]]:
+    """The columns that text models fill in, by index, of the rows after those the trees were grown on.
+
+    There the models have not seen the rows on which the trees were grown; decisions, like all later rows, get
+    the values of the final models.
+    """
+    own = find_feature_set(data.event_type, data.vocabularies, data.feature_set) if trained.texts else None
+    rows = np.flatnonzero(data.occurred_at > data.occurred_at[trained.grown_on].max())
+    if own is None or not len(rows):
+        return {}
+    later = select_rows(data.X, rows)
+    return {column: later[:, column] for column, _, _ in own.resemblances}
+
+
+def _days_of(trained: Trained, reference: Mapping[str, Any], *, data: TrainingSet) -> dict[str, Any]:
+    """Single days up to the newest mature event: the last ones of training, and those after it."""
+    rows, held_out = [TimedRows(data.X, data.occurred_at)], trained.held_out
+    scores = [(trained.score, held_out.occurred_at)]
+    if data.unknown:
+        rows.append(TimedRows(data.unknown.X, data.unknown.occurred_at))
+    if held_out.unknown:
+        scores.append((trained.unknown_score, held_out.unknown.occurred_at))
+    until = int(data.occurred_at[trained.grown_on].max())
+    return describe_days(rows, features=reference["features"], scores=scores, until=until)
 
 
 def _held_out_sample(trained: Trained, *, data: TrainingSet) -> dict[str, Any]:

@@ -53,6 +53,7 @@ def decide_events(
     model: str = "payment-1",
     now: datetime = NOW,
     prefix: str = "T",
+    source: str = "shop",
     contributions: NDArray[np.float64] | None = None,
     **data: Any,
 ) -> list[Entry]:
@@ -62,7 +63,9 @@ def decide_events(
     """
     if contributions is None:
         contributions = np.zeros((len(vectors), len(FEATURES) + 1))
-    events = append([received(f"{prefix}-{number}") for number in range(len(vectors))], now=now)
+    events = append(
+        [received(f"{prefix}-{number}", source=source) for number in range(len(vectors))], now=now
+    )
     made = [
         _with_vector(decided(event, model=model, decided_at=now + timedelta(milliseconds=8), **data), *row)
         for event, *row in zip(events, vectors, contributions, strict=True)

@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from django.test.utils import CaptureQueriesContext
 
-from monitoring.models import HourlyWindow, MinuteWindow, ModelWindow, TrafficWindow
+from monitoring.models import HourlyWindow, MinuteWindow, ModelSenderWindow, ModelWindow, TrafficWindow
 from monitoring.windows.binning import Reference, unpack
 from monitoring.windows.hourly import MINUTES_KEPT, WINDOWS, prune_minutes
 from monitoring.windows.latency_histogram import percentile_ms
 from monitoring.windows.model_windows import MODEL_WINDOWS
+from monitoring.windows.senders import KEPT as SENDERS_KEPT
+from monitoring.windows.senders import SENDER_WINDOWS, prune_senders
 from scoring.log.append import append
 from scoring.log.consumers.registry import Consumer, catch_up, rebuild_consumer, run_consumer
 from scoring.log.tasks import run_consumers
@@ -213,3 +215,23 @@ def test_the_task_runs_both() -> None:
     assert run_consumers() == {}
 
     assert (HourlyWindow.objects.get().decided, ModelWindow.objects.get().rows) == (5, 5)
+
+
+def test_sender_windows_count_the_events_of_each_source_for_sixty_days() -> None:
+    add_model(1)
+    vectors = np.array([[500, 0, 30], [500, 2, np.nan], [50_000, 1, 60]])
+    decide_events(vectors[:2], contributions=np.full((2, 4), 0.5), score=0.2)
+    catch_up(SENDER_WINDOWS, now=NOW)
+    decide_events(vectors[2:], contributions=np.ones((1, 4)), score=0.05, prefix="later")
+    decide_events(vectors, now=NOW - SENDERS_KEPT - HOUR, prefix="old")
+    catch_up(SENDER_WINDOWS, now=NOW)
+
+    window = ModelSenderWindow.objects.get()
+    assert (window.source, window.event_type, window.rows) == ("shop", "payment", 3)
+    assert unpack(window.scores).tolist() == [1, 2, 0]
+    assert unpack(window.contributions).tolist() == [2_000_000] * 3
+    kept = rows_of(ModelSenderWindow)
+    rebuild_consumer(SENDER_WINDOWS, now=NOW)
+    assert rows_of(ModelSenderWindow) == kept
+    assert prune_senders(now=NOW + SENDERS_KEPT - HOUR) == 0
+    assert prune_senders(now=NOW + SENDERS_KEPT + HOUR) == 1

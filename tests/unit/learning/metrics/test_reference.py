@@ -4,11 +4,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scoring.learning.metrics.reference import (
+    DAY_US,
+    MAX_DAYS,
     MAX_SEPARATE_VALUES,
     MAX_VALUES,
+    MIN_DAY_ROWS,
     SCORE_EDGES,
+    TimedRows,
     count_outcomes,
     describe_column,
+    describe_days,
     describe_reference,
 )
 
@@ -125,3 +130,64 @@ def test_rows_that_could_not_be_learned_from_are_part_of_the_distributions():
     )
     assert described["rows"] == 13
     assert [sum(feature["counts"]) for feature in described["features"]] == [13, 13]
+
+
+def rows_of_days(counts, first=20_000):
+    """Rows of one column, the number of their day; `counts` from the day `first` after 1970 on."""
+    days = np.repeat(np.arange(len(counts)), counts)
+    rng = np.random.default_rng(0)
+    times = (first + days) * DAY_US + rng.integers(0, DAY_US, len(days))
+    return TimedRows(days[:, None].astype(np.float32), times)
+
+
+NUMBER = [{"name": "day", "edges": [0.5, 4.5]}]
+NO_SCORES = [(np.zeros(0), np.zeros(0, dtype=np.int64))]
+
+
+def test_single_days_are_counted_in_the_bins_of_the_reference():
+    rows, more = rows_of_days([80, 100, 100, 100, 100, 120]), rows_of_days([0, 7])
+    more.X[:] = np.nan
+    until = (20_000 + 3) * DAY_US + 5
+    scores = np.linspace(0, 1, 120)
+    described = describe_days(
+        [rows, more], features=NUMBER, scores=[(scores, np.full(120, 20_005 * DAY_US))], until=until
+    )
+
+    assert described["until"] == "2024-10-07T00:00:00.000005Z"
+    # The day that the end of the reference cuts, 2024-10-07, is left out.
+    assert described["features"] == [
+        {"day": "2024-10-04", "counts": [[80, 0, 0, 0]]},
+        {"day": "2024-10-05", "counts": [[0, 100, 0, 7]]},
+        {"day": "2024-10-06", "counts": [[0, 100, 0, 0]]},
+        {"day": "2024-10-08", "counts": [[0, 100, 0, 0]]},
+        {"day": "2024-10-09", "counts": [[0, 0, 120, 0]]},
+    ]
+    assert described["scores"] == [{"day": "2024-10-09", "counts": recount(scores, SCORE_EDGES)}]
+
+
+def test_days_with_few_rows_and_long_past_ones_are_left_out():
+    described = describe_days(
+        [rows_of_days([100] * MAX_DAYS + [100, 49, 100])], features=NUMBER, scores=NO_SCORES, until=0
+    )
+    days = [day["day"] for day in described["features"]]
+    assert (len(days), days[-2:]) == (MAX_DAYS, ["2024-11-15", "2024-11-17"])
+    few = describe_days([rows_of_days([MIN_DAY_ROWS - 1] * 3)], features=NUMBER, scores=NO_SCORES, until=0)
+    assert (few["features"], few["scores"]) == ([], [])
+
+
+def test_columns_of_later_rows_are_described_and_counted_after_the_end_alone():
+    rows = rows_of_days([80, 100, 100, 100])
+    until = (20_000 + 1) * DAY_US + 5
+    described = describe_reference(
+        X=rows.X[:130],
+        names=("day",),
+        codes=[],
+        score=np.zeros(2),
+        thresholds={"review": 0.5, "block": 0.9},
+        later={0: rows.X[180:, 0]},
+    )
+    [feature] = described["features"]
+    assert (feature["edges"], feature["counts"], feature["later"]) == ([2.5], [100, 100], True)
+
+    days = describe_days([rows], features=[feature], scores=NO_SCORES, until=until)["features"]
+    assert [day["counts"] for day in days] == [[[0, 0, 0]], [[100, 0, 0]], [[0, 100, 0]]]

@@ -17,9 +17,10 @@ from monitoring.feature_pages.feature_table import FeatureFilter, FeatureRow, ch
 from monitoring.feature_pages.health import ConsistencyCheck, LaneState, LiveModel
 from monitoring.feature_pages.judgments import judge, summarize
 from monitoring.feature_pages.losses import Losses
-from monitoring.feature_pages.model_usage import ModelUse, weigh_features
+from monitoring.feature_pages.model_usage import ModelUse
 from monitoring.models import ModelWindow
 from monitoring.windows.binning import pack
+from monitoring.windows.feature_weights import weigh_features
 from scoring.features.compile.plan import lane_plan
 from scoring.learning.promotion.stages import ModelStage
 from scoring.registry.models import FeatureSetVersion

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -45,10 +46,20 @@ def slow_minute(latency_us: int, decisions: int = 50) -> MinuteWindow:
     return MinuteWindow(event_type="payment", start=NOW - MINUTE, decided_allow=decisions, latency=latency)
 
 
-def report(*states: State, score: State = State.STABLE) -> DriftReport:
-    side = SideShares(shares=[1.0], missing=0.0)
+PSI = {State.SHIFTED: 0.6, State.MODERATE: 0.15}
+
+
+def report(*states: State, score: State = State.STABLE, **told: Any) -> DriftReport:
+    """A model whose explanations are spread evenly over its features. `told`: further fields."""
+    side = SideShares(shares=[0.5, 0.5, 0.0], missing=0.0)
     features = [
-        FeatureDrift(f"f{number}", replace(NO_DATA, state=state), ["any"], side, side)
+        FeatureDrift(
+            f"f{number}",
+            replace(NO_DATA, psi=PSI.get(state, 0.0), state=state),
+            ["low", "high", "missing"],
+            side,
+            SideShares(shares=[0.2, 0.8, 0.0], missing=0.0) if state.has_moved else side,
+        )
         for number, state in enumerate(states)
     ]
     return DriftReport(
@@ -60,6 +71,7 @@ def report(*states: State, score: State = State.STABLE) -> DriftReport:
         score=Drift(0.0, 0.0, 0.0, score),
         scores=[],
         outcomes={},
+        **told,
     )
 
 
@@ -189,17 +201,18 @@ WRITER = OldestWriter("4242", "ann", "psql", "idle in transaction", NOW - 5 * MI
         (
             {"drifts": [report(State.SHIFTED, State.MODERATE, State.STABLE)]},
             "warn",
-            "2 of 3 features of payment-1 have drifted since training, 1 of them strongly.",
+            "payment-1: 2 features with 67\N{NO-BREAK SPACE}% of its explanations have drifted:"
+            " f0 (higher by 0.30), f1 (higher by 0.30).",
         ),
         (
             {"drifts": [report(State.SHIFTED, State.STABLE)]},
             "warn",
-            "1 of 2 features of payment-1 has drifted since training, 1 of them strongly.",
+            "payment-1: 1 feature with 50\N{NO-BREAK SPACE}% of its explanations has drifted: f0",
         ),
         (
             {"drifts": [report(State.STABLE, score=State.SHIFTED)]},
             "warn",
-            "The scores of payment-1 have drifted since training.",
+            "The scores of payment-1 have drifted, although its features have not.",
         ),
         ({"trainings": [triggered()]}, "info", "A trigger requested training 5 of payment 1 h ago: drift."),
         (
@@ -281,7 +294,11 @@ def test_each_problem_gives_one_notice_with_a_remedy(facts: dict[str, object], t
         {"trainings": [job("finished"), job("failed")]},
         {"trainings": [job("failed", ago=2 * DAY)]},
         {"drifts": [report(State.STABLE, State.CHANCE, State.NOT_COMPARED)]},
-        {"drifts": [report(State.MODERATE, State.STABLE)]},  # the page and its tile show it
+        # the page and its tile show drift that has little effect, and what a few hours look like
+        {"drifts": [report(State.MODERATE, *[State.STABLE] * 3)]},
+        {"drifts": [report(State.SHIFTED, *[State.STABLE] * 20)]},
+        {"drifts": [report(State.SHIFTED, effect_limit=1.0)]},
+        {"drifts": [report(State.SHIFTED, score=State.SHIFTED, seen_for=17 * HOUR)]},
         {"champions": [Champion(Route(event_type="payment"), "payment-1", None)]},
         {"mismatches": []},
         {"aspects": [AspectCheck("payment", "outcome", 90, 0)]},

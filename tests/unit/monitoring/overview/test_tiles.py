@@ -100,6 +100,7 @@ def test_each_champion_shows_its_own_drift() -> None:
     drifted = replace(champions(None), drifts=[report(State.SHIFTED, State.STABLE)])
     [_, tile] = model_tiles(drifted, link)
     assert (tile.label, tile.value, tile.tone) == ("Drifted features of payment-1", "1 of 2", "warn")
+    assert tile.note == "last day with 50\N{NO-BREAK SPACE}% of explanations; scores stable"
     assert tile.href == "drift?model=payment-1&type=payment"
     [_, other] = model_tiles(replace(champions(None, "payment-9"), drifts=drifted.drifts), link)
     assert (other.label, other.value) == ("Drift of payment-9", "unknown")

@@ -53,6 +53,21 @@ def test_current_values_are_counted_in_the_bins_of_training() -> None:
     assert found.count_vectors(column[:, None]).tolist() == found.features.tolist()
 
 
+def test_single_days_are_told_with_their_distance_from_the_end_of_training() -> None:
+    counts = {"day": "2026-03-01", "counts": [[5, 0, 0, 1], [2, 1, 0, 3], [4, 1, 1]]}
+    days = {
+        "until": "2026-03-02T12:00:00Z",
+        "features": [counts, counts | {"day": "2026-03-03"}],
+        "scores": [{"day": "2026-03-04", "counts": [4, 1, 1]}],
+    }
+    found = Reference.of({**reference(), "days": days})
+    assert found is not None
+    assert (found.days.ages.tolist(), found.score_days.ages.tolist()) == ([-0.5, 1.5], [2.5])
+    assert found.days.counts[1].tolist() == [[5, 0, 0, 0, 1], [2, 1, 0, 0, 3], [4, 1, 0, 0, 1]]
+    assert found.score_days.counts.tolist() == [[4, 1, 1]]
+    assert (len(made_up().days), made_up().until) == (0, None)
+
+
 def test_a_version_older_than_references_has_none() -> None:
     assert Reference.of({}) is None
 

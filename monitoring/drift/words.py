@@ -1,0 +1,50 @@
+"""Drift in words: what moved, which way, and what it means for the scores."""
+
+from monitoring.drift.report import DriftReport, FeatureDrift
+from monitoring.drift.senders import SenderDrift
+from scoring.admin_kit.formatting import percent_text
+
+MAX_NAMED = 3  # features in a sentence
+MIN_MISSING = 0.05  # a smaller change of the missing share is not what a sentence names
+
+
+def drift_text(report: DriftReport) -> str:
+    """The drift of a model in a sentence: "3 features of ... with 40 % of its explanations have drifted"."""
+    if not report.moved:
+        return f"The scores of {report.model} have drifted, although its features have not."
+    moved = len(report.moved)
+    named = ", ".join(f"{each.name} {movement_text(each)}" for each in report.moved[:MAX_NAMED])
+    more = f" and {moved - MAX_NAMED} more" if moved > MAX_NAMED else ""
+    carry = f"with {percent_text(report.drifted_share, 0)} of its explanations"
+    what = f"1 feature {carry} has" if moved == 1 else f"{moved} features {carry} have"
+    scores = " Its scores have drifted, too." if report.score.state.has_moved else ""
+    return f"{report.model}: {what} drifted: {named}{more}.{scores}"
+
+
+def sender_text(sender: SenderDrift) -> str:
+    """What a sender changed: "shop changed what it sends: amount (lower by 0.50), since 2026-03-01 14:00"."""
+    named = ", ".join(
+        f"{each.feature.name} {movement_text(each.feature)}" for each in sender.changed[:MAX_NAMED]
+    )
+    more = f" and {len(sender.changed) - MAX_NAMED} more" if len(sender.changed) > MAX_NAMED else ""
+    since = f", since {sender.since:%Y-%m-%d %H:%M} UTC" if sender.since else ""
+    return f"{sender.source} changed what it sends: {named}{more}{since}."
+
+
+def movement_text(feature: FeatureDrift) -> str:
+    """Which way a feature moved: "(more often missing: 2 % to 40 %)", "(higher by 0.31)"."""
+    then, now = feature.then.missing, feature.now.missing
+    if abs(now - then) >= MIN_MISSING:
+        often = "more" if now > then else "less"
+        return f"({often} often missing: {percent_text(then, 0)} to {percent_text(now, 0)})"
+    if feature.shift is None:
+        name, change = feature.mover
+        return f"({name} {signed_percent(change)})"
+    if abs(feature.shift) < 0.005:
+        return "(differently spread)"
+    return f"({'higher' if feature.shift > 0 else 'lower'} by {abs(feature.shift):.2f})"
+
+
+def signed_percent(change: float) -> str:
+    """A change of a share in percentage points, with its sign: "+12 points"."""
+    return f"{100 * change:+.0f} points"
