@@ -7,13 +7,14 @@ import numpy as np
 import pandas as pd
 
 from demo.community.pictures import draw_picture
-from demo.demo_ruleset import ANALYST, LEAD, activate_policy, activate_rule
+from demo.demo_ruleset import ANALYST, LEAD, activate_policy, activate_rule, limit_blocks
 from scoring.event_types.content_policies import CONTENT_POLICIES
 from scoring.images.hashes import hash_text
 from scoring.images.pdq import pdq
 from scoring.rules.banks.changing.adding import add_items
 from scoring.rules.banks.changing.defining import define_bank
 from scoring.rules.banks.changing.items import NewItem
+from scoring.rules.breaker.settings import BreakerSettings
 from scoring.rules.rules.drafting import RuleDraft
 
 EVENT_TYPE = "content"
@@ -78,6 +79,8 @@ THRESHOLDS = {
     "policies": {policy.name: STEPS for policy in CONTENT_POLICIES},
     "description": "Label the doubtful, limit the likely, have people look, remove the nearly certain.",
 }
+# Two spam waves of forty posts each are still no fault: they are not most of what six hours bring.
+BREAKER = BreakerSettings(max_share=0.6, min_events=150, window_s=6 * 3_600)
 
 
 def configure_community(*, history: pd.DataFrame, now: datetime) -> None:
@@ -85,6 +88,7 @@ def configure_community(*, history: pd.DataFrame, now: datetime) -> None:
     for draft in ACTIVE_RULES:
         activate_rule(draft, why="Seen in last month's reports", now=now)
     activate_policy(EVENT_TYPE, THRESHOLDS, why="Agreed with the community team", now=now)
+    limit_blocks(EVENT_TYPE, BREAKER, now=now)
     define_bank(
         name=BANK,
         title="Sexual pictures that were removed before",

@@ -8,6 +8,8 @@ from typing import Any
 from scoring.batch.risk.overrides import override_risk
 from scoring.intake.models import Label
 from scoring.log.read import read_streams
+from scoring.rules.breaker.changing import change_settings
+from scoring.rules.breaker.settings import BreakerSettings
 from scoring.rules.exploration.changing import change_exploration
 from scoring.rules.exploration.settings import Exploration
 from scoring.rules.lists.changing.defining import define_list
@@ -101,6 +103,9 @@ COSTS = {
     },
     "description": "A chargeback costs the amount and 20 dollars, a review 2.50, an insulted customer 15.",
 }
+# One attack is no fault of a rule or a model: with forty payments an hour, the default limits, which look at
+# forty events, would open the breaker several times a week.
+BREAKER = BreakerSettings(min_events=150, window_s=6 * 3_600)
 EXPLORATION = Exploration(EVENT_TYPE, share=0.01, amount_cap=20_000, daily_cap=100_000, salt="demo")
 
 
@@ -113,6 +118,7 @@ def configure_deciding(*, now: datetime) -> None:
         activate_rule(draft, why="Seen in last month's chargebacks", now=now)
     _shadow_rule(SHADOW_RULE, now=now)
     activate_policy(EVENT_TYPE, COSTS, why="Decide by what mistakes cost", now=now)
+    limit_blocks(EVENT_TYPE, BREAKER, now=now)
     change_exploration(
         EXPLORATION, reason="Learn whether our blocks are right", actor=DATA_SCIENTIST, now=now
     )
@@ -132,6 +138,12 @@ def activate_policy(event_type: str, data: Mapping[str, Any], *, why: str, now: 
     named: dict[str, Any] = {"event_type": event_type, "number": policy.number}
     policies.request_activation(**named, actor=DATA_SCIENTIST, now=now, reason=why)
     policies.approve_activation(**named, actor=LEAD, now=now, reason="Agreed")
+
+
+def limit_blocks(event_type: str, settings: BreakerSettings, *, now: datetime) -> None:
+    """Set when the breaker of an event type opens."""
+    why = "An attack is not a fault: judge blocks over several hours"
+    change_settings(event_type, settings, reason=why, actor=LEAD, now=now)
 
 
 def _shadow_rule(draft: RuleDraft, *, now: datetime) -> None:

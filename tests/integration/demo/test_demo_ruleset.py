@@ -19,6 +19,7 @@ from scoring.intake.receive import receive_events
 from scoring.rules.banks.models import BankItem
 from scoring.rules.banks.search.hits import MediaHashes
 from scoring.rules.banks.search.loading import load_banks
+from scoring.rules.breaker.changing import settings_of
 from scoring.rules.exploration.changing import exploration_of
 from scoring.rules.lists.models import ListedValue, ValueList
 from scoring.rules.policies.models import StoredPolicy
@@ -41,6 +42,7 @@ def test_the_demo_has_two_lists_seven_rules_a_policy_by_cost_and_exploration() -
     exploration = exploration_of("payment")
     assert exploration is not None
     assert exploration.share == 0.01
+    assert settings_of("payment").min_events == 150
 
 
 def test_what_is_configured_is_kept_when_the_demo_starts_again() -> None:
@@ -69,6 +71,7 @@ def test_the_community_has_rules_a_policy_and_a_bank_that_finds_edited_pictures(
     assert list(stages) == ["active"] * 6
     assert StoredPolicy.objects.get(event_type="content").stage == "active"
     assert BankItem.objects.count() == 2
+    assert settings_of("content").max_share == 0.6
     banks = load_banks(current_version())
     for edit in range(1, 6):
         pixels = np.asarray(Image.open(io.BytesIO(picture_bytes(3, edit))).convert("RGB"))
