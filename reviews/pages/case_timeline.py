@@ -47,10 +47,16 @@ def _step(entry: Entry, notes: Mapping[str, str], kind: type[EventType], *, blin
     data = entry.data
     return TimelineStep(
         words=_words(entry, kind, blind=blind),
-        who=data.get("reviewer") or entry.metadata.get("actor", "").removeprefix("user/"),
+        who=data.get("reviewer") or _person_of(entry),
         at=entry.recorded_at,
         note=notes.get(data.get("note", ""), ""),
     )
+
+
+def _person_of(entry: Entry) -> str:
+    """The user who did it, "" for what no person does."""
+    kind, _, name = str(entry.metadata.get("actor", "")).partition("/")
+    return name if kind == "user" else ""
 
 
 def _words(entry: Entry, kind: type[EventType], *, blind: bool) -> str:

@@ -16,33 +16,42 @@ from scoring.intervals import wilson_interval
 
 FIRST, SECOND, GOLDEN = GivenVerdict.Kind.FIRST, GivenVerdict.Kind.SECOND, GivenVerdict.Kind.GOLDEN
 
+_IN_SPAN = """
+    NOT undone AND given_at >= %(since)s AND given_at < %(until)s
+    AND (%(type)s = '' OR event_type = %(type)s) AND (%(reviewer)s = '' OR reviewer = %(reviewer)s)
+"""
 _WORK = f"""
     SELECT reviewer, count(*) FILTER (WHERE kind = 'first'), count(*) FILTER (WHERE kind <> 'first'),
+           count(*) FILTER (WHERE kind = 'first' AND event_type <> ALL(%(appeals)s)),
            percentile_cont(ARRAY[0.25, 0.5, 0.75]) WITHIN GROUP (
                ORDER BY extract(epoch FROM given_at - claimed_at)::float8)
                FILTER (WHERE claimed_at IS NOT NULL)
-      FROM {GivenVerdict._meta.db_table}
-     WHERE NOT undone AND given_at >= %(since)s AND given_at < %(until)s
-       AND (%(type)s = '' OR event_type = %(type)s) AND (%(reviewer)s = '' OR reviewer = %(reviewer)s)
-     GROUP BY reviewer
+      FROM {GivenVerdict._meta.db_table} WHERE {_IN_SPAN} GROUP BY reviewer
 """  # noqa: S608
-# First verdicts whose event now has another label, or against which an appeal was granted.
+# First verdicts whose event got another label since, or against which an appeal was granted. The query starts
+# from the labels that changed and from the appeals: both are few beside the verdicts.
 _OVERTURNED = f"""
-    SELECT given.reviewer, count(*), count(*) FILTER (
-               WHERE label.effective IS DISTINCT FROM given.verdict OR EXISTS (
-                   SELECT 1 FROM {Case._meta.db_table} AS appeal
-                    WHERE appeal.about = given.event_position AND appeal.state = 'decided'
-                      AND appeal.event_type || '/' || appeal.verdict = ANY(%(granting)s)))
-      FROM {GivenVerdict._meta.db_table} AS given
-      JOIN {Case._meta.db_table} AS reviewed ON reviewed.event_position = given.event_position
-      LEFT JOIN LATERAL (SELECT effective FROM {Label._meta.db_table}
-                          WHERE event_stream = reviewed.event_stream
-                          ORDER BY position DESC LIMIT 1) AS label ON true
-     WHERE given.kind = 'first' AND NOT given.undone AND reviewed.why <> 'appeal'
-       AND given.given_at >= %(since)s AND given.given_at < %(until)s
-       AND (%(type)s = '' OR given.event_type = %(type)s)
-       AND (%(reviewer)s = '' OR given.reviewer = %(reviewer)s)
-     GROUP BY given.reviewer
+    WITH relabeled AS (
+        SELECT DISTINCT event_stream FROM {Label._meta.db_table}
+         WHERE position > (SELECT min(position) FROM {GivenVerdict._meta.db_table}
+                            WHERE given_at >= %(since)s)
+           AND previous IS NOT NULL AND effective IS DISTINCT FROM previous),
+    found AS (
+        SELECT given.* FROM relabeled
+          JOIN {Case._meta.db_table} AS reviewed USING (event_stream)
+          JOIN {GivenVerdict._meta.db_table} AS given USING (event_position)
+         CROSS JOIN LATERAL (SELECT effective FROM {Label._meta.db_table} AS label
+                              WHERE label.event_stream = relabeled.event_stream
+                              ORDER BY position DESC LIMIT 1) AS latest
+         WHERE reviewed.decided_at >= %(since)s AND reviewed.state = ANY(%(states)s)
+           AND latest.effective IS DISTINCT FROM given.verdict
+         UNION ALL
+        SELECT given.* FROM {Case._meta.db_table} AS appeal
+          JOIN {GivenVerdict._meta.db_table} AS given ON given.event_position = appeal.about
+         WHERE appeal.about IS NOT NULL AND appeal.state = 'decided'
+           AND appeal.event_type || '/' || appeal.verdict = ANY(%(granting)s))
+    SELECT reviewer, count(DISTINCT position) FROM found
+     WHERE kind = 'first' AND event_type <> ALL(%(appeals)s) AND {_IN_SPAN} GROUP BY reviewer
 """  # noqa: S608
 
 
@@ -124,12 +133,22 @@ def quality_figures(
     `granting`: verdicts that grant appeals, as "type of appeal/verdict". `event_type`, `reviewer`: "" for
     all.
     """
-    asked = {"since": since, "until": until, "type": event_type, "reviewer": reviewer}
-    found: dict[str, ReviewerFigures] = {}
-    for name, verdicts, checks, seconds in _rows(_WORK, asked):
-        found[name] = ReviewerFigures(name, verdicts, checks, seconds)
-    for name, verdicts, overturned in _rows(_OVERTURNED, {**asked, "granting": list(granting)}):
-        found[name].overturned = Share(overturned, verdicts)
+    asked = {
+        "since": since,
+        "until": until,
+        "type": event_type,
+        "reviewer": reviewer,
+        "granting": list(granting),
+        "appeals": [each.partition("/")[0] for each in granting],
+        "states": [state.value for state in Case.MAY_HAVE_VERDICT],
+    }
+    overturned = dict(_rows(_OVERTURNED, asked))
+    found = {
+        name: ReviewerFigures(
+            name, verdicts, checks, seconds, overturned=Share(overturned.get(name, 0), on_events)
+        )
+        for name, verdicts, checks, on_events, seconds in _rows(_WORK, asked)
+    }
     checks = read_checks(since=since, until=until, event_type=event_type)
     for name, own in _by_reviewer(checks).items():
         if reviewer in ("", name):

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Subquery
 
 from reviews.models import Case, CaseQuerySet
 from reviews.quality.drawing import gets_golden_item, gets_second_review
@@ -19,6 +19,7 @@ from reviews.quality_models import GivenVerdict
 from reviews.work.consequences import carry_out
 from reviews.work.transitions import append_to_case, lock_case
 from reviews.work.verdict_rules import Verdict
+from scoring.intake.models import Amendment, Label
 
 
 def open_second_review(case: Case, *, now: datetime) -> Case:
@@ -98,8 +99,14 @@ def _open(case: Case, check: Case.Check, *, now: datetime) -> Case:
 
 
 def _golden_items(event_type: str, reviewer: str) -> CaseQuerySet:
-    """Golden items that nobody works on and that are new to the reviewer, the latest first; rows locked."""
+    """Golden items that nobody works on and that are new to the reviewer, the latest first; rows locked.
+
+    Events that were retracted, or whose label is not that of the verdict any more, are left out.
+    """
     own = GivenVerdict.objects.filter(event_position=OuterRef("pk"), reviewer=reviewer)
+    gone = Amendment.objects.filter(event_stream=OuterRef("event_stream"), kind=Amendment.Kind.RETRACTION)
+    label = Label.objects.filter(event_stream=OuterRef("event_stream")).order_by("-position")
     found = Case.objects.filter(event_type=event_type, state=Case.State.DECIDED).exclude(golden="")
-    new = found.exclude(decided_by=reviewer).exclude(Exists(own)).order_by("-event_position")
-    return new.select_for_update(skip_locked=True)
+    new = found.exclude(decided_by=reviewer).exclude(Exists(own)).exclude(Exists(gone))
+    undisputed = new.filter(verdict=Subquery(label.values("effective")[:1])).order_by("-event_position")
+    return undisputed.select_for_update(skip_locked=True)

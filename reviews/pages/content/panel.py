@@ -26,6 +26,7 @@ from reviews.pages.event_panels import (
     entity_words,
     field_words,
 )
+from reviews.quality.blinding import seen_case
 from reviews.strikes.recording import struck_field
 from reviews.strikes.standing import Strikes, strikes_against
 from reviews.work.reason_codes import action_title, policy_titles
@@ -135,6 +136,7 @@ def content_panel(
     before, after = _around(conversation, detail.position)
     wanted = [*before, *after, *sorted_out.positions]
     events = snapshots_of(sorted(set(wanted)), personal=personal)
+    events = {position: _seen(each, reviewer) for position, each in events.items()}
     if limit_reached(reviewer, now=now):
         events = {position: _veiled(each) for position, each in events.items()}
     return Content(
@@ -208,6 +210,11 @@ def _around(conversation: EntityRef | None, position: int) -> tuple[list[int], l
         [each for each in before if each in said][-EACH_WAY:],
         [each for each in after if each in said][:EACH_WAY],
     )
+
+
+def _seen(event: Snapshot, viewer: str) -> Snapshot:
+    """The event with its case as the viewer may see it."""
+    return event._replace(case=seen_case(event.case, viewer)) if event.case else event
 
 
 def _veiled(event: Snapshot) -> Snapshot:

@@ -6,7 +6,7 @@ from typing import Any
 
 from reviews.quality.agreement import Kappa
 from reviews.quality.figures import QualityFigures, ReviewerFigures, Share
-from scoring.admin_kit.formatting import NO_VALUE, decimal_text, percent_text
+from scoring.admin_kit.formatting import NO_VALUE, count_text, decimal_text, percent_text
 from scoring.admin_kit.plots import Axis, Plot, Series
 
 
@@ -14,8 +14,7 @@ def reviewer_row(figures: ReviewerFigures) -> dict[str, Any]:
     """One reviewer as texts, each figure with a note of its interval and basis."""
     return {
         "reviewer": figures.reviewer,
-        "verdicts": figures.verdicts,
-        "checks": figures.checks,
+        "given": (count_text(figures.verdicts), f"{count_text(figures.checks)} checks"),
         "time": time_text(figures.seconds),
         "agreement": share_text(figures.agreement),
         "kappa": kappa_text(figures.kappa),

@@ -68,6 +68,21 @@ def test_no_page_tells_the_second_reviewer_the_first_verdict(browse: Browse, rev
     assert "by ana" in text_of(bo.get(page_of(case)))  # once it is given, the case is as others see it
 
 
+def test_lists_and_histories_leave_the_label_out(browse: Browse, review_case: ReviewCase) -> None:
+    check_all()
+    case = review_case("T-1", card="card-1")
+    ana, bo = browse("ana", *SEE), browse("bo", *SEE)
+    decide(ana, case)
+    entity, labels = "/admin/entities/?kind=card&value=card-1", f"/admin/scoring/label/?q={case.event_stream}"
+    for client, seen in ((ana, "fraud"), (bo, None)):
+        assert [line.row.label for line in client.get(entity).context["lines"]] == [seen]
+        assert [line.row.label for line in client.get(page_of(case)).context["history"].lines] == [seen]
+        found = client.get(labels).context["cl"].result_list
+        assert [label.effective for label in found] == [seen] * bool(seen)
+        assert ("fraud" in text_of(client.get("/admin/reviews/case/"))) == bool(seen)
+    assert [line.label for line in bo.get(QUEUE).context["lines"]] == [None]
+
+
 def test_labels_of_before_the_first_verdict_stay_and_later_ones_do_not(
     browse: Browse, review_case: ReviewCase
 ) -> None:

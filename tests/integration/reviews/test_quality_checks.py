@@ -16,6 +16,7 @@ from reviews.statements.reviewed import review_of
 from reviews.work import claims, verdicts
 from reviews.work.checks import choose_golden
 from scoring.intake.amending.corrections import retract_event
+from scoring.intake.labels import LabelStatement, record_labels
 from scoring.intake.models import Label
 from scoring.log.read import read_stream
 from scoring.log.rebuild import find_projection, rebuild_projections
@@ -163,6 +164,23 @@ def test_a_golden_item_takes_the_place_of_the_next_case_and_labels_nothing(open_
     for _ in range(20):  # nobody gets an item twice
         assert claims.claim_next_case(reviewer=reviewer, now=DAY).pk == following.pk
         claims.release_case(following.pk, reviewer=reviewer, now=DAY)
+
+
+def test_a_disputed_or_retracted_case_is_no_golden_item_any_more(
+    open_case: OpenCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reviews.work.checks.gets_golden_item", lambda *args, **how: True)
+    disputed, retracted, stands = (decide(open_case(f"T-{n}"), "ana", LEGITIMATE) for n in range(3))
+    for case in (disputed, retracted, stands):
+        choose_golden(case.pk, golden=True, reviewer="lea", now=DAY)
+    statement = LabelStatement("payment", "T-0", "fraud", "chargeback")
+    record_labels([statement], source="shop", now=DAY + 2 * MINUTE, actor="api_key/k")
+    retract_event(retracted.event_stream, reason="test payment", now=DAY, actor="user/lea")
+    following = open_case("T-next")
+    check_all(second=0.0, golden=0.2)
+    assert claims.claim_next_case(reviewer="bo", now=DAY).pk == stands.pk
+    verdicts.decide_case(stands.pk, reviewer="bo", **FRAUD, now=DAY)
+    assert claims.claim_next_case(reviewer="bo", now=DAY).pk == following.pk
 
 
 def test_only_decided_cases_can_be_golden_items(open_case: OpenCase) -> None:
