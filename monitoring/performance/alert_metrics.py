@@ -111,24 +111,20 @@ def observe_concept_drift(*, now: datetime) -> Iterator[Observation]:
 
 
 def observe_calibration_error(*, now: datetime) -> Iterator[Observation]:
-    """The expected calibration error of matured events, above that of the held-out ones."""
+    """The expected calibration error of matured events, above what chance explains if scores are right."""
     for found in _deciding():
-        figure, promised = (each.get("calibration_error") for each in (found.realized, found.promised))
-        value = low = high = None
-        if figure:
-            before = promised[0] if promised else 0.0
-            value, low, high = (each - before for each in figure)
-        because = (
-            f"Scores are off by {percent_text(figure[0])} on average, and were by"
-            f" {percent_text(figure[0] - value)} on the held-out events."
-            if value is not None and low is not None and low > 0
-            else ""
-        )
+        value, because = None, ""
+        if found.realized:
+            error, chance = found.realized["calibration_error"][0], found.realized["calibration_chance"][2]
+            value = max(error - chance, 0.0)
+            if value:
+                because = (
+                    f"Scores are off by {percent_text(error)} on average; chance explains up to"
+                    f" {percent_text(chance)}."
+                )
         yield Observation(
             *(_scope(found), value, found.since, found.until),
             rows=found.positives,
-            low=low,
-            high=high,
             because=because,
             path=_path(found),
         )
@@ -177,12 +173,12 @@ register_metric(
     Metric(
         "performance.calibration_error",
         "Calibration error",
-        "The expected calibration error of matured events, above that of the held-out events of training.",
+        "The expected calibration error of matured events, above what chance explains if scores are right.",
         Unit.SHARE,
         Worse.UP,
         SCOPE,
         observe_calibration_error,
         HOURLY,
-        SuggestedAlert(0.03, 0.02, min_rows=50, runbook=RUNBOOK),
+        SuggestedAlert(0.02, 0.01, min_rows=50, runbook=RUNBOOK),
     )
 )

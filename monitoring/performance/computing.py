@@ -126,8 +126,11 @@ def _on_labels(model: WatchedModel, decided: DecidedEvents) -> dict[str, Any]:
     if promise is not None and model.held_out is not None:
         interval = relative_loss(decided.scored, model.held_out.events).interval
         loss = [interval.estimate, interval.low, interval.high]
+    realized = measure(judged, odds=promise.odds if promise else None)
+    # The error of scores that are right is not 0: the sample of a bin differs from its mean score by chance.
+    realized["calibration_chance"] = measure(judged.with_classes(decided.score))["calibration_error"]
     return {
-        "realized": measure(judged, odds=promise.odds if promise else None),
+        "realized": realized,
         "loss": loss,
         "calibration": calibration_bins(judged),
         "segments": measure_segments(model, decided),

@@ -1,8 +1,7 @@
 """Admin pages of model performance: a model week by week, and the events behind its figures."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -39,6 +38,7 @@ class FigureCell:
     title: str
     value: str
     interval: str = ""
+    tone: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,11 @@ class WeekRow:
     source: str
     cells: list[FigureCell]
     links: list[tuple[str, str, int]]
+
+    @property
+    def short_links(self) -> list[tuple[str, str, int]]:
+        """The links with the first word of their titles."""
+        return [(title.split(":")[0].lower(), address, number) for title, address, number in self.links]
 
 
 @dataclass(frozen=True)
@@ -100,22 +105,22 @@ def _measured(choice: DriftSelection, version: ModelVersion) -> dict[str, Any]:
         "calibration_plot": plots.calibration_plot(latest, model.kind.labels.positive)
         if latest and latest.calibration
         else None,
-        "weeks": [_week_row(row, outcomes, currency) for row in reversed(rows)],
-        "segments": segment_tables(latest, outcomes, currency) if latest else [],
+        "weeks": [_week_row(row, outcomes[0], currency) for row in reversed(rows)],
+        "segments": segment_tables(latest, outcomes[0], currency) if latest else [],
         "links": links_to(version.name, latest.examples) if latest else [],
     }
 
 
-def _week_row(row: PerformanceWeek, outcomes: tuple[str, ...], currency: str) -> WeekRow:
+def _week_row(row: PerformanceWeek, outcome: str, currency: str) -> WeekRow:
     source = next((name for name in ("realized", "adapted", "estimated") if getattr(row, name)), "")
     figures = getattr(row, source) if source else {}
     week = f"{row.start:%Y-%m-%d}"
     links = links_to(row.model, row.examples, week)
-    return WeekRow(row, source, cells_of(figures, outcomes, currency), links)
+    return WeekRow(row, source, cells_of(figures, outcome, currency), links)
 
 
 def segment_tables(
-    latest: ModelPerformance, outcomes: tuple[str, ...], currency: str
+    latest: ModelPerformance, outcome: str, currency: str
 ) -> list[tuple[str, list[SegmentRow]]]:
     """By field: a row for each of its segments."""
     tables: dict[str, list[SegmentRow]] = {}
@@ -125,32 +130,44 @@ def segment_tables(
             each["events"],
             each["positives"],
             each["share"],
-            cells_of(each["figures"], outcomes, currency),
+            cells_of(each["figures"], outcome, currency, than=latest.realized),
         )
         tables.setdefault(each["field"], []).append(row)
     return list(tables.items())
 
 
-def cells_of(figures: dict[str, Any], outcomes: tuple[str, ...], currency: str) -> list[FigureCell]:
-    """The cells of a row: ranking, thresholds, calibration, money."""
-    shares = [("average_precision", "Average precision"), ("roc_auc", "ROC AUC")]
-    for outcome in outcomes:
-        shares += [(f"recall_at_{outcome}", f"Recall, {outcome}")]
-        shares += [(f"precision_at_{outcome}", f"Precision, {outcome}")]
-    shares += [("calibration_error", "Calibration error")]
-    money = [("fraud_loss", "Fraud loss"), ("loss_avoided", "Loss avoided")]
-    amount = partial(money_text, currency=currency)
+def cells_of(
+    figures: Mapping[str, Figure], outcome: str, currency: str, *, than: Mapping[str, Figure] | None = None
+) -> list[FigureCell]:
+    """The cells of a row: ranking, the threshold of an outcome, money; the plots show the rest.
+
+    `than`: figures that recall and precision are worse than if their whole interval is below.
+    """
+    shares = (
+        ("average_precision", "Average precision"),
+        (f"recall_at_{outcome}", f"Recall, {outcome}"),
+        (f"precision_at_{outcome}", f"Precision, {outcome}"),
+    )
+    money = (("fraud_loss", "Fraud loss"), ("loss_avoided", "Loss avoided"))
     return [
-        *(_cell(title, figures.get(name), percent_text) for name, title in shares),
-        *(_cell(title, figures.get(name), amount) for name, title in money),
+        *(_share_cell(name, title, figures, than) for name, title in shares),
+        *(_money_cell(title, figures.get(name), currency) for name, title in money),
     ]
 
 
-def _cell(title: str, figure: Figure | None, text: Callable[[float], str]) -> FigureCell:
-    if not figure:
+def _share_cell(
+    name: str, title: str, figures: Mapping[str, Figure], than: Mapping[str, Figure] | None
+) -> FigureCell:
+    if name not in figures:
         return FigureCell(title, NO_VALUE)
-    value, low, high = map(text, figure)
-    return FigureCell(title, value, f"{low} to {high}")
+    value, low, high = map(percent_text, figures[name])
+    is_lower = "_at_" in name and than is not None and name in than and figures[name][2] < than[name][0]
+    return FigureCell(title, value, f"{low} to {high}", "warn" if is_lower else "")
+
+
+def _money_cell(title: str, figure: Figure | None, currency: str) -> FigureCell:
+    """A sum of money without its interval, which would not fit."""
+    return FigureCell(title, money_text(figure[0] if figure else None, currency))
 
 
 def links_to(model: str, examples: dict[str, list[int]], week: str = "") -> list[tuple[str, str, int]]:

@@ -46,17 +46,30 @@ def week_plots(
 def _week_plot(
     weeks: Sequence[PerformanceWeek], name: str, title: str, promised: Sequence[float] | None
 ) -> Plot:
-    # The estimates of the calibration error are of chance alone: they take the scores to be right.
-    sources = SOURCES[:1] if name == "calibration_error" else SOURCES
+    if name == "calibration_error":
+        lines = [_calibration_line(weeks, "realized", 0), _calibration_line(weeks, "estimated", 2)]
+    else:
+        lines = [_line(weeks, name, source) for source in SOURCES]
     return Plot(
         title,
         WEEKS,
         Axis(title, "percent", minimum=0),
-        [line for source in sources if (line := _line(weeks, name, source))],
-        lines=[("promised", promised[0])] if promised else [],
+        [line for line in lines if line],
+        lines=[("promised", promised[0])] if promised and name != "calibration_error" else [],
         summary=f"{title} by week: realized with its 95 % interval, estimated before labels, and promised.",
         empty_text=EMPTY,
     )
+
+
+def _calibration_line(weeks: Sequence[PerformanceWeek], field: str, at: int) -> Series | None:
+    """The realized calibration error, or the largest one that chance explains if scores are right."""
+    figures = [(week.start, getattr(week, field).get("calibration_error")) for week in weeks]
+    if not any(figure for _, figure in figures):
+        return None
+    points = [(start, figure[at] if figure else None) for start, figure in figures]
+    if field == "realized":
+        return Series("realized", points, "series-1", "dots" if len(points) == 1 else "line")
+    return Series("chance explains up to", points, "muted", dashed=True)
 
 
 def _line(weeks: Sequence[PerformanceWeek], name: str, source: Source) -> Series | None:
