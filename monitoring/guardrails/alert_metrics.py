@@ -42,7 +42,12 @@ register_metric(
         scope=("event_type",),
         observe=trips,
         suggested=SuggestedAlert(
-            0, for_minutes=0, clear_minutes=0, severity="critical", runbook="docs/reference/guardrails.md"
+            0,
+            for_minutes=0,
+            clear_minutes=0,
+            severity="critical",
+            runbook="docs/reference/guardrails.md",
+            actions=("stop_canary", "roll_back"),
         ),
     )
 )

@@ -59,7 +59,8 @@ class SuggestedAlert:
 
     It fires once the value has been worse than `threshold` (strictly; with an interval: its better end) for
     `for_minutes`, with at least `min_rows`, and is over after `clear_minutes` not worse than `clear_at`
-    (None: the threshold). `runbook`: a page of the documentation, or an address.
+    (None: the threshold). `runbook`: a page of the documentation, or an address. `actions`: names of what its
+    alerts offer to do.
     """
 
     threshold: float
@@ -69,6 +70,7 @@ class SuggestedAlert:
     clear_minutes: int = 10
     severity: Literal["info", "warning", "critical"] = "warning"
     runbook: str = ""
+    actions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

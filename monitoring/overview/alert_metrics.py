@@ -186,6 +186,8 @@ register_metric(
         worse=Worse.UP,
         scope=("event_type",),
         observe=fallback_share,
-        suggested=SuggestedAlert(0.01, min_rows=20, for_minutes=3, severity="critical"),
+        suggested=SuggestedAlert(
+            0.01, min_rows=20, for_minutes=3, severity="critical", actions=("roll_back", "stop_canary")
+        ),
     )
 )

@@ -74,6 +74,6 @@ register_metric(
         worse=Worse.UP,
         scope=("event_type", "view"),
         observe=stale_views,
-        suggested=SuggestedAlert(0, runbook="docs/reference/batch-views.md"),
+        suggested=SuggestedAlert(0, runbook="docs/reference/batch-views.md", actions=("publish_views",)),
     )
 )

@@ -32,8 +32,8 @@ from scoring.log.entries import Entry
 from scoring.sql.advisory_locks import LockSpace, session_lock
 
 MAX_MISSED = 3
-GONE_AFTER = timedelta(days=1)  # without an observation of its scope, a firing alert is about nothing
-GONE = "its scope was not observed for a day"
+GONE_AFTER = timedelta(days=1)  # at least; without an observation of its scope an alert is about nothing
+GONE = "its scope is not observed any more"
 RULE_OFF = "its rule does not ask for it any more"
 
 
@@ -109,8 +109,9 @@ def _evaluate(*, now: datetime) -> list[Entry]:
     situation = read_situation(now=now)
     found = evaluate(rules, observed, situation, now=now)
     resolved = [_resolve(each, now=now) for each in found.resolutions]
-    fired = _fire_all(found.firing, situation.firing.values(), now=now)
-    entries = [*filter(None, resolved), *fired]
+    over = {each.key for each in found.resolutions}
+    going_on = [alert for key, alert in situation.firing.items() if key not in over]
+    entries = [*filter(None, resolved), *_fire_all(found.firing, going_on, now=now)]
     _keep_timers(found.steps, situation, now=now)
     return entries
 
@@ -163,9 +164,10 @@ def _over(alert: Alert, rule: AlertRule | None, situation: Situation, *, now: da
     """Why an alert that was not observed now is over; "" if it may go on."""
     if rule is None or rule.metric != alert.metric or not is_within(alert.scope, rule.scope):
         return RULE_OFF
-    timer = situation.timers.get(alert.key)
+    timer, metric = situation.timers.get(alert.key), metrics().get(alert.metric)
     last = timer.seen_at if timer else alert.fired_at
-    return GONE if now - last > GONE_AFTER else ""
+    patience = max(GONE_AFTER, MAX_MISSED * metric.every) if metric else GONE_AFTER
+    return GONE if now - last > patience else ""
 
 
 def _resolve(resolution: Resolution, *, now: datetime) -> Entry | None:

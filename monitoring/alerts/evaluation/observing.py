@@ -1,11 +1,13 @@
 """Observes metrics when they are due, and keeps their last values for plots."""
 
 import logging
+import math
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from monitoring.alerts.models import MetricCheck, RecentValues
-from monitoring.alerts.scopes import key_of
+from monitoring.alerts.scopes import digest_of, key_of
 from monitoring.metrics.metric import Metric, Observation
 from monitoring.metrics.registry import metrics
 
@@ -41,10 +43,26 @@ def is_due(metric: Metric, checked_at: datetime | None, *, now: datetime) -> boo
 def observe(metric: Metric, *, now: datetime) -> tuple[list[Observation], str]:
     """What is observed of a metric now, and why it could not be, "" if it was."""
     try:
-        return list(metric.observe(now=now)), ""
+        return _checked(metric.observe(now=now)), ""
     except Exception as error:  # one metric that fails must not keep the others from firing
         logger.exception("the metric %s could not be observed", metric.name)
         return [], f"{type(error).__name__}: {error}"[:MAX_ERROR]
+
+
+def _checked(observations: Iterable[Observation]) -> list[Observation]:
+    """Observations with plain numbers. Raises ValueError for a second one of a scope."""
+    found: dict[str, Observation] = {}
+    for each in observations:
+        value, low, high = map(_finite, (each.value, each.low, each.high))
+        plain = replace(each, value=value, low=low, high=high, rows=int(each.rows))
+        if found.setdefault(digest_of(each.scope), plain) is not plain:
+            raise ValueError(f"there are two observations of {dict(each.scope)}")
+    return list(found.values())
+
+
+def _finite(value: float | None) -> float | None:
+    """A value as a plain number; None if it is not a finite one, which says as little."""
+    return float(value) if value is not None and math.isfinite(value) else None
 
 
 def _keep_checks(found: Mapping[str, tuple[list[Observation], str]], *, now: datetime) -> None:

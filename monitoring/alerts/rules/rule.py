@@ -120,6 +120,7 @@ def suggested_rule(metric: Metric) -> AlertRule | None:
         clear_minutes=suggested.clear_minutes,
         severity=Severity(suggested.severity),
         runbook=suggested.runbook,
+        actions=tuple(map(AllowedAction, suggested.actions)),
     )
 
 

@@ -1,11 +1,13 @@
 """Alerts: evaluation over real tables, what people do with alerts, actions, rebuild, the suggested rules."""
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
 from typing import Any
 
+import numpy as np
 import pytest
 import redis
 from django.core.management import call_command
@@ -171,6 +173,19 @@ def test_a_scope_that_is_gone_resolves_after_a_day(values: dict[str, Any]) -> No
     assert Alert.objects.get().resolved_reason == GONE
 
 
+def test_what_a_metric_gives_is_checked(values: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """NumPy's numbers are numbers, infinity is no value, and a scope has one observation."""
+    change_rule(replace(RULE, for_minutes=0), reason="at once", **WHO)
+    values |= {"payment": np.float64(12), "login": math.inf}
+    assert check(0) == ["alert.fired"]
+    assert Alert.objects.get().scope == PAYMENT
+    twice = [Observation(PAYMENT, 1.0, NOW, NOW)] * 2
+    metric = replace(metrics()["tests.lateness"], observe=lambda *, now: twice)
+    monkeypatch.setattr(registry, "_metrics", {metric.name: metric})
+    assert check(1) == []
+    assert "there are two observations" in MetricCheck.objects.get().error
+
+
 def test_a_gap_between_checks_begins_the_time_anew(values: dict[str, Any]) -> None:
     values["payment"] = 12
     assert check(0) == []
@@ -198,6 +213,20 @@ def test_a_metric_is_observed_as_often_as_it_says(
     assert check_until(59) == []
     assert check(60) == ["alert.fired"]
     assert len(RecentValues.objects.get().times) == 2
+
+
+def test_an_alert_of_a_rare_metric_is_not_gone_between_its_checks(
+    values: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    daily = replace(metrics()["tests.lateness"], every=DAY)
+    monkeypatch.setattr(registry, "_metrics", {daily.name: daily})
+    change_rule(replace(RULE, for_minutes=0), reason="daily", **WHO)
+    values["payment"] = 12
+    assert check(0) == ["alert.fired"]
+    del values["payment"]
+    for day in (1, 2, 3):
+        assert check(day * 24 * 60) == []
+    assert check(3 * 24 * 60 + 1) == ["alert.resolved"]
 
 
 def test_alerts_of_one_event_type_are_grouped(values: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from monitoring.alerts.actions import actions
 from monitoring.alerts.errors import AlertRuleInvalid
 from monitoring.alerts.evaluation.grouping import Parent, cause_of, parent_key
 from monitoring.alerts.rules.rule import AlertRule, AllowedAction, Severity, Side, check_rule, suggested_rule
@@ -69,6 +70,7 @@ def test_every_suggested_rule_is_allowed() -> None:
     assert rules
     for rule in rules:
         check_rule(rule)
+        assert {each.name for each in rule.actions} <= set(actions())
 
 
 def test_the_key_does_not_depend_on_the_order_of_names() -> None:
