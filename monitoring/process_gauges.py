@@ -7,7 +7,7 @@ from datetime import datetime
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from scoring.log.consumers.status import ConsumerHealth, consumer_health
-from scoring.signals.process_reports import SWEEP, WORKER, Report, read_reports
+from scoring.signals.process_reports import KEPT_SECONDS, SWEEP, WORKER, Report, read_reports
 
 MAX_LAG_COUNTED = 5_000  # entries behind each consumer
 
@@ -44,9 +44,12 @@ def consumer_gauges(consumers: Iterable[ConsumerHealth], *, now: datetime) -> It
 
 
 def worker_gauges(reports: Iterable[Report]) -> Iterator[Metric]:
-    """For each queue: its workers and the age of their latest report; and the age of the last sweep."""
+    """For each queue: its workers and the age of their latest report; and the age of the last sweep.
+
+    Reports older than KEPT_SECONDS are of processes that this installation no longer has.
+    """
     ages, sweeps = defaultdict[str, list[Report]](list), []
-    for report in reports:
+    for report in (each for each in reports if each.age <= KEPT_SECONDS):
         if report.about == WORKER:
             ages[report.by.partition("/")[0]].append(report)
         elif report.about == SWEEP:

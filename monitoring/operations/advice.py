@@ -120,11 +120,10 @@ def _for_latency(readings: Readings) -> str:
 
 
 def _busy_text(readings: Readings) -> str:
-    held = sum(lane.held for lane in readings.lanes)
-    whose = (
-        "The worker that holds the lane is" if held == 1 else f"The holders of {held} lanes are on average"
-    )
-    return f"{whose} busy {percent_text(readings.busy, 0)} of the time"
+    share = percent_text(readings.busy, 0)
+    if readings.held > 1:
+        return f"On average the holders of {readings.held} lanes are busy {share} of the time"
+    return f"The worker that holds the lane is busy {share} of the time"
 
 
 def _slowest(readings: Readings) -> str:

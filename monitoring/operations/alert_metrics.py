@@ -7,13 +7,10 @@ import redis
 
 from monitoring.metrics.metric import Metric, Observation, SuggestedAlert, Unit, Worse
 from monitoring.metrics.registry import register_metric
-from monitoring.operations.readings import (
-    MAX_LAG_COUNTED,
-    RECENT_MINUTES,
-    heartbeats_of,
-)
+from monitoring.operations.readings import MAX_LAG_COUNTED, heartbeats_of
 from monitoring.operations.requests import REMEDIES, accepted_items, refused_requests
 from monitoring.overview.notices import last_line
+from monitoring.windows.traffic import RECENT_MINUTES
 from scoring.log.consumers.status import consumer_health
 from scoring.signals.process_reports import read_reports
 from scoring.signals.telemetry import Series, read_recent

@@ -6,8 +6,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from monitoring.operations.advice import advise, is_slow
-from monitoring.operations.readings import RECENT_MINUTES, Readings, read_readings
+from monitoring.operations.readings import Readings, read_readings
 from monitoring.operations.requests import accepted_items, refused_requests
+from monitoring.windows.traffic import RECENT_MINUTES
 from scoring.admin_kit.pages import AdminPage, register_page
 
 

@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import redis
 from django.db.models import Count, Min, Q
 
-from monitoring.models import MinuteWindow
 from monitoring.operations.stages import StageTimes, busy_share, stage_times
-from monitoring.windows.hourly import to_minute
-from monitoring.windows.latency_histogram import add_histograms, percentile_ms
+from monitoring.windows.traffic import RECENT_MINUTES, RecentTraffic, recent_traffic
 from scoring.catalog.registry import lanes, scored_types
 from scoring.lanes.models import Pending
 from scoring.log.consumers.status import ConsumerHealth, consumer_health
@@ -18,7 +16,7 @@ from scoring.signals.heartbeat import last_beat
 from scoring.signals.process_reports import KEPT_SECONDS, SWEEP, WORKER, Report, read_reports
 from scoring.signals.telemetry import Series, read_recent
 
-RECENT_MINUTES, HOUR_MINUTES = 5, 60
+HOUR_MINUTES = 60
 MAX_LAG_COUNTED = 5_000  # entries behind each consumer
 NO_HEARTBEAT_SECONDS = 10.0
 
@@ -81,9 +79,13 @@ class Readings:
 
     @property
     def busy(self) -> float:
-        """The share of time in which the holders of lanes worked: 1 is the limit."""
-        held = sum(lane.held for lane in self.lanes)
-        return busy_share(self.stages, lanes=held, seconds=self.seconds)
+        """The share of time in which the holders of lanes worked, 1 at their limit; of one if none is."""
+        return busy_share(self.stages, lanes=max(self.held, 1), seconds=self.seconds)
+
+    @property
+    def held(self) -> int:
+        """The number of lanes that a worker holds."""
+        return sum(lane.held for lane in self.lanes)
 
 
 def read_readings(*, now: datetime) -> Readings:
@@ -142,16 +144,11 @@ def heartbeats_of(reports: list[Report]) -> list[Heartbeat]:
 
 
 def read_latencies(*, now: datetime) -> list[TypeLatency]:
-    """The latency of every scored event type over the last five full minutes, in one query."""
-    end = to_minute(now)
-    since = end - timedelta(minutes=RECENT_MINUTES)
-    windows = MinuteWindow.objects.filter(start__gte=since, start__lt=end)
-    histograms: dict[str, list[list[int]]] = {name: [] for name in scored_types()}
-    for event_type, latency in windows.values_list("event_type", "latency"):
-        histograms.setdefault(event_type, []).append(latency)
-    return [_latency(name, add_histograms(each)) for name, each in histograms.items()]
+    """The latency of every scored event type over the last full minutes, in one query."""
+    traffic = recent_traffic(now=now)
+    return [_latency(name, traffic.get(name) or RecentTraffic((), now=now)) for name in scored_types()]
 
 
-def _latency(event_type: str, histogram: list[int]) -> TypeLatency:
-    p50, p95, p99 = (percentile_ms(histogram, q) for q in (0.5, 0.95, 0.99))
-    return TypeLatency(event_type, sum(histogram), p50, p95, p99)
+def _latency(event_type: str, traffic: RecentTraffic) -> TypeLatency:
+    p50, p95, p99 = (traffic.latency_ms(q, RECENT_MINUTES) for q in (0.5, 0.95, 0.99))
+    return TypeLatency(event_type, traffic.waited(RECENT_MINUTES), p50, p95, p99)

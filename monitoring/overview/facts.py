@@ -15,6 +15,7 @@ from monitoring.alerts.reading import AlertGroup, firing_groups
 from monitoring.drift.champions import read_reports
 from monitoring.drift.report import DriftReport
 from monitoring.models import GuardrailTrip, HourlyWindow, MinuteWindow
+from monitoring.notifications.models import NotificationMessage
 from monitoring.overview.restarts import ProcessRestarts, read_restarts
 from monitoring.windows.batch_views import Freshness, read_freshness
 from monitoring.windows.hourly import to_hour, to_minute
@@ -84,6 +85,15 @@ class Champion:
 
 
 @dataclass(frozen=True)
+class FailedMessages:
+    """Messages about alerts that were given up within a day: how many, and the latest owner and error."""
+
+    count: int
+    owner: str
+    error: str
+
+
+@dataclass(frozen=True)
 class FailingRule:
     """A rule that failed on events since yesterday (UTC)."""
 
@@ -115,6 +125,7 @@ class Facts:
     experiments: list[Experiment] | None = None
     trainings: list[TrainingJob] | None = None
     broken_schedules: list[tuple[str, str]] | None = None  # name and problem
+    failed_messages: FailedMessages | None = None
     restarts: list[ProcessRestarts] | None = None
     open_breakers: list[BreakerState] | None = None
     guardrail_trips: list[GuardrailTrip] | None = None  # of the last day, newest first
@@ -144,11 +155,7 @@ def read_facts(user: User | AnonymousUser, *, now: datetime) -> Facts:
         seen["experiments"] = list(Experiment.objects.filter(state=Experiment.State.RUNNING))
     if user.has_perm("scoring.view_breakerstate"):
         seen["open_breakers"] = [each for each in read_breakers() if each.until is not None]
-    if user.has_perm("monitoring.view_guardrailtrip"):
-        trips = GuardrailTrip.objects.filter(tripped_at__gt=now - DAY)
-        seen["guardrail_trips"] = list(trips.order_by("-position")[:MAX_TRIPS])
-    if user.has_perm("monitoring.view_alert"):
-        seen["alerts"] = [each for each in firing_groups() if not each.is_in_hand(now=now)]
+    seen |= read_findings(user, now=now)
     if user.has_perm("scoring.activate_rule"):
         seen["requested_rules"] = read_requested_rules(user)
     if user.has_perm("scoring.view_rule"):
@@ -166,10 +173,31 @@ def read_facts(user: User | AnonymousUser, *, now: datetime) -> Facts:
     )
 
 
+def read_findings(user: User | AnonymousUser, *, now: datetime) -> dict[str, Any]:
+    """What monitoring itself found, and messages about that which did not arrive."""
+    seen: dict[str, Any] = {}
+    if user.has_perm("monitoring.view_guardrailtrip"):
+        trips = GuardrailTrip.objects.filter(tripped_at__gt=now - DAY)
+        seen["guardrail_trips"] = list(trips.order_by("-position")[:MAX_TRIPS])
+    if user.has_perm("monitoring.view_alert"):
+        seen["alerts"] = [each for each in firing_groups() if not each.is_in_hand(now=now)]
+    if user.has_perm("monitoring.view_notificationsettings"):
+        seen["failed_messages"] = read_failed_messages(now=now)
+    return seen
+
+
 def read_requested_rules(user: User | AnonymousUser) -> list[Rule]:
     """The rules whose activation waits for a second person, who may be this user."""
     waiting = Rule.objects.filter(requested__isnull=False).exclude(requested_by=f"user/{user.get_username()}")
     return list(waiting.order_by("requested_at"))
+
+
+def read_failed_messages(*, now: datetime) -> FailedMessages | None:
+    failed = NotificationMessage.objects.filter(
+        state=NotificationMessage.State.FAILED, created_at__gt=now - DAY
+    )
+    found = list(failed.order_by("-id").values_list("owner", "error"))
+    return FailedMessages(len(found), *found[0]) if found else None
 
 
 def read_failing_rules(*, now: datetime) -> list[FailingRule]:

@@ -33,6 +33,7 @@ PERMISSIONS = {
     "trigger_settings": "monitoring.view_storedtriggers",
     "replay_check": "monitoring.view_modelwindow",
     "operations": "scoring.view_pending",
+    "owner_notifications": "monitoring.view_notificationsettings",
     "features": "scoring.view_featuresetversion",
     "batch_views": "scoring.view_batchversion",
     "experiment": "experiments.view_experiment",

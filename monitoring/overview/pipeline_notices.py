@@ -161,6 +161,19 @@ def media_behind(facts: Facts) -> Iterator[Notice]:
         )
 
 
+def failed_messages(facts: Facts) -> Iterator[Notice]:
+    """Messages about alerts that could not be delivered."""
+    if failed := facts.failed_messages:
+        yield Notice(
+            "warn",
+            f"{counted(failed.count, 'message', 'messages')} about alerts could not be delivered within a"
+            f" day, the latest to {failed.owner}: {failed.error}.",
+            "Correct the owner's channels, then send a test message.",
+            *("See notifications", "owner_notifications"),
+            arguments=(failed.owner,),
+        )
+
+
 def silence(facts: Facts) -> Iterator[Notice]:
     """No events although the windows that count them are up to date."""
     if not any(
@@ -226,5 +239,6 @@ def causes_text(causes: list[tuple[str, int]] | None) -> str:
 # Those of one tone appear in this order.
 RULES: tuple[Rule, ...] = (
     *(redis_trouble, unusable_models, failing_services, wrong_clocks, open_transactions),
-    *(stopped_consumers, late_consumers, pending_events, media_behind, silence, fallbacks, slow_decisions),
+    *(stopped_consumers, late_consumers, pending_events, media_behind, failed_messages),
+    *(silence, fallbacks, slow_decisions),
 )

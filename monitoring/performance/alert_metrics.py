@@ -140,7 +140,14 @@ register_metric(
         SCOPE,
         observe_realized_loss,
         HOURLY,
-        SuggestedAlert(0.1, 0.05, min_rows=50, severity="critical", runbook=RUNBOOK),
+        SuggestedAlert(
+            0.1,
+            0.05,
+            min_rows=50,
+            severity="critical",
+            runbook=RUNBOOK,
+            actions=("retrain", "roll_back", "open_review_sample"),
+        ),
     )
 )
 register_metric(
@@ -153,7 +160,7 @@ register_metric(
         SCOPE,
         observe_estimated_loss,
         HOURLY,
-        SuggestedAlert(0.2, 0.1, min_rows=1_000, runbook=RUNBOOK),
+        SuggestedAlert(0.2, 0.1, min_rows=1_000, runbook=RUNBOOK, actions=("open_review_sample", "retrain")),
     )
 )
 register_metric(
@@ -166,7 +173,13 @@ register_metric(
         SCOPE,
         observe_concept_drift,
         HOURLY,
-        SuggestedAlert(0.0, min_rows=1_000, severity="critical", runbook=RUNBOOK),
+        SuggestedAlert(
+            0.0,
+            min_rows=1_000,
+            severity="critical",
+            runbook=RUNBOOK,
+            actions=("retrain", "open_review_sample"),
+        ),
     )
 )
 register_metric(
@@ -179,6 +192,6 @@ register_metric(
         SCOPE,
         observe_calibration_error,
         HOURLY,
-        SuggestedAlert(0.02, 0.01, min_rows=50, runbook=RUNBOOK),
+        SuggestedAlert(0.02, 0.01, min_rows=50, runbook=RUNBOOK, actions=("retrain",)),
     )
 )

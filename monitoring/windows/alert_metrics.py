@@ -62,6 +62,7 @@ register_metric(
             settings.API_DEFAULT_WAIT,
             min_rows=MIN_WAITED,
             runbook="docs/how-to/operate.md",
+            actions=("stop_canary", "roll_back"),
         ),
     )
 )

@@ -46,6 +46,7 @@ SAMPLES: dict[str, Callable[[Installation], Installation]] = {
     "model": lambda there: {"model": there["model"]},
     "model_card": lambda there: {"model": there["model"]},
     "model_differences": lambda there: {"model": there["model"]},
+    "owner_notifications": lambda there: {"owner": "group/lead"},
     "policy": lambda there: {"event_type": "payment"},
     "policy_draft": lambda there: {"event_type": "payment"},
     "review_quality_settings": lambda there: {"event_type": "payment"},

@@ -394,5 +394,14 @@ def test_a_test_message_arrives_and_its_state_is_shown(lead: Client) -> None:
     assert "Assay: test message" in lead.get(address).content.decode()
 
 
+def test_the_overview_says_that_a_message_could_not_be_delivered(lead: Client) -> None:
+    User.objects.filter(username="bo").update(email="")
+    lead.post(reverse("admin:owner_notifications", args=["user/bo"]), {"action": "test"})
+    send_messages(now=datetime.now(UTC))
+    overview = lead.get(reverse("admin:index")).content.decode()
+    assert "1 message about alerts could not be delivered within a day" in overview
+    assert reverse("admin:owner_notifications", args=["user/bo"]) in overview
+
+
 def test_there_is_no_page_for_an_unknown_owner(lead: Client) -> None:
     assert lead.get(reverse("admin:owner_notifications", args=["user/nobody"])).status_code == 404

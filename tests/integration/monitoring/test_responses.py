@@ -14,7 +14,7 @@ from monitoring.alerts.entries import append_about, changing
 from monitoring.alerts.errors import ActionNotAllowed
 from monitoring.alerts.models import Alert
 from monitoring.alerts.rules.rule import AlertRule, AllowedAction
-from monitoring.alerts.rules.stored import change_rule
+from monitoring.alerts.rules.stored import change_rule, suggested_rules
 from monitoring.alerts.scopes import key_of
 from reviews.models import Case
 from scoring.learning.models import TrainingJob
@@ -199,6 +199,12 @@ def test_an_alert_about_no_event_type_offers_only_what_concerns_the_installation
     other = fire(scope={"consumer": "reviews.cases"})
     offered = {name for name, action in actions().items() if action.fits(other)}
     assert offered == {"publish_views"}
+
+
+def test_suggested_rules_offer_actions_that_exist_and_take_none_by_themselves() -> None:
+    offered = [action for rule in suggested_rules().values() for action in rule.actions]
+    assert {action.name for action in offered} == set(actions())
+    assert not any(action.automatic for action in offered)
 
 
 def test_every_action_says_what_it_changes_and_needs_a_permission_that_exists() -> None:

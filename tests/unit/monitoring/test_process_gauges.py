@@ -34,6 +34,7 @@ def test_a_queue_has_the_age_of_its_latest_report() -> None:
         Report(WORKER, "lanes/a", 1.0, ""),
         Report(WORKER, "lanes/b", 40.0, ""),
         Report(WORKER, "training/a", 300.0, ""),
+        Report(WORKER, "texts/a", 200_000.0, ""),  # days ago: there is no such worker any more
         Report(SWEEP, "a", 3.0, ""),
         Report(CLOCK, "a", 0.0, "0.1"),
     ]

@@ -10,7 +10,7 @@ from monitoring.drift.distance import NO_DATA, Drift, State
 from monitoring.drift.report import DriftReport, FeatureDrift, SideShares
 from monitoring.models import MinuteWindow
 from monitoring.overview.attention import notices
-from monitoring.overview.facts import CaseQueue, Champion, Facts, PendingEvents, StoreStatus
+from monitoring.overview.facts import CaseQueue, Champion, Facts, FailedMessages, PendingEvents, StoreStatus
 from monitoring.overview.page import PERMISSIONS
 from monitoring.windows.batch_views import Freshness
 from monitoring.windows.latency_histogram import bin_of
@@ -196,6 +196,11 @@ WRITER = OldestWriter("4242", "ann", "psql", "idle in transaction", NOW - 5 * MI
             {"queue": CaseQueue(pending=12, held=1, oldest=NOW - 30 * HOUR)},
             "warn",
             "has been open for 30 h; 12 cases are undecided",
+        ),
+        (
+            {"failed_messages": FailedMessages(2, "group/lead", "group/lead has no e-mail address")},
+            "warn",
+            "2 messages about alerts could not be delivered within a day, the latest to group/lead",
         ),
         ({"trainings": [job("failed")]}, "warn", "Training 4 failed 1 h ago: MemoryError: too large"),
         (
