@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from monitoring.drift.champions import read_champions, read_reports, read_senders_of
-from monitoring.drift.distance import MODERATE, Drift
+from monitoring.drift.distance import Drift
 from monitoring.drift.report import MIN_SEEN, DriftReport
 from monitoring.drift.senders import SenderDrift
 from monitoring.drift.words import drift_text, movement_text, sender_text
@@ -86,8 +86,8 @@ def _reports(now: datetime) -> Iterator[tuple[str, DriftReport]]:
 
 
 def _ratio(drift: Drift) -> float | None:
-    """The PSI as a multiple of what chance, ordinary days and the rule of thumb allow; None if unknown."""
-    return drift.psi / max(MODERATE, drift.threshold) if drift.state.is_comparison else None
+    """The PSI as a multiple of its threshold; None if it was not compared."""
+    return drift.psi / drift.threshold if drift.state.is_comparison else None
 
 
 def _observation(

@@ -69,8 +69,8 @@ class Drift:
 
     @property
     def threshold(self) -> float:
-        """The PSI that chance and ordinary days explain together."""
-        return self.limit + self.ordinary
+        """The PSI above which it is drift: the rule of thumb, or what chance and ordinary days explain."""
+        return max(MODERATE, self.limit + self.ordinary)
 
 
 NO_DATA = Drift(psi=0.0, expected=0.0, limit=0.0, state=State.NO_DATA)

@@ -69,7 +69,7 @@ def history_plot(history: DriftHistory, feature: str) -> Plot:
     known = [value for _, value in points if value is not None]
     return Plot(
         title="Drift by day",
-        x=Axis("Day (UTC), the last one incomplete", "time"),
+        x=Axis("Day, the last one incomplete", "time"),
         y=Axis("PSI", minimum=0),
         series=[
             Series("PSI", points, kind=window_plots.line_or_dots(points)),

@@ -10,6 +10,7 @@ from scipy.stats import chi2
 
 from monitoring.drift.distance import (
     CHANCE_LEVEL,
+    Drift,
     State,
     chi_square_quantile,
     judge,
@@ -90,6 +91,16 @@ def test_few_rows_that_seem_to_have_moved_are_not_drift() -> None:
 )
 def test_the_rule_of_thumb_holds_beyond_chance(psi: float, limit: float, state: State) -> None:
     assert judge(psi, limit=limit) is state
+
+
+@pytest.mark.parametrize(("limit", "ordinary", "threshold"), [(0.01, 0.02, 0.1), (0.15, 0.2, 0.35)])
+def test_the_threshold_is_what_is_explained_but_never_below_the_rule_of_thumb(
+    limit: float, ordinary: float, threshold: float
+) -> None:
+    drift = Drift(0.2, 0.0, limit, State.MODERATE, ordinary)
+    assert drift.threshold == pytest.approx(threshold)
+    assert judge(threshold - 0.001, limit=limit, ordinary=ordinary).has_moved is False
+    assert judge(threshold + 0.001, limit=limit, ordinary=ordinary).has_moved is True
 
 
 def test_without_rows_the_state_is_no_data() -> None:
