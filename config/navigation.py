@@ -23,7 +23,6 @@ class Item(NamedTuple):
 SECTIONS: dict[str, tuple[Item, ...]] = {
     "": (
         Item("Overview", "monitoring", "index"),
-        Item("Alerts", "notifications", "alerts", "monitoring.view_alert"),
         Item("Business", "payments", "business", "monitoring.view_hourlywindow"),
     ),
     "Review": (
@@ -92,12 +91,26 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
         ),
         Item("Gates", "verified", "gates", "scoring.view_storedgate", "gates/"),
         Item("Experiments", "science", "experiments", "experiments.view_experiment"),
-        Item("Drift", "query_stats", "drift", "monitoring.view_modelwindow"),
-        Item("Performance", "trending_up", "performance", "monitoring.view_modelwindow"),
-        Item("Guardrails", "health_and_safety", "guardrails", "monitoring.view_guardrailtrip", "guardrails/"),
-        Item("Retraining triggers", "notifications_active", "triggers", "monitoring.view_storedtriggers"),
         Item("Features", "category", "features", "scoring.view_featuresetversion", pages="batch-views/"),
         Item("Routes", "alt_route", "scoring_route_changelist", "scoring.view_route"),
+    ),
+    "Monitoring": (
+        Item("Alerts", "notifications", "alerts", "monitoring.view_alert"),
+        Item("Alert rules", "edit_notifications", "alert_rules", "monitoring.view_alert"),
+        Item("Notifications", "mail", "notifications", "monitoring.view_notificationsettings"),
+        Item("Performance", "trending_up", "performance", "monitoring.view_modelwindow"),
+        Item("Drift", "query_stats", "drift", "monitoring.view_modelwindow"),
+        Item("Data quality", "rule_folder", "data_quality", "monitoring.view_hourlywindow"),
+        Item("Operations", "monitor_heart", "operations", "scoring.view_pending"),
+        Item("Replay check", "published_with_changes", "replay_check", "monitoring.view_modelwindow"),
+        Item("Guardrails", "health_and_safety", "guardrails", "monitoring.view_guardrailtrip", "guardrails/"),
+        Item("Retraining triggers", "notifications_active", "triggers", "monitoring.view_storedtriggers"),
+        Item(
+            "Hourly windows",
+            "calendar_clock",
+            "monitoring_hourlywindow_changelist",
+            "monitoring.view_hourlywindow",
+        ),
     ),
     "Records": (
         Item("Events", "receipt_long", "scoring_event_changelist", "scoring.view_event", pages="events/"),
@@ -105,20 +118,10 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
             "Uploaded files", "perm_media", "scoring_mediaitem_changelist", "scoring.view_mediaitem", "media/"
         ),
         Item("Decisions", "gavel", "scoring_decision_changelist", "scoring.view_decision"),
-        Item("Data quality", "rule_folder", "data_quality", "monitoring.view_hourlywindow"),
-        Item("Replay check", "published_with_changes", "replay_check", "monitoring.view_modelwindow"),
-        Item("Operations", "monitor_heart", "operations", "scoring.view_pending"),
         Item("Pending and parked", "pending_actions", "scoring_pending_changelist", "scoring.view_pending"),
-        Item(
-            "Hourly windows",
-            "calendar_clock",
-            "monitoring_hourlywindow_changelist",
-            "monitoring.view_hourlywindow",
-        ),
         Item("Log", "history", "scoring_logentry_changelist", "scoring.view_logentry"),
     ),
     "Settings": (
-        Item("Alert rules", "edit_notifications", "alert_rules", "monitoring.view_alert"),
         Item(
             "Configuration",
             "difference",
@@ -126,7 +129,6 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
             "scoring.export_configuration",
             pages="configuration/",
         ),
-        Item("Notifications", "mail", "notifications", "monitoring.view_notificationsettings"),
         Item(
             "Schedules",
             "schedule",
