@@ -8,7 +8,7 @@ from monitoring.drift.distance import Drift
 from monitoring.drift.report import MIN_SEEN, DriftReport
 from monitoring.drift.senders import SenderDrift
 from monitoring.drift.words import drift_text, movement_text, sender_text
-from monitoring.metrics.metric import Metric, Observation, SuggestedAlert, Unit, Worse
+from monitoring.metrics.metric import OWNER_OF_MODELS, Metric, Observation, SuggestedAlert, Unit, Worse
 from monitoring.metrics.registry import register_metric
 
 EVERY = timedelta(minutes=15)  # the windows are hours
@@ -110,7 +110,7 @@ def _observation(
     )
 
 
-def _suggest(threshold: float, *, clear_at: float) -> SuggestedAlert:
+def _suggest(threshold: float, *, clear_at: float, actions: tuple[str, ...]) -> SuggestedAlert:
     return SuggestedAlert(
         threshold=threshold,
         clear_at=clear_at,
@@ -118,6 +118,8 @@ def _suggest(threshold: float, *, clear_at: float) -> SuggestedAlert:
         for_minutes=30,
         clear_minutes=60,
         runbook=RUNBOOK,
+        actions=actions,
+        owner=OWNER_OF_MODELS,
     )
 
 
@@ -132,14 +134,7 @@ register_metric(
         scope=("event_type", "model"),
         observe=features,
         every=EVERY,
-        suggested=SuggestedAlert(
-            threshold=0.05,
-            clear_at=0.0,
-            min_rows=MIN_DECISIONS,
-            for_minutes=30,
-            clear_minutes=60,
-            runbook=RUNBOOK,
-        ),
+        suggested=_suggest(0.05, clear_at=0.0, actions=("retrain", "open_review_sample")),
     )
 )
 register_metric(
@@ -165,14 +160,7 @@ register_metric(
         scope=("event_type", "model"),
         observe=scores,
         every=EVERY,
-        suggested=SuggestedAlert(
-            threshold=1.0,
-            clear_at=0.9,
-            min_rows=MIN_DECISIONS,
-            for_minutes=30,
-            clear_minutes=60,
-            runbook=RUNBOOK,
-        ),
+        suggested=_suggest(1.0, clear_at=0.9, actions=("retrain", "open_review_sample")),
     )
 )
 register_metric(
@@ -186,13 +174,6 @@ register_metric(
         scope=("event_type", "model", "sender"),
         observe=sender,
         every=EVERY,
-        suggested=SuggestedAlert(
-            threshold=0.05,
-            clear_at=0.0,
-            min_rows=MIN_DECISIONS,
-            for_minutes=30,
-            clear_minutes=60,
-            runbook=RUNBOOK,
-        ),
+        suggested=_suggest(0.05, clear_at=0.0, actions=("open_review_sample",)),
     )
 )

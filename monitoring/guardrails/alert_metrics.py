@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from monitoring.guardrails.words import reading_text
-from monitoring.metrics.metric import Metric, Observation, SuggestedAlert, Unit, Worse
+from monitoring.metrics.metric import OWNER_OF_MODELS, Metric, Observation, SuggestedAlert, Unit, Worse
 from monitoring.metrics.registry import register_metric
 from monitoring.models import GuardrailTrip
 from scoring.catalog.registry import scored_types
@@ -48,6 +48,7 @@ register_metric(
             severity="critical",
             runbook="docs/reference/guardrails.md",
             actions=("stop_canary", "roll_back"),
+            owner=OWNER_OF_MODELS,
         ),
     )
 )

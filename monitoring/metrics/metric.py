@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 EVERY_MINUTE = timedelta(minutes=1)
 
@@ -53,6 +53,9 @@ class Observe(Protocol):
     def __call__(self, *, now: datetime) -> Iterable[Observation]: ...
 
 
+OWNER_OF_MODELS: Final = "group/data scientist"  # its people may train, stop a canary and roll back
+
+
 @dataclass(frozen=True, slots=True)
 class SuggestedAlert:
     """The alert rule of a metric that every installation begins with; it must be quiet while all is well.
@@ -60,7 +63,7 @@ class SuggestedAlert:
     It fires once the value has been worse than `threshold` (strictly; with an interval: its better end) for
     `for_minutes`, with at least `min_rows`, and is over after `clear_minutes` not worse than `clear_at`
     (None: the threshold). `runbook`: a page of the documentation, or an address. `actions`: names of what its
-    alerts offer to do.
+    alerts offer to do. `owner`: "group/{name}" of those who may do that, "" for the leads.
     """
 
     threshold: float
@@ -71,6 +74,7 @@ class SuggestedAlert:
     severity: Literal["info", "warning", "critical"] = "warning"
     runbook: str = ""
     actions: tuple[str, ...] = ()
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)

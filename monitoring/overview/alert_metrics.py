@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from monitoring.metrics.metric import Metric, Observation, SuggestedAlert, Unit, Worse
+from monitoring.metrics.metric import OWNER_OF_MODELS, Metric, Observation, SuggestedAlert, Unit, Worse
 from monitoring.metrics.registry import register_metric
 from monitoring.overview.facts import (
     MAX_LAG_COUNTED,
@@ -187,7 +187,12 @@ register_metric(
         scope=("event_type",),
         observe=fallback_share,
         suggested=SuggestedAlert(
-            0.01, min_rows=20, for_minutes=3, severity="critical", actions=("roll_back", "stop_canary")
+            0.01,
+            min_rows=20,
+            for_minutes=3,
+            severity="critical",
+            actions=("roll_back", "stop_canary"),
+            owner=OWNER_OF_MODELS,
         ),
     )
 )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from monitoring.metrics.metric import Metric, Observation, SuggestedAlert, Unit, Worse
+from monitoring.metrics.metric import OWNER_OF_MODELS, Metric, Observation, SuggestedAlert, Unit, Worse
 from monitoring.metrics.registry import register_metric
 from monitoring.models import ModelPerformance, PerformanceWeek
 from monitoring.performance.watched import deciding_models
@@ -147,6 +147,7 @@ register_metric(
             severity="critical",
             runbook=RUNBOOK,
             actions=("retrain", "roll_back", "open_review_sample"),
+            owner=OWNER_OF_MODELS,
         ),
     )
 )
@@ -160,7 +161,14 @@ register_metric(
         SCOPE,
         observe_estimated_loss,
         HOURLY,
-        SuggestedAlert(0.2, 0.1, min_rows=1_000, runbook=RUNBOOK, actions=("open_review_sample", "retrain")),
+        SuggestedAlert(
+            0.2,
+            0.1,
+            min_rows=1_000,
+            runbook=RUNBOOK,
+            actions=("open_review_sample", "retrain"),
+            owner=OWNER_OF_MODELS,
+        ),
     )
 )
 register_metric(
@@ -179,6 +187,7 @@ register_metric(
             severity="critical",
             runbook=RUNBOOK,
             actions=("retrain", "open_review_sample"),
+            owner=OWNER_OF_MODELS,
         ),
     )
 )
@@ -192,6 +201,6 @@ register_metric(
         SCOPE,
         observe_calibration_error,
         HOURLY,
-        SuggestedAlert(0.02, 0.01, min_rows=50, runbook=RUNBOOK, actions=("retrain",)),
+        SuggestedAlert(0.02, 0.01, min_rows=50, runbook=RUNBOOK, actions=("retrain",), owner=OWNER_OF_MODELS),
     )
 )

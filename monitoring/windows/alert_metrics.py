@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from monitoring.metrics.metric import Metric, Observation, SuggestedAlert, Unit, Worse
+from monitoring.metrics.metric import OWNER_OF_MODELS, Metric, Observation, SuggestedAlert, Unit, Worse
 from monitoring.metrics.registry import register_metric
 from monitoring.windows.batch_views import Freshness, read_freshness
 from monitoring.windows.traffic import RECENT_MINUTES, recent_traffic
@@ -63,6 +63,7 @@ register_metric(
             min_rows=MIN_WAITED,
             runbook="docs/how-to/operate.md",
             actions=("stop_canary", "roll_back"),
+            owner=OWNER_OF_MODELS,
         ),
     )
 )
@@ -75,6 +76,8 @@ register_metric(
         worse=Worse.UP,
         scope=("event_type", "view"),
         observe=stale_views,
-        suggested=SuggestedAlert(0, runbook="docs/reference/batch-views.md", actions=("publish_views",)),
+        suggested=SuggestedAlert(
+            0, runbook="docs/reference/batch-views.md", actions=("publish_views",), owner=OWNER_OF_MODELS
+        ),
     )
 )

@@ -119,6 +119,7 @@ def suggested_rule(metric: Metric) -> AlertRule | None:
         for_minutes=suggested.for_minutes,
         clear_minutes=suggested.clear_minutes,
         severity=Severity(suggested.severity),
+        owner=suggested.owner or DEFAULT_OWNER,
         runbook=suggested.runbook,
         actions=tuple(map(AllowedAction, suggested.actions)),
     )

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from config.people.groups import GROUPS
 from monitoring.alerts.actions import actions
 from monitoring.alerts.errors import AlertRuleInvalid
 from monitoring.alerts.evaluation.grouping import Parent, cause_of, parent_key
@@ -71,6 +72,12 @@ def test_every_suggested_rule_is_allowed() -> None:
     for rule in rules:
         check_rule(rule)
         assert {each.name for each in rule.actions} <= set(actions())
+
+
+def test_the_owner_of_a_suggested_rule_may_do_what_its_alerts_offer() -> None:
+    for rule in filter(None, map(suggested_rule, metrics().values())):
+        allowed = GROUPS[rule.owner.removeprefix("group/")]
+        assert {actions()[each.name].may for each in rule.actions} <= {*allowed}, rule.name
 
 
 def test_the_key_does_not_depend_on_the_order_of_names() -> None:
