@@ -86,7 +86,7 @@ def models() -> DecidingModels:
     def head(policy: str, column: int) -> Any:
         return SimpleNamespace(
             thresholds=OF_HEADS[policy],
-            predict=lambda features: features[:, column],
+            predict_few=lambda features: features[:, column],
             contributions=lambda features: np.zeros((len(features), width + 1)),
         )
 
