@@ -10,8 +10,8 @@ MIN_MISSING = 0.05  # a smaller change of the missing share is not what a senten
 
 def drift_text(report: DriftReport) -> str:
     """The drift of a model in a sentence: "3 features of ... with 40 % of its explanations have drifted"."""
-    if not report.moved:
-        return f"The scores of {report.model} have drifted, although its features have not."
+    if not report.drifts_by_features:
+        return _score_text(report)
     moved = len(report.moved)
     named = ", ".join(f"{each.name} {movement_text(each)}" for each in report.moved[:MAX_NAMED])
     more = f" and {moved - MAX_NAMED} more" if moved > MAX_NAMED else ""
@@ -19,6 +19,13 @@ def drift_text(report: DriftReport) -> str:
     what = f"1 feature {carry} has" if moved == 1 else f"{moved} features {carry} have"
     scores = " Its scores have drifted, too." if report.score.state.has_moved else ""
     return f"{report.model}: {what} drifted: {named}{more}.{scores}"
+
+
+def _score_text(report: DriftReport) -> str:
+    """The drift of scores whose features have not drifted, or with too little effect to name them."""
+    figures = f"PSI {report.score.psi:.2f}, ordinary is up to {report.score.threshold:.2f}"
+    features = "have no effect that matters" if report.moved else "have not drifted"
+    return f"The scores of {report.model} have drifted ({figures}); its features {features}."
 
 
 def sender_text(sender: SenderDrift) -> str:

@@ -217,7 +217,13 @@ WRITER = OldestWriter("4242", "ann", "psql", "idle in transaction", NOW - 5 * MI
         (
             {"drifts": [report(State.STABLE, score=State.SHIFTED)]},
             "warn",
-            "The scores of payment-1 have drifted, although its features have not.",
+            "The scores of payment-1 have drifted (PSI 0.00, ordinary is up to 0.10); its features have not"
+            " drifted.",
+        ),
+        (
+            {"drifts": [report(State.SHIFTED, score=State.SHIFTED, effect_limit=9.0)]},
+            "warn",
+            "its features have no effect that matters.",
         ),
         ({"trainings": [triggered()]}, "info", "A trigger requested training 5 of payment 1 h ago: drift."),
         (
