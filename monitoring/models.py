@@ -18,6 +18,7 @@ from monitoring.alerts.models import (
 from monitoring.notifications.models import AlertNotice, NotificationMessage, NotificationSettings
 from scoring.catalog.outcomes import BASIC_OUTCOMES
 from scoring.catalog.registry import event_types
+from scoring.configuration.type_settings.models import StoredSettings
 
 __all__ = [
     "Alert",
@@ -37,7 +38,6 @@ __all__ = [
     "RecentValues",
     "StoredAlertRule",
     "StoredGuardrails",
-    "StoredSettings",
     "StoredTriggers",
     "TrafficWindow",
     "TriggerCheck",
@@ -243,22 +243,6 @@ class ArmWindow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model} at route {self.route}, {self.start:%Y-%m-%d %H}:00"
-
-
-class StoredSettings(models.Model):
-    """The settings of one kind for an event type, and who set them. Types without a row have the defaults."""
-
-    event_type = models.CharField(max_length=60, primary_key=True)
-    settings = models.JSONField()
-    reason = models.CharField(max_length=500, blank=True, default="")
-    changed_by = models.CharField(max_length=80, blank=True, default="")
-    changed_at = models.DateTimeField()
-
-    class Meta:
-        abstract = True
-
-    def __str__(self) -> str:
-        return f"{self._meta.verbose_name} of {self.event_type}"
 
 
 class StoredGuardrails(StoredSettings):

@@ -4,6 +4,8 @@ from typing import ClassVar
 
 from django.db import models
 
+from scoring.configuration.type_settings.models import StoredSettings
+
 
 class GivenVerdict(models.Model):
     """A verdict as a reviewer gave it, whether it stands or not. Projection of `case.decided` and
@@ -49,23 +51,11 @@ class GivenVerdict(models.Model):
         return f"{self.verdict} by {self.reviewer}"
 
 
-class StoredReviewQuality(models.Model):
-    """The quality checks of an event type, and who set them. Projection of `review_quality.changed`.
-
-    Types without a row have none.
-    """
-
-    event_type = models.CharField(max_length=60, primary_key=True)
-    settings = models.JSONField()
-    reason = models.CharField(max_length=500, blank=True, default="")
-    changed_by = models.CharField(max_length=80, blank=True, default="")
-    changed_at = models.DateTimeField()
+class StoredReviewQuality(StoredSettings):
+    """The quality checks of event types. Projection of `review_quality.changed`."""
 
     class Meta:
         verbose_name = "quality checks"
         verbose_name_plural = "quality checks"
         default_permissions = ("view",)
         permissions: ClassVar = [("set_reviewquality", "Can change the quality checks of reviews")]
-
-    def __str__(self) -> str:
-        return f"{self._meta.verbose_name} of {self.event_type}"

@@ -12,10 +12,10 @@ from monitoring.guardrails.settings import SCORE_SHIFT, GuardrailSettings
 from monitoring.guardrails.stored import guardrail_settings
 from monitoring.guardrails.words import EXPLAINED, LABELS, limit_text, reading_text, settings_text
 from monitoring.models import GuardrailTrip, StoredGuardrails
-from monitoring.type_settings.settings_page import StoredSettingsPage
 from scoring.admin_kit.formatting import NO_VALUE, count_text, decimal_text, percent_text
 from scoring.admin_kit.pages import AdminPage, register_page
 from scoring.catalog.registry import scored_types
+from scoring.configuration.type_settings.settings_page import StoredSettingsPage
 
 SET = "monitoring.set_guardrails"
 MAX_SHOWN = 30

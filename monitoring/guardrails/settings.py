@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from monitoring.guardrails.errors import GuardrailsInvalid
-from monitoring.type_settings.errors import FieldProblem
-from monitoring.type_settings.rows import check_names, check_range, rows_of
+from scoring.configuration.type_settings.errors import FieldProblem
+from scoring.configuration.type_settings.rows import check_names, check_range, rows_of
 
 ERRORS, SLOW, BLOCKS = "errors", "slow", "blocks"
 WRONG_BLOCKS, SCORE_SHIFT = "wrong_blocks", "score_shift"

@@ -4,7 +4,7 @@ from monitoring.guardrails.errors import GuardrailsUnchanged
 from monitoring.guardrails.settings import GuardrailSettings, check_settings
 from monitoring.guardrails.words import settings_text
 from monitoring.models import StoredGuardrails
-from monitoring.type_settings.stored import SettingsByType
+from scoring.configuration.type_settings.stored import SettingsByType
 
 guardrail_settings = SettingsByType(
     stream="guardrail",

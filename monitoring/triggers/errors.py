@@ -1,6 +1,6 @@
 """Errors of this room. Each says what happened and carries the record it concerns."""
 
-from monitoring.type_settings.errors import SettingsInvalid, SettingsUnchanged
+from scoring.configuration.type_settings.errors import SettingsInvalid, SettingsUnchanged
 
 
 class TriggersInvalid(SettingsInvalid):

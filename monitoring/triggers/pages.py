@@ -9,9 +9,9 @@ from monitoring.triggers.judging import State
 from monitoring.triggers.settings import TriggerSettings
 from monitoring.triggers.stored import trigger_settings
 from monitoring.triggers.words import EXPLAINED, TITLES, reading_text, settings_text, trigger_text
-from monitoring.type_settings.settings_page import StoredSettingsPage
 from scoring.admin_kit.pages import AdminPage, register_page
 from scoring.catalog.registry import scored_types
+from scoring.configuration.type_settings.settings_page import StoredSettingsPage
 from scoring.learning.models import TrainingJob
 
 LOOK, SET = "monitoring.view_storedtriggers", "monitoring.set_triggers"

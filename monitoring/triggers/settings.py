@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from monitoring.triggers.errors import TriggersInvalid
-from monitoring.type_settings.errors import FieldProblem
-from monitoring.type_settings.rows import check_names, check_range, rows_of
+from scoring.configuration.type_settings.errors import FieldProblem
+from scoring.configuration.type_settings.rows import check_names, check_range, rows_of
 
 RECIPE, DRIFT, PERFORMANCE, LABELS = "recipe", "drift", "performance", "labels"
 

@@ -4,7 +4,7 @@ from monitoring.models import StoredTriggers
 from monitoring.triggers.errors import TriggersUnchanged
 from monitoring.triggers.settings import TriggerSettings, check_settings
 from monitoring.triggers.words import settings_text
-from monitoring.type_settings.stored import SettingsByType
+from scoring.configuration.type_settings.stored import SettingsByType
 
 trigger_settings = SettingsByType(
     stream="trigger",

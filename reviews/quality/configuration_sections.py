@@ -1,7 +1,7 @@
 """The section `review_quality` of the configuration file: by event type, what differs from the defaults."""
 
-from reviews.quality import stored
 from reviews.quality.errors import QualityInvalid, QualityUnchanged
+from reviews.quality.stored import quality_settings
 from scoring.configuration.sections.event_type_settings import SettingsSection
 from scoring.configuration.sections.registry import register_section
 from scoring.configuration.sections.section import FLAG, NUMBER
@@ -10,14 +10,14 @@ register_section(
     SettingsSection(
         name="review_quality",
         title="Quality checks of reviews",
-        defaults=stored.DEFAULTS,
+        defaults=quality_settings.defaults,
         kinds={"golden_from_agreed": FLAG, "tell_missed": FLAG},
         rows="checks",
         row_key="name",
         row_kinds={"share": NUMBER},
-        stored=stored.settings_by_type,
-        check=stored.check_change,
-        change=stored.change_settings,
+        stored=quality_settings.by_type,
+        check=quality_settings.check_change,
+        change=quality_settings.change,
         invalid=QualityInvalid,
         unchanged=QualityUnchanged,
     )

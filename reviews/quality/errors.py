@@ -1,27 +1,19 @@
 """Errors of quality checks. Each says what happened and carries the record it concerns."""
 
-from collections.abc import Sequence
-
 from reviews.errors import ReviewError
-from scoring.errors import ScoringError, word_problems
-
-FieldProblem = tuple[str, str, object]  # the setting, the problem, what is allowed
+from scoring.configuration.type_settings.errors import SettingsInvalid, SettingsUnchanged
 
 
-class QualityInvalid(ScoringError):
-    """Settings of quality checks are refused. `problems`: every problem as in `FieldProblem`."""
+class QualityInvalid(SettingsInvalid):
+    """Settings of quality checks are refused."""
 
-    def __init__(self, event_type: str, problems: Sequence[FieldProblem]) -> None:
-        super().__init__(f"the quality checks of {event_type} cannot be set: {word_problems(problems)}")
-        self.event_type, self.problems = event_type, tuple(problems)
+    kind = "quality checks"
 
 
-class QualityUnchanged(ScoringError):
-    """The settings are those that already hold."""
+class QualityUnchanged(SettingsUnchanged):
+    """The quality checks are those that already hold."""
 
-    def __init__(self, event_type: str) -> None:
-        super().__init__(f"the quality checks of {event_type} already have these settings")
-        self.event_type = event_type
+    kind = "quality checks"
 
 
 class NotForThisReviewer(ReviewError):

@@ -1,6 +1,7 @@
 """The projections of verdicts as they were given, and of the settings of quality checks."""
 
 from reviews.quality_models import GivenVerdict, StoredReviewQuality
+from scoring.configuration.type_settings.folding import changed_settings, event_type_of
 from scoring.log.entries import Entry
 from scoring.log.projections import amend_each, fold_into, project
 from scoring.sql.bulk_tables import Row
@@ -38,13 +39,4 @@ def undone_verdict(row: Row, entry: Entry) -> Row:
     return {**row, "undone": True}
 
 
-@fold_into("review_quality.changed", StoredReviewQuality, key=lambda entry: entry.data["event_type"])
-def changed_quality(before: Row | None, entry: Entry) -> Row:
-    data = entry.data
-    return {
-        "event_type": data["event_type"],
-        "settings": {name: data[name] for name in data if name not in ("event_type", "reason")},
-        "reason": data["reason"][:MAX_REASON],
-        "changed_by": str(entry.metadata.get("actor", ""))[:MAX_ACTOR],
-        "changed_at": entry.recorded_at,
-    }
+fold_into("review_quality.changed", StoredReviewQuality, key=event_type_of)(changed_settings)

@@ -1,10 +1,12 @@
 """The quality checks of an event type's reviews as data: second reviews and golden items."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from reviews.quality.errors import FieldProblem, QualityInvalid
+from reviews.quality.errors import QualityInvalid
+from scoring.configuration.type_settings.errors import FieldProblem
+from scoring.configuration.type_settings.rows import check_names, check_range, rows_of
 
 SECOND, GOLDEN = "second_reviews", "golden_items"
 MAX_SHARES: Final = {SECOND: 1.0, GOLDEN: 0.2}
@@ -43,8 +45,7 @@ class QualitySettings:
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> "QualitySettings":
         """The settings in a `review_quality.changed`; what is newer than it has its defaults."""
-        logged = {row["name"]: row for row in data["checks"]}
-        checks = tuple(replace(each, **logged.get(each.name, {})) for each in DEFAULT_CHECKS)
+        checks = rows_of(data["checks"], DEFAULT_CHECKS, key="name")
         return cls(data["golden_from_agreed"], data["tell_missed"], checks)
 
     def as_data(self) -> dict[str, Any]:
@@ -62,11 +63,7 @@ def check_settings(event_type: str, settings: QualitySettings) -> None:
 
 
 def _problems(settings: QualitySettings) -> Iterator[FieldProblem]:
-    named = tuple(each.name for each in settings.checks)
-    if named != NAMES:
-        yield "checks", f"must be {', '.join(NAMES)}, one each, not {', '.join(named) or 'none'}", NAMES
-        return
+    yield from check_names("checks", tuple(each.name for each in settings.checks), NAMES)
     for each in settings.checks:
-        if not 0 <= each.share <= MAX_SHARES[each.name]:
-            allowed = f"0 to {MAX_SHARES[each.name]:g}"
-            yield f"{each.name}.share", f"must be {allowed}, not {each.share:g}", allowed
+        if each.name in MAX_SHARES:
+            yield from check_range(f"{each.name}.share", each.share, (0, MAX_SHARES[each.name]))

@@ -14,7 +14,7 @@ from reviews.models import Case, CaseQuerySet
 from reviews.quality.drawing import gets_golden_item, gets_second_review
 from reviews.quality.errors import NotGolden
 from reviews.quality.settings import GOLDEN, SECOND
-from reviews.quality.stored import settings_of
+from reviews.quality.stored import quality_settings
 from reviews.quality_models import GivenVerdict
 from reviews.work.consequences import carry_out
 from reviews.work.transitions import append_to_case, lock_case
@@ -28,7 +28,7 @@ def open_second_review(case: Case, *, now: datetime) -> Case:
     Appeals, verdicts on groups and verdicts that gave a strike are never drawn, for what they do is visible
     elsewhere; nor is a case that had a second review before.
     """
-    share = settings_of(case.event_type).share(SECOND)
+    share = quality_settings.of(case.event_type).share(SECOND)
     is_apart = case.why == Case.Why.APPEAL or case.verdict_group or case.strike
     if is_apart or not gets_second_review(case.event_stream, share=share):
         return case
@@ -42,7 +42,7 @@ def golden_instead_of(case: Case, *, reviewer: str, sensitive: bool, now: dateti
 
     `sensitive`: it may be a sensitive one. Nobody gets a case again on which they have worked.
     """
-    settings = settings_of(case.event_type)
+    settings = quality_settings.of(case.event_type)
     share = settings.share(GOLDEN)
     if case.quality_check or not share:
         return None
@@ -85,7 +85,7 @@ def record_check(case: Case, verdict: Verdict, data: dict[str, Any], *, reviewer
         "agrees": agrees,
     }
     missed = check == Case.Check.GOLDEN and not agrees
-    told = {"told": True} if missed and settings_of(case.event_type).tell_missed else {}
+    told = {"told": True} if missed and quality_settings.of(case.event_type).tell_missed else {}
     case = append_to_case(case, "case.checked", {**data, **compared, **told}, reviewer=reviewer, now=now)
     if check == Case.Check.ADJUDICATION:
         carry_out(case, verdict, reviewer=reviewer, now=now)

@@ -12,7 +12,7 @@ from reviews.pages.quality.figure_words import agreement_plot, reviewer_row, tot
 from reviews.pages.quality.settings_page import LOOK as LOOK_AT_SETTINGS
 from reviews.pages.quality.settings_page import SET
 from reviews.quality.figures import quality_figures
-from reviews.quality.stored import settings_in
+from reviews.quality.stored import quality_settings
 from reviews.quality.words import settings_text
 from reviews.quality_models import StoredReviewQuality
 from reviews.work.consequences import granting_verdicts
@@ -38,7 +38,7 @@ class ReviewQualityPage(AdminPage):
             granting=granting_verdicts(event_types().values()),
             event_type=chosen if chosen in scored_types() else "",
         )
-        stored = StoredReviewQuality.objects.in_bulk()
+        rows = StoredReviewQuality.objects.in_bulk()
         user = self.request.user
         return super().get_context_data(
             rows=[reviewer_row(each) for each in figures.reviewers],
@@ -48,7 +48,9 @@ class ReviewQualityPage(AdminPage):
             chosen=chosen,
             since=since.date(),
             last=until.date() - timedelta(days=1),
-            settings=[(name, settings_text(settings_in(stored.get(name)))) for name in scored_types()],
+            settings=[
+                (name, settings_text(quality_settings.in_row(rows.get(name)))) for name in scored_types()
+            ],
             open_checks=_open_checks(),
             may_look_at_settings=user.has_perm(LOOK_AT_SETTINGS),
             may_set=user.has_perm(SET),

@@ -3,9 +3,8 @@
 from typing import Any
 
 from reviews.pages.quality.forms import QualityForm
-from reviews.quality import stored
+from reviews.quality.stored import quality_settings
 from reviews.quality.words import settings_text
-from reviews.quality_models import StoredReviewQuality
 from scoring.admin_kit.pages import register_page
 from scoring.admin_kit.settings_pages import EventTypeSettingsPage
 
@@ -23,11 +22,11 @@ class QualitySettingsPage(EventTypeSettingsPage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         event_type = self.event_type
         self.title = f"Quality checks of {event_type}"
-        row = StoredReviewQuality.objects.filter(pk=event_type).first()
-        settings = stored.settings_in(row)
+        row = quality_settings.row_of(event_type)
+        settings = quality_settings.in_row(row)
         kwargs.setdefault("form", QualityForm.showing(settings))
         return super().get_context_data(
-            **kwargs, stored=row, text=settings_text(settings), history=stored.history(event_type)
+            **kwargs, stored=row, text=settings_text(settings), history=quality_settings.history(event_type)
         )
 
     def posted_form(self) -> QualityForm:
@@ -35,5 +34,5 @@ class QualitySettingsPage(EventTypeSettingsPage):
 
     def change(self, form: QualityForm, **by: Any) -> str:
         reason = form.cleaned_data["reason"]
-        stored.change_settings(self.event_type, form.settings(), reason=reason, **by)
+        quality_settings.change(self.event_type, form.settings(), reason=reason, **by)
         return f"The quality checks of {self.event_type} hold from the next verdict and claim on."

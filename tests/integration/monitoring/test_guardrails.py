@@ -18,8 +18,8 @@ from monitoring.guardrails.settings import GuardrailSettings
 from monitoring.guardrails.stored import guardrail_settings
 from monitoring.models import ArmWindow, GuardrailTrip
 from monitoring.tasks import check_guardrails as check_task
-from monitoring.type_settings.stored import SettingsByType
 from monitoring.windows.arms import ARMS
+from scoring.configuration.type_settings.stored import SettingsByType
 from scoring.learning.promotion import promote as promotion
 from scoring.log.append import append
 from scoring.log.consumers.registry import Consumer, catch_up, rebuild_consumer, run_consumer

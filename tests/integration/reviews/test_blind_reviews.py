@@ -7,7 +7,7 @@ from django.test import Client
 
 from reviews.models import Case
 from reviews.quality.settings import GOLDEN, SECOND, CheckShare, QualitySettings
-from reviews.quality.stored import change_settings
+from reviews.quality.stored import quality_settings
 from reviews.quality_models import GivenVerdict
 from reviews.work.checks import choose_golden
 from scoring.intake.labels import LabelStatement, record_labels
@@ -22,7 +22,7 @@ LEGITIMATE = {"action": "decide", "verdict": "legitimate", "reason_code": "confi
 def check_all(*, second: float = 1.0, golden: float = 0.0, tell: bool = False) -> None:
     checks = (CheckShare(SECOND, second), CheckShare(GOLDEN, golden))
     settings = QualitySettings(tell_missed=tell, checks=checks)
-    change_settings("payment", settings, reason="test", actor="user/lea", now=datetime.now(UTC))
+    quality_settings.change("payment", settings, reason="test", actor="user/lea", now=datetime.now(UTC))
 
 
 def decide(client: Client, case: Case, verdict: dict[str, str] = FRAUD) -> str:

@@ -10,7 +10,7 @@ from reviews.errors import CaseNotDecided, NothingToClaim
 from reviews.models import Case
 from reviews.quality.errors import AdjudicatorNeeded, CheckInProgress, NotForThisReviewer, NotGolden
 from reviews.quality.settings import GOLDEN, SECOND, CheckShare, QualitySettings
-from reviews.quality.stored import change_settings
+from reviews.quality.stored import quality_settings
 from reviews.quality_models import GivenVerdict
 from reviews.statements.reviewed import review_of
 from reviews.work import claims, verdicts
@@ -31,7 +31,7 @@ LEGITIMATE = {"verdict": "legitimate", "reason_code": "confirmed_by_customer"}
 def check_all(second: float = 1.0, golden: float = 0.0, **how: Any) -> None:
     checks = (CheckShare(SECOND, second), CheckShare(GOLDEN, golden))
     settings = QualitySettings(checks=checks, **how)
-    change_settings("payment", settings, reason="test", actor="user/lea", now=DAY)
+    quality_settings.change("payment", settings, reason="test", actor="user/lea", now=DAY)
 
 
 def decide(case: Case, reviewer: str, verdict: dict[str, str], **how: Any) -> Case:

@@ -7,7 +7,7 @@ import pytest
 
 from reviews.models import Case
 from reviews.quality.figures import QualityFigures, Share, quality_figures
-from reviews.quality.stored import settings_of
+from reviews.quality.stored import quality_settings
 from reviews.work import claims, verdicts
 from reviews.work.consequences import granting_verdicts
 from scoring.catalog.registry import event_types
@@ -110,7 +110,7 @@ def test_leads_set_the_checks_of_a_type(browse: Browse) -> None:
     lea, address = browse("lea", *LEAD), "/admin/review-quality/payment/"
     sent = {"second_reviews": "5", "golden_items": "2", "tell_missed": "on", "reason": "start"}
     assert lea.post(address, sent).status_code == 302
-    settings = settings_of("payment")
+    settings = quality_settings.of("payment")
     assert [each.share for each in settings.checks] == [0.05, 0.02]
     assert (settings.tell_missed, settings.golden_from_agreed) == (True, False)
     assert "start" in text_of(lea.get(address))

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from monitoring.models import StoredSettings
-from monitoring.type_settings.errors import SettingsUnchanged
 from scoring.catalog.parsing.reasons import clean_reason
 from scoring.catalog.registry import scored_type
 from scoring.configuration.sections.event_type_settings import EventTypeSettings
+from scoring.configuration.type_settings.errors import SettingsUnchanged
+from scoring.configuration.type_settings.models import StoredSettings
 from scoring.log.append import append
 from scoring.log.entries import Entry, NewEntry
 from scoring.log.read import last_version, read_stream

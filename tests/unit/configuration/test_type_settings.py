@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from monitoring.type_settings.rows import check_names, check_range, rows_of
+from scoring.configuration.type_settings.rows import check_names, check_range, rows_of
 
 
 @dataclass(frozen=True)

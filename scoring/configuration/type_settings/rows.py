@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from monitoring.type_settings.errors import FieldProblem
+from scoring.configuration.type_settings.errors import FieldProblem
 
 Row = TypeVar("Row", bound=Any)  # a dataclass
 

@@ -2,8 +2,8 @@
 
 from typing import Any, ClassVar
 
-from monitoring.type_settings.stored import SettingsByType
 from scoring.admin_kit.settings_pages import EventTypeSettingsPage
+from scoring.configuration.type_settings.stored import SettingsByType
 
 
 class StoredSettingsPage(EventTypeSettingsPage):
