@@ -53,14 +53,20 @@ class Browser:
         self.driver, self.base = driver, base
 
     def open(self, path: str) -> None:
+        """Open a page and wait until it is loaded.
+
+        Under load, the driver may return while the page before it is still shown: hence the mark on that one.
+        """
+        self.driver.execute_script("window.isLeft = true")
         self.driver.get(self.base + path)
+        self.wait_until(self._is_another_page)
 
     def log_in(self, name: str, password: str, *, at: str = "/admin/") -> None:
         """Open `at`, log in on the page to which that redirects, and wait for the redirect back."""
         self.open(at)
         self.driver.find_element(By.NAME, "username").send_keys(name)
         self.driver.find_element(By.NAME, "password").send_keys(password, Keys.ENTER)
-        self.wait_until(lambda: self.path == at)
+        self.wait_until(lambda: self.path == at and self._is_loaded())
 
     def press(self, *keys: str) -> None:
         """Press keys one after the other, for the focused element, once the page's scripts have run."""
@@ -101,6 +107,10 @@ class Browser:
 
     def _is_loaded(self) -> bool:
         return bool(self.driver.execute_script("return document.readyState === 'complete'"))
+
+    def _is_another_page(self) -> bool:
+        script = "return !window.isLeft && document.readyState === 'complete'"
+        return bool(self.driver.execute_script(script))
 
     @property
     def path(self) -> str:
