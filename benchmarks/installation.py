@@ -29,6 +29,8 @@ from scoring.learning.training.runs import run_training
 from scoring.log.consumers.runs import run_consumers
 from scoring.registry.loaded_models import load_model
 from scoring.registry.models import Route
+from scoring.replay.consistency.checking import check_lane
+from scoring.replay.models import LaneCheckpoint
 from scoring.rules.ruleset.stream import current_version
 from scoring.states.store import OnlineStore
 
@@ -74,7 +76,8 @@ def installation(size: InstallationSize) -> Iterator[dict[str, float]]:
 def set_up(size: InstallationSize) -> dict[str, float]:
     """Set up services, tables, history up to now and a champion. Returns the seconds of each step.
 
-    Consumers are run to the end; otherwise they would catch up while the first requests are measured.
+    Consumers and the replay check are run to the end; otherwise they would catch up with the history while
+    the first requests are measured.
     """
     return {
         "set_up_services_s": seconds_of(start_services),
@@ -82,6 +85,7 @@ def set_up(size: InstallationSize) -> dict[str, float]:
         "set_up_model_s": seconds_of(lambda: is_routed() or train_champion(size)),
         "set_up_ruleset_s": seconds_of(lambda: set_up_ruleset(rules=size.rules)),
         "set_up_consumers_s": seconds_of(lambda: run_consumers(now=now())),
+        "set_up_check_s": seconds_of(lambda: check_replay(LANE)),
     }
 
 
@@ -106,6 +110,14 @@ def start_services() -> None:
     services.start(VAR)
     call_command("migrate", verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
+
+
+def check_replay(lane: str) -> None:
+    """Run the continuous check of replayed decisions to the lane's head."""
+    before, reached = None, -1
+    while before != reached:
+        check_lane(lane, now=now())
+        before, reached = reached, LaneCheckpoint.objects.values_list("position", flat=True).get(lane=lane)
 
 
 def is_routed() -> bool:

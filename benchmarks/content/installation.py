@@ -7,7 +7,7 @@ import numpy as np
 
 from benchmarks.content.files import KNOWN, known_picture
 from benchmarks.content.texts import TextWriter
-from benchmarks.installation import SLICES, SOURCE, now, seconds_of, start_services
+from benchmarks.installation import SLICES, SOURCE, check_replay, now, seconds_of, start_services
 from benchmarks.rules import CHANGES_AT_ONCE, batched
 from demo.community.days import simulate_community
 from demo.community.members import make_community
@@ -50,6 +50,7 @@ def set_up(*, hashes: int = HASHES, days: int = DAYS) -> dict[str, float]:
         "set_up_model_s": seconds_of(lambda: is_routed() or train_champion()),
         "set_up_bank_s": seconds_of(lambda: current_version() or store_bank(hashes)),
         "set_up_consumers_s": seconds_of(lambda: run_consumers(now=now())),
+        "set_up_check_s": seconds_of(lambda: check_replay(LANE)),
     }
 
 
