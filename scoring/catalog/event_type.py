@@ -26,6 +26,7 @@ from scoring.catalog.parsing import moments
 from scoring.catalog.parsing.characters import NAME_PATTERN
 from scoring.catalog.parsing.moments import parse_moment
 from scoring.catalog.policies import Policy, VerdictWords, names_of, policies_problem, verdicts_problem
+from scoring.catalog.time_zones import UTC_NAME, time_zone_names
 from scoring.catalog.unknown_fields import unknown_field_problems
 from scoring.declare import (
     FeatureView,
@@ -103,6 +104,8 @@ class EventType:
     owner: ClassVar[str] = ""  # who is responsible for its features, unless they name their own owner
     scored: ClassVar[bool] = True
     base_currency: ClassVar[str] = "USD"
+    # Whose clocks tell the hour and day of its events: an IANA name, such as "America/New_York".
+    time_zone: ClassVar[str] = UTC_NAME
     matures_after: ClassVar[timedelta] = days(45)
     labels: ClassVar[Labels] = Labels(positive="fraud", negative="legitimate")
     # What a decision can be, by severity. Others may stand between allow and block, such as a challenge.
@@ -133,6 +136,8 @@ class EventType:
     # Features that new models are trained on; and, by any name, the sets that live models still use.
     features: ClassVar[Sequence[object]] = ()
     earlier_features: ClassVar[Mapping[str, Sequence[object]]] = {}
+    # By name of an earlier set its time zone, where that was another one than the type's present one.
+    earlier_time_zones: ClassVar[Mapping[str, str]] = {}
     rule_features: ClassVar[Sequence[object]] = ()  # features that rules may read, and no model is trained on
 
     fields: ClassVar[dict[str, Field]] = {}
@@ -164,6 +169,7 @@ class EventType:
         cls.external_signals = {**cls.external_signals, **external}
         _check_declaration(cls)
         _check_words(cls)
+        _check_time_zones(cls)
         _check_external(cls)
         _check_sources(cls)
         cls._money = tuple((name, f) for name, f in cls.fields.items() if isinstance(f, Money))
@@ -394,6 +400,20 @@ def _check_words(cls: type[EventType]) -> None:
         raise CatalogError(problem, module=module, line=line)
     if strange := [name for name in cls.outcome_titles if name not in cls.outcomes]:
         problem = f"{cls.__name__}.outcome_titles names {strange[0]!r}, which is not an outcome of it"
+        raise CatalogError(problem, module=module, line=line)
+
+
+def _check_time_zones(cls: type[EventType]) -> None:
+    """Raises CatalogError for an unknown time zone, and for one of a set that is not declared."""
+    module, line = cls.origin.module, cls.origin.line
+    named = {"time_zone": cls.time_zone}
+    named |= {f"earlier_time_zones[{name!r}]": zone for name, zone in cls.earlier_time_zones.items()}
+    for where, zone in named.items():
+        if zone != UTC_NAME and zone not in time_zone_names():
+            problem = f"{cls.__name__}.{where} {zone!r} is not an IANA time zone, such as America/New_York"
+            raise CatalogError(problem, module=module, line=line)
+    if strange := [name for name in cls.earlier_time_zones if name not in cls.earlier_features]:
+        problem = f"{cls.__name__}.earlier_time_zones names {strange[0]!r}, which is not in earlier_features"
         raise CatalogError(problem, module=module, line=line)
 
 

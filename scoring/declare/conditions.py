@@ -31,11 +31,11 @@ class ConditionTests(Protocol):
         ...
 
     def between_hours(self, start: int, end: int) -> Any:
-        """The event occurred from the full hour `start` to the full hour `end`, UTC."""
+        """The event occurred from the full hour `start` to the full hour `end`, in the set's time zone."""
         ...
 
     def at_weekend(self) -> Any:
-        """The event occurred on a Saturday or Sunday, UTC."""
+        """The event occurred on a Saturday or Sunday, in the set's time zone."""
         ...
 
 

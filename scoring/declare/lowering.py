@@ -58,6 +58,10 @@ class ProgramOf(Protocol[SomeSubject]):
 
     def constant(self, value: float) -> Register: ...
 
+    def clock(self) -> Operand:
+        """The time zone whose clocks tell the hour and day of the event."""
+        ...
+
     def item_value(self, column: str) -> Register:
         """The number that items carry under this name."""
         ...

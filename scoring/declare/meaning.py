@@ -25,3 +25,14 @@ def meaning_of(part: Any) -> Any:
     if part is None or isinstance(part, (str, int, float)):
         return part
     return f"{part.name}:{getattr(part, 'kind', '')}"  # a field
+
+
+def reads_the_clock(part: Any) -> bool:
+    """Whether a declaration depends on the time of day or the day of the week, itself or by a condition."""
+    if getattr(type(part), "is_calendar", False):
+        return True
+    if isinstance(part, tuple):
+        return any(reads_the_clock(member) for member in part)
+    if is_dataclass(part) and not isinstance(part, type):
+        return any(reads_the_clock(getattr(part, entry.name)) for entry in fields(part))
+    return False

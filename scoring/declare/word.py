@@ -18,7 +18,7 @@ from scoring.declare.usual import Usual
 class Word:
     """A part of a feature that has a value. Every word defines what raises NotImplementedError here."""
 
-    is_calendar: ClassVar[bool] = False  # depends only on when the event occurred
+    is_calendar: ClassVar[bool] = False  # depends only on when the event occurred, in its type's time zone
     is_age: ClassVar[bool] = False  # grows while nothing happens
     filled_by_model: ClassVar[bool] = False  # NaN in a lane's row; each model has its own values
 

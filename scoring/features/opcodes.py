@@ -22,6 +22,9 @@ LABEL: Final = 1
 UNDO: Final = 2
 MODES: Final = 3
 
+# Operations and tests of the time of day and week name a row of "zone_ranges", or UTC.
+UTC: Final = -1
+
 # Reading: [opcode, destination register, arguments ...]
 CONSTANT: Final = 0
 VALUE: Final = 1
@@ -72,8 +75,8 @@ READING: Final[Mapping[str, tuple[int, tuple[str, ...]]]] = {
     "distinct": (DISTINCT, ("key", "", "", "", "", "")),
     "since_same": (SINCE_SAME, ("key", "", "", "hash")),
     "is_new": (IS_NEW, ("key", "", "", "hash")),
-    "hour": (HOUR, ()),
-    "weekday": (WEEKDAY, ()),
+    "hour": (HOUR, ("",)),
+    "weekday": (WEEKDAY, ("",)),
     "years_since": (YEARS_SINCE, ("register",)),
     "distance": (DISTANCE, ("register", "register", "register", "register")),
     "traveled": (TRAVELED, ("key", "", "register", "register")),
@@ -83,8 +86,8 @@ READING: Final[Mapping[str, tuple[int, tuple[str, ...]]]] = {
     "one_if_known": (ONE_IF_KNOWN, ("register",)),
     "add": (ADD, ("register", "register")),
     "multiply": (MULTIPLY, ("register", "register")),
-    "between_hours": (BETWEEN_HOURS, ("", "")),
-    "weekend_day": (WEEKEND_DAY, ()),
+    "between_hours": (BETWEEN_HOURS, ("", "", "")),
+    "weekend_day": (WEEKEND_DAY, ("",)),
     "last_value": (LAST_VALUE, ("key", "")),
     "changed": (CHANGED, ("key", "", "hash")),
     "session_total": (SESSION_TOTAL, ("key", "", "")),
@@ -125,7 +128,8 @@ WRITE_ARGUMENTS: Final[Mapping[int, tuple[str, str]]] = {
     ADD_TO_SESSION: ("value", ""),
 }
 
-# Testing: [opcode, column of the item, argument, argument]. A filter is a range of tests; all must pass.
+# Testing: [opcode, column of the item or time zone, argument, argument]. A filter is a range of tests; all
+# must pass.
 IS_BELOW: Final = 0
 IS_AT_MOST: Final = 1
 IS_ABOVE: Final = 2
@@ -149,10 +153,12 @@ TEST_COLUMNS: Final[Mapping[int, str]] = {
 # The code array begins with the locations of its tables: [start, length] pairs in this order.
 TABLES: Final = ("modes", "reads", "read_ranges", "outs", "out_ranges", "writes", "touches", "touch_ranges",
                  "groups", "group_ranges", "columns", "tests", "filters", "filter_ranges",
-                 "choices", "sizes")  # fmt: skip
+                 "choices", "sizes", "zones", "zone_ranges")  # fmt: skip
 # A row of "touches": the key column and the range of its rows in "writes", or ONLY_READ for a state that is
 # only read.
 TOUCH_WIDTH: Final = 3
 ONLY_READ: Final = (1, 0)
+# A row of "zones": a moment in microseconds since 1970, and how many local time is ahead of UTC from then on.
+ZONE_WIDTH: Final = 2
 # Where each program's rows of a table begin and end.
 RANGES: Final[Mapping[str, str]] = {"reads": "read_ranges", "outs": "out_ranges", "touches": "touch_ranges"}

@@ -17,7 +17,7 @@ from scoring.registry.errors import ArtifactMissing, UnknownModel
 from scoring.registry.models import ModelAnalysis, ModelArtifact, ModelVersion, Route
 from scoring.timestamps import to_iso
 
-LIBRARIES = ("xgboost", "numpy", "numba", "scikit-learn")
+LIBRARIES = ("xgboost", "numpy", "numba", "scikit-learn", "tzdata")
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def known_names() -> list[str]:
 
 
 def library_versions() -> dict[str, str]:
-    """The versions of Python and of libraries that affect an artifact's bytes."""
+    """The versions of Python and of libraries that affect an artifact's bytes, or the features it reads."""
     return {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}
 
 

@@ -38,6 +38,11 @@ class Grammar(Protocol):
         ...
 
     @property
+    def clock(self) -> str:
+        """The time in which hours and days are told: "UTC", "New York time"."""
+        ...
+
+    @property
     def unit(self) -> str:
         """The feature's unit: see `FeatureSpec`."""
         ...

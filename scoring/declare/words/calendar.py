@@ -1,4 +1,4 @@
-"""Words for when an event occurred, in UTC."""
+"""Words for when an event occurred, by the clocks of its type's time zone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class CalendarWord(Expression):
 
 @dataclass(frozen=True)
 class HourOfDay(CalendarWord):
-    """0 to 23, UTC."""
+    """0 to 23."""
 
     kind = "hour"
 
@@ -44,15 +44,15 @@ class HourOfDay(CalendarWord):
         return "hour"
 
     def description(self, grammar: Grammar) -> str:
-        return f"the hour of the day of the {grammar.subject}, 0 to 23 UTC"
+        return f"the hour of the day of the {grammar.subject}, 0 to 23 {grammar.clock}"
 
     def lower(self, program: Program) -> Register:
-        return program.emit("hour")
+        return program.emit("hour", program.clock())
 
 
 @dataclass(frozen=True)
 class DayOfWeek(CalendarWord):
-    """0 (Monday) to 6, UTC."""
+    """0 (Monday) to 6."""
 
     kind = "weekday"
 
@@ -71,15 +71,15 @@ class DayOfWeek(CalendarWord):
         return "the day of the week"
 
     def description(self, grammar: Grammar) -> str:
-        return f"the day of the week of the {grammar.subject}, UTC"
+        return f"the day of the week of the {grammar.subject}, {grammar.clock}"
 
     def lower(self, program: Program) -> Register:
-        return program.emit("weekday")
+        return program.emit("weekday", program.clock())
 
 
 @dataclass(frozen=True)
 class IsNight(CalendarWord, Condition):
-    """1 from the full hour `start` to the full hour `end` (UTC), else 0; also a condition."""
+    """1 from the full hour `start` to the full hour `end`, else 0; also a condition."""
 
     kind = "hour"
 
@@ -101,21 +101,20 @@ class IsNight(CalendarWord, Condition):
     def unit(self, fields: Mapping[str, NamedField]) -> str:
         return "flag"
 
-    @property
-    def _hours(self) -> str:
-        return f"between {self.start:02d}:00 and {self.end:02d}:00 UTC"
+    def _hours(self, grammar: Grammar) -> str:
+        return f"between {self.start:02d}:00 and {self.end:02d}:00 {grammar.clock}"
 
     def sentence(self, grammar: Grammar, value: float) -> str:
-        return f"it is {'' if value else 'not '}{self._hours}"
+        return f"it is {'' if value else 'not '}{self._hours(grammar)}"
 
     def description(self, grammar: Grammar) -> str:
-        return f"whether it is {self._hours}"
+        return f"whether it is {self._hours(grammar)}"
 
     def condition_text(self, grammar: Grammar) -> str:
-        return f"{self.start:02d}:00 to {self.end:02d}:00 UTC"
+        return f"{self.start:02d}:00 to {self.end:02d}:00 {grammar.clock}"
 
     def lower(self, program: Program) -> Register:
-        return program.emit("between_hours", self.start, self.end)
+        return program.emit("between_hours", self.start, self.end, program.clock())
 
     def lower_condition(self, tests: ConditionTests) -> tuple[Any, ...]:
         return (tests.between_hours(self.start, self.end),)
@@ -123,7 +122,7 @@ class IsNight(CalendarWord, Condition):
 
 @dataclass(frozen=True)
 class IsWeekend(CalendarWord, Condition):
-    """1 on Saturday and Sunday (UTC), else 0; also a condition."""
+    """1 on Saturday and Sunday, else 0; also a condition."""
 
     kind = "weekday"
 
@@ -146,13 +145,13 @@ class IsWeekend(CalendarWord, Condition):
         return f"it is {'' if value else 'not '}the weekend"
 
     def description(self, grammar: Grammar) -> str:
-        return "whether it is Saturday or Sunday, UTC"
+        return f"whether it is Saturday or Sunday, {grammar.clock}"
 
     def condition_text(self, grammar: Grammar) -> str:
         return "at the weekend"
 
     def lower(self, program: Program) -> Register:
-        return program.emit("weekend_day")
+        return program.emit("weekend_day", program.clock())
 
     def lower_condition(self, tests: ConditionTests) -> tuple[Any, ...]:
         return (tests.at_weekend(),)
@@ -167,7 +166,7 @@ def day_of_week() -> DayOfWeek:
 
 
 def is_night(start: int, end: int) -> IsNight:
-    """Whether it is between two full hours (0 to 23, UTC): `is_night(22, 6)` is from 22:00 to 06:00."""
+    """Whether it is between two full hours (0 to 23): `is_night(22, 6)` is from 22:00 to 06:00."""
     hours = (start, end)
     if start == end or not all(isinstance(hour, int) and 0 <= hour <= 23 for hour in hours):
         raise Origin.here().error(

@@ -1,5 +1,6 @@
 """Lowers conditions (`where=`) to tests of an event's columns and time, which come before counting it."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -7,6 +8,7 @@ from scoring.catalog.currency import EXPONENTS
 from scoring.catalog.errors import FieldError
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Flag, Money
+from scoring.catalog.time_zones import UTC_NAME
 from scoring.declare import Condition, Origin
 from scoring.features import opcodes as op
 from scoring.features.compile.field_lookup import field_named
@@ -28,19 +30,31 @@ class FieldTest(NamedTuple):
     number: float = 0.0
     hashes: tuple[int, ...] = ()
     hours: tuple[int, int] = (0, 0)
+    zone: str = UTC_NAME  # of the hours, or of the day of the week
 
 
-def lower_condition(member: type[EventType], condition: Condition, origin: Origin) -> tuple[FieldTest, ...]:
-    """All tests that an event of this type must pass. Raises CatalogError at `origin`."""
-    return condition.lower_condition(FieldTests(member, origin))
+def lower_condition(
+    member: type[EventType], condition: Condition, origin: Origin, *, zone: str
+) -> tuple[FieldTest, ...]:
+    """All tests that an event of this type must pass, by the clocks of a zone.
+
+    Raises CatalogError at `origin`.
+    """
+    return condition.lower_condition(FieldTests(member, origin, zone=zone))
+
+
+def reads_the_clock(tests: Iterable[FieldTest]) -> bool:
+    """Whether one of the tests depends on the time of day or the day of the week."""
+    return any(test.opcode in (op.IS_BETWEEN_HOURS, op.IS_WEEKEND_DAY) for test in tests)
 
 
 class FieldTests:
     """The tests of one event type's events; implements `scoring.declare.conditions.ConditionTests`."""
 
-    def __init__(self, member: type[EventType], origin: Origin) -> None:
+    def __init__(self, member: type[EventType], origin: Origin, *, zone: str) -> None:
         self._member = member
         self._origin = origin
+        self._zone = zone
 
     def compare(self, name: str, operator: str, bound: float, *, text: str) -> FieldTest:
         declared = field_named(self._member, name, ("Money", "Number"), self._origin)
@@ -72,7 +86,7 @@ class FieldTests:
         return FieldTest(op.IS_EQUAL, name, number=float(values[0]))
 
     def between_hours(self, start: int, end: int) -> FieldTest:
-        return FieldTest(op.IS_BETWEEN_HOURS, hours=(start, end))
+        return FieldTest(op.IS_BETWEEN_HOURS, hours=(start, end), zone=self._zone)
 
     def at_weekend(self) -> FieldTest:
-        return FieldTest(op.IS_WEEKEND_DAY)
+        return FieldTest(op.IS_WEEKEND_DAY, zone=self._zone)

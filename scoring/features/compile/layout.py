@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity
+from scoring.catalog.time_zones import find_time_zone
 from scoring.declare import Condition, Origin
 from scoring.features import opcodes as op
-from scoring.features.compile.condition_tests import FieldTest, lower_condition
+from scoring.features.compile.condition_tests import FieldTest, lower_condition, reads_the_clock
 
 Kind = tuple[str, ...]
 
@@ -149,13 +150,18 @@ class StateNeeds:
     def part(self, kind: Kind, part: StatePart) -> None:
         self._kinds[kind].parts.add(part)
 
-    def condition(self, counted: str, condition: Condition | None, origin: Origin) -> str:
-        """The canonical text under which events that fulfill a condition are counted. Raises CatalogError."""
+    def condition(self, counted: str, condition: Condition | None, origin: Origin, *, zone: str) -> str:
+        """The canonical text under which events that fulfill a condition are counted. Raises CatalogError.
+
+        It names the time zone, unless that is UTC, of a condition that depends on the time of day or week.
+        """
         if condition is None:
             return ""
-        tests = lower_condition(self.members[counted], condition, origin)
-        self.filters[counted, condition.definition] = tests
-        return condition.definition
+        tests = lower_condition(self.members[counted], condition, origin, zone=zone)
+        identity = find_time_zone(zone).identity if reads_the_clock(tests) else ""
+        text = f"{condition.definition} in {identity}" if identity else condition.definition
+        self.filters[counted, text] = tests
+        return text
 
     def layouts(self) -> tuple[KindLayout, ...]:
         return tuple(_lay_out(kind, self._kinds[kind]) for kind in sorted(self._kinds))

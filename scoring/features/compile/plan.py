@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from scoring.catalog import registry
 from scoring.catalog.event_type import EventType, categories_of
-from scoring.declare import Expression, FeatureView, Origin, iter_features
+from scoring.declare import FeatureView
 from scoring.declare.meaning import meaning_of
 from scoring.declare.usual import lower_usual
 from scoring.features import opcodes as op
+from scoring.features.compile.declared_sets import DeclaredSet, clock_of, declared_sets
 from scoring.features.compile.event_program import EventProgram
 from scoring.features.compile.key_columns import KeyColumns, assign_columns
 from scoring.features.compile.layout import KindLayout, StateNeeds
@@ -151,7 +152,7 @@ def compile_lane(
     members = sorted(members, key=lambda member: member.name)
     vocabularies = vocabularies or {}
     needs = StateNeeds({member.name: member for member in members})
-    declared = {member.name: _declared_sets(member) for member in members}
+    declared = {member.name: declared_sets(member) for member in members}
     programs = {member.name: EventProgram(member, needs) for member in members}
     places = {name: [_columns(programs[name], each) for each in sets] for name, sets in declared.items()}
     layouts = needs.layouts()
@@ -180,10 +181,8 @@ def compile_lane(
         },
         sets={
             member.name: tuple(
-                _feature_set(member, features, codes[member.name], columns, rules_only=rules_only)
-                for features, columns, rules_only in zip(
-                    declared[member.name], places[member.name], _are_for_rules(member), strict=True
-                )
+                _feature_set(member, each, codes[member.name], columns)
+                for each, columns in zip(declared[member.name], places[member.name], strict=True)
             )
             for member in members
             if member.scored
@@ -214,59 +213,12 @@ def _layout_id(layouts: Sequence[KindLayout], key_columns: KeyColumns) -> str:
     return _digest([op.VERSION, described, several] if several else [op.VERSION, described])
 
 
-def _declared_sets(member: type[EventType]) -> list[list[Expression]]:
-    """The features of every set, the newest first and those of rules last. Raises CatalogError."""
-    sets = [_named_features(member, member.features)]
-    for name, declared in member.earlier_features.items():
-        sets.append(_named_features(member, declared))
-        _check_other(member, f"earlier_features[{name!r}]", sets)
-    if member.rule_features:
-        sets.append(_named_features(member, member.rule_features))
-        _check_other(member, "rule_features", sets)
-    features = [feature for each in sets for feature in each]
-    if features and not member.scored:
-        raise features[0].origin.error(f"{member.name} is not scored, so it cannot have features")
-    return sets
-
-
-def _are_for_rules(member: type[EventType]) -> list[bool]:
-    """Per set of `_declared_sets` whether only rules read it."""
-    return [False] * (1 + len(member.earlier_features)) + [True] * bool(member.rule_features)
-
-
-def _check_other(member: type[EventType], name: str, sets: Sequence[Sequence[Expression]]) -> None:
-    """Refuse a further set that is empty or equal to another."""
-    *others, declared = sets
-    named = f"{member.name}.{name}"
-    if not declared:
-        raise member.origin.error(f"{named} names no features")
-    if any(meaning_of(tuple(declared)) == meaning_of(tuple(other)) for other in others):
-        raise member.origin.error(f"{named} is the same as another set; remove it")
-
-
-def _named_features(member: type[EventType], declared: Sequence[object]) -> list[Expression]:
-    """The declared features of one set; no two may have the same name."""
-    seen: dict[str, Origin] = {}
-    features = list(iter_features(declared, member.origin))
-    for feature in features:
-        if not feature.name.isidentifier():
-            raise feature.origin.error(
-                f"{feature.name!r} cannot be a feature's name; give it one with .named()"
-            )
-        earlier = seen.setdefault(feature.name, feature.origin)
-        if earlier is not feature.origin:
-            raise feature.origin.error(
-                f"{member.name} already has a feature {feature.name!r}"
-                f" ({earlier.module}, line {earlier.line})"
-            )
-    return features
-
-
-def _columns(program: EventProgram, features: Sequence[Expression]) -> tuple[list[int], list[int]]:
+def _columns(program: EventProgram, declared: DeclaredSet) -> tuple[list[int], list[int]]:
     """The columns of a row with a set's values, and those with what is usual.
 
     Features of one or several sets with the same value share one column.
     """
+    features, program.zone = declared.features, declared.zone
     values = [program.out_column(feature.lower(program)) for feature in features]
     return values, [program.out_column(lower_usual(feature.usual(), program)) for feature in features]
 
@@ -283,25 +235,23 @@ def _category_codes(
 
 def _feature_set(
     member: type[EventType],
-    features: Sequence[Expression],
+    declared: DeclaredSet,
     codes: Mapping[str, Mapping[str, int]],
     columns: tuple[list[int], list[int]],
-    *,
-    rules_only: bool,
 ) -> FeatureSet:
-    specs = tuple(make_spec(member, feature, codes) for feature in features)
+    specs = tuple(make_spec(member, each, codes, zone=declared.zone) for each in declared.features)
     used = [name for name in codes if any(spec.field == name for spec in specs)]
     values, context = columns
     return FeatureSet(
         event_type=member.name,
         names=tuple(spec.name for spec in specs),
-        hash=_digest_of(member, features, {name: codes[name] for name in used}),
-        declared=_digest_of(member, features, {name: _category_codes(member, {})[name] for name in used}),
+        hash=_digest_of(member, declared, {name: codes[name] for name in used}),
+        declared=_digest_of(member, declared, {name: _category_codes(member, {})[name] for name in used}),
         features=specs,
         context_names=tuple(f"usual_{spec.name}" for spec in specs),
         columns=np.array(values, dtype=np.int64),
         context_columns=np.array(context, dtype=np.int64),
-        rules_only=rules_only,
+        rules_only=declared.rules_only,
     )
 
 
@@ -313,16 +263,15 @@ def _resemblances(feature_set: FeatureSet) -> tuple[tuple[int, str, str], ...]:
 
 def feature_digest(spec: FeatureSpec) -> str:
     """A hash of a feature's meaning, the same in every set with the same declaration."""
-    return _digest([op.VERSION, spec.name, spec.currency, meaning_of(spec.expression)])
+    clock = clock_of([spec.expression], spec.time_zone)
+    return _digest([op.VERSION, spec.name, spec.currency, meaning_of(spec.expression), *clock])
 
 
-def _digest_of(
-    member: type[EventType], features: Sequence[Expression], codes: Mapping[str, Mapping[str, int]]
-) -> str:
+def _digest_of(member: type[EventType], declared: DeclaredSet, codes: Mapping[str, Mapping[str, int]]) -> str:
     """The hash of a set with these codes for its categories."""
-    described = [meaning_of(feature) for feature in features]
+    described = [meaning_of(feature) for feature in declared.features]
     used = {name: list(values) for name, values in codes.items()}
-    return _digest([op.VERSION, member.name, member.base_currency, described, used])
+    return _digest([op.VERSION, member.name, member.base_currency, described, used, *declared.clock])
 
 
 def _digest(meaning: Iterable[Any]) -> str:

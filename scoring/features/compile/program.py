@@ -20,7 +20,8 @@ _NO_COLUMN, _NO_PART = RingColumn("", ""), StatePart("", "")
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """The location of a "kind", "ring", "column" or "part", known once states are laid out; or a "constant".
+    """The location of a "kind", "ring", "column" or "part", known once states are laid out; or a "constant"
+    or time "zone".
 
     `keys`: the event's own fields that identify the state of the kind.
     """
@@ -32,6 +33,7 @@ class Ref:
     column: RingColumn = _NO_COLUMN
     part: StatePart = _NO_PART
     value: float = 0.0
+    zone: str = ""
 
 
 Operation = tuple[int | Ref, ...]
@@ -66,6 +68,7 @@ class ProgramBuilder:
     def __init__(self, member: type[EventType], needs: StateNeeds) -> None:
         self.member = member
         self.needs = needs
+        self.zone = member.time_zone  # of the set that is being lowered
         self.operations: list[Operation] = []  # (opcode, destination, ...)
         self.outs: list[int] = []  # the register of each column of a row
         self.values: dict[str, int] = {}
@@ -93,6 +96,9 @@ class ProgramBuilder:
 
     def constant(self, value: float) -> int:
         return self.emit("constant", Ref("constant", value=value))
+
+    def clock(self) -> Ref:
+        return Ref("zone", zone=self.zone)
 
     def item_value(self, column: str) -> int:
         return self.emit("value", self.value_column(column))

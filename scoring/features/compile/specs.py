@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from scoring.catalog.event_type import EventType
+from scoring.catalog.time_zones import UTC_NAME, find_time_zone
 from scoring.declare import Expression, TextResemblance, parts_of
 from scoring.declare.spelling import words_of
 
@@ -36,11 +37,18 @@ class FeatureSpec:
     phrases: Mapping[str, str] = dataclasses.field(repr=False)
     optional: frozenset[str] = dataclasses.field(repr=False)  # the event type's fields that may be missing
     positive: str = dataclasses.field(repr=False)  # the label that is looked for: "fraud"
+    # The IANA time zone of hours and days, where the feature depends on them.
+    time_zone: str = dataclasses.field(repr=False, default=UTC_NAME)
 
     @property
     def is_calendar(self) -> bool:
         """Whether it depends only on when the event occurred, so that all events of the hour share it."""
         return self.expression.plain.is_calendar
+
+    @property
+    def clock(self) -> str:
+        """How sentences call the time of its hours and days: "UTC", "New York time"."""
+        return find_time_zone(self.time_zone).clock
 
     @property
     def resemblance(self) -> TextResemblance | None:
@@ -69,9 +77,9 @@ def _distinct(texts: Iterable[str]) -> list[str]:
 
 
 def make_spec(
-    member: type[EventType], feature: Expression, codes: Mapping[str, Mapping[str, int]]
+    member: type[EventType], feature: Expression, codes: Mapping[str, Mapping[str, int]], *, zone: str
 ) -> FeatureSpec:
-    """The spec of a declared feature with a valid name."""
+    """The spec of a declared feature with a valid name, in a set with this time zone."""
     plain = feature.plain
     return FeatureSpec(
         name=feature.name,
@@ -92,4 +100,5 @@ def make_spec(
         },
         optional=frozenset(name for name, field in member.fields.items() if field.optional),
         positive=words_of(member.labels.positive),
+        time_zone=zone,
     )

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.catalog.event_type import EventType
+from scoring.catalog.time_zones import find_time_zone
 from scoring.features import opcodes as op
 from scoring.features.compile.condition_tests import FieldTest
 from scoring.features.compile.key_columns import KeyColumns
@@ -53,12 +54,13 @@ class _Builder:
     rings: dict[tuple[int, int], int] = field(default_factory=dict)  # (key column, tile width) -> ring
     index: dict[Kind, int] = field(default_factory=dict)
     filters: dict[tuple[str, str], int] = field(default_factory=dict)  # (event type, condition) -> filter
+    zones: dict[str, int] = field(default_factory=dict)  # time zone -> row of "zone_ranges"
 
     def resolve(self, operand: int | Ref, event_type: str) -> int:
         if isinstance(operand, int):
             return operand
-        if operand.what == "constant":
-            return self.constant(operand.value)
+        if operand.what in ("constant", "zone"):
+            return self.constant(operand.value) if operand.what == "constant" else self.zone(operand.zone)
         column = self.key_columns.place(event_type, operand.kind, operand.keys)
         if operand.what == "kind":
             return column
@@ -76,6 +78,18 @@ class _Builder:
     def constant(self, value: float) -> int:
         self.constants.append(value)
         return len(self.constants) - 1
+
+    def zone(self, name: str) -> int:
+        """The number of a time zone, whose offsets are added once."""
+        offsets = find_time_zone(name).offsets
+        if not offsets:
+            return op.UTC
+        if name not in self.zones:
+            self.zones[name] = len(self.zones)
+            first = len(self.rows["zones"]) // op.ZONE_WIDTH
+            self.rows["zones"] += [number for pair in offsets for number in pair]
+            self.rows["zone_ranges"] += [first, first + len(offsets)]
+        return self.zones[name]
 
 
 def build_tables(
@@ -135,7 +149,7 @@ def _test_row(builder: _Builder, test: FieldTest, program: ProgramBuilder) -> li
         first = len(choices)
         choices += test.hashes
         return [test.opcode, program.hash_column(test.field), first, len(choices)]
-    return [test.opcode, 0, *test.hours]
+    return [test.opcode, builder.zone(test.zone), *test.hours]
 
 
 def _add_program(
