@@ -65,6 +65,7 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
             pages="backtests/",
         ),
         Item("Breakers", "electrical_services", "breakers", "scoring.view_breakerstate", pages="breakers/"),
+        Item("Rules only", "motion_photos_off", "rules_only", "scoring.view_rulesonlyswitch"),
         Item("Exploration", "explore", "exploration", "scoring.view_storedexploration", pages="exploration/"),
     ),
     "Models": (

@@ -28,6 +28,7 @@ _HEADS = """
       FROM unnest(%s) AS given (lane)
 """
 _BREAKERS = "SELECT event_type, source, (until IS NOT NULL)::int FROM scoring_breakerstate"
+_RULES_ONLY = 'SELECT event_type, "on"::int FROM scoring_rulesonlyswitch'
 _BACKTESTS = "SELECT state, count(*) FROM scoring_backtestjob WHERE ended_at IS NULL GROUP BY state"
 _MEDIA = """
     SELECT count(*), coalesce(extract(epoch FROM now() - min(received_at)), 0)
@@ -168,6 +169,13 @@ def database_gauges() -> Iterator[Metric]:
     )
     for event_type, source, is_open in _rows(_BREAKERS):
         breakers.add_metric([event_type, source], is_open)
+    rules_only = GaugeMetricFamily(
+        "assay_rules_only",
+        "1 while rules alone decide an event type whose models were ever switched off",
+        labels=["event_type"],
+    )
+    for event_type, is_on in _rows(_RULES_ONLY):
+        rules_only.add_metric([event_type], is_on)
     backtests = GaugeMetricFamily("assay_backtests", "Backtests that have not ended", labels=["state"])
     for state, count in (dict.fromkeys(("queued", "running"), 0) | dict(_rows(_BACKTESTS))).items():
         backtests.add_metric([state], count)
@@ -177,7 +185,7 @@ def database_gauges() -> Iterator[Metric]:
         "assay_media_oldest_seconds", "Age of the oldest of these files, in seconds", float(oldest)
     )
     lag = horizon_lag()
-    yield from (length, age, head, breakers, backtests)
+    yield from (length, age, head, breakers, rules_only, backtests)
     yield GaugeMetricFamily("assay_log_position", "Position of the last log entry", _rows(_LAST)[0][0])
     yield GaugeMetricFamily(
         "assay_log_hidden_entries", "Log entries that readers cannot see yet", lag.entries

@@ -36,6 +36,7 @@ from scoring.rules.lists.models import ListedValue, ListImport, ListImportPart, 
 from scoring.rules.policies.models import PolicyChange, PolicyInUse, StoredPolicy
 from scoring.rules.quality.models import DecidedDay, RuleDay, RuleHit, RuleOverlap
 from scoring.rules.rules.models import Rule, RuleChange, RuleSuppression, StoredRuleVersion
+from scoring.rules.rules_only.models import RulesOnlySwitch
 
 __all__ = [
     "Amendment",
@@ -88,6 +89,7 @@ __all__ = [
     "RuleHit",
     "RuleOverlap",
     "RuleSuppression",
+    "RulesOnlySwitch",
     "SampledState",
     "ShadowScore",
     "StoredBreakerSettings",

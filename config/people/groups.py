@@ -20,11 +20,12 @@ LOOK_AT_MODELS = (
 )
 LOOK_AT_RULES = (
     *("scoring.view_breakerstate", "scoring.view_storedexploration", "scoring.view_storedpolicy"),
-    "scoring.export_configuration",
+    *("scoring.view_rulesonlyswitch", "scoring.export_configuration"),
 )
 SET_POLICIES = ("scoring.draft_policy", "scoring.activate_policy")
 GUARD = ("scoring.set_breaker", "scoring.reset_breaker")
 EXPLORE = ("scoring.set_exploration",)
+SWITCH_MODELS = ("scoring.set_rulesonly",)
 WATCH = (
     *("monitoring.set_guardrails", "monitoring.set_triggers"),
     *("monitoring.handle_alert", "monitoring.set_alerts", "monitoring.set_notifications"),
@@ -84,7 +85,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "analyst": (*LOOK, *WORK, *DRAFT),
     "lead": (
         *(*LOOK, *LOOK_AT_MODELS, *LOOK_AT_RULES, *WORK, *LEAD),
-        *(*DRAFT, *DECIDE, *SET_POLICIES, *GUARD, *EXPLORE, *WATCH, *SET_GATES),
+        *(*DRAFT, *DECIDE, *SET_POLICIES, *GUARD, *EXPLORE, *SWITCH_MODELS, *WATCH, *SET_GATES),
     ),
     "data scientist": (
         *(
@@ -96,6 +97,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
             *JUDGE,
             *SET_POLICIES,
             *EXPLORE,
+            *SWITCH_MODELS,
             *WATCH,
             *SET_GATES,
         ),
@@ -104,7 +106,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "auditor": (*LOOK, *LOOK_AT_MODELS, *LOOK_AT_RULES, *LOOK_AT_RECORD),
     "admin": (
         *(*LOOK, *LOOK_AT_MODELS, *LOOK_AT_RULES, *WORK, *LEAD),
-        *(*DRAFT, *DECIDE, *SET_POLICIES, *GUARD, *EXPLORE, *WATCH, *SET_GATES),
+        *(*DRAFT, *DECIDE, *SET_POLICIES, *GUARD, *EXPLORE, *SWITCH_MODELS, *WATCH, *SET_GATES),
         *(*TRAIN, *JUDGE, *LOOK_AT_RECORD, *ADMINISTER),
     ),
 }

@@ -191,7 +191,7 @@ register_metric(
             min_rows=20,
             for_minutes=3,
             severity="critical",
-            actions=("roll_back", "stop_canary"),
+            actions=("roll_back", "stop_canary", "rules_only"),
             owner=OWNER_OF_MODELS,
         ),
     )

@@ -1,4 +1,4 @@
-"""Notices about what guards decisions: breakers, guardrails of models, failing and requested rules."""
+"""Notices about what guards decisions: models switched off, breakers, guardrails, rules to look at."""
 
 from collections.abc import Iterator
 
@@ -78,4 +78,22 @@ def requested_activations(facts: Facts) -> Iterator[Notice]:
         )
 
 
-RULES: tuple[Rule, ...] = (open_breakers, tripped_guardrails, failing_rules, requested_activations)
+def switched_off_models(facts: Facts) -> Iterator[Notice]:
+    for switch in facts.rules_only or []:
+        since = ago_text(switch.changed_at, facts.now)
+        yield Notice(
+            "warn",
+            f"No model decides {switch.event_type}: rules only, since {since}.",
+            f"{switch.changed_by.removeprefix('user/')} switched its models off: {switch.reason}. Such"
+            " decisions are final; switch the models on again once they can be trusted.",
+            *("See rules only", "rules_only"),
+        )
+
+
+RULES: tuple[Rule, ...] = (
+    switched_off_models,
+    open_breakers,
+    tripped_guardrails,
+    failing_rules,
+    requested_activations,
+)

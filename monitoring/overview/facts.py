@@ -33,6 +33,9 @@ from scoring.replay.consistency.mismatches import AspectCheck, Mismatch, read_as
 from scoring.rules.breaker.models import BreakerState
 from scoring.rules.quality.models import RuleDay
 from scoring.rules.rules.models import Rule
+from scoring.rules.rules_only.models import RulesOnlySwitch
+from scoring.rules.rules_only.switch import RULES_ONLY
+from scoring.rules.rules_only.switching import switched_on
 from scoring.schedules import schedule_problems
 from scoring.signals import process_reports as reports
 from scoring.signals import redis_connections as connections
@@ -128,6 +131,7 @@ class Facts:
     failed_messages: FailedMessages | None = None
     restarts: list[ProcessRestarts] | None = None
     open_breakers: list[BreakerState] | None = None
+    rules_only: list[RulesOnlySwitch] | None = None  # of event types whose models are switched off
     guardrail_trips: list[GuardrailTrip] | None = None  # of the last day, newest first
     requested_rules: list[Rule] | None = None  # those that wait for the user's approval
     failing_rules: list[FailingRule] | None = None
@@ -155,6 +159,8 @@ def read_facts(user: User | AnonymousUser, *, now: datetime) -> Facts:
         seen["experiments"] = list(Experiment.objects.filter(state=Experiment.State.RUNNING))
     if user.has_perm("scoring.view_breakerstate"):
         seen["open_breakers"] = [each for each in read_breakers() if each.until is not None]
+    if user.has_perm("scoring.view_rulesonlyswitch"):
+        seen["rules_only"] = switched_on()
     seen |= read_findings(user, now=now)
     if user.has_perm("scoring.activate_rule"):
         seen["requested_rules"] = read_requested_rules(user)
@@ -237,7 +243,7 @@ def read_causes(*, now: datetime) -> list[tuple[str, int]]:
     latest = Decision.objects.order_by("-position").values("pk")[:MAX_DECISIONS]
     fallbacks = Decision.objects.filter(
         pk__in=latest, basis=Decision.Basis.FALLBACK, decided_at__gte=now - timedelta(hours=1)
-    )
+    ).exclude(cause=RULES_ONLY)
     counted = fallbacks.values("cause").annotate(count=Count("pk")).order_by("-count", "cause")
     return [(row["cause"], row["count"]) for row in counted]
 

@@ -24,6 +24,7 @@ from scoring.admin_kit.plots import Plot
 PERMISSIONS = {
     "queue": "reviews.view_case",
     "breakers": "scoring.view_breakerstate",
+    "rules_only": "scoring.view_rulesonlyswitch",
     "rule": "scoring.view_rule",
     "model": "scoring.view_modelversion",
     "drift": "monitoring.view_modelwindow",

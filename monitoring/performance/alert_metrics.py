@@ -146,7 +146,7 @@ register_metric(
             min_rows=50,
             severity="critical",
             runbook=RUNBOOK,
-            actions=("retrain", "roll_back", "open_review_sample"),
+            actions=("retrain", "roll_back", "rules_only", "open_review_sample"),
             owner=OWNER_OF_MODELS,
         ),
     )

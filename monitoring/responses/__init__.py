@@ -1,1 +1,1 @@
-"""What alerts can do: retrain, stop a canary, roll back, publish batch views, open a review sample."""
+"""What alerts can do: retrain, stop a canary, roll back, rules only, publish views, open a review sample."""

@@ -18,6 +18,7 @@ from scoring.learning.jobs.usual_options import usual_options
 from scoring.learning.promotion.promote import roll_back, stop_arm
 from scoring.registry.model_versions import champion_of, find_version
 from scoring.registry.routes import route_of
+from scoring.rules.rules_only.switching import decide_by_rules_only, is_rules_only
 
 SAMPLE_CASES = 30
 MAX_WHY = 150  # characters; a route keeps 200 of a reason
@@ -31,6 +32,12 @@ def is_about_a_type(alert: Alert) -> bool:
 def has_canary(alert: Alert) -> bool:
     route = route_of(alert.scope.get(PLACE, ""))
     return route is not None and route.canary is not None
+
+
+def is_decided_by_models(alert: Alert) -> bool:
+    """Whether an alert concerns an event type whose models are not switched off."""
+    event_type = alert.scope.get(PLACE, "")
+    return champion_of(event_type) is not None and not is_rules_only(event_type)
 
 
 def cause_of(alert: Alert) -> str:
@@ -91,6 +98,13 @@ def open_review_sample(alert: Alert, *, now: datetime, actor: str) -> str:
     return f"{opened} random decisions of {event_type} are in the review queue."
 
 
+def switch_models_off(alert: Alert, *, now: datetime, actor: str) -> str:
+    """Decide the event type by rules only. Raises NoModelToSwitchOff, RulesOnlyUnchanged."""
+    event_type = alert.scope[PLACE]
+    decide_by_rules_only(event_type, reason=cause_of(alert), actor=actor, now=now)
+    return f"Rules only: no model decides {event_type} until people switch its models on again."
+
+
 register_action(
     "retrain",
     "Train a new model",
@@ -132,4 +146,13 @@ register_action(
     effect=f"Puts up to {SAMPLE_CASES} random decisions of the last day into the review queue, so that people"
     " say how good they are.",
     fits=is_about_a_type,
+)
+register_action(
+    "rules_only",
+    "Decide by rules only",
+    switch_models_off,
+    "scoring.set_rulesonly",
+    effect="No model decides the event type from the next batch on: lists and rules do, and the failure"
+    " policy's outcome where none has a say. Such decisions are final. Shadow models and experiments pause.",
+    fits=is_decided_by_models,
 )

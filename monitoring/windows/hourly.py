@@ -17,6 +17,7 @@ from scoring.intake.models import Amendment
 from scoring.log.consumers.registry import Consumer
 from scoring.log.entries import Entry
 from scoring.log.read import read_positions, read_streams
+from scoring.rules.rules_only.switch import RULES_ONLY
 from scoring.sql.bulk_tables import mogrify_rows
 from scoring.timestamps import MICROSECOND, from_iso
 
@@ -170,7 +171,8 @@ def _add(counts: WindowCounts, entry: Entry, stakes: Stakes) -> None:
 
 def _add_decision(counts: WindowCounts, decision: Mapping[str, Any]) -> None:
     counts.add_outcome(decision["outcome"], decision.get("stake") or 0)
-    counts.add("fallbacks", decision["basis"] == "fallback")
+    # A decision by rules only is what people chose: no model failed.
+    counts.add("fallbacks", decision["basis"] == "fallback" and decision.get("cause") != RULES_ONLY)
     if decision.get("waited", True):  # absent from old decisions
         took = from_iso(decision["decided_at"]) - from_iso(decision["received_at"])
         # A worker's clock may be behind the web process's (readiness reports it); never count a negative

@@ -17,6 +17,7 @@ from scoring.lanes.amendments import is_enrichment
 from scoring.lanes.claiming import Claim
 from scoring.log.entries import NewEntry
 from scoring.rules.quality.logged import ENRICHED
+from scoring.rules.rules_only.switch import RULES_ONLY
 from scoring.timestamps import to_iso
 
 CORRECTED = "corrected"  # the cause of a decision on an amended event, unless it was enriched
@@ -94,19 +95,22 @@ def _also_asked_for(
     """The other feature sets whose values the decision logs: those that rules read, and all of them if
     shadows may use them, or the model that revises a decision of the failure policy.
     """
-    if not model.cause and not (deciding.route and deciding.route.shadows):
+    if model.cause in ("", RULES_ONLY) and not (deciding.route and deciding.route.shadows):
         return list(read)
     return [each for each in item.sets if each.declared != model.feature_set.declared]
 
 
 def _routing(answer: ModelAnswer, deciding: DecidingModels) -> dict[str, Any]:
-    """The routing fields of a decision. `arm`: that of the model that decided, "" for a fallback."""
+    """The routing fields of a decision. `arm`: that of the model that decided, "" for a fallback.
+
+    `experiment`: "" while rules alone decide, because then the arms do not differ.
+    """
     route = deciding.route
     arm = answer.model.arm if answer.score is not None else None
     return {
         "route": route.version if route else None,
         "arm": arm.name if arm else "",
         "role": arm.role if arm else "",
-        "experiment": route.experiment if route else "",
+        "experiment": route.experiment if route and answer.cause != RULES_ONLY else "",
         "unit": deciding.unit_of(answer.item.claim.event),
     }

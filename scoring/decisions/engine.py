@@ -22,12 +22,13 @@ from scoring.rules.deciding.guards import Guards, pass_breaker, pass_exploration
 from scoring.rules.deciding.precedence import resolve
 from scoring.rules.deciding.recording import recorded
 from scoring.rules.policies.segments import LivePolicy
+from scoring.rules.rules_only.switch import RULES_ONLY
 from scoring.signals.telemetry import telemetry
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A decision ready to be appended. `rescore`: the due model could not be used."""
+    """A decision ready to be appended. `rescore`: it is revised once the due model can be used."""
 
     claim: Claim
     entry: NewEntry
@@ -47,6 +48,7 @@ def decide(
     Without a `configuration` nothing but the models and the event type decides. `guards`, which come with
     one, count the events.
     """
+    deciding = models_to_ask(deciding, configuration)
     policy = configuration.policy.policy if configuration and configuration.policy else None
     answers = ask_models(scored, deciding=deciding, policy=policy)
     if configuration is None or guards is None:
@@ -60,13 +62,20 @@ def decide(
     ]
 
 
+def models_to_ask(deciding: DecidingModels, configuration: Configuration | None) -> DecidingModels:
+    """The models of the route, or none while the event type is decided by rules only."""
+    if configuration is None or not configuration.rules_only:
+        return deciding
+    return deciding.without_models(RULES_ONLY)
+
+
 def _decide_without_rules(answer: ModelAnswer, *, deciding: DecidingModels, now: datetime) -> Decided:
     base = base_outcome(answer)
     kind, event = event_type(answer.item.claim.event["type"]), answer.item.claim.event
     unheld = {"outcome": base.outcome, "thresholds": base.thresholds}
     decided = hold_for_media(unheld, event, outcomes=kind.outcomes)
     entry = decision_entry(answer, decided, deciding=deciding, now=now)
-    return Decided(answer.item.claim, entry, rescore=bool(answer.cause))
+    return Decided(answer.item.claim, entry, rescore=_is_revised_later(answer))
 
 
 def decide_one(
@@ -107,7 +116,7 @@ def decide_one(
         read=sets_read(answer.item, answer.model.feature_set, configuration.features),
         now=now,
     )
-    return Decided(claim, entry, rescore=bool(answer.cause))
+    return Decided(claim, entry, rescore=_is_revised_later(answer))
 
 
 def apply_policy(answer: ModelAnswer, facts: Facts, found: Found, *, policy: LivePolicy | None) -> Base:
@@ -135,6 +144,13 @@ def base_outcome(answer: ModelAnswer) -> Base:
 
 def _decider(answer: ModelAnswer) -> Literal["model", "policy"]:
     return "policy" if answer.score is None else "model"
+
+
+def _is_revised_later(answer: ModelAnswer) -> bool:
+    """Whether the due model failed. A decision by rules only is final, as people chose it; one that a model
+    failed to make before that still waits for the model.
+    """
+    return bool(answer.cause) and (answer.cause != RULES_ONLY or answer.item.claim.kind == "rescore")
 
 
 def _may_explore(answer: ModelAnswer) -> bool:

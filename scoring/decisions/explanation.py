@@ -15,6 +15,7 @@ from scoring.log.entries import Entry
 from scoring.registry.calibration import Calibration
 from scoring.registry.errors import ArtifactCorrupt, ArtifactMissing, UnknownModel
 from scoring.registry.model_versions import ModelDescription, describe_model
+from scoring.rules.rules_only.switch import RULES_ONLY
 from scoring.sentences.figures import format_value
 from scoring.sentences.reasons import WITHOUT_USUAL
 from scoring.sentences.value_sentences import describe_value
@@ -147,6 +148,8 @@ def _score(calibration: Calibration, margin: float) -> float:
 
 def _without_score(data: Mapping[str, Any]) -> str:
     if data["basis"] == "fallback":
+        if data["cause"] == RULES_ONLY:
+            return "Rules only: people had switched the models off, so lists and rules decided."
         cause = str(data["cause"]).replace("_", " ")
         return f"No model scored this event ({cause}); the failure policy decided."
     return "No model was deployed yet; the policy of the event type decided."

@@ -30,14 +30,14 @@ KINDS = {
 LABELS = frozenset({"label.recorded", "label.retracted"})
 PARKED = frozenset({"event.parked", "label.parked"})
 
-# Events whose latest decision was made without the model that was due.
+# Events whose latest decision was made without the model that was due; those by rules only are final.
 _TO_RESCORE = """
 SELECT decided.version, e.type || '/' || e.source || '/' || e.external_id, e.type, d.decided_at
 FROM scoring_decision d JOIN scoring_event e ON e.position = d.event_position
 CROSS JOIN LATERAL (
     SELECT coalesce((entry.data::json ->> 'event_version')::bigint, e.position) AS version
     FROM scoring_logentry entry WHERE entry.position = d.position) decided
-WHERE d.basis = 'fallback' AND NOT EXISTS (
+WHERE d.basis = 'fallback' AND d.cause <> 'rules_only' AND NOT EXISTS (
     SELECT 1 FROM scoring_decision later
     WHERE later.event_position = d.event_position AND later.revision > d.revision)
   AND NOT EXISTS (

@@ -34,6 +34,7 @@ from scoring.learning.pages.evaluations import (
 from scoring.learning.pages.metric_table import difference_text
 from scoring.learning.promotion.stages import stages_of
 from scoring.registry.models import ModelVersion
+from scoring.rules.rules_only.switching import switched_on
 
 
 @admin.register(ModelVersion)
@@ -67,6 +68,7 @@ class ModelVersionAdmin(LinkedAdmin):
         stages = stages_of(changelist.result_list)
         for version in changelist.result_list:
             version.stage = stages[version.name]
+        changelist.rules_only = switched_on()
         return changelist
 
     @admin.display(description="model")

@@ -5,6 +5,7 @@ from typing import Any
 
 from scoring.log.entries import Entry
 from scoring.log.read import read_versions
+from scoring.rules.rules_only.switch import CHANGED, RULES_ONLY
 from scoring.rules.ruleset.stream import STREAM, iter_changes
 
 Data = Mapping[str, Any]
@@ -20,6 +21,7 @@ _KEYS = {
     "bank.defined": ("name",),
     "exploration.changed": ("event_type",),
     "breaker.changed": ("event_type",),
+    CHANGED: ("event_type",),
 }
 ADDED = {"list": "list.values_added", "bank": "bank.items_added"}  # by the kind of the finding
 
@@ -71,6 +73,8 @@ def _keys_in(decision: Data) -> Iterator[Key]:
     if policy := decision.get("policy"):
         yield "policy.drafted", kind, policy["number"]
         yield "policy.staged", kind, policy["number"]
+    if decision.get("cause") == RULES_ONLY:
+        yield CHANGED, kind
     for name in ("exploration", "breaker"):
         if decision.get(name):
             yield f"{name}.changed", kind

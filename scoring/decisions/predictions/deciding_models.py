@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from scoring.catalog.registry import event_type
@@ -51,6 +51,10 @@ class DecidingModels:
         """Whether every model that the route names can be used."""
         wants_canary = self.route is not None and self.route.canary is not None
         return not self.champion.cause and (self.canary is not None) == wants_canary
+
+    def without_models(self, cause: str) -> "DecidingModels":
+        """The same route, on which no model is asked, for a cause."""
+        return replace(self, champion=DecidingModel(self.newest, cause=cause), canary=None)
 
     def unit_of(self, event: Mapping[str, Any]) -> str:
         """The value by which an event (data of its receipt) is routed; "" without a route or a value."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from scoring.catalog.registry import event_type, scored_type
-from scoring.decisions.engine import decide, decide_one
+from scoring.decisions.engine import decide, decide_one, models_to_ask
 from scoring.decisions.facts import facts_of
 from scoring.decisions.predictions.deciding_models import DecidingModels, load_deciding_models
 from scoring.decisions.predictions.model_answers import ModelAnswer, ask_models
@@ -65,6 +65,7 @@ def simulate(
         return _without_ruleset(event, folded, deciding, ruleset, now=now)
     configuration = configure(ruleset, kind.name)
     policy = configuration.policy.policy if configuration.policy else None
+    deciding = models_to_ask(deciding, configuration)
     [answer] = ask_models([folded.scored], deciding=deciding, policy=policy)
     facts = facts_of(answer, configuration.features)
     found = judge(
@@ -114,4 +115,5 @@ def configure(ruleset: Ruleset, type_name: str) -> Configuration:
         policy=compile_policy(policy) if policy else None,
         exploration=exploration if exploration and exploration.is_on else None,
         breaker=ruleset.breakers.settings_of(type_name),
+        rules_only=type_name in ruleset.rules_only,
     )

@@ -33,6 +33,7 @@ from scoring.log.read import read_streams
 from scoring.registry.model_versions import find_analysis
 from scoring.registry.models import ModelVersion
 from scoring.registry.routes import CHAMPION, route_of
+from scoring.rules.rules_only.switching import is_rules_only
 
 
 @register_page
@@ -56,6 +57,7 @@ class ModelPage(AdminPage):
             version=version,
             stage=stage,
             route=route,
+            rules_only=stage.share is not None and is_rules_only(version.event_type),
             may=self._choices(version, stage, past),
             passed=sum(check["passed"] for check in version.checks),
             checks=check_rows(version),

@@ -16,7 +16,7 @@ class Configuration:
     """The configuration of an event type at `version` of the ruleset.
 
     `policy`: None while the thresholds of models decide. `exploration`: None if it is off. `banks`: none
-    for a type whose events have no files.
+    for a type whose events have no files. `rules_only`: no model is asked.
     """
 
     version: int
@@ -27,6 +27,7 @@ class Configuration:
     exploration: Exploration | None
     breaker: BreakerSettings
     banks: BankIndex = NO_BANKS
+    rules_only: bool = False
     features: tuple[str, ...] = field(init=False)  # those that rules and policy read
 
     def __post_init__(self) -> None:

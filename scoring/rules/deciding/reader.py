@@ -82,6 +82,7 @@ class RulesetReader:
             exploration=exploration if exploration and exploration.is_on else None,
             breaker=ruleset.breakers.settings_of(event_type),
             banks=self._banks(kind),
+            rules_only=event_type in ruleset.rules_only,
         )
 
     def _banks(self, kind: type[EventType]) -> BankIndex:

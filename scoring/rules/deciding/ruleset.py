@@ -14,6 +14,8 @@ from scoring.rules.exploration.settings import Exploration
 from scoring.rules.lists.definitions import ARCHIVED, DEFINED, Definitions, fold_definition
 from scoring.rules.policies.book import PolicyBook
 from scoring.rules.rules.book import RuleBook
+from scoring.rules.rules_only.switch import CHANGED as RULES_ONLY_CHANGED
+from scoring.rules.rules_only.switch import fold_rules_only
 from scoring.rules.ruleset.stream import STREAM, iter_changes
 
 # The types that are folded. Listed values and hashes come in many entries, and lists/ and banks/ read them.
@@ -31,6 +33,7 @@ FOLDED = (
     "exploration.changed",
     "breaker.changed",
     "breaker.reset",
+    RULES_ONLY_CHANGED,
 )
 KEPT = 64  # versions of the ruleset, for replay and backtests
 
@@ -41,7 +44,7 @@ _POSITION = "SELECT position FROM scoring_logentry WHERE stream = %s AND stream_
 class Ruleset:
     """Everything that people have configured as of a version of the ruleset; version 0 is nothing.
 
-    `explorations` by event type.
+    `explorations` by event type. `rules_only`: the event types whose models are switched off.
     """
 
     version: int = 0
@@ -51,6 +54,7 @@ class Ruleset:
     policies: PolicyBook = field(default_factory=PolicyBook)
     explorations: Mapping[str, Exploration] = field(default_factory=dict)
     breakers: BreakerConfiguration = field(default_factory=BreakerConfiguration)
+    rules_only: frozenset[str] = frozenset()
 
     def after(self, entry: Entry) -> "Ruleset":
         """The ruleset after its next entry."""
@@ -63,6 +67,7 @@ class Ruleset:
             policies=self.policies.after(entry.type, entry.data),
             explorations=_fold_exploration(self.explorations, entry),
             breakers=self.breakers.after(entry.type, entry.data, ruleset=version),
+            rules_only=fold_rules_only(self.rules_only, entry.type, entry.data),
         )
 
 

@@ -160,5 +160,5 @@ def test_the_overview_needs_few_queries(
 ) -> None:
     client = Client()
     client.force_login(user_with(is_superuser=superuser))
-    with django_assert_max_num_queries(29):
+    with django_assert_max_num_queries(30):
         client.get("/admin/")

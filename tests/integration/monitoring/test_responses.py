@@ -24,6 +24,7 @@ from scoring.log.entries import Entry
 from scoring.log.read import read_stream
 from scoring.registry.models import ModelVersion
 from scoring.registry.routes import route_of
+from scoring.rules.rules_only.models import RulesOnlySwitch
 from tests.factories.log import NOW, decided, received
 from tests.integration.monitoring.made_up import add_model
 
@@ -38,6 +39,7 @@ RULE = AlertRule(
     actions=(
         AllowedAction("roll_back"),
         AllowedAction("stop_canary"),
+        AllowedAction("rules_only"),
         AllowedAction("retrain"),
         AllowedAction("publish_views"),
         AllowedAction("open_review_sample"),
@@ -172,6 +174,17 @@ def test_a_review_sample_is_opened(alert: Alert) -> None:
         "30 random decisions of payment are in the review queue."
     )
     assert set(Case.objects.values_list("why", "state")) == {("sample", "open")}
+
+
+def test_an_event_type_is_decided_by_rules_only_because_of_an_alert(models: list[str], alert: Alert) -> None:
+    assert take("rules_only").data["result"] == (
+        "Rules only: no model decides payment until people switch its models on again."
+    )
+    switch = RulesOnlySwitch.objects.get()
+    assert (switch.event_type, switch.on, switch.changed_by) == ("payment", True, "user/bo")
+    assert KEY in switch.reason
+    with pytest.raises(ActionNotAllowed):
+        take("rules_only")
 
 
 def test_an_automatic_action_is_taken_once_a_firing_and_at_most_as_often_as_the_rule_says(

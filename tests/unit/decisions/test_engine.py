@@ -117,6 +117,26 @@ def test_the_time_of_a_prediction_is_measured(monkeypatch: pytest.MonkeyPatch) -
     assert own._counts["events", "predict"] == 3
 
 
+def test_without_models_the_failure_policy_decides_for_good() -> None:
+    switched_off = deciding_models(scores=SCORES).without_models("rules_only")
+    decided = one(scored(), switched_off)
+    data = decided.entry.data
+    assert (data["outcome"], data["basis"], data["cause"]) == ("block", "fallback", "rules_only")
+    assert (data["model"], data["arm"], data["score"], data["route"]) == ("", "", None, 3)
+    assert not decided.rescore
+
+
+def test_a_decision_that_a_model_failed_to_make_still_waits_for_it_without_models() -> None:
+    switched_off = deciding_models(scores=SCORES).without_models("rules_only")
+    assert one(scored(kind="rescore"), switched_off).rescore
+
+
+def test_no_experiment_is_exposed_without_models() -> None:
+    of_experiment = replace(deciding_models(scores=SCORES), route=replace(ROUTE, experiment="e"))
+    assert one(scored(), of_experiment).entry.data["experiment"] == "e"
+    assert one(scored(), of_experiment.without_models("rules_only")).entry.data["experiment"] == ""
+
+
 def test_each_decision_has_the_vector_and_contributions_of_its_event() -> None:
     deciding = deciding_models(scores=SCORES, canary=False)
     items = [scored(number, amount=100.0 + number) for number in range(3)]

@@ -10,6 +10,7 @@ from monitoring.overview.facts import Facts, FailingRule
 from monitoring.overview.notices import NoticeLink
 from scoring.rules.breaker.models import BreakerState
 from scoring.rules.rules.models import Rule
+from scoring.rules.rules_only.models import RulesOnlySwitch
 from tests.factories.log import NOW
 from tests.unit.monitoring.overview.test_attention import QUIET
 
@@ -128,3 +129,13 @@ def test_a_model_that_could_not_be_rolled_back_needs_a_person() -> None:
     assert (notice.tone, notice.page, notice.arguments) == ("bad", "model", ("payment-2",))
     assert "still decides" in notice.what
     assert notice.do.startswith("It was not rolled back: its features are gone. ")
+
+
+def test_models_that_are_switched_off_are_shown_with_who_did_it_and_why() -> None:
+    switch = RulesOnlySwitch(
+        event_type="payment", on=True, reason="scores are wrong", changed_by="user/lea", changed_at=NOW
+    )
+    (notice,) = notices(replace(QUIET, rules_only=[switch]))
+    assert (notice.tone, notice.page) == ("warn", "rules_only")
+    assert notice.what == "No model decides payment: rules only, since 0 s ago."
+    assert notice.do.startswith("lea switched its models off: scores are wrong.")

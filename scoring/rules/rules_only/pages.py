@@ -1,0 +1,117 @@
+"""The admin page on which the models of an event type are switched off and on."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+
+from scoring.admin_kit.pages import AdminPage, actor_of, register_page
+from scoring.catalog.parsing.reasons import MAX_REASON_LENGTH
+from scoring.catalog.registry import event_type as find_event_type
+from scoring.catalog.registry import scored_types
+from scoring.errors import ScoringError
+from scoring.log.entries import Entry
+from scoring.registry.routes import current_routes
+from scoring.rules.rules_only.models import RulesOnlySwitch
+from scoring.rules.rules_only.switch import CHANGED
+from scoring.rules.rules_only.switching import decide_by_models, decide_by_rules_only
+from scoring.rules.ruleset.stream import iter_changes
+
+SET = "scoring.set_rulesonly"
+MAX_CHANGES = 30
+
+
+@dataclass(frozen=True)
+class TypeSwitch:
+    """The switch of an event type. `champion`: its model, "" if none decides yet; `outcome`: that of an
+    event on which no list and no rule has a say.
+    """
+
+    event_type: str
+    champion: str
+    outcome: str
+    stored: RulesOnlySwitch | None
+
+    @property
+    def on(self) -> bool:
+        return self.stored is not None and self.stored.on
+
+
+@dataclass(frozen=True)
+class SwitchChange:
+    """A line of the history."""
+
+    text: str
+    actor: str
+    reason: str
+    at: datetime
+
+
+@register_page
+class RulesOnlyPage(AdminPage):
+    """The switch of every scored event type. Posting `off` or `on` with an event type switches its models."""
+
+    path, name, title = "rules-only/", "rules_only", "Rules only"
+    subtitle = "Lists and rules decide an event type alone, until its models are switched on again"
+    permission = "scoring.view_rulesonlyswitch"
+    template_name = "rules_only/rules_only.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(
+            types=read_switches(),
+            may_set=self.request.user.has_perm(SET),
+            max_reason=MAX_REASON_LENGTH,
+            history=history(),
+            **kwargs,
+        )
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        self.require(SET)
+        by: dict[str, Any] = {
+            "reason": request.POST.get("reason", ""),
+            "actor": actor_of(request),
+            "now": timezone.now(),
+        }
+        try:
+            if off := request.POST.get("off", ""):
+                decide_by_rules_only(off, **by)
+                done = f"Rules only: no model decides {off}, from the next events on."
+            else:
+                on = request.POST.get("on", "")
+                decide_by_models(on, **by)
+                done = f"The models of {on} decide again, from the next events on."
+        except ScoringError as error:
+            messages.error(request, f"Nothing changed: {error}.")
+        else:
+            messages.success(request, done)
+        return redirect("admin:rules_only")
+
+
+def read_switches() -> list[TypeSwitch]:
+    """The switch of every scored event type."""
+    stored, routes = RulesOnlySwitch.objects.in_bulk(), current_routes()
+    return [
+        TypeSwitch(
+            name,
+            routes[name].champion.model if name in routes else "",
+            find_event_type(name).failure_outcome,
+            stored.get(name),
+        )
+        for name in scored_types()
+    ]
+
+
+def history() -> list[SwitchChange]:
+    """The latest changes, newest first."""
+    changes = list(iter_changes(types=[CHANGED]))
+    return [_change(entry) for entry in reversed(changes[-MAX_CHANGES:])]
+
+
+def _change(entry: Entry) -> SwitchChange:
+    kind = entry.data["event_type"]
+    text = f"{kind}: rules only" if entry.data["on"] else f"{kind}: its models decide again"
+    return SwitchChange(text, entry.metadata.get("actor", ""), entry.data["reason"], entry.recorded_at)
