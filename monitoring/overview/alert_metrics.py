@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from monitoring.metrics.metric import OWNER_OF_MODELS, Metric, Observation, SuggestedAlert, Unit, Worse
 from monitoring.metrics.registry import register_metric
 from monitoring.overview.facts import (
+    CASE_LATE,
     MAX_LAG_COUNTED,
     read_breakers,
     read_causes,
@@ -14,7 +15,6 @@ from monitoring.overview.facts import (
 )
 from monitoring.overview.notices import last_line
 from monitoring.overview.pipeline_notices import LANE_LATE, causes_text
-from monitoring.overview.work_notices import CASE_LATE
 from monitoring.windows.traffic import RECENT_MINUTES, recent_traffic
 from scoring.intervals import clopper_pearson_interval
 from scoring.log.consumers.status import consumer_health

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from monitoring.guardrails.words import reading_text
 from monitoring.overview.facts import Facts
-from monitoring.overview.notices import Notice, NoticeLink, Rule, counted
+from monitoring.overview.notices import Measured, Notice, NoticeLink, Rule, counted
 from scoring.admin_kit.formatting import ago_text
 from scoring.rules.breaker.words import responsible_text, tripped_text
 
@@ -28,6 +28,9 @@ def open_breakers(facts: Facts) -> Iterator[Notice]:
                 NoticeLink(f"Open rule {name}", "rule", (breaker.event_type, name))
                 for name in rules[:MAX_RULES]
             ),
+            measured=Measured(
+                ("breakers.open",), {"event_type": breaker.event_type, "source": breaker.source}
+            ),
         )
 
 
@@ -42,6 +45,7 @@ def tripped_guardrails(facts: Facts) -> Iterator[Notice]:
                 f"It was not rolled back: {trip.why_not}. Roll it back by hand, or promote another model.",
                 *("Open the model", "model"),
                 (trip.model,),
+                measured=Measured(("guardrails.trips",), {"event_type": trip.event_type}),
             )
             continue
         yield Notice(
@@ -50,6 +54,7 @@ def tripped_guardrails(facts: Facts) -> Iterator[Notice]:
             "Find the cause before you deploy it again.",
             *("See guardrails", "guardrails"),
             also=(NoticeLink(f"Open {trip.model}", "model", (trip.model,)),),
+            measured=Measured(("guardrails.trips",), {"event_type": trip.event_type}),
         )
 
 

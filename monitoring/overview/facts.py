@@ -14,7 +14,7 @@ from experiments.models import Experiment
 from monitoring.alerts.reading import AlertGroup, firing_groups
 from monitoring.drift.champions import read_reports
 from monitoring.drift.report import DriftReport
-from monitoring.models import GuardrailTrip, HourlyWindow, MinuteWindow
+from monitoring.models import GuardrailTrip, HourlyWindow, MinuteWindow, ModelPerformance
 from monitoring.notifications.models import NotificationMessage
 from monitoring.overview.restarts import ProcessRestarts, read_restarts
 from monitoring.windows.batch_views import Freshness, read_freshness
@@ -47,6 +47,7 @@ CANDIDATES_FOR = timedelta(days=30)  # older ones are not going to be approved
 MAX_DECISIONS = 5_000
 MAX_LAG_COUNTED = 5_000  # entries behind each consumer
 MAX_TRIPS = 5  # of guardrails
+CASE_LATE = timedelta(hours=24)  # the age from which on a case is overdue
 # Long columns of a model version that the overview does not show.
 _UNSHOWN = ("parameters", "metrics", "lineage", "comparison")
 
@@ -62,11 +63,20 @@ class PendingEvents:
 
 @dataclass(frozen=True)
 class CaseQueue:
-    """Cases that need a verdict; `held` ones are claimed."""
+    """Cases that need a verdict; `held` ones are claimed, `overdue` ones open for more than CASE_LATE."""
 
     pending: int
     held: int
     oldest: datetime | None
+    overdue: int = 0
+
+
+@dataclass(frozen=True)
+class OwnWork:
+    """A reviewer's cases: those claimed now, and those decided since the day began (UTC)."""
+
+    claimed: int
+    decided: int
 
 
 @dataclass(frozen=True)
@@ -119,9 +129,11 @@ class Facts:
     pending: PendingEvents | None = None
     media: MediaBacklog | None = None
     queue: CaseQueue | None = None
+    own_work: OwnWork | None = None
     champions: list[Champion] | None = None
     candidates: list[ModelVersion] | None = None
     drifts: list[DriftReport] | None = None
+    performance: list[ModelPerformance] | None = None  # of the champions, as measured last
     mismatches: list[Mismatch] | None = None
     aspects: list[AspectCheck] | None = None
     batch_views: list[Freshness] | None = None
@@ -148,10 +160,13 @@ def read_facts(user: User | AnonymousUser, *, now: datetime) -> Facts:
         seen["causes"] = read_causes(now=now)
     if user.has_perm("reviews.view_case"):
         seen["queue"] = read_queue(now=now)
+    if user.has_perm("reviews.work_case"):
+        seen["own_work"] = read_own_work(user.get_username(), now=now)
     if user.has_perm("scoring.view_modelversion"):
         seen |= read_models(now=now)
         if user.has_perm("monitoring.view_modelwindow"):
             seen["drifts"] = read_drifts(seen["champions"], now=now)
+            seen["performance"] = read_performance(seen["champions"])
             seen["mismatches"] = read_mismatches(since=now - DAY)
             seen["aspects"] = read_aspects(since=now - DAY)
             seen["batch_views"] = read_freshness(now=now)
@@ -251,9 +266,18 @@ def read_causes(*, now: datetime) -> list[tuple[str, int]]:
 def read_queue(*, now: datetime) -> CaseQueue:
     held = Q(state=Case.State.CLAIMED, lease_until__gt=now)
     counted = Case.objects.pending().aggregate(
-        pending=Count("pk"), held=Count("pk", filter=held), oldest=Min("opened_at")
+        pending=Count("pk"),
+        held=Count("pk", filter=held),
+        oldest=Min("opened_at"),
+        overdue=Count("pk", filter=Q(opened_at__lt=now - CASE_LATE)),
     )
     return CaseQueue(**counted)
+
+
+def read_own_work(reviewer: str, *, now: datetime) -> OwnWork:
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    claimed = Case.objects.held_by(reviewer, now).count()
+    return OwnWork(claimed, Case.objects.decided_by(reviewer, since=today).count())
 
 
 def read_models(*, now: datetime) -> dict[str, Any]:
@@ -276,6 +300,12 @@ def read_drifts(champions: Iterable[Champion], *, now: datetime) -> list[DriftRe
     """The last day's drift of each champion that has a reference and has decided something."""
     versions = [each.version for each in champions if each.version is not None]
     return read_reports([each for each in versions if each.event_type in event_types()], now=now)
+
+
+def read_performance(champions: Iterable[Champion]) -> list[ModelPerformance]:
+    """How the champions do on matured labels, as measured last; without the columns of plots."""
+    found = ModelPerformance.objects.filter(pk__in=[each.name for each in champions])
+    return list(found.only("model", "event_type", "loss", "concept").order_by("pk"))
 
 
 def read_trainings() -> list[TrainingJob]:

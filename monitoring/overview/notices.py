@@ -1,9 +1,10 @@
 """What a notice is: something that needs attention, with what to do about it."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
+from monitoring.alerts.models import Alert
 from monitoring.overview.facts import Facts
 
 Tone = Literal["bad", "warn", "info"]
@@ -20,10 +21,23 @@ class NoticeLink:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """The fact behind a notice as alerts have it: measured by one of these metrics, in this scope."""
+
+    metrics: tuple[str, ...]
+    scope: Mapping[str, str] = field(default_factory=dict)
+
+    def is_what(self, alert: Alert) -> bool:
+        """Whether an alert is about this fact."""
+        within = all(alert.scope.get(name, value) == value for name, value in self.scope.items())
+        return alert.metric in self.metrics and within
+
+
+@dataclass(frozen=True)
 class Notice:
     """`what` happened and what to `do`. `label` is the text of a link to `page` with its `arguments`.
 
-    `also`: links to other pages that help.
+    `also`: links to other pages that help. `measured`: the fact, if alerts may be about it too.
     """
 
     tone: Tone
@@ -34,6 +48,7 @@ class Notice:
     arguments: tuple[object, ...] = ()
     query: str = ""
     also: tuple[NoticeLink, ...] = ()
+    measured: Measured | None = None
 
 
 Rule = Callable[[Facts], Iterator[Notice]]

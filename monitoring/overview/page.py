@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
+from monitoring.overview.areas import ORDERS, areas
 from monitoring.overview.attention import notices
 from monitoring.overview.day_tiles import day_tiles, hours_by_type, outcome_shares
 from monitoring.overview.facts import DAY, TWO_HOURS, Facts, read_facts
@@ -23,6 +24,8 @@ from scoring.admin_kit.plots import Plot
 # The permission that each page needs; pages that the user may not see are not linked.
 PERMISSIONS = {
     "queue": "reviews.view_case",
+    "own_reviews": "reviews.work_case",
+    "performance": "monitoring.view_modelwindow",
     "breakers": "scoring.view_breakerstate",
     "rules_only": "scoring.view_rulesonlyswitch",
     "rule": "scoring.view_rule",
@@ -79,6 +82,7 @@ def overview(user: User | AnonymousUser, *, now: datetime) -> dict[str, Any]:
     link = linker_for(user)
     return {
         "now": now,
+        "areas": areas(facts, link, order=order_for(user)),
         "notices": [(notice, list(_notice_links(notice, link))) for notice in notices(facts)],
         "groups": [
             TileGroup("traffic", "Now", traffic_tiles(facts, link)),
@@ -104,6 +108,11 @@ def day_groups(facts: Facts, link: Linker) -> list[TileGroup]:
         )
         for kind, hours in by_type.items()
     ]
+
+
+def order_for(user: User | AnonymousUser) -> Sequence[str]:
+    """The areas in the order of the user's work; as for operators without a permission of another role."""
+    return next((order for permission, order in ORDERS if user.has_perm(permission)), ORDERS[0][1])
 
 
 def linker_for(user: User | AnonymousUser) -> Linker:

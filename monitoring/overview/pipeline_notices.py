@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.conf import settings
 
 from monitoring.overview.facts import Facts
-from monitoring.overview.notices import Notice, Rule, counted, last_line
+from monitoring.overview.notices import Measured, Notice, Rule, counted, last_line
 from monitoring.windows.hourly import WINDOWS
 from monitoring.windows.traffic import RecentTraffic
 from scoring.admin_kit.formatting import count_text, duration_text, percent_text
@@ -100,6 +100,7 @@ def stopped_consumers(facts: Facts) -> Iterator[Notice]:
                 "Its data is out of date. Fix the cause; it retries every few seconds.",
                 *("See the entry", "scoring_logentry_change" if consumer.failed_position else ""),
                 arguments=(consumer.failed_position,),
+                measured=Measured(("log.stopped_consumers",), {"consumer": consumer.name}),
             )
 
 
@@ -122,6 +123,7 @@ def late_consumers(facts: Facts) -> Iterator[Notice]:
                 "warn",
                 f"Consumer {consumer.name} is more than {count_text(consumer.lag)} entries behind.",
                 "It catches up unless entries arrive faster than it reads. Check again in a minute.",
+                measured=Measured(("operations.consumer_lag",), {"consumer": consumer.name}),
             )
 
 
@@ -136,6 +138,7 @@ def pending_events(facts: Facts) -> Iterator[Notice]:
             " running and not short of CPU.",
             *("See pending entries", "scoring_pending_changelist"),
             query="?state__exact=ready",
+            measured=Measured(("lanes.pending_age",)),
         )
     if pending and pending.parked:
         yield Notice(
@@ -144,6 +147,7 @@ def pending_events(facts: Facts) -> Iterator[Notice]:
             "Each row gives its error. Fix it, then retry with `manage.py parked --retry`.",
             *("See parked events", "scoring_pending_changelist"),
             query="?state__exact=parked",
+            measured=Measured(("lanes.parked",)),
         )
 
 
@@ -202,6 +206,7 @@ def fallbacks(facts: Facts) -> Iterator[Notice]:
             "No model answered in time, so the failure policy decided. Each decision records its cause.",
             *("See the fallbacks", "scoring_decision_changelist"),
             query="?basis__exact=fallback",
+            measured=Measured(("decisions.fallback_share",)),
         )
 
 
@@ -218,6 +223,7 @@ def slow_decisions(facts: Facts) -> Iterator[Notice]:
             f"Clients wait {budget:,.0f} ms by default. The page Operations shows the slow stage, and whether"
             " another lane would help.",
             *("See operations", "operations"),
+            measured=Measured(("decisions.latency_p99",)),
         )
 
 

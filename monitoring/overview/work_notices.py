@@ -4,15 +4,14 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from monitoring.drift.words import drift_text
-from monitoring.overview.facts import Facts
-from monitoring.overview.notices import Notice, NoticeLink, Rule, counted, in_a_sentence, last_line
+from monitoring.overview.facts import CASE_LATE, Facts
+from monitoring.overview.notices import Measured, Notice, NoticeLink, Rule, counted, in_a_sentence, last_line
 from monitoring.replay_check.aspects import noun_of
 from monitoring.windows.batch_views import Freshness
 from scoring.admin_kit.formatting import ago_text, count_text, duration_text
 from scoring.learning.models import TrainingJob
 from scoring.replay.consistency.mismatches import AspectCheck, Mismatch
 
-CASE_LATE = timedelta(hours=24)
 MANY_RESTARTS = 3  # in an hour
 MAX_CANDIDATES = 3
 TRAINING_NEWS = CONSISTENCY = timedelta(days=1)
@@ -43,6 +42,7 @@ def inconsistent_features(facts: Facts) -> Iterator[Notice]:
             f" `manage.py replay --type {event_type} --from {facts.now - CONSISTENCY:%Y-%m-%d}`.",
             *("See the features", "features"),
             query=f"?type={event_type}&state=inconsistent",
+            measured=Measured(("replay.mismatched_share",), {"event_type": event_type}),
         )
 
 
@@ -65,6 +65,7 @@ def inconsistent_decisions(facts: Facts) -> Iterator[Notice]:
             "The log cannot show why these decisions were made until the cause is found.",
             *("See what differs", "replay_check"),
             query=f"?type={event_type}",
+            measured=Measured(("replay.mismatched_share",), {"event_type": event_type}),
         )
 
 
@@ -82,6 +83,9 @@ def missing_batch_values(facts: Facts) -> Iterator[Notice]:
             f"Batch view {view.view.name} of {view.view.event_type} {state}{without}{last}.",
             _REMEDIES.get(state, _PUBLISH),
             *("See batch views", "batch_views"),
+            measured=Measured(
+                ("batch_views.stale",), {"event_type": view.view.event_type, "view": view.view.name}
+            ),
         )
 
 
@@ -116,6 +120,7 @@ def old_cases(facts: Facts) -> Iterator[Notice]:
             f" {counted(queue.pending, 'case is', 'cases are')} undecided.",
             "Take the next case.",
             *("Open the queue", "queue"),
+            measured=Measured(("reviews.oldest_case_age",)),
         )
 
 
@@ -159,6 +164,7 @@ def drifted_models(facts: Facts) -> Iterator[Notice]:
                 " has, talk to the sender first.",
                 *("See the drift", "drift"),
                 query=f"?model={report.model}",
+                measured=Measured(("drift.features", "drift.scores"), {"model": report.model}),
             )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -137,6 +137,32 @@ def test_the_page_and_its_parts_show_notices_first() -> None:
     assert "has stopped at entry 7" in home
 
 
+@pytest.mark.parametrize(
+    ("group", "names"),
+    [
+        ("analyst", ["review"]),
+        ("lead", ["review", "models", "operations"]),
+        ("data scientist", ["models", "operations", "review"]),
+        ("auditor", ["operations", "models", "review"]),
+        ("admin", ["operations", "models", "review"]),
+    ],
+)
+def test_the_areas_begin_with_that_of_the_role(group: str, names: list[str]) -> None:
+    user = user_with()
+    user.groups.add(Group.objects.get(name=group))
+    assert [area.name for area in overview(user, now=timezone.now())["areas"]] == names
+
+
+def test_a_reviewer_sees_own_cases() -> None:
+    user = user_with("view_case", "work_case")
+    [review] = overview(user, now=timezone.now())["areas"]
+    assert [(tile.label, tile.value, tile.href) for tile in review.tiles] == [
+        ("Queue", "0", "/admin/queue/"),
+        ("Overdue", "0", "/admin/queue/"),
+        ("Your cases", "0", "/admin/my-reviews/"),
+    ]
+
+
 def test_an_empty_database_gives_no_notice_to_users_who_cannot_train() -> None:
     run_consumers()
     client = Client()
@@ -160,5 +186,5 @@ def test_the_overview_needs_few_queries(
 ) -> None:
     client = Client()
     client.force_login(user_with(is_superuser=superuser))
-    with django_assert_max_num_queries(30):
+    with django_assert_max_num_queries(33):
         client.get("/admin/")
