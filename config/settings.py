@@ -408,6 +408,7 @@ UNFOLD = {
         lambda request: static("admin_kit/plots.js"),
         lambda request: static("admin_kit/landmarks.js"),
         lambda request: static("admin_kit/confirm.js"),
+        lambda request: static("admin_kit/filters.js"),
     ],
     "DASHBOARD_CALLBACK": "monitoring.overview.page.dashboard_callback",
     "BORDER_RADIUS": "6px",

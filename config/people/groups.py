@@ -18,6 +18,7 @@ LOOK_AT_MODELS = (
     *("monitoring.view_guardrailtrip", "scoring.view_storedgate", "monitoring.view_storedtriggers"),
     *("monitoring.view_alert", "monitoring.view_notificationsettings"),
 )
+EXPORT = ("scoring.export_list",)
 LOOK_AT_RULES = (
     *("scoring.view_breakerstate", "scoring.view_storedexploration", "scoring.view_storedpolicy"),
     *("scoring.view_rulesonlyswitch", "scoring.export_configuration"),
@@ -61,7 +62,7 @@ LOOK_AT_RECORD = (
     *("reviews.view_wellnesslimit", "reviews.view_givenverdict", "reviews.view_storedreviewquality"),
 )
 ADMINISTER = (
-    *("scoring.apply_configuration", "reviews.erase_subject"),
+    *("scoring.apply_configuration", "reviews.erase_subject", "scoring.retry_pending"),
     *("scoring.add_apikey", "scoring.change_apikey", "scoring.upload_review", "scoring.upload_label_history"),
     *("scoring.add_exchangerate", "scoring.change_exchangerate"),
     *(
@@ -85,7 +86,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "analyst": (*LOOK, *WORK, *DRAFT),
     "lead": (
         *(*LOOK, *LOOK_AT_MODELS, *LOOK_AT_RULES, *WORK, *LEAD),
-        *(*DRAFT, *DECIDE, *SET_POLICIES, *GUARD, *EXPLORE, *SWITCH_MODELS, *WATCH, *SET_GATES),
+        *(*DRAFT, *DECIDE, *SET_POLICIES, *GUARD, *EXPLORE, *SWITCH_MODELS, *WATCH, *SET_GATES, *EXPORT),
     ),
     "data scientist": (
         *(
@@ -100,13 +101,14 @@ GROUPS: dict[str, tuple[str, ...]] = {
             *SWITCH_MODELS,
             *WATCH,
             *SET_GATES,
+            *EXPORT,
         ),
-        "scoring.view_pending",
+        *("scoring.view_pending", "scoring.retry_pending"),
     ),
-    "auditor": (*LOOK, *LOOK_AT_MODELS, *LOOK_AT_RULES, *LOOK_AT_RECORD),
+    "auditor": (*LOOK, *LOOK_AT_MODELS, *LOOK_AT_RULES, *LOOK_AT_RECORD, *EXPORT),
     "admin": (
         *(*LOOK, *LOOK_AT_MODELS, *LOOK_AT_RULES, *WORK, *LEAD),
-        *(*DRAFT, *DECIDE, *SET_POLICIES, *GUARD, *EXPLORE, *SWITCH_MODELS, *WATCH, *SET_GATES),
+        *(*DRAFT, *DECIDE, *SET_POLICIES, *GUARD, *EXPLORE, *SWITCH_MODELS, *WATCH, *SET_GATES, *EXPORT),
         *(*TRAIN, *JUDGE, *LOOK_AT_RECORD, *ADMINISTER),
     ),
 }

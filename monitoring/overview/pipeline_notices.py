@@ -144,7 +144,7 @@ def pending_events(facts: Facts) -> Iterator[Notice]:
         yield Notice(
             "warn",
             f"{counted(pending.parked, 'event is', 'events are')} parked because processing failed.",
-            "Each row gives its error. Fix it, then retry with `manage.py parked --retry`.",
+            "Each row gives its error. Fix it, then select the entries in the list and retry them.",
             *("See parked events", "scoring_pending_changelist"),
             query="?state__exact=parked",
             measured=Measured(("lanes.parked",)),

@@ -1,16 +1,27 @@
 """The admin lists of the rooms below the kit: the log, and exchange rates."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import orjson
+from django import forms
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 
-from scoring.admin_kit.change_lists import ModelAdmin, ReadOnlyAdmin, moment_column
+from scoring.admin_kit.change_lists import ModelAdmin, moment_column
 from scoring.admin_kit.entry_lists import position_in
+from scoring.admin_kit.filters.exporting import columns_of
+from scoring.admin_kit.filters.filtered_lists import FilteredAdmin
+from scoring.admin_kit.filters.form_filters import DayFilter, Rows, TextFilter
+from scoring.admin_kit.formatting import NO_VALUE
 from scoring.catalog.exchange_rates.forms import ExchangeRateForm
 from scoring.catalog.exchange_rates.models import ExchangeRate
-from scoring.log.models import LogEntry
+from scoring.log.models import ACTOR, HAS_INDEXED_ACTOR, LogEntry
+
+MAX_SUGGESTIONS = 200
 
 
 def pretty_json(text: str) -> str:
@@ -20,15 +31,58 @@ def pretty_json(text: str) -> str:
     )
 
 
+class ByActor(TextFilter):
+    """A person by name, or another actor by its whole name; not API keys, which the index leaves out."""
+
+    title, field, placeholder = "actor", "actor", "ana or guardrails"
+
+    def form_fields(self) -> dict[str, forms.Field]:
+        fields = super().form_fields()
+        fields[self.field].validators.append(refuse_api_keys)
+        return fields
+
+    def suggestions(self) -> list[str]:
+        return list(User.objects.order_by("username").values_list("username", flat=True)[:MAX_SUGGESTIONS])
+
+    def narrow(self, rows: Rows, values: Mapping[str, Any]) -> Rows:
+        name = values[self.field]
+        actors = (name, f"user/{name}")
+        return rows.filter(HAS_INDEXED_ACTOR).filter(acting__in=actors)
+
+
+def refuse_api_keys(actor: str) -> None:
+    if actor.startswith("api_key/"):
+        raise forms.ValidationError("The log is not searched by API key; search by the stream of an event.")
+
+
+class ByType(TextFilter):
+    title, field, placeholder = "type", "type", "case.decided"
+
+
+class ByRecordedDay(DayFilter):
+    title, field, position = "recorded", "recorded_at", "position"
+
+
 @admin.register(LogEntry)
-class LogEntryAdmin(ReadOnlyAdmin):
+class LogEntryAdmin(FilteredAdmin):
     """The log, newest first; searched by position or by the whole name of a stream."""
 
     list_title = "Log"
     when_empty = "Entries appear here from the first event or API key on."
-    list_display = ("position", moment_column("recorded_at", "recorded"), "type", "stream", "stream_version")
+    list_display = (
+        "position",
+        moment_column("recorded_at", "recorded"),
+        "type",
+        "acted_by",
+        "stream",
+        "stream_version",
+    )
+    list_filter = (ByActor, ByType, ByRecordedDay)
+    export_columns = columns_of(
+        *("position", "recorded_at", "type", "acting", "stream", "stream_version", "data")
+    )
     ordering = ("-position",)
-    sortable_by = ()
+    sortable_by = ("position",)
     search_fields = ("stream",)
     search_help_text = "Position, or stream: model/payment-1"
     fields = (
@@ -47,7 +101,13 @@ class LogEntryAdmin(ReadOnlyAdmin):
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LogEntry]:
-        return super().get_queryset(request).defer("packed", "data", "metadata", "txid")
+        """With `acting`: the actor, None if there is none."""
+        entries = super().get_queryset(request).annotate(acting=ACTOR)
+        return entries.defer("packed", "metadata", "txid")
+
+    @admin.display(description="actor")
+    def acted_by(self, entry: LogEntry) -> str:
+        return entry.acting or NO_VALUE  # type: ignore[attr-defined]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[LogEntry], search_term: str

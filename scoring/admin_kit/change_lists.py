@@ -61,7 +61,7 @@ class ReadOnlyAdmin(ModelAdmin):
     """A list that can only be viewed."""
 
     list_per_page = 50
-    actions = None
+    actions: Any = None
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         raise Http404  # it would list manual changes, of which there are none

@@ -1,54 +1,79 @@
 """The admin list of decisions."""
 
-from typing import Any
+from collections.abc import Iterable
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.db.models import Q
 
 from scoring.admin_kit.badges import badge
-from scoring.admin_kit.change_lists import EventTypeFilter, moment_column, two_lines, unbroken
+from scoring.admin_kit.change_lists import moment_column, two_lines, unbroken
 from scoring.admin_kit.entry_lists import EntriesAdmin, EventRowsAdmin, link_to_entry
+from scoring.admin_kit.filters.by_event import ByAmount, ByEventType, ByOutcome, ByScore
+from scoring.admin_kit.filters.exporting import columns_of
+from scoring.admin_kit.filters.filtered_lists import FilteredAdmin
+from scoring.admin_kit.filters.form_filters import ChoiceFilter, DayFilter, TextFilter
 from scoring.admin_kit.formatting import NO_VALUE, money_text, percent_text
 from scoring.admin_kit.outcomes import outcome_badge, outcome_text
-from scoring.catalog.registry import all_outcomes, event_type
+from scoring.catalog.registry import event_type
 from scoring.decisions.models import DECIDERS, Decision
 
 
-class OutcomeFilter(admin.SimpleListFilter):
-    """Filters by the outcomes that event types declare."""
+class ByDecider(ChoiceFilter):
+    """What gave the outcome."""
 
-    title = "outcome"
-    parameter_name = "outcome__exact"
+    title, field, parameter = "decided by", "decided_by", "decided_by__exact"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(outcome, outcome) for outcome in all_outcomes()]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Decision]) -> QuerySet[Decision]:
-        chosen = self.value()
-        return queryset.filter(outcome=chosen) if chosen in all_outcomes() else queryset
-
-
-class DeciderFilter(admin.SimpleListFilter):
-    """Filters by what gave the outcome."""
-
-    title = "decided by"
-    parameter_name = "decided_by__exact"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def values(self) -> Iterable[tuple[str, str]]:
         return [(decider, decider) for decider in DECIDERS]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Decision]) -> QuerySet[Decision]:
-        chosen = self.value()
-        return queryset.filter(decided_by=chosen) if chosen in DECIDERS else queryset
+
+class ByModel(TextFilter):
+    title, field, placeholder = "model", "model", "payment-1"
+
+
+class ByBasis(ChoiceFilter):
+    title, field = "basis", "basis"
+
+    def values(self) -> Iterable[tuple[str, str]]:
+        return [(Decision.Basis(value).value, value.replace("_", " ")) for value in Decision.Basis.values]
+
+
+class ByExploration(ChoiceFilter):
+    title, field = "exploration", "propensity__isnull"
+
+    def values(self) -> Iterable[tuple[str, str]]:
+        return [("False", "let through by exploration"), ("True", "not explored")]
+
+    def condition(self, value: str) -> Q:
+        return Q(propensity__isnull=value == "True")
+
+
+class ByDecidedDay(DayFilter):
+    title, field, position = "decided", "decided_at", "position"
 
 
 @admin.register(Decision)
-class DecisionAdmin(EventRowsAdmin, EntriesAdmin):
+class DecisionAdmin(EventRowsAdmin, EntriesAdmin, FilteredAdmin):
     """Decisions, newest first; searched by the position or the full name of their event."""
 
     when_empty = "Decisions appear here as soon as events arrive."
-    list_filter = (EventTypeFilter, OutcomeFilter, DeciderFilter)
+    list_filter = (
+        *(ByEventType, ByOutcome, ByDecider, ByScore, ByAmount, ByDecidedDay),
+        *(ByModel, ByBasis, ByExploration),
+    )
+    export_columns = columns_of(
+        *(
+            "position",
+            "event_position",
+            "event_type",
+            "revision",
+            "outcome",
+            "initial",
+            "score",
+            "decided_by",
+        ),
+        *("basis", "cause", "model", "arm", "stake", "propensity", "decided_at"),
+    )
     list_display = (
         link_to_entry("position", "entry"),
         "event",
@@ -61,7 +86,7 @@ class DecisionAdmin(EventRowsAdmin, EntriesAdmin):
     )
     list_display_links = None
     ordering = ("-position",)
-    sortable_by = ()
+    sortable_by = ("position",)
     search_fields = ("event_position",)
     search_help_text = "The event's position, or type/source/id"
 

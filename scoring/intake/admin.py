@@ -1,15 +1,18 @@
 """Admin lists of received events and of labels, read along an index and never counted in full."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from django.contrib import admin
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 
 from scoring.admin_kit.badges import badge
-from scoring.admin_kit.change_lists import EventTypeFilter, moment_column
+from scoring.admin_kit.change_lists import moment_column
 from scoring.admin_kit.entry_lists import EntriesAdmin, event_text, find_events, link_to_entry
+from scoring.admin_kit.filters.by_event import ByEventType
+from scoring.admin_kit.filters.exporting import columns_of
+from scoring.admin_kit.filters.filtered_lists import FilteredAdmin
+from scoring.admin_kit.filters.form_filters import ChoiceFilter, DayFilter, TextFilter
 from scoring.admin_kit.formatting import NO_VALUE
 from scoring.admin_kit.withheld_labels import without_withheld
 from scoring.catalog.registry import event_types
@@ -17,12 +20,34 @@ from scoring.intake.label_sources import PRECEDENCE
 from scoring.intake.models import Event, Label
 
 
-class TypeFilter(EventTypeFilter):
-    field = "type"
+class ByType(ByEventType):
+    field, parameter = "type", "event_type"
+
+
+class BySource(TextFilter):
+    title, field, placeholder = "source", "source", "web shop"
+
+
+class ByOccurredDay(DayFilter):
+    title, field = "occurred", "occurred_at"
+
+
+class ByReceivedDay(DayFilter):
+    title, field, position = "received", "received_at", "position"
+
+
+class ByChange(ChoiceFilter):
+    title, field = "changed", "changed"
+
+    def values(self) -> Iterable[tuple[str, str]]:
+        return [("corrected", "corrected"), ("retracted", "retracted")]
+
+    def condition(self, value: str) -> Q:
+        return Q(versions__gt=1) if value == "corrected" else Q(retracted_at__isnull=False)
 
 
 @admin.register(Event)
-class EventAdmin(EntriesAdmin):
+class EventAdmin(EntriesAdmin, FilteredAdmin):
     """Received events, newest first; searched by position or by the whole name of their stream."""
 
     when_empty = "Events appear here when a sender posts them to the API, or manage.py ingest reads a file."
@@ -36,9 +61,13 @@ class EventAdmin(EntriesAdmin):
         "amended",
     )
     list_display_links = ("external_id",)
-    list_filter = (TypeFilter,)
+    list_filter = (ByType, BySource, ByReceivedDay, ByOccurredDay, ByChange)
+    export_columns = columns_of(
+        *("position", "type", "source", "external_id", "occurred_at", "received_at", "versions"),
+        "retracted_at",
+    )
     ordering = ("-position",)
-    sortable_by = ()
+    sortable_by = ("position",)
     search_fields = ("position",)
     search_help_text = "A position, or type/source/id"
 
@@ -54,24 +83,38 @@ class EventAdmin(EntriesAdmin):
         return f"version {event.versions}" if event.versions > 1 else "-"
 
 
-class ConflictFilter(admin.SimpleListFilter):
+class ByConflict(ChoiceFilter):
     """Events whose sources disagree now; an entry from before they agreed is not one."""
 
-    title = "conflict"
-    parameter_name = "in_conflict"
+    title, field = "conflict", "in_conflict"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "Sources disagree now")]
+    def values(self) -> Iterable[tuple[str, str]]:
+        return [("yes", "sources disagree now")]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Label]) -> QuerySet[Label]:
-        if self.value() != "yes":
-            return queryset
+    def condition(self, value: str) -> Q:
         later = Label.objects.filter(event_stream=OuterRef("event_stream"), position__gt=OuterRef("position"))
-        return queryset.filter(~Exists(later), conflict=True)
+        return Q(~Exists(later), conflict=True)
+
+
+class ByTypeOfEvent(ByEventType):
+    def condition(self, value: str) -> Q:
+        return Q(event_stream__startswith=f"{value}/")
+
+
+class ByLabelSource(BySource):
+    placeholder = "chargeback"
+
+
+class ByLabel(TextFilter):
+    title, field, placeholder = "label", "value", "fraud"
+
+
+class ByKnownDay(DayFilter):
+    title, field = "known", "known_at"
 
 
 @admin.register(Label)
-class LabelAdmin(EntriesAdmin):
+class LabelAdmin(EntriesAdmin, FilteredAdmin):
     """Labels, newest first; searched by the whole name of the event's stream."""
 
     list_display = (
@@ -85,12 +128,15 @@ class LabelAdmin(EntriesAdmin):
         moment_column("known_at", "known"),
     )
     list_display_links = ("event",)
-    list_filter = (ConflictFilter,)
+    list_filter = (ByTypeOfEvent, ByLabelSource, ByLabel, ByKnownDay, ByConflict)
+    export_columns = columns_of(
+        *("position", "event_stream", "source", "value", "previous", "effective", "conflict", "known_at")
+    )
     list_before_template = "scoring/label_precedence.html"
     when_empty = "Labels appear here when a sender posts them, a reviewer decides or a file is uploaded."
     precedence = PRECEDENCE  # for that template
     ordering = ("-position",)
-    sortable_by = ()
+    sortable_by = ("position",)
     search_fields = ("event_stream",)
     search_help_text = "type/source/id of the event"
 

@@ -22,7 +22,10 @@ class Event(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["type", "occurred_at"], name="event_type_occurred_at")]
-        permissions = [("retract_event", "Can retract an event")]
+        permissions = [
+            ("retract_event", "Can retract an event"),
+            ("export_list", "Can export events, decisions, labels, cases and the log as CSV"),
+        ]
 
     def __str__(self) -> str:
         return self.stream

@@ -20,3 +20,11 @@ class RebuildUnderWay(ScoringError):
     def __init__(self, lane: str) -> None:
         super().__init__(f"another process is rebuilding the online states of lane {lane}; let it finish")
         self.lane = lane
+
+
+class ReasonMissing(ScoringError):
+    """A retry of parked entries without a reason, or with one that is too long."""
+
+    def __init__(self, max_length: int) -> None:
+        super().__init__(f"a retry needs a reason of 1 to {max_length} characters")
+        self.max_length = max_length

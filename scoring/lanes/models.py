@@ -42,6 +42,7 @@ class Pending(models.Model):
 
     class Meta:
         verbose_name_plural = "pending entries"
+        permissions = [("retry_pending", "Can retry a parked entry")]
         indexes = [
             # By source, so that senders can take turns.
             models.Index(

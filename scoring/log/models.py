@@ -1,10 +1,22 @@
 """Tables of the log: the entries themselves, their epochs, consumers' cursors and the vault."""
 
+from typing import Final
+
 import pgtrigger
 from django.db import models
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from scoring.log.fields import CurrentTransactionId, Xid8Field
+
+# Who caused an entry. The index has no entries of API keys, which come with every event.
+ACTOR: Final = KeyTextTransform("actor", Cast("metadata", models.JSONField()))
+HAS_INDEXED_ACTOR: Final = models.Q(metadata__startswith='{"actor":"') & ~models.Q(
+    metadata__startswith='{"actor":"api_key/'
+)
+# Types of which every event has entries; the other ones are found by an index.
+FREQUENT_TYPES: Final = ("event.received", "decision.made", "lane.sequenced")
 
 
 class LogEpoch(models.Model):
@@ -40,7 +52,15 @@ class LogEntry(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["stream", "stream_version"], name="logentry_stream_version"),
         ]
-        indexes = [models.Index(fields=["epoch", "txid", "position"], name="logentry_reading_order")]
+        indexes = [
+            models.Index(fields=["epoch", "txid", "position"], name="logentry_reading_order"),
+            models.Index(ACTOR, "position", name="logentry_actor", condition=HAS_INDEXED_ACTOR),
+            models.Index(
+                fields=["type", "position"],
+                name="logentry_type",
+                condition=~models.Q(type__in=FREQUENT_TYPES),
+            ),
+        ]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
             pgtrigger.Trigger(

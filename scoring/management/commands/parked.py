@@ -4,10 +4,10 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.utils import timezone
 
-from scoring.lanes import queue as pending
 from scoring.lanes.models import Pending
-from scoring.signals import lane_notifications
+from scoring.lanes.parked.retrying import retry_parked
 
 
 class Command(BaseCommand):
@@ -18,6 +18,7 @@ class Command(BaseCommand):
             "positions", nargs="*", type=int, help="log positions (default: all parked entries)"
         )
         parser.add_argument("--retry", action="store_true", help="return them to their lanes")
+        parser.add_argument("--reason", default="retried by command", help="stated in the log")
 
     def handle(self, *args: Any, **options: Any) -> None:
         parked = Pending.objects.filter(state=Pending.State.PARKED).order_by("position")
@@ -29,6 +30,10 @@ class Command(BaseCommand):
         if not rows:
             self.stdout.write("No entries are parked.")
         elif options["retry"]:
-            count = pending.unpark([row.position for row in rows])
-            lane_notifications.notify_lanes({row.lane for row in rows})
-            self.stdout.write(f"{count} will be retried.")
+            retried = retry_parked(
+                [row.position for row in rows],
+                reason=options["reason"],
+                actor="command/parked",
+                now=timezone.now(),
+            )
+            self.stdout.write(f"{len(retried)} will be retried.")

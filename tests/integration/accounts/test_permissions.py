@@ -54,6 +54,15 @@ LISTS = {
     "auth_group": ("um", "m", "m", NO_GROUP),
 }
 
+# Lists that can be exported: groups that may.
+EXPORTS = {
+    "scoring_event": "ldum",
+    "scoring_decision": "ldum",
+    "scoring_label": "ldum",
+    "scoring_logentry": "um",
+    "reviews_case": "ldum",
+}
+
 # Pages: groups that may view them, and example arguments.
 PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "queue": ("aldum", {}),
@@ -278,6 +287,8 @@ LIST_ACTIONS = {
     ("auth_group", "delete_selected", NO_GROUP),
     ("reviews_wellnesslimit", "delete_selected", "lm"),
     ("scoring_exchangerate", "delete_selected", NO_GROUP),
+    ("scoring_pending", "retry", "dm"),
+    ("scoring_pending", "delete_selected", NO_GROUP),
     ("django_celery_beat_periodictask", "enable_tasks", "m"),
     ("django_celery_beat_periodictask", "disable_tasks", "m"),
     ("django_celery_beat_periodictask", "run_tasks", "m"),
@@ -341,6 +352,7 @@ def test_every_address_is_in_the_table() -> None:
         *history_addresses(),
         *(address for address, _, _ in list_pages()),
         *(f"admin:{name}" for name in PAGES),
+        *(f"admin:{name}_export" for name in EXPORTS),
         "admin:auth_user_password_change",
     }
     assert set(addresses(get_resolver().url_patterns)) == known
@@ -358,6 +370,11 @@ def test_every_page_with_actions_is_in_the_table() -> None:
 @pytest.mark.parametrize(("address", "may", "arguments"), list(list_pages()))
 def test_lists(address: str, may: str, arguments: list[Any], clients: dict[str, Client], rows: None) -> None:
     assert who_may_open(clients, reverse(address, args=arguments)) == set(may)
+
+
+@pytest.mark.parametrize(("name", "may"), EXPORTS.items())
+def test_exports(name: str, may: str, clients: dict[str, Client]) -> None:
+    assert who_may_open(clients, reverse(f"admin:{name}_export")) == set(may)
 
 
 @pytest.mark.parametrize("name", PAGES)
