@@ -155,11 +155,12 @@ def test_events_are_narrowed_by_their_day_and_source(staff: Client, filled: None
 
 
 def test_a_list_is_ordered_by_its_first_column(staff: Client, filled: None) -> None:
-    assert "?o=1" in staff.get("/admin/scoring/event/").content.decode()  # in the head of the column
+    assert "?o=0" in staff.get("/admin/scoring/event/").content.decode()  # in the head of the column
     newest, oldest = (
-        [row.pk for row in listed(staff, "event", o=order).result_list] for order in ("-1", "1")
+        [row.pk for row in listed(staff, "event", o=order).result_list] for order in ("-0", "0")
     )
-    assert newest == sorted(oldest, reverse=True)
+    assert newest == sorted(newest, reverse=True)
+    assert oldest == newest[::-1]
     assert len(newest) == 6
 
 
