@@ -542,6 +542,9 @@ if MLFLOW_TRACKING_URI:  # an installation without a server has no such task
             "options": {"expires": 30.0},
         }
     }
+# For how many hours the case of an event takes further events of its card, or of another entity that its type
+# names in `case_entities`; 0: each event has a case by itself.
+CASE_GROUP_HOURS = read(env.int, "ASSAY_CASE_GROUP_HOURS", 0, validate=Range(min=0, max=720))
 # What statements of reasons say of every restriction: where the rules stand, where it holds, how its author
 # objects and for how many days (the Digital Services Act asks for six months), and who settles disputes.
 STATEMENT_TERMS = env.str("ASSAY_STATEMENT_TERMS", "Terms of service")

@@ -39,6 +39,8 @@ for page in (
     "risks.profiles",
     "risks.profile",
     "quality.settings_page",
+    "confirmations.settings_page",
+    "confirmations.list_page",
     "quality.leads_page",
     "quality.own_page",
 ):

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from django.contrib.auth.models import Group
+from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
@@ -19,17 +20,29 @@ class CaseQuerySet(models.QuerySet["Case"]):
         """Cases whose verdict stands, those that a quality check has opened again too."""
         return self.filter(state__in=Case.MAY_HAVE_VERDICT, decided_at__isnull=False)
 
-    def free(self, now: datetime) -> "CaseQuerySet":
-        """Pending cases without a lease: never claimed, released, or the lease expired."""
-        return self.pending().filter(~models.Q(state=Case.State.CLAIMED) | models.Q(lease_until__lte=now))
+    def queued(self) -> "CaseQuerySet":
+        """Pending cases that are offered by themselves: all but those that have joined a pending case."""
+        lead = Case.objects.pending().filter(pk=models.OuterRef("joined_to"))
+        return self.pending().filter(models.Q(joined_to=None) | ~models.Exists(lead))
 
-    def open_to(self, reviewer: str, *, escalations: bool, adjudications: bool = False) -> "CaseQuerySet":
+    def free(self, now: datetime) -> "CaseQuerySet":
+        """Queued cases without a lease: never claimed, released, or the lease expired."""
+        return self.queued().filter(~models.Q(state=Case.State.CLAIMED) | models.Q(lease_until__lte=now))
+
+    def open_to(
+        self, reviewer: str, *, escalations: bool, adjudications: bool = False, confirmations: bool = False
+    ) -> "CaseQuerySet":
         """Cases that the reviewer may decide; escalated ones only with `escalations`, disagreements only with
-        `adjudications`. None gets a quality check of a case that they have decided or checked before.
+        `adjudications`, proposed verdicts only with `confirmations`. None gets a quality check of a case that
+        they have decided or checked before, nor a verdict that they have proposed.
         """
         allowed = self.exclude(not_for=reviewer).without_own_checks(reviewer)
         if not adjudications:
             allowed = allowed.exclude(quality_check=Case.Check.ADJUDICATION)
+        if confirmations:
+            allowed = allowed.exclude(proposed_at__isnull=False, proposed_by=reviewer)
+        else:
+            allowed = allowed.filter(proposed_at=None)
         return allowed if escalations else allowed.filter(escalated_at=None)
 
     def without_own_checks(self, reviewer: str) -> "CaseQuerySet":
@@ -37,6 +50,10 @@ class CaseQuerySet(models.QuerySet["Case"]):
         own = GivenVerdict.objects.filter(event_position=models.OuterRef("pk"), reviewer=reviewer)
         known = models.Q(decided_by=reviewer) | models.Exists(own)
         return self.filter(models.Q(quality_check="") | ~known)
+
+    def proposed(self) -> "CaseQuerySet":
+        """Pending cases with a verdict that a second person has to confirm."""
+        return self.pending().filter(proposed_at__isnull=False)
 
     def held(self, now: datetime) -> "CaseQuerySet":
         """Claimed cases whose lease has not expired."""
@@ -67,6 +84,14 @@ class Case(models.Model):
 
     A `quality_check` opens a case again for another reviewer while its verdict stands. `claimed_at`: since
     when its claimant has it. `golden`: why its verdict is a known answer, "" if it is none.
+
+    A `proposal` is a verdict that takes effect once a second person gives the same: the data of its
+    `case.proposed`, {} without one. `proposed_by` stays when it is confirmed; `proposed_at` then is None.
+    `confidence`: how sure the reviewer was of the verdict that stands, "" if they did not say.
+
+    Cases with a common one of `group_keys` are linked: this one has `joined_to` another, its lead, whose
+    `linked` and `linked_loss` count those that joined it. While the lead is pending this one is not queued by
+    itself.
     """
 
     class Why(models.TextChoices):
@@ -131,6 +156,14 @@ class Case(models.Model):
     claimed_at = models.DateTimeField(null=True)
     quality_check = models.CharField(max_length=12, choices=Check.choices, blank=True, default="")
     golden = models.CharField(max_length=10, choices=Golden.choices, blank=True, default="")
+    proposal = models.JSONField(default=dict, blank=True)
+    proposed_by = models.CharField(max_length=150, blank=True, default="")
+    proposed_at = models.DateTimeField(null=True)
+    confidence = models.CharField(max_length=10, blank=True, default="")
+    group_keys = models.JSONField(default=list, blank=True)
+    joined_to = models.BigIntegerField(null=True)
+    linked = models.IntegerField(default=0)
+    linked_loss = models.BigIntegerField(default=0)
 
     objects = CaseQuerySet.as_manager()
 
@@ -164,6 +197,17 @@ class Case(models.Model):
             models.Index(
                 fields=["event_type", "-event_position"], name="case_golden", condition=~models.Q(golden="")
             ),
+            GinIndex(
+                fields=["group_keys"],
+                name="case_group_keys",
+                condition=models.Q(state__in=("open", "claimed"), joined_to__isnull=True),
+            ),
+            models.Index(
+                fields=["joined_to"], name="case_joined", condition=models.Q(joined_to__isnull=False)
+            ),
+            models.Index(
+                fields=["proposed_at"], name="case_proposed", condition=models.Q(proposed_at__isnull=False)
+            ),
         ]
         permissions: ClassVar = [
             ("work_case", "Can claim, decide and release cases, and undo own verdicts"),
@@ -172,10 +216,16 @@ class Case(models.Model):
             ("decide_group", "Can decide a group of near-duplicate cases with one verdict"),
             ("adjudicate_case", "Can decide cases on which two reviewers disagree"),
             ("choose_golden", "Can make a decided case a golden item"),
+            ("confirm_verdict", "Can confirm the verdicts of others that need a second person"),
         ]
 
     def __str__(self) -> str:
         return self.event_stream
+
+    @property
+    def given_verdict(self) -> str:
+        """The verdict that stands or else is proposed, "" for none."""
+        return self.verdict or self.proposal.get("verdict", "")
 
     def is_held(self, now: datetime) -> bool:
         """Whether a lease on it is still running."""

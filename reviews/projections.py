@@ -21,7 +21,9 @@ NO_VERDICT: dict[str, Any] = {
     "action": "",
     "strike": False,
     "verdict_group": "",
+    "confidence": "",
 }
+NO_PROPOSAL: dict[str, Any] = {"proposal": {}, "proposed_by": "", "proposed_at": None}
 NOT_ESCALATED: dict[str, Any] = {"escalated_by": "", "escalated_at": None}
 
 
@@ -46,8 +48,13 @@ def opened_case(case: Row | None, entry: Entry) -> Row:
         "not_for": entry.data.get("not_for", ""),
         "quality_check": "",
         "golden": "",
+        "group_keys": entry.data.get("group_keys", []),
+        "joined_to": entry.data.get("joined_to"),
+        "linked": 0,
+        "linked_loss": 0,
         **UNCLAIMED,
         **NO_VERDICT,
+        **NO_PROPOSAL,
         **NOT_ESCALATED,
     }
     return _with_facts(row, entry)
@@ -56,6 +63,14 @@ def opened_case(case: Row | None, entry: Entry) -> Row:
 @fold_into("case.rescored", Case, key=event_position)
 def rescored_case(case: Row | None, entry: Entry) -> Row:
     return _with_facts(_existing(case, entry), entry)
+
+
+@fold_into("case.linked", Case, key=event_position)
+def linked_case(case: Row | None, entry: Entry) -> Row:
+    """Ranks by the expected loss of all that joined it."""
+    row = _existing(case, entry)
+    linked = {**row, "linked": entry.data["linked"], "linked_loss": entry.data["linked_loss"]}
+    return {**linked, "rank": _rank(linked, opened_at=row["opened_at"])}
 
 
 @fold_into("case.claimed", Case, key=event_position)
@@ -87,8 +102,32 @@ def decided_case(case: Row | None, entry: Entry) -> Row:
         **_existing(case, entry),
         "state": Case.State.DECIDED.value,
         **_verdict(entry),
+        **NO_PROPOSAL,
+        "proposed_by": entry.data.get("confirms", ""),
         **UNCLAIMED,
     }
+
+
+@fold_into("case.proposed", Case, key=event_position)
+def proposed_case(case: Row | None, entry: Entry) -> Row:
+    """Open for a second person; it is no verdict yet."""
+    return {
+        **_existing(case, entry),
+        "state": Case.State.OPEN.value,
+        "proposal": entry.data,
+        "proposed_by": entry.data["reviewer"],
+        "proposed_at": entry.recorded_at,
+        "released_by": "",
+        "released_at": None,
+        **UNCLAIMED,
+        **NOT_ESCALATED,
+    }
+
+
+@fold_into("case.proposal_withdrawn", Case, key=event_position)
+def proposal_withdrawn_case(case: Row | None, entry: Entry) -> Row:
+    """Claimed by the reviewer who took the proposed verdict back."""
+    return {**_existing(case, entry), **NO_PROPOSAL, **_claimed(entry)}
 
 
 @fold_into("case.check_opened", Case, key=event_position)
@@ -142,7 +181,8 @@ def escalated_case(case: Row | None, entry: Entry) -> Row:
 @fold_into("case.reopened", Case, key=event_position)
 def reopened_case(case: Row | None, entry: Entry) -> Row:
     """Claimed by the reviewer who undid the verdict, or open when the decision was revised."""
-    row = {**_existing(case, entry), **NO_VERDICT, "closed_because": "", "quality_check": "", "golden": ""}
+    kept = {**_existing(case, entry), **NO_VERDICT, **NO_PROPOSAL}
+    row = {**kept, "closed_because": "", "quality_check": "", "golden": ""}
     if entry.data["reviewer"]:
         return {**row, **_claimed(entry)}
     return _with_facts({**row, "state": Case.State.OPEN.value, **UNCLAIMED}, entry)
@@ -155,6 +195,7 @@ def closed_case(case: Row | None, entry: Entry) -> Row:
         "state": Case.State.CLOSED.value,
         "outcome": entry.data["outcome"],
         "closed_because": entry.data["because"],
+        **NO_PROPOSAL,
         **UNCLAIMED,
     }
 
@@ -171,6 +212,7 @@ def _action(entry: Entry) -> Row:
 
 ACTIONS = (
     *("case.claimed", "case.viewed", "case.decided", "case.checked", "case.released", "case.escalated"),
+    "case.proposed",
     "media.revealed",
 )
 for entry_type in ACTIONS:
@@ -204,6 +246,7 @@ def _verdict(entry: Entry) -> Row:
         "action": entry.data.get("action", ""),
         "strike": entry.data.get("strike", False),
         "verdict_group": entry.data.get("group", ""),
+        "confidence": entry.data.get("confidence", ""),
     }
 
 
@@ -244,7 +287,7 @@ def _with_facts(row: Row, entry: Entry) -> Row:
 
 def _rank(row: Row, *, opened_at: datetime) -> float:
     return rank_of(
-        loss=row["expected_loss"],
+        loss=row["expected_loss"] + row["linked_loss"],
         currency=row["currency"],
         sampled=row["why"] == Case.Why.SAMPLE,
         opened_at=opened_at,

@@ -1,4 +1,4 @@
-"""Every verdict as it was given, and the settings of quality checks by event type."""
+"""Every verdict as it was given, and the settings of quality checks and of four-eyes by event type."""
 
 from typing import ClassVar
 
@@ -8,12 +8,13 @@ from scoring.configuration.type_settings.models import StoredSettings
 
 
 class GivenVerdict(models.Model):
-    """A verdict as a reviewer gave it, whether it stands or not. Projection of `case.decided` and
-    `case.checked`.
+    """A verdict as a reviewer gave it, whether it stands or not. Projection of `case.decided`,
+    `case.checked` and `case.proposed`.
 
-    `kind`: the case's first verdict, or that of a quality check. For a check, `standing` is the verdict that
-    stood before it, by `standing_by`, and `agrees` whether label and policies are the same. `told`: the
-    reviewer was told that they missed a golden item. `claimed_at`: None for verdicts on groups.
+    `kind`: the case's first verdict, that of a quality check, or one that a second person has to confirm. For
+    a check, `standing` is the verdict that stood before it, by `standing_by`, and `agrees` whether label and
+    policies are the same. `told`: the reviewer was told that they missed a golden item. `claimed_at`: None
+    for verdicts on groups.
     """
 
     class Kind(models.TextChoices):
@@ -21,6 +22,7 @@ class GivenVerdict(models.Model):
         SECOND = "second", "second review"
         ADJUDICATION = "adjudication", "adjudication"
         GOLDEN = "golden", "golden item"
+        PROPOSAL = "proposal", "proposed verdict"
 
     position = models.BigIntegerField(primary_key=True)
     event_position = models.BigIntegerField()
@@ -38,6 +40,7 @@ class GivenVerdict(models.Model):
     agrees = models.BooleanField(null=True)
     told = models.BooleanField(default=False)
     undone = models.BooleanField(default=False)
+    confidence = models.CharField(max_length=10, blank=True, default="")
 
     class Meta:
         default_permissions = ("view",)
@@ -59,3 +62,13 @@ class StoredReviewQuality(StoredSettings):
         verbose_name_plural = "quality checks"
         default_permissions = ("view",)
         permissions: ClassVar = [("set_reviewquality", "Can change the quality checks of reviews")]
+
+
+class StoredFourEyes(StoredSettings):
+    """Which verdicts of event types need a second person. Projection of `four_eyes.changed`."""
+
+    class Meta:
+        verbose_name = "four-eyes"
+        verbose_name_plural = "four-eyes"
+        default_permissions = ("view",)
+        permissions: ClassVar = [("set_foureyes", "Can change which verdicts need a second person")]

@@ -43,6 +43,7 @@ LEAD = (
     *("scoring.change_valuelist", "scoring.change_listedvalue", "scoring.import_listedvalue"),
     *("scoring.allow_listedvalue", "reviews.adjudicate_case", "reviews.choose_golden"),
     *("reviews.set_reviewquality", "reviews.view_givenverdict", "reviews.view_storedreviewquality"),
+    *("reviews.confirm_verdict", "reviews.set_foureyes", "reviews.view_storedfoureyes"),
     *("scoring.change_bank", "scoring.change_bankitem", "scoring.import_bankitem"),
     *("scoring.download_mediafile", "scoring.remove_mediafile", "scoring.override_risk"),
 )
@@ -60,6 +61,7 @@ LOOK_AT_RECORD = (
     *("scoring.view_logentry", "scoring.view_pending", "scoring.view_apikey", "scoring.view_exchangerate"),
     *("django_celery_beat.view_periodictask", "auth.view_user", "auth.view_group"),
     *("reviews.view_wellnesslimit", "reviews.view_givenverdict", "reviews.view_storedreviewquality"),
+    "reviews.view_storedfoureyes",
 )
 ADMINISTER = (
     *("scoring.apply_configuration", "reviews.erase_subject", "scoring.retry_pending"),

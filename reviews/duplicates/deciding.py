@@ -36,13 +36,15 @@ def decide_group(
     now: datetime,
     escalations: bool = False,
     adjudications: bool = False,
+    confirmations: bool = False,
 ) -> GroupVerdict:
     """Decide a claimed case, and give `others` of its type the same verdict in one transaction.
 
     Others are pending cases, and near-duplicates that software decided: these get a case with the verdict.
     Those that somebody holds, that were decided in the meantime or whose other labels contradict the verdict
-    without a note are left out, and said. An author gets at most one strike of a group. Raises what
-    `decide_case` raises, and `InvalidVerdict` for more than `MAX_GROUP` others.
+    without a note are left out, and said, and so are those whose verdict needs a second person. An author
+    gets at most one strike of a group. Raises what `decide_case` raises, and `InvalidVerdict` for more than
+    `MAX_GROUP` others.
     """
     chosen = sorted(set(others) - {position})
     if len(chosen) > MAX_GROUP:
@@ -62,7 +64,11 @@ def decide_group(
             group=group,
             escalations=escalations,
             adjudications=adjudications,
+            confirmations=confirmations,
         )
+        if case.proposed_at is not None and chosen:
+            waits = "the verdict waits for a second person, who can give it to them too"
+            return GroupVerdict(case, 0, [f"{len(chosen)} others: {waits}"])
         struck = {struck_entity(case.event_stream)} if verdict.strike else set()
         done, skipped = 0, []
         automatic = automatic_decisions([each for each in chosen if is_automatic(cases.get(each))], like=case)

@@ -22,6 +22,7 @@ from reviews.pages.content.panel import content_panel, is_restricted
 from reviews.pages.event import detail_or_404
 from reviews.pages.event_panels import event_panels, may_see_personal
 from reviews.pages.history_table import history_of, number_in
+from reviews.pages.linked_panel import linked_panel
 from reviews.pages.list_panel import event_lists_panel
 from reviews.pages.quality.case_panel import ADJUDICATE, CHOOSE, missed_golden, quality_panel
 from reviews.pages.queue import take_next
@@ -30,19 +31,20 @@ from reviews.pages.undo_offer import decided_together, last_verdict, remember_ve
 from reviews.pages.verdict_form import DraftVerdict, verdict_options
 from reviews.quality.blinding import seen_case, seen_detail
 from reviews.refresh.reading import refreshed_score
+from reviews.wellness.progress import progress_of
 from reviews.work.checks import choose_golden
 from reviews.work.claims import claim_case, release_case, renew_lease
 from reviews.work.escalation import escalate_case
 from reviews.work.notes import MAX_NOTE_LENGTH
-from reviews.work.reason_codes import NEEDS_NOTE, action_title, broken_policies, words_of
-from reviews.work.verdict_rules import Verdict, labels_from_others
+from reviews.work.reason_codes import NEEDS_NOTE, action_title, broken_policies, verdict_words, words_of
+from reviews.work.verdict_rules import CONFIDENCES, labels_from_others
 from reviews.work.verdicts import UNDOABLE_DURING, undo_verdict
 from reviews.work.viewing import open_case
 from scoring.admin_kit.formatting import shortened
 from scoring.admin_kit.pages import AdminPage, register_page
 from scoring.catalog.registry import event_type
 
-ESCALATIONS = "reviews.decide_escalation"
+ESCALATIONS, CONFIRMATIONS = "reviews.decide_escalation", "reviews.confirm_verdict"
 MAX_NAMED = 3
 
 
@@ -105,6 +107,7 @@ class CasePage(AdminPage):
             **quality_panel(stored, user=user),
             may_undo=may_undo(user, stored),
             **_verdict_of(case, detail, draft=draft, undone=undone),
+            linked=linked_panel(case, detail, chosen=positions_in(self.request.POST.getlist("also"))),
             **event_lists_panel(detail, panels["reasons"], user=user, personal=personal, now=now),
             **risk_panel(detail.entities, user=user, personal=personal, now=now),
             **panels,
@@ -114,8 +117,9 @@ class CasePage(AdminPage):
     def _claim_of(self, case: Case, user: Any, *, now: datetime) -> dict[str, Any]:
         """Who works on the case, and what the user may do with it, for the template."""
         undoable = last_verdict(self.request, now=now)
+        mine = case.is_held_by(user.get_username(), now)
         return {
-            "mine": case.is_held_by(user.get_username(), now),
+            "mine": mine,
             "free": case.is_free(now),
             "held_for": case.lease_until - now if case.lease_until else None,
             "may_work": user.has_perm("reviews.work_case"),
@@ -123,6 +127,9 @@ class CasePage(AdminPage):
             "undoable": undoable,
             "undoable_together": decided_together(undoable) if undoable else 0,
             "own_appeal": case.not_for == user.get_username(),
+            "proposed_by_me": case.proposed_at is not None and case.proposed_by == user.get_username(),
+            "progress": progress_of(user.get_username(), now=now) if mine else None,
+            "may_confirm": user.has_perm(CONFIRMATIONS),
             "also": positions_in(self.request.POST.getlist("also")),
         }
 
@@ -141,8 +148,12 @@ class CasePage(AdminPage):
     def claim(self, position: int, now: datetime) -> HttpResponse:
         self.require("reviews.work_case")
         escalations = self.request.user.has_perm(ESCALATIONS)
-        adjudications = self.request.user.has_perm(ADJUDICATE)
-        claim = partial(claim_case, escalations=escalations, adjudications=adjudications)
+        claim = partial(
+            claim_case,
+            escalations=escalations,
+            adjudications=self.request.user.has_perm(ADJUDICATE),
+            confirmations=self.request.user.has_perm(CONFIRMATIONS),
+        )
         return self._change(position, claim, now=now)
 
     def escalate(self, position: int, now: datetime) -> HttpResponse:
@@ -170,11 +181,13 @@ class CasePage(AdminPage):
         may_undo_any = self.request.user.has_perm("reviews.undo_verdict")
         if not may_undo_any:
             self.require("reviews.work_case")
+        was_proposed = Case.objects.proposed().filter(pk=position).exists()
         try:
             undo_verdict(position, reviewer=self.reviewer, now=now, may_undo_any=may_undo_any)
         except ReviewError as error:
             return self._refuse(position, error)
-        messages.success(self.request, "Verdict undone and its label retracted. You have claimed the case.")
+        undone = "Proposed verdict taken back." if was_proposed else "Verdict undone and its label retracted."
+        messages.success(self.request, f"{undone} You have claimed the case.")
         return redirect("admin:case", position=position)
 
     def keep(self, position: int, now: datetime) -> HttpResponse:
@@ -195,24 +208,27 @@ class CasePage(AdminPage):
         try:
             done = decide_group(
                 position,
-                Verdict(
-                    given.value, given.reason_code, given.note, given.policies, given.action, given.strike
-                ),
+                given.verdict,
                 others=others,
                 reviewer=self.reviewer,
                 now=now,
                 escalations=self.request.user.has_perm(ESCALATIONS),
                 adjudications=self.request.user.has_perm(ADJUDICATE),
+                confirmations=self.request.user.has_perm(CONFIRMATIONS),
             )
         except ReviewError as error:
             return self._render_refused(position, given, error)
         remember_verdict(self.request, done.case)
+        if done.case.proposed_at is not None:
+            messages.info(
+                self.request, "Proposed. The verdict takes effect once a second person confirms it."
+            )
         if missed := missed_golden(position, reviewer=self.reviewer, at=now):
             messages.warning(self.request, missed)
         if done.skipped:
             left_out = "; ".join(done.skipped[:MAX_NAMED])
             messages.warning(
-                self.request, f"{len(done.skipped)} of the near-duplicates were left out: {left_out}."
+                self.request, f"{len(done.skipped)} of the other events were left out: {left_out}."
             )
         return take_next(self.request, now=now)
 
@@ -275,7 +291,9 @@ def _verdict_of(case: Case, detail: EventDetail, *, draft: Any, undone: Any) -> 
 
     `draft`: what was typed and refused; `undone`: the verdict that was taken back, to change it.
     """
-    kind, filled = event_type(case.event_type), draft or undone
+    kind = event_type(case.event_type)
+    proposed = DraftVerdict.proposed(case)
+    filled = draft or (undone if undone.value else proposed)
     heads = (detail.decision.data.get("policies") if detail.decision else None) or {}
     return {
         "verdict_options": verdict_options(
@@ -285,6 +303,11 @@ def _verdict_of(case: Case, detail: EventDetail, *, draft: Any, undone: Any) -> 
         "broken": broken_policies(kind, case.policies),
         "action": action_title(kind, case.action) if case.action else "",
         "draft": filled,
+        "confidences": CONFIDENCES,
+        "proposed": proposed,
+        "proposed_title": verdict_words(kind, proposed.value).title if proposed.value else "",
+        "proposed_reasons": broken_policies(kind, proposed.policies),
+        "proposed_why": words_of(proposed.reason_code),
         "typed": draft,
         "max_note_length": MAX_NOTE_LENGTH,
         "needs_note": NEEDS_NOTE,
@@ -310,7 +333,10 @@ def _what_returned(undone: Sequence[Case]) -> str:
 
 
 def may_undo(user: Any, case: Case) -> bool:
-    """Whether `user` may undo the verdict on `case`."""
+    """Whether `user` may undo the verdict on `case`, or take back the one that is proposed."""
+    if case.proposed_at is not None:
+        is_own = case.proposed_by == user.get_username() and user.has_perm("reviews.work_case")
+        return is_own or user.has_perm("reviews.undo_verdict")
     if case.decided_at is None or case.quality_check not in UNDOABLE_DURING:
         return False
     if case.quality_check and case.decided_by != user.get_username():

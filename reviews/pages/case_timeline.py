@@ -16,6 +16,9 @@ from scoring.log.entries import Entry
 from scoring.log.read import read_stream
 from scoring.timestamps import from_iso
 
+# An entry with a verdict, and the one that takes it back.
+UNDONE_BY = (("case.decided", "case.reopened"), ("case.proposed", "case.proposal_withdrawn"))
+
 
 class TimelineStep(NamedTuple):
     """An entry of the case's stream; `note` is the reviewer's text, "" where there is none to show."""
@@ -65,6 +68,8 @@ def _words(entry: Entry, kind: type[EventType], *, blind: bool) -> str:
         return _decided(entry, kind)
     if entry.type == "case.checked":
         return _checked(entry, kind)
+    if entry.type == "case.proposed":
+        return f"Proposed, for a second person to confirm: {_given(entry, kind)}"
     if entry.type == "case.rescored":
         return _rescored(entry, kind)
     return _WORDS.get(entry.type, _plain)(entry)
@@ -82,7 +87,7 @@ def _renews(before: Entry | None, entry: Entry) -> bool:
 
 def _undone_verdict(entries: Sequence[Entry], notes: Mapping[str, str]) -> DraftVerdict:
     steps = [entry for entry in entries if entry.type not in ("case.claimed", "case.check_opened")]
-    if len(steps) < 2 or (steps[-2].type, steps[-1].type) != ("case.decided", "case.reopened"):
+    if len(steps) < 2 or (steps[-2].type, steps[-1].type) not in UNDONE_BY:
         return DraftVerdict()
     data: dict[str, Any] = steps[-2].data
     return DraftVerdict(
@@ -92,6 +97,7 @@ def _undone_verdict(entries: Sequence[Entry], notes: Mapping[str, str]) -> Draft
         data.get("policies", {}),
         data.get("action", ""),
         data.get("strike", False),
+        data.get("confidence", ""),
     )
 
 
@@ -111,12 +117,20 @@ def _rescored(entry: Entry, kind: type[EventType]) -> str:
 
 
 def _decided(entry: Entry, kind: type[EventType]) -> str:
+    confirms = entry.data.get("confirms")
+    by = f"Confirmed for {confirms}" if confirms else "Decided as"
+    return f"{by} {_given(entry, kind)}"
+
+
+def _given(entry: Entry, kind: type[EventType]) -> str:
+    """A verdict in words, beginning with its label."""
     data = entry.data
     titles, policies = policy_titles(kind), data.get("policies", {})
     reasons = [f"{titles.get(name, name)} ({words_of(code)})" for name, code in policies.items()]
     said = ", ".join(reasons) or words_of(data["reason_code"])
     does = f". {action_title(kind, data['action'])}" if policies and data.get("action") else ""
-    return f"Decided as {data['verdict']}: {said}{does}{', with a strike' if data.get('strike') else ''}"
+    sure = f", {data['confidence']} confidence" if data.get("confidence") else ""
+    return f"{data['verdict']}: {said}{does}{', with a strike' if data.get('strike') else ''}{sure}"
 
 
 def _checked(entry: Entry, kind: type[EventType]) -> str:
@@ -145,6 +159,15 @@ def _reopened(entry: Entry) -> str:
     return "Reopened: a later decision sent it to review"
 
 
+def _proposal_withdrawn(entry: Entry) -> str:
+    return "Proposed verdict taken back"
+
+
+def _linked(entry: Entry) -> str:
+    events = entry.data["linked"]
+    return f"Linked events: {events}" if events else "No linked events any more"
+
+
 def _viewed(entry: Entry) -> str:
     return "Looked at without claiming it"
 
@@ -160,6 +183,8 @@ def _plain(entry: Entry) -> str:
 _WORDS: dict[str, Callable[[Entry], str]] = {
     "case.opened": _opened,
     "case.reopened": _reopened,
+    "case.proposal_withdrawn": _proposal_withdrawn,
+    "case.linked": _linked,
     "case.viewed": _viewed,
     "case.closed": _closed,
     "case.check_opened": _check_opened,

@@ -135,6 +135,7 @@ def take_next(request: HttpRequest, *, now: datetime) -> HttpResponse:
             now=now,
             escalations=escalations,
             adjudications=request.user.has_perm(ADJUDICATE),
+            confirmations=request.user.has_perm("reviews.confirm_verdict"),
             queue=queue,
         )
     except NothingToClaim:
@@ -155,7 +156,7 @@ def pending_cases(chosen: Mapping[str, str], *, reviewer: str, adjudications: bo
     wanted = {"event_type": chosen.get("type"), "queue": chosen.get("queue"), "why": chosen.get("why")}
     if wanted["why"] in (ESCALATED, ADJUDICATION):
         del wanted["why"]
-    cases = Case.objects.pending().filter(**{name: value for name, value in wanted.items() if value})
+    cases = Case.objects.queued().filter(**{name: value for name, value in wanted.items() if value})
     cases = cases.without_own_checks(reviewer)
     if not adjudications:
         cases = cases.exclude(quality_check=Case.Check.ADJUDICATION)

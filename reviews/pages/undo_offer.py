@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from django.db.models import Q
 from django.http import HttpRequest
 
 from reviews.models import Case
@@ -17,16 +18,18 @@ def remember_verdict(request: HttpRequest, case: Case) -> None:
 
 
 def last_verdict(request: HttpRequest, *, now: datetime) -> Case | None:
-    """The case that this user decided last, unless its verdict was undone or is older than `OFFERED_FOR`."""
+    """The case that this user decided last, unless its verdict was undone or is older than `OFFERED_FOR`.
+
+    Also one whose verdict waits for a second person.
+    """
     position = request.session.get(_KEY)
     if position is None:
         return None
-    offered = Case.objects.with_verdict().filter(quality_check__in=UNDOABLE_DURING)
-    return offered.filter(
-        event_position=position,
-        decided_by=request.user.get_username(),
-        decided_at__gt=now - OFFERED_FOR,
-    ).first()
+    name, since = request.user.get_username(), now - OFFERED_FOR
+    decided = Q(state__in=Case.MAY_HAVE_VERDICT, decided_by=name, decided_at__gt=since)
+    proposed = Q(proposed_by=name, proposed_at__gt=since)
+    offered = Case.objects.filter(decided | proposed, pk=position)
+    return offered.filter(quality_check__in=UNDOABLE_DURING).first()
 
 
 def decided_together(case: Case) -> int:

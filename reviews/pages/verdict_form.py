@@ -7,12 +7,10 @@ from django.http import QueryDict
 
 from reviews.models import Case
 from reviews.work.reason_codes import action_title, policy_titles, reasons_of, verdict_words
-from reviews.work.verdict_rules import ALLOW, actions_of, milder_actions
+from reviews.work.verdict_rules import ALLOW, Verdict, actions_of, milder_actions
 from scoring.catalog.event_type import EventType
-from scoring.catalog.policies import ReasonCode
+from scoring.catalog.policies import ACTION_KEYS, ReasonCode
 from scoring.catalog.registry import event_type, event_types
-
-ACTION_KEYS = ("x", "m", "w", "y")  # the most severe action first
 
 
 class DraftVerdict(NamedTuple):
@@ -24,6 +22,19 @@ class DraftVerdict(NamedTuple):
     policies: Mapping[str, str] = {}
     action: str = ""
     strike: bool = False
+    confidence: str = ""
+
+    @classmethod
+    def proposed(cls, case: Case) -> "DraftVerdict":
+        """The verdict that is proposed for a case, without its note; empty without one."""
+        data = case.proposal
+        return cls(
+            data.get("verdict", ""),
+            data.get("reason_code", ""),
+            policies=data.get("policies", {}),
+            action=data.get("action", ""),
+            strike=data.get("strike", False),
+        )
 
     @classmethod
     def sent(cls, fields: QueryDict) -> "DraftVerdict":
@@ -36,7 +47,13 @@ class DraftVerdict(NamedTuple):
             policies,
             fields.get("outcome", "") if policies else fields.get("remains", ""),
             bool(fields.get("strike")),
+            fields.get("confidence", ""),
         )
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict that it states, unchecked."""
+        return Verdict(*self)
 
 
 class PolicyOption(NamedTuple):

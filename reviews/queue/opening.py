@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from reviews.models import Case
+from reviews.queue.linking import append_links, count_again, link_openings
 from reviews.queue.ranking import expected_loss, is_sampled
 from reviews.queue.sensitivity import queue_of, sensitive_streams
 from scoring.catalog.registry import event_type
@@ -33,7 +34,10 @@ def follow_decisions(entries: Sequence[Entry], *, now: datetime) -> None:
     revised = {entry.stream: entry for entry in decisions if entry.type == "decision.revised"}
     to_open = [entry for entry in made if why_of(entry)]
     sensitive = sensitive_streams([*to_open, *revised.values()])
-    append_new([opening for entry in to_open if (opening := opening_of(entry, sensitive))], now=now)
+    openings = [opening for entry in to_open if (opening := opening_of(entry, sensitive))]
+    openings, leads = link_openings(openings, now=now)
+    written, _ = append_new(openings, now=now)
+    append_links(leads, written={entry.stream for entry in written}, now=now)
     closing = [entry for entry in entries if entry.type == RETRACTED]
     if not revised and not closing:
         return
@@ -48,6 +52,7 @@ def follow_decisions(entries: Sequence[Entry], *, now: datetime) -> None:
     ]
     answers += [close_retracted(entry, cases.get(entry.stream)) for entry in closing]
     append([answer for answer in answers if answer], now=now)
+    count_again((case.joined_to for case in cases.values()), now=now)
 
 
 def close_retracted(retraction: Entry, case: Case | None) -> NewEntry | None:
@@ -107,8 +112,8 @@ def entry_for_revision(
 ) -> NewEntry | None:
     """The entry for the case of an event that was decided again; None once a reviewer has decided.
 
-    A case opened because of the outcome is closed when the outcome changes, unless a reviewer holds it: they
-    see the new decision instead.
+    A case opened because of the outcome is closed when the outcome changes, unless a reviewer holds it or has
+    proposed a verdict: they see the new decision instead.
     """
     to_review = decision.data["outcome"] == REVIEW
     if case is None:
@@ -121,7 +126,7 @@ def entry_for_revision(
     facts = _facts(decision, why, sensitive)
     if case.state == Case.State.CLOSED:
         return _entry("case.reopened", decision, version=case.version, data={**facts, "reviewer": ""})
-    if to_review or why == Case.Why.SAMPLE or case.is_held(now):
+    if to_review or why == Case.Why.SAMPLE or case.is_held(now) or case.proposed_at is not None:
         return _entry("case.rescored", decision, version=case.version, data=facts)
     outcome = decision.data["outcome"]
     because = f"the {_what_happened(decision)} revised from {case.outcome} to {outcome}"

@@ -116,6 +116,7 @@ def _row(outdated: Outdated, score: float, model: str, *, now: datetime) -> Case
     case = outdated.case
     kind = event_type(case.event_type)
     loss = expected_loss(score=score, stake=kind.nominal_stake if case.stake is None else case.stake)
+    loss += case.linked_loss
     sampled = case.why == Case.Why.SAMPLE
     return CaseRefresh(
         case_id=case.pk,

@@ -16,7 +16,7 @@ from reviews.errors import NoStatement
 from reviews.models import Case
 from reviews.statements.automated import broken_policies_in
 from reviews.statements.reviewed import Review, review_of
-from reviews.work.reason_codes import action_title, words_of
+from reviews.work.reason_codes import OTHER, action_title, words_of
 from reviews.work.verdict_rules import ALLOW, REVIEW
 from scoring.catalog.event_type import EventType
 from scoring.catalog.policies import TERMS, Policy
@@ -143,6 +143,9 @@ def _decision(kind: type[EventType], decided: Decided) -> dict[str, Any]:
 
 def _facts(kind: type[EventType], decided: Decided, reports: int) -> dict[str, Any]:
     found = [words_of(code) for code in decided.policies.values() if code]
+    first = decided.review.first if decided.review else None
+    if not found and first is not None and first.reason_code not in ("", OTHER.code):
+        found = [words_of(first.reason_code)]
     if not found and decided.decision is not None:
         found = [reason["text"] for reason in reasons_from(decided.decision.data)[:MAX_FACTS]]
     return {
@@ -188,7 +191,7 @@ def _terms() -> dict[str, Any]:
         "title": "Terms",
         "kind": "contractual",
         "reference": settings.STATEMENT_TERMS,
-        "explanation": "No policy is named: a list, a rule or the overall score decided",
+        "explanation": "No policy is named: a list, a rule, the overall score or a person decided",
         "reason_code": None,
         "reason": None,
     }

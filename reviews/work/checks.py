@@ -18,7 +18,7 @@ from reviews.quality.stored import quality_settings
 from reviews.quality_models import GivenVerdict
 from reviews.work.consequences import carry_out
 from reviews.work.transitions import append_to_case, lock_case
-from reviews.work.verdict_rules import Verdict
+from reviews.work.verdict_rules import LOW, Verdict
 from scoring.intake.models import Amendment, Label
 
 
@@ -26,11 +26,13 @@ def open_second_review(case: Case, *, now: datetime) -> Case:
     """Open a case that was just decided for another reviewer if its event is drawn; the case afterwards.
 
     Appeals, verdicts on groups and verdicts that gave a strike are never drawn, for what they do is visible
-    elsewhere; nor is a case that had a second review before.
+    elsewhere; nor is a case that had a second review before, or whose verdict a second person confirmed.
+    Where there are second reviews, verdicts of low confidence always get one.
     """
     share = quality_settings.of(case.event_type).share(SECOND)
-    is_apart = case.why == Case.Why.APPEAL or case.verdict_group or case.strike
-    if is_apart or not gets_second_review(case.event_stream, share=share):
+    is_apart = case.why == Case.Why.APPEAL or case.verdict_group or case.strike or case.proposed_by
+    is_drawn = (share > 0 and case.confidence == LOW) or gets_second_review(case.event_stream, share=share)
+    if is_apart or not is_drawn:
         return case
     if GivenVerdict.objects.filter(event_position=case.pk, kind=GivenVerdict.Kind.SECOND).exists():
         return case

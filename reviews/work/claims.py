@@ -2,7 +2,8 @@
 
 Each change is an entry of the case's stream, appended while the row is locked. `reviewer` is a user name;
 `escalations`: they may decide escalated cases;
-`adjudications`: cases on which two reviewers disagree. Every function returns the case as it is afterwards.
+`adjudications`: cases on which two reviewers disagree; `confirmations`: verdicts that others have proposed.
+Every function returns the case as it is afterwards.
 
 A new claim waits for a break that is due, and one of a sensitive case for the hourly limit of those; a case
 that the reviewer holds does not wait, and one that they opened within the hour counts already.
@@ -25,6 +26,7 @@ from reviews.models import Case, CaseQuerySet
 from reviews.quality.errors import AdjudicatorNeeded, NotForThisReviewer
 from reviews.wellness.limits import pace_at, require_no_break
 from reviews.work.checks import golden_instead_of
+from reviews.work.proposals import require_confirmer
 from reviews.work.transitions import append_to_case, lock_case, require_claimed_by, require_pending
 from reviews.work.viewing import has_opened
 from scoring.sql.advisory_locks import LockSpace, lock_until_commit
@@ -40,13 +42,14 @@ def claim_next_case(
     now: datetime,
     escalations: bool = False,
     adjudications: bool = False,
+    confirmations: bool = False,
     queue: str = "",
 ) -> Case:
     """The case that the reviewer already holds, or else the most urgent free one, claimed for `LEASE`.
 
-    `queue`: only cases of this policy's queue, "" for all. Escalated cases come first for people who may
-    decide them, and those that the reviewer released within `SKIPPED_FOR` last. Who has reached the limit of
-    sensitive cases gets another one. A share of claims gives a golden item instead.
+    `queue`: only cases of this policy's queue, "" for all. Escalated cases and proposed verdicts come first
+    for people who may decide them, and those that the reviewer released within `SKIPPED_FOR` last. Who has
+    reached the limit of sensitive cases gets another one. A share of claims gives a golden item instead.
 
     Raises `NothingToClaim` when every case is decided, closed, escalated or claimed by others; `BreakDue`;
     `ViewingLimitReached` when only sensitive cases are left.
@@ -59,11 +62,14 @@ def claim_next_case(
             return held
         limits, pace = pace_at(reviewer, now=now)
         require_no_break(pace)
-        free = Case.objects.free(now).open_to(reviewer, escalations=escalations, adjudications=adjudications)
+        free = Case.objects.free(now).open_to(
+            reviewer, escalations=escalations, adjudications=adjudications, confirmations=confirmations
+        )
         if queue:
             free = free.filter(queue=queue)
         allowed = free.filter(sensitive=False) if pace.sensitive_from else free
-        case = (_first_escalated(allowed) if escalations else None) or _first(allowed, reviewer, now=now)
+        handed_over = _first_handed_over(allowed) if escalations or confirmations else None
+        case = handed_over or _first(allowed, reviewer, now=now)
         if case is None and pace.sensitive_from and limits.sensitive_per_hour and free.exists():
             raise ViewingLimitReached(limit=limits.sensitive_per_hour, until=pace.sensitive_from)
         if case is None:
@@ -79,16 +85,24 @@ def claim_case(
     now: datetime,
     escalations: bool = False,
     adjudications: bool = False,
+    confirmations: bool = False,
 ) -> Case:
     """Claim the case of the event at `position` for `LEASE`; claiming a case one holds renews the lease.
 
     Raises `CaseNotFound`, `CaseAlreadyClaimed`, `CaseAlreadyDecided`, `CaseAlreadyClosed`, `CaseEscalated`,
-    `OwnVerdictAppealed`, `NotForThisReviewer`, `AdjudicatorNeeded`, `BreakDue`, `ViewingLimitReached`.
+    `OwnVerdictAppealed`, `NotForThisReviewer`, `AdjudicatorNeeded`, `OwnProposal`, `ConfirmerNeeded`,
+    `BreakDue`, `ViewingLimitReached`.
     """
     with transaction.atomic():
         case = lock_case(position)
         require_pending(case)
-        require_open_to(case, reviewer, escalations=escalations, adjudications=adjudications)
+        require_open_to(
+            case,
+            reviewer,
+            escalations=escalations,
+            adjudications=adjudications,
+            confirmations=confirmations,
+        )
         if not case.is_held_by(reviewer, now):
             _require_pace(case, reviewer, now=now)
         if case.lease_until is not None and case.is_held(now) and case.claimed_by != reviewer:
@@ -120,11 +134,20 @@ def release_case(position: int, *, reviewer: str, now: datetime) -> Case:
         return append_to_case(case, "case.released", {}, reviewer=reviewer, now=now)
 
 
-def require_open_to(case: Case, reviewer: str, *, escalations: bool, adjudications: bool = False) -> None:
+def require_open_to(
+    case: Case,
+    reviewer: str,
+    *,
+    escalations: bool,
+    adjudications: bool = False,
+    confirmations: bool = False,
+) -> None:
     """Refuse a case that the reviewer may not decide.
 
-    Raises `CaseEscalated`, `OwnVerdictAppealed`, `NotForThisReviewer`, `AdjudicatorNeeded`.
+    Raises `CaseEscalated`, `OwnVerdictAppealed`, `NotForThisReviewer`, `AdjudicatorNeeded`, `OwnProposal`,
+    `ConfirmerNeeded`.
     """
+    require_confirmer(case, reviewer, confirmations=confirmations)
     if case.quality_check and not Case.objects.filter(pk=case.pk).without_own_checks(reviewer).exists():
         raise NotForThisReviewer(case.event_stream)
     if case.quality_check == Case.Check.ADJUDICATION and not adjudications:
@@ -142,9 +165,10 @@ def _first(free: CaseQuerySet, reviewer: str, *, now: datetime) -> Case | None:
     return ordered.exclude(skipped).first() or ordered.first()
 
 
-def _first_escalated(free: CaseQuerySet) -> Case | None:
-    escalated = free.filter(escalated_at__isnull=False)
-    return escalated.select_for_update(skip_locked=True).order_by("-rank").first()
+def _first_handed_over(free: CaseQuerySet) -> Case | None:
+    """The most urgent escalated case or proposed verdict, its row locked."""
+    handed_over = free.filter(Q(escalated_at__isnull=False) | Q(proposed_at__isnull=False))
+    return handed_over.select_for_update(skip_locked=True).order_by("-rank").first()
 
 
 def _require_pace(case: Case, reviewer: str, *, now: datetime) -> None:

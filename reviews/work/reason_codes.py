@@ -1,6 +1,7 @@
 """Reason codes: why a reviewer decided as they did, in a form that can be counted."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from scoring.catalog.event_type import EventType
 from scoring.catalog.policies import Policy, ReasonCode, VerdictWords, titles_of
@@ -9,36 +10,31 @@ from scoring.catalog.registry import event_type, event_types
 OTHER = ReasonCode("other", "Other (see note)")
 NEEDS_NOTE = frozenset({OTHER.code})
 
-# For event types that declare no reasons of their own.
-FRAUD = (
-    ReasonCode("denied_by_customer", "The customer says it was not them"),
-    ReasonCode("stolen_card", "Stolen or copied card"),
-    ReasonCode("account_takeover", "Account takeover"),
-    ReasonCode("known_pattern", "Matches a known fraud pattern"),
-    ReasonCode("linked_to_fraud", "Shares a card, device or address with confirmed fraud"),
-    ReasonCode("false_identity", "False identity or address"),
-    ReasonCode("first_party", "First-party fraud: the customer intends to dispute it"),
+# For labels of which the event type declares no words.
+POSITIVE = (
+    ReasonCode("evident", "The event itself shows it"),
+    ReasonCode("known_pattern", "Matches a known pattern of abuse"),
+    ReasonCode("linked_to_abuse", "Shares an account, device or address with confirmed abuse"),
 )
-LEGITIMATE = (
-    ReasonCode("confirmed_by_customer", "The customer confirms it"),
-    ReasonCode("usual_behaviour", "Matches the customer's usual behavior"),
-    ReasonCode("explained_change", "Unusual but explained (travel, a gift, a new device)"),
+NEGATIVE = (
+    ReasonCode("usual_behavior", "Matches the usual behavior"),
+    ReasonCode("explained_change", "Unusual but explained"),
     ReasonCode("trusted_party", "Trusted counterparty"),
 )
 _KEYS = ("f", "l")  # of the positive and the negative verdict
 
 
 def verdict_words(kind: type[EventType], label: str) -> VerdictWords:
-    """How reviewers call this label of an event type, its key, and its reasons, `other` last."""
+    """How reviewers call this label of an event type, its key, its outcome and its reasons, `other` last."""
     is_positive = label == kind.labels.positive
     usual = VerdictWords(
         label.replace("_", " ").capitalize(),
         _KEYS[0 if is_positive else 1],
-        FRAUD if is_positive else LEGITIMATE,
+        POSITIVE if is_positive else NEGATIVE,
     )
     words = kind.verdicts.get(label, usual)
     reasons = () if is_positive and kind.policies else (*words.reasons, OTHER)
-    return VerdictWords(words.title, words.key, reasons)
+    return replace(words, reasons=reasons)
 
 
 def reasons_for(event_type_name: str, verdict: str) -> list[ReasonCode]:
@@ -77,7 +73,7 @@ def words_of(code: str) -> str:
 
 
 def _all_words() -> dict[str, str]:
-    """The words of every code, the usual ones first."""
+    """The words of every code, those that event types declare before the neutral ones."""
     declared = [
         reason
         for kind in event_types().values()
@@ -87,4 +83,4 @@ def _all_words() -> dict[str, str]:
         )
         for reason in reasons
     ]
-    return dict(declared) | dict((*FRAUD, *LEGITIMATE, OTHER))
+    return dict((*POSITIVE, *NEGATIVE)) | dict(declared) | dict((OTHER,))

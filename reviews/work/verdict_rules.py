@@ -5,12 +5,14 @@ from typing import NamedTuple
 
 from reviews.errors import InvalidVerdict
 from reviews.work.notes import clean_note
-from reviews.work.reason_codes import NEEDS_NOTE, reasons_for, reasons_of
+from reviews.work.reason_codes import NEEDS_NOTE, reasons_of, verdict_words
 from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import event_type, event_types
 from scoring.intake.label_sources import PEOPLE
 
 ALLOW, REVIEW = "allow", "review"
+HIGH, MEDIUM, LOW = "high", "medium", "low"
+CONFIDENCES = (HIGH, MEDIUM, LOW)
 
 
 class Verdict(NamedTuple):
@@ -18,6 +20,7 @@ class Verdict(NamedTuple):
 
     For a type with policies also those that were broken with the reason code of each, the action, which
     is an outcome of the type, and whether the author gets a strike. `reason_code` is then that of the first.
+    `confidence`: one of CONFIDENCES, "" if the reviewer does not say.
     """
 
     value: str
@@ -26,6 +29,7 @@ class Verdict(NamedTuple):
     policies: Mapping[str, str] = {}
     action: str = ""
     strike: bool = False
+    confidence: str = ""
 
 
 def labels_from_others(standing: Mapping[str, str]) -> dict[str, str]:
@@ -66,6 +70,9 @@ def check_verdict(event_type_name: str, verdict: Verdict) -> Verdict:
             problem=f"{verdict.value!r} is not a label of {event_type_name}",
             allowed=", ".join(kind.labels.values),
         )
+    if verdict.confidence not in ("", *CONFIDENCES):
+        problem = f"{verdict.confidence!r} is not a confidence"
+        raise InvalidVerdict(field="confidence", problem=problem, allowed=", ".join(CONFIDENCES))
     if kind.policies and verdict.value == kind.labels.positive:
         verdict = _check_policies(kind, verdict)
     else:
@@ -99,7 +106,8 @@ def milder_actions(appeals: str, against: str) -> tuple[str, ...]:
 
 def _check_plain(kind: type[EventType], verdict: Verdict) -> Verdict:
     """A verdict with one reason. Of a type with policies it lets the event stand."""
-    codes = [reason.code for reason in reasons_for(kind.name, verdict.value)]
+    words = verdict_words(kind, verdict.value)
+    codes = [reason.code for reason in words.reasons]
     if verdict.reason_code not in codes:
         raise InvalidVerdict(
             field="reason_code",
@@ -108,14 +116,14 @@ def _check_plain(kind: type[EventType], verdict: Verdict) -> Verdict:
         )
     given = {
         "policies": verdict.policies,
-        "action": verdict.action not in ("", ALLOW),
+        "action": verdict.action not in ("", ALLOW, words.outcome),
         "strike": verdict.strike,
     }
     for field in (name for name, value in given.items() if value):
         raise InvalidVerdict(
             field=field, problem=f"does not go with {verdict.value}", allowed=f"none with {verdict.value}"
         )
-    return verdict._replace(policies={}, action=ALLOW if kind.policies else "")
+    return verdict._replace(policies={}, action=ALLOW if kind.policies else words.outcome)
 
 
 def _check_policies(kind: type[EventType], verdict: Verdict) -> Verdict:

@@ -7,13 +7,16 @@ from typing import Any
 from django.db import transaction
 
 from reviews.errors import CaseNotDecided, InvalidVerdict, NotYourVerdict
+from reviews.four_eyes.errors import ConfirmationNeeded
 from reviews.models import Case
 from reviews.quality.errors import CheckInProgress
 from reviews.quality_models import GivenVerdict
+from reviews.queue.linking import count_again
 from reviews.work.checks import open_second_review, record_check
 from reviews.work.claims import LEASE, require_open_to
 from reviews.work.consequences import carry_out, is_granted, take_back
 from reviews.work.notes import store_note
+from reviews.work.proposals import confirms, is_proposal, proposals_of, propose, withdraw_proposal
 from reviews.work.transitions import (
     append_to_case,
     lock_case,
@@ -40,11 +43,15 @@ def decide_case(
     policies: Mapping[str, str] | None = None,
     action: str = "",
     strike: bool = False,
+    confidence: str = "",
     escalations: bool = False,
     adjudications: bool = False,
+    confirmations: bool = False,
     now: datetime,
 ) -> Case:
     """Close a claimed case with a verdict, and label its event from the source `review`.
+
+    A verdict that needs a second person only proposes, until another reviewer gives the same one.
 
     For a type with policies: those broken with their reason codes, the action and whether the author gets a
     strike. The verdict on an appeal changes the event that it is about instead. All is appended in one
@@ -52,9 +59,10 @@ def decide_case(
     has claimed the case. The note is personal: its text goes to the vault, its digest into the log.
 
     Raises `InvalidVerdict`, `CaseNotFound`, `CaseNotHeld`, `CaseAlreadyDecided`, `CaseAlreadyClosed`,
-    `CaseEscalated`, `OwnVerdictAppealed`, `NotForThisReviewer`, `AdjudicatorNeeded`.
+    `CaseEscalated`, `OwnVerdictAppealed`, `NotForThisReviewer`, `AdjudicatorNeeded`, `OwnProposal`,
+    `ConfirmerNeeded`.
     """
-    given = Verdict(verdict, reason_code, note, policies or {}, action, strike)
+    given = Verdict(verdict, reason_code, note, policies or {}, action, strike, confidence)
     with transaction.atomic():
         return close_case(
             lock_case(position),
@@ -63,6 +71,7 @@ def decide_case(
             now=now,
             escalations=escalations,
             adjudications=adjudications,
+            confirmations=confirmations,
         )
 
 
@@ -76,17 +85,25 @@ def close_case(
     claimed: bool = True,
     escalations: bool = False,
     adjudications: bool = False,
+    confirmations: bool = False,
 ) -> Case:
     """`decide_case` for a locked case, in the caller's transaction.
 
     `group`: what verdicts given at once share. Without `claimed` the case may also be free. The verdict on a
-    quality check is recorded beside the one that stands.
+    quality check is recorded beside the one that stands. One that needs a second person is only proposed,
+    and refused (`ConfirmationNeeded`) for a case that is not `claimed`.
     """
     if claimed:
         require_claimed_by(case, reviewer)
     else:
         require_not_held_by_others(case, reviewer, now=now)
-    require_open_to(case, reviewer, escalations=escalations, adjudications=adjudications)
+    require_open_to(
+        case,
+        reviewer,
+        escalations=escalations,
+        adjudications=adjudications,
+        confirmations=confirmations,
+    )
     if case.why == Case.Why.APPEAL:
         checked = check_appeal(case.event_type, verdict, against=case.outcome)
     else:
@@ -95,9 +112,16 @@ def close_case(
     data = _verdict_data(case, checked, reviewer=reviewer)
     if case.quality_check:
         return record_check(case, checked, data, reviewer=reviewer, now=now)
+    if is_proposal(case, checked, data):
+        if not claimed:
+            raise ConfirmationNeeded(case.event_stream)
+        return propose(case, data, reviewer=reviewer, now=now)
     data |= {"group": group} if group else {}
+    data |= {"confirms": case.proposed_by} if confirms(case, data) else {}
     case = append_to_case(case, "case.decided", data, reviewer=reviewer, now=now)
     carry_out(case, checked, reviewer=reviewer, now=now)
+    if not group:
+        count_again([case.joined_to], now=now)
     return open_second_review(case, now=now)
 
 
@@ -105,11 +129,14 @@ def undo_verdict(position: int, *, reviewer: str, now: datetime, may_undo_any: b
     """Undo a verdict and what followed from it; the case is then claimed by the reviewer who undid it.
 
     The lane treats the retracted label like every retraction: counts and sums are corrected for the events
-    that follow. A second review that is open is dropped. Raises `CaseNotFound`, `CaseNotDecided`,
+    that follow. A second review that is open is dropped. A verdict that waits for a second person is taken
+    back. Raises `CaseNotFound`, `CaseNotDecided`,
     `CheckInProgress`, `NotYourVerdict`.
     """
     with transaction.atomic():
         case = lock_case(position)
+        if case.proposed_at is not None:
+            return withdraw_proposal(case, reviewer=reviewer, lease=LEASE, now=now, may_undo_any=may_undo_any)
         if case.decided_at is None:
             raise CaseNotDecided(case.event_stream)
         if case.decided_by != reviewer and not may_undo_any:
@@ -118,13 +145,17 @@ def undo_verdict(position: int, *, reviewer: str, now: datetime, may_undo_any: b
             raise CheckInProgress(case.event_stream)
         take_back(case, reviewer=reviewer, now=now)
         data = {"reviewer": reviewer, "until": to_iso(now + LEASE), "undone": _given(case)}
-        return append_to_case(case, "case.reopened", data, reviewer=reviewer, now=now)
+        case = append_to_case(case, "case.reopened", data, reviewer=reviewer, now=now)
+        count_again([case.joined_to, case.pk if case.linked else None], now=now)
+        case.refresh_from_db()
+        return case
 
 
 def _given(case: Case) -> list[int]:
-    """The position of the entry with the verdict that stands; [] for one that was never listed."""
+    """The positions of the entries with the verdict that stands, and with those proposed before it."""
     given = GivenVerdict.objects.filter(event_position=case.pk, reviewer=case.decided_by)
-    return [each.position for each in given if each.given_at == case.decided_at]
+    standing = [each.position for each in given if each.given_at == case.decided_at]
+    return standing + [each for each in proposals_of(case) if each not in standing]
 
 
 def _check_against(case: Case, verdict: Verdict) -> None:
@@ -163,4 +194,6 @@ def _verdict_data(case: Case, verdict: Verdict, *, reviewer: str) -> dict[str, A
         data["action"] = verdict.action
     if verdict.strike:
         data["strike"] = True
+    if verdict.confidence:
+        data["confidence"] = verdict.confidence
     return data

@@ -117,11 +117,13 @@ class EventType:
     # What an event may break: labels of such a type name policies, models have a head for each, and verdicts
     # name an action.
     policies: ClassVar[tuple[Policy, ...]] = ()
-    verdicts: ClassVar[Mapping[str, VerdictWords]] = {}  # by label; reviewers' words where not the usual ones
+    verdicts: ClassVar[Mapping[str, VerdictWords]] = {}  # by label; where not given, neutral words are used
     # Event types that record strikes, appeals and reports; "" for none. See docs/reference/review-queue.md.
     strikes: ClassVar[str] = ""
     appeals: ClassVar[str] = ""
     reports: ClassVar[str] = ""
+    # Entities of which several events within hours make one case (docs/reference/review-queue.md).
+    case_entities: ClassVar[tuple[str, ...]] = ()
     # The entity that holds a conversation together, so that pages show what was said before and after; "".
     conversation: ClassVar[str] = ""
     failure_outcome: ClassVar[str] = "review"
@@ -343,7 +345,9 @@ def _check_declaration(cls: type[EventType]) -> None:
         raise CatalogError(f"{cls.__name__}.outcomes {problem}", module=module, line=line)
     if problem := policies_problem(cls.policies):
         raise CatalogError(f"{cls.__name__}.policies {problem}", module=module, line=line)
-    if problem := verdicts_problem(cls.verdicts, cls.labels.values):
+    if problem := verdicts_problem(
+        cls.verdicts, cls.labels.values, outcomes=cls.outcomes, policed=bool(cls.policies)
+    ):
         raise CatalogError(f"{cls.__name__}.verdicts {problem}", module=module, line=line)
     if cls.conversation and not isinstance(cls.fields.get(cls.conversation), Entity):
         problem = f"{cls.__name__}.conversation is {cls.conversation!r}, which is not an entity of it"
@@ -398,6 +402,10 @@ def _check_words(cls: type[EventType]) -> None:
     if cls.noun_field and not isinstance(cls.fields.get(cls.noun_field), Category):
         problem = f"{cls.__name__}.noun_field is {cls.noun_field!r}, which is not a category of it"
         raise CatalogError(problem, module=module, line=line)
+    for name in cls.case_entities:
+        if not isinstance(cls.fields.get(name), Entity):
+            problem = f"{cls.__name__}.case_entities names {name!r}, which is not an entity of it"
+            raise CatalogError(problem, module=module, line=line)
     if strange := [name for name in cls.outcome_titles if name not in cls.outcomes]:
         problem = f"{cls.__name__}.outcome_titles names {strange[0]!r}, which is not an outcome of it"
         raise CatalogError(problem, module=module, line=line)

@@ -1,6 +1,7 @@
 """Policies of an event type, and the words in which reviewers judge its events."""
 
 import re
+import string
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -10,6 +11,8 @@ from scoring.catalog.errors import FieldError
 MAX_POLICY_LENGTH = 40  # characters
 MAX_CODE_LENGTH = 40  # characters; the length of the column
 TERMS, LAW = "terms", "law"
+# Keys of the case page, which no verdict can have; those of actions only on types with policies.
+PAGE_KEYS, ACTION_KEYS = frozenset("abcdeghijknopqrstuz"), ("x", "m", "w", "y")
 
 
 class ReasonCode(NamedTuple):
@@ -21,15 +24,26 @@ class ReasonCode(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class VerdictWords:
-    """How a label is called as a verdict, the key that chooses it, and the reasons that support it."""
+    """How a label is called as a verdict, the key that chooses it, and the reasons as they are offered.
+
+    `outcome`: what the verdict means for the event, an outcome of its type; "" if it only labels the event.
+    Of types with policies the reviewer chooses it.
+    """
 
     title: str
     key: str
     reasons: tuple[ReasonCode, ...] = ()
+    outcome: str = ""
 
 
-def verdicts_problem(verdicts: Mapping[str, VerdictWords], labels: Sequence[str]) -> str:
-    """Why these words for verdicts cannot be declared; "" if they can.
+def verdicts_problem(
+    verdicts: Mapping[str, VerdictWords],
+    labels: Sequence[str],
+    *,
+    outcomes: Sequence[str] = (),
+    policed: bool = False,
+) -> str:
+    """Why these words for verdicts cannot be declared; "" if they can. `policed`: the type has policies.
 
     >>> verdicts_problem({"spam": VerdictWords("Spam", "v")}, ("spam", "fine"))
     ''
@@ -39,12 +53,28 @@ def verdicts_problem(verdicts: Mapping[str, VerdictWords], labels: Sequence[str]
     for label, words in verdicts.items():
         if label not in labels:
             return f"has words for {label}, which is not a label ({', '.join(labels)})"
-        if len(words.key) != 1 or not words.key.islower():
-            return f"gives {label} the key {words.key!r}; a key is one lower-case letter"
-        if problem := codes_problem(words.reasons):
-            return f"has {problem}"
+        if problem := _words_problem(words, outcomes=outcomes, policed=policed):
+            return f"gives {label} {problem}"
     keys = [words.key for words in verdicts.values()]
     return "gives two labels the same key" if len(set(keys)) < len(keys) else ""
+
+
+def _words_problem(words: VerdictWords, *, outcomes: Sequence[str], policed: bool) -> str:
+    """What is wrong with the words for one label, as the end of a sentence; "" if nothing is."""
+    if not words.title.strip():
+        return "no title"
+    if len(words.key) != 1 or not words.key.islower():
+        return f"the key {words.key!r}; a key is one lower-case letter"
+    taken = PAGE_KEYS | set(ACTION_KEYS if policed else ())
+    if words.key in taken:
+        free = ", ".join(each for each in string.ascii_lowercase if each not in taken)
+        return f"the key {words.key!r}, which the case page uses; free are {free}"
+    if words.outcome and policed:
+        return f"the outcome {words.outcome!r}; of types with policies the reviewer chooses it"
+    if words.outcome and (words.outcome not in outcomes or words.outcome == "review"):
+        allowed = ", ".join(each for each in outcomes if each != "review")
+        return f"the outcome {words.outcome!r}; use one of {allowed}"
+    return codes_problem(words.reasons)
 
 
 def codes_problem(reasons: Sequence[ReasonCode]) -> str:

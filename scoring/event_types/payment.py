@@ -9,6 +9,7 @@ from scoring.catalog.client_fields import IpAddress
 from scoring.catalog.event_type import EventType, Labels, days
 from scoring.catalog.fields import Category, Entity, Money, Number
 from scoring.declare import day_of_week, distance, hour_of_day, pair, years_since
+from scoring.event_types.payment_verdicts import PAYMENT_VERDICTS
 
 
 class Payment(EventType):
@@ -17,6 +18,8 @@ class Payment(EventType):
     base_currency = "USD"
     matures_after = days(45)
     labels = Labels(positive="fraud", negative="legitimate")
+    verdicts = PAYMENT_VERDICTS
+    case_entities = ("card", "customer")
     failure_outcome = "review"
     no_model_outcome = "review"
     sliced_by = ("category", "amount", "card_since_first", "customer_age", "customer_city_pop")

@@ -37,6 +37,7 @@ SAMPLES: dict[str, Callable[[Installation], Installation]] = {
     "feature": lambda there: {"event_type": "payment", "feature": "card_count_1h"},
     "feature_set_diff": lambda there: {"event_type": "payment"},
     "feature_sets": lambda there: {"event_type": "payment"},
+    "four_eyes_settings": lambda there: {"event_type": "payment"},
     "gate": lambda there: {"event_type": "payment"},
     "guardrail_limits": lambda there: {"event_type": "payment"},
     "list": lambda there: {"list_name": there["list"]},

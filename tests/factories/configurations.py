@@ -110,6 +110,12 @@ triggers:
       psi: 0.4
     labels:
       enabled: false
+four_eyes:
+  payment:
+    positive:
+      from_amount: 500
+    negative:
+      always: true
 review_quality:
   payment:
     tell_missed: true

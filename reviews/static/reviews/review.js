@@ -126,17 +126,42 @@
     form.querySelector("[data-hint]").hidden = Boolean(chosen);
   };
 
+  // The inputs of each field of a verdict, by the name that the server calls it in a problem.
+  const INPUTS = {
+    verdict: "[name=verdict]",
+    reason_code: "[name=reason_code], .rv-policy:has(input:checked) select",
+    policies: "[name=policy]",
+    action: "[name=outcome], [name=remains]",
+    strike: "[name=strike]",
+    confidence: "[name=confidence]",
+    note: "[name=note]",
+  };
+
+  // What is missing, as [field, text]; null if nothing is.
   const problemOf = (form, submitter) => {
     const chosen = (name) => form.querySelector(`[name=${name}]:checked`);
+    const hasNote = form.elements.note.value.trim();
     if (submitter?.value === "escalate") {
-      return form.elements.note.value.trim() ? "" : "Write a note first: say what is to be decided.";
+      return hasNote ? null : ["note", "Write a note first: say what is to be decided."];
     }
-    if (!chosen("verdict")) return "Choose a verdict first.";
+    if (!chosen("verdict")) return ["verdict", "Choose a verdict first."];
     const policies = form.querySelector("[data-side]:not([hidden]) [name=policy]");
-    if (policies && !chosen("policy")) return "Tick a policy first.";
-    if (!policies && !chosen("reason_code")) return "Choose a reason first.";
-    if (needsNote(form) && !form.elements.note.value.trim()) return "Write a note first: say what you found.";
-    return "";
+    if (policies && !chosen("policy")) return ["policies", "Tick a policy first."];
+    if (!policies && !chosen("reason_code")) return ["reason_code", "Choose a reason first."];
+    if (needsNote(form) && !hasNote) return ["note", "Write a note first: say what you found."];
+    return null;
+  };
+
+  // Moves the problem below the field that it concerns, and the focus into that field.
+  const showAt = (form, field) => {
+    const problem = form.querySelector(".rv-problem");
+    for (const input of form.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
+    const input = [...form.querySelectorAll(INPUTS[field] ?? INPUTS.note)].find((each) => !each.disabled && visible(each));
+    if (problem.hidden || !input) return;
+    input.setAttribute("aria-invalid", "true");
+    input.setAttribute("aria-describedby", problem.id);
+    input.closest("fieldset, .ws-field").after(problem);
+    input.focus();
   };
 
   const needsNote = (form) => Boolean(form.querySelector("input[data-needs-note]:checked"))
@@ -161,13 +186,19 @@
       problem.hidden = true;
     });
     form.addEventListener("submit", (event) => {
-      problem.textContent = problemOf(form, event.submitter);
-      problem.hidden = !problem.textContent;
-      if (problem.textContent || sent) event.preventDefault();
+      const [field, text] = problemOf(form, event.submitter) ?? ["", ""];
+      problem.textContent = text;
+      problem.hidden = !text;
+      if (text || sent) event.preventDefault();
       else sent = true;
-      if (problem.textContent.startsWith("Write a note")) form.elements.note.focus();
+      if (text) showAt(form, field);
     });
-    window.addEventListener("pageshow", () => { sent = false; showSide(form); showNote(); });
+    window.addEventListener("pageshow", () => {
+      sent = false;
+      showSide(form);
+      showNote();
+      if (form.dataset.problemField) showAt(form, form.dataset.problemField);
+    });
   };
 
   /* Lists: only those that hold entities of the chosen kind */

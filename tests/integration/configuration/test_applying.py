@@ -31,7 +31,7 @@ NOW = datetime(2026, 3, 2, tzinfo=UTC)
 ANA, LEA = "user/ana", "user/lea"
 EMPTY = (
     "version: 1\nlists:\nrules:\npolicies:\nexploration:\nbreakers:\nschedules:\nalerts:\ngates:\n"
-    "guardrails:\ntriggers:\nreview_quality:\n"
+    "guardrails:\ntriggers:\nfour_eyes:\nreview_quality:\n"
 )
 
 
@@ -80,7 +80,7 @@ def test_what_is_applied_to_an_empty_installation_is_exported_as_it_was() -> Non
     applied = apply(CONFIGURATION)
     assert yaml.safe_load(export_text()) == yaml.safe_load(CONFIGURATION)
     assert {change.what for change in applied.changes} == {"added"}
-    assert len(applied.changes) == 15
+    assert len(applied.changes) == 16
     text = export_text()
     assert apply(text).is_nothing
     assert export_text() == text

@@ -56,12 +56,29 @@ def test_an_outcome_is_called_as_the_type_says() -> None:
         ({"verdicts": {"ugly": VerdictWords("U", "u")}}, "verdicts has words for ugly, which is not a label"),
         ({"verdicts": {"bad": VerdictWords("Bad", "vv")}}, "verdicts gives bad the key 'vv'"),
         (
+            {"verdicts": {"bad": VerdictWords("Bad", "n")}},
+            "the key 'n', which the case page uses; free",
+        ),
+        ({"verdicts": {"bad": VerdictWords(" ", "v")}}, "verdicts gives bad no title"),
+        (
+            {"verdicts": {"bad": VerdictWords("Bad", "v", outcome="review")}},
+            "gives bad the outcome 'review'; use one of allow, block",
+        ),
+        (
+            {"verdicts": {"bad": VerdictWords("Bad", "v", outcome="block")}, "policies": (Policy("spam"),)},
+            "of types with policies the reviewer chooses it",
+        ),
+        (
+            {"verdicts": {"bad": VerdictWords("Bad", "x")}, "policies": (Policy("spam"),)},
+            "the key 'x', which the case page uses",
+        ),
+        (
             {"verdicts": {"bad": VerdictWords("B", "v"), "good": VerdictWords("G", "v")}},
             "verdicts gives two labels the same key",
         ),
         (
             {"verdicts": {"bad": VerdictWords("Bad", "v", (ReasonCode("a b", "A"),))}},
-            "verdicts has the reason 'a b'",
+            "verdicts gives bad the reason 'a b'",
         ),
     ],
 )

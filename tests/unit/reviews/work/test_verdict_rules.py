@@ -6,8 +6,7 @@ import pytest
 
 from reviews.errors import InvalidVerdict
 from reviews.work.notes import MAX_NOTE_LENGTH
-from reviews.work.reason_codes import FRAUD as FRAUD_REASONS
-from reviews.work.reason_codes import LEGITIMATE, OTHER, reasons_for, words_of
+from reviews.work.reason_codes import NEGATIVE, OTHER, POSITIVE, reasons_for, verdict_words, words_of
 from reviews.work.verdict_rules import (
     Verdict,
     actions_of,
@@ -15,10 +14,12 @@ from reviews.work.verdict_rules import (
     check_verdict,
 )
 from scoring.catalog.errors import UnknownEventType
+from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import event_type
+from scoring.event_types.payment_verdicts import PAYMENT_VERDICTS
 from tests.factories.catalog import catalog_with
 
-ALL = (*FRAUD_REASONS, *LEGITIMATE, OTHER)
+ALL = (*(reason for words in PAYMENT_VERDICTS.values() for reason in words.reasons), OTHER)
 
 REFUSED = [
     (Verdict("spam", "known_pattern"), "verdict", "fraud, legitimate"),
@@ -55,6 +56,34 @@ def test_each_verdict_has_its_own_reasons_and_other() -> None:
     assert reasons_for("payment", "spam") == []
     with pytest.raises(UnknownEventType):
         reasons_for("no_such_type", "fraud")
+
+
+def test_a_type_without_declared_words_gets_neutral_ones_and_not_those_of_payments() -> None:
+    class Claim(EventType):
+        name = "claim"
+        lane = "claims"
+        scored = False
+
+    for label, neutral in (("fraud", POSITIVE), ("legitimate", NEGATIVE)):
+        words = verdict_words(Claim, label)
+        assert words.reasons == (*neutral, OTHER)
+        assert (words.title, words.outcome) == (label.capitalize(), "")
+        assert not {"stolen_card", "confirmed_by_customer"} & {code for code, _ in words.reasons}
+
+
+def test_a_verdict_has_the_outcome_that_its_type_declares() -> None:
+    assert check_verdict("payment", Verdict("fraud", "stolen_card")).action == "block"
+    assert check_verdict("payment", Verdict("legitimate", "trusted_party")).action == "allow"
+    with pytest.raises(InvalidVerdict) as refused:
+        check_verdict("payment", Verdict("legitimate", "trusted_party", action="block"))
+    assert refused.value.field == "action"
+
+
+def test_a_confidence_is_one_of_three_or_not_stated() -> None:
+    assert check_verdict("payment", Verdict("fraud", "stolen_card", confidence="low")).confidence == "low"
+    with pytest.raises(InvalidVerdict) as refused:
+        check_verdict("payment", Verdict("fraud", "stolen_card", confidence="90%"))
+    assert (refused.value.field, refused.value.allowed) == ("confidence", "high, medium, low")
 
 
 def test_codes_are_unique_short_enough_to_keep_and_have_words() -> None:
@@ -153,7 +182,7 @@ def test_an_invalid_verdict_by_policy_is_refused_with_the_allowed_values(
 
 
 def test_a_verdict_on_a_type_without_policies_takes_neither_policy_nor_action_nor_strike() -> None:
-    for given in ({"policies": {"spam": "other"}}, {"action": "block"}, {"strike": True}):
+    for given in ({"policies": {"spam": "other"}}, {"action": "allow_all"}, {"strike": True}):
         with pytest.raises(InvalidVerdict, match="does not go with fraud"):
             check_verdict("payment", FRAUD._replace(**given))
 

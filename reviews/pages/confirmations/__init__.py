@@ -1,0 +1,1 @@
+"""Pages of verdicts that need a second person."""
