@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 MANAGE := $(BIN)/python manage.py
 SHELL := /bin/bash
 
-.PHONY: help demo up stop install check lint types imports migrations schema kernels test bench bench-full bench-load bench-stages bench-pages bench-features bench-content bench-training mutants pictures format lock audit sbom
+.PHONY: help demo up stop install check lint types imports migrations schema kernels test bench bench-full bench-load bench-stages bench-pages bench-features bench-content bench-training bench-faults mutants pictures format lock audit sbom
 
 help:
 	@echo "make demo      run everything on simulated payments, with a first model and live traffic"
@@ -20,6 +20,7 @@ help:
 	@echo "               bench-features: backfill compared with other tools and at growing sizes, sequencing, hot entities"
 	@echo "               bench-training: reading a million payments for training, fitting a million rows"
 	@echo "               bench-content: posts, pictures and hash banks alone"
+	@echo "               bench-faults: 60 quiet days and 14 injected faults on a virtual clock: what alerts say"
 	@echo "make mutants   put small faults into the code and check that a test fails: several hours"
 	@echo "make pictures  take the documentation's pictures from a running demo"
 	@echo "make lock      resolve requirements.lock after a change of requirements"
@@ -114,6 +115,10 @@ bench-training: install
 # Posts, pictures and a bank of a million hashes: ten minutes.
 bench-content: install
 	$(BIN)/python -m benchmarks.content
+
+# The whole product for months on a virtual clock, and each fault in a copy of it: half an hour.
+bench-faults: install
+	$(BIN)/python -m benchmarks.faults
 
 # Backfill against pandas, Polars and DuckDB, up to 3 million events; an entity in ten million: ten minutes.
 bench-features: install

@@ -10,6 +10,7 @@ from monitoring.drift.senders import SenderDrift
 from monitoring.drift.words import drift_text, movement_text, sender_text
 from monitoring.metrics.metric import OWNER_OF_MODELS, Metric, Observation, SuggestedAlert, Unit, Worse
 from monitoring.metrics.registry import register_metric
+from monitoring.metrics.shared_reads import read_once
 
 EVERY = timedelta(minutes=15)  # the windows are hours
 RUNBOOK = "docs/reference/monitoring.md#drift"
@@ -17,7 +18,7 @@ MIN_DECISIONS = 200
 
 
 def features(*, now: datetime) -> Iterator[Observation]:
-    for event_type, report in _reports(now):
+    for event_type, report in _reports(now=now):
         far = report.drifts_by_features
         yield _observation(
             report,
@@ -29,7 +30,7 @@ def features(*, now: datetime) -> Iterator[Observation]:
 
 
 def feature(*, now: datetime) -> Iterator[Observation]:
-    for event_type, report in _reports(now):
+    for event_type, report in _reports(now=now):
         for each in report.features:
             if each.compared:
                 yield _observation(
@@ -43,7 +44,7 @@ def feature(*, now: datetime) -> Iterator[Observation]:
 
 
 def scores(*, now: datetime) -> Iterator[Observation]:
-    for event_type, report in _reports(now):
+    for event_type, report in _reports(now=now):
         moved = report.score.state.has_moved
         yield _observation(
             report,
@@ -77,12 +78,14 @@ def _of_sender(
     )
 
 
-def _reports(now: datetime) -> Iterator[tuple[str, DriftReport]]:
+@read_once
+def _reports(*, now: datetime) -> tuple[tuple[str, DriftReport], ...]:
     """The event type and the report of each champion that decided most of a day."""
     champions = {version.name: version for version in read_champions()}
-    for report in read_reports(champions.values(), now=now):
-        if report.seen_for >= MIN_SEEN:
-            yield champions[report.model].event_type, report
+    reports = read_reports(champions.values(), now=now)
+    return tuple(
+        (champions[report.model].event_type, report) for report in reports if report.seen_for >= MIN_SEEN
+    )
 
 
 def _ratio(drift: Drift) -> float | None:

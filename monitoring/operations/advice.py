@@ -80,7 +80,7 @@ def slow_types(readings: Readings, budget_ms: float) -> Iterator[Advice]:
                 "warn",
                 f"1\N{NO-BREAK SPACE}% of the {each.event_type} decisions of the last 5 min took longer than"
                 f" {each.p99:,.0f} ms; clients wait {budget_ms:,.0f} ms by default.",
-                _for_latency(readings),
+                why_slow(readings),
             )
 
 
@@ -112,7 +112,8 @@ def _for_lane(lane: LaneStatus, readings: Readings) -> str:
     return f"Its holder is not busy ({percent_text(readings.busy, 0)} of the time): {_slowest(readings)}"
 
 
-def _for_latency(readings: Readings) -> str:
+def why_slow(readings: Readings) -> str:
+    """What makes decisions slow: a busy lane, or else the slowest stage with what it depends on."""
     if readings.busy >= MANY_BUSY:
         return f"{_busy_text(readings)}. {MORE_LANES}"
     slowest = _slowest(readings)

@@ -4,19 +4,24 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 import redis
+from django.conf import settings
 
-from monitoring.metrics.metric import Metric, Observation, SuggestedAlert, Unit, Worse
+from monitoring.metrics.metric import OWNER_OF_MODELS, Metric, Observation, SuggestedAlert, Unit, Worse
 from monitoring.metrics.registry import register_metric
-from monitoring.operations.readings import MAX_LAG_COUNTED, heartbeats_of
+from monitoring.operations.advice import why_slow
+from monitoring.operations.readings import MAX_LAG_COUNTED, heartbeats_of, read_readings
 from monitoring.operations.requests import REMEDIES, accepted_items, refused_requests
 from monitoring.overview.notices import last_line
-from monitoring.windows.traffic import RECENT_MINUTES
-from scoring.log.consumers.status import consumer_health
+from monitoring.windows.traffic import RECENT_MINUTES, RecentTraffic, recent_traffic
+from scoring.intervals import clopper_pearson_interval
+from scoring.log.consumers.status import ConsumerHealth, consumer_health
 from scoring.signals.process_reports import read_reports
 from scoring.signals.telemetry import Series, read_recent
 
 RECENT = timedelta(minutes=RECENT_MINUTES)
 PATH = "operations/"
+MIN_WAITED = 5  # decisions; most of so few must be slow
+SLOWEST, SLOWEST_LEVEL = 0.99, 0.99  # the percentile of latencies, and the level of its interval
 
 
 def observe_refused(*, now: datetime) -> Iterator[Observation]:
@@ -46,11 +51,53 @@ def refused_shares(counts: Mapping[Series, float], *, now: datetime) -> Iterator
         )
 
 
+def observe_latency(*, now: datetime) -> Iterator[Observation]:
+    """The last full minutes of each event type, with an interval: one of few decisions tells nothing."""
+    for event_type, traffic in recent_traffic(now=now).items():
+        value = _latency_seconds(traffic, SLOWEST)
+        low, high = clopper_pearson_interval(SLOWEST, traffic.waited(RECENT_MINUTES), level=SLOWEST_LEVEL)
+        is_slow = value is not None and value > settings.API_DEFAULT_WAIT
+        yield Observation(
+            scope={"event_type": event_type},
+            value=value,
+            since=now - RECENT,
+            until=now,
+            rows=traffic.waited(RECENT_MINUTES),
+            low=_latency_seconds(traffic, low),
+            high=_latency_seconds(traffic, high),
+            because=why_slow(read_readings(now=now)) if is_slow else "",
+            path=PATH,
+        )
+
+
+def _latency_seconds(traffic: RecentTraffic, q: float) -> float | None:
+    latency = traffic.latency_ms(q, RECENT_MINUTES)
+    return None if latency is None else latency / 1000
+
+
 def observe_lag(*, now: datetime) -> Iterator[Observation]:
     """How many entries each consumer has yet to handle."""
     for each in consumer_health(max_lag=MAX_LAG_COUNTED):
         because = f"It has stopped: {last_line(each.error)}" if each.error else ""
         yield Observation({"consumer": each.name}, each.lag, now, now, because=because, path=PATH)
+
+
+def observe_age(*, now: datetime) -> Iterator[Observation]:
+    """How long consumers that have entries to handle have not read the log; 0 for the others."""
+    for each in consumer_health(max_lag=MAX_LAG_COUNTED):
+        age = (now - each.ran_at).total_seconds() if each.lag and each.ran_at else 0.0
+        because = _why_idle(each) if age else ""
+        since = each.ran_at or now
+        yield Observation({"consumer": each.name}, max(age, 0.0), since, now, because=because, path=PATH)
+
+
+def _why_idle(consumer: ConsumerHealth) -> str:
+    if consumer.error:
+        return f"It has stopped: {last_line(consumer.error)}"
+    return (
+        f"{consumer.name} last read the log at {consumer.ran_at:%Y-%m-%d %H:%M} UTC and has entries to"
+        " handle. Check that beat and background run, and that no transaction is open for long."
+    )
 
 
 def observe_heartbeats(*, now: datetime) -> Iterator[Observation]:
@@ -86,6 +133,38 @@ register_metric(
         scope=("consumer",),
         observe=observe_lag,
         suggested=SuggestedAlert(2_000, clear_at=500, runbook="docs/how-to/operate.md"),
+    )
+)
+register_metric(
+    Metric(
+        name="operations.consumer_age",
+        title="Age of a consumer's last run",
+        help="Seconds since a consumer with entries to handle last read the log, usually two.",
+        unit=Unit.SECONDS,
+        worse=Worse.UP,
+        scope=("consumer",),
+        observe=observe_age,
+        suggested=SuggestedAlert(
+            300, clear_at=60, for_minutes=2, clear_minutes=2, runbook="docs/how-to/operate.md"
+        ),
+    )
+)
+register_metric(
+    Metric(
+        name="decisions.latency_p99",
+        title="Latency, 99th percentile",
+        help=f"From receipt to decision within {RECENT_MINUTES} minutes, where a client waited.",
+        unit=Unit.SECONDS,
+        worse=Worse.UP,
+        scope=("event_type",),
+        observe=observe_latency,
+        suggested=SuggestedAlert(
+            settings.API_DEFAULT_WAIT,
+            min_rows=MIN_WAITED,
+            runbook="docs/how-to/operate.md",
+            actions=("stop_canary", "roll_back"),
+            owner=OWNER_OF_MODELS,
+        ),
     )
 )
 register_metric(

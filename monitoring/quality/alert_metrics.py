@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from monitoring.metrics.metric import Metric, Observation, SuggestedAlert, Unit, Worse
 from monitoring.metrics.registry import register_metric
+from monitoring.metrics.shared_reads import read_once
 from monitoring.quality.bins import Measure
 from monitoring.quality.judging import (
     LARGE_DELAY,
@@ -18,7 +19,7 @@ from monitoring.quality.judging import (
     Reading,
 )
 from monitoring.quality.learning import Sender, measure_of
-from monitoring.quality.observing import FieldReadings, read_fields, read_senders
+from monitoring.quality.observing import FieldReadings, SenderReadings, read_fields, read_senders
 from monitoring.quality.words import field_sentence, sender_sentence
 from monitoring.windows.hourly import to_hour
 
@@ -27,8 +28,18 @@ EVERY = timedelta(minutes=5)
 RUNBOOK = "docs/reference/data-quality.md"
 
 
+@read_once
+def _fields(*, now: datetime) -> tuple[FieldReadings, ...]:
+    return tuple(read_fields(now=now))
+
+
+@read_once
+def _senders(*, now: datetime) -> tuple[SenderReadings, ...]:
+    return tuple(read_senders(now=now))
+
+
 def observe_missing(*, now: datetime) -> Iterator[Observation]:
-    for found in read_fields(now=now):
+    for found in _fields(now=now):
         yield _of_field(found, found.missing, now)
 
 
@@ -36,7 +47,7 @@ def observing_unusual(*measures: Measure) -> Callable[..., Iterator[Observation]
     """Observes the share of unusual values, of fields of which this is measured."""
 
     def observe(*, now: datetime) -> Iterator[Observation]:
-        for found in read_fields(now=now):
+        for found in _fields(now=now):
             if found.unusual is not None and measure_of(found.field) in measures:
                 yield _of_field(found, found.unusual, now)
 
@@ -53,7 +64,7 @@ def observing_share(kind: Kind) -> Callable[..., Iterator[Observation]]:
     """Observes how far a share of a sender's events is above what is usual."""
 
     def observe(*, now: datetime) -> Iterator[Observation]:
-        for found in read_senders(now=now):
+        for found in _senders(now=now):
             reading = next(each for each in found.readings if each.kind is kind)
             because = sender_sentence(found, reading)
             yield _rise(found.sender._asdict(), reading, now, because, path_of(found.sender))
@@ -63,7 +74,7 @@ def observing_share(kind: Kind) -> Callable[..., Iterator[Observation]]:
 
 def observe_delay(*, now: datetime) -> Iterator[Observation]:
     """The distance of the median delay from what is usual, whichever its direction, in seconds."""
-    for found in read_senders(now=now):
+    for found in _senders(now=now):
         reading = found.delay
         value = reading.value if reading.usual is not None else None
         yield Observation(
@@ -82,7 +93,7 @@ def observe_volume(*, now: datetime) -> Iterator[Observation]:
 
     The interval holds 1 unless chance is excluded.
     """
-    for found in read_senders(now=now):
+    for found in _senders(now=now):
         reading = found.volume
         value, low, high = _ratios(reading)
         yield Observation(

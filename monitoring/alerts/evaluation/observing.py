@@ -10,6 +10,7 @@ from monitoring.alerts.models import MetricCheck, RecentValues
 from monitoring.alerts.scopes import digest_of, key_of
 from monitoring.metrics.metric import Metric, Observation
 from monitoring.metrics.registry import metrics
+from monitoring.metrics.shared_reads import shared_reads
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +30,8 @@ def observe_due(names: Collection[str], *, now: datetime) -> dict[str, list[Obse
         for name, metric in metrics().items()
         if name in names and is_due(metric, checked.get(name), now=now)
     ]
-    found = {metric.name: observe(metric, now=now) for metric in due}
+    with shared_reads():
+        found = {metric.name: observe(metric, now=now) for metric in due}
     observed = {name: rows for name, (rows, error) in found.items() if not error}
     _keep_checks(found, now=now)
     _keep_values(observed, now=now)
