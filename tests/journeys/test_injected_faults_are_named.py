@@ -67,14 +67,14 @@ def test_faults_of_senders_and_processes_are_named(installation: Installation, f
 
         # A consumer does not run.
         stopped_at = installation.now
-        installation.longest_step = MINUTE
+        installation.longest_step = 5 * MINUTE
         with stopped_consumer(installation):
-            installation.run_until(stopped_at + 12 * MINUTE)
+            installation.run_until(stopped_at + 13 * MINUTE)
         (fired,) = fired_since(stopped_at)
         assert fired.rule == "operations.consumer_age"
         assert fired.names((STOPPED, "last read the log"))
 
         # It runs again, and its alert resolves.
-        installation.run_until(stopped_at + 20 * MINUTE)
+        installation.run_until(stopped_at + 25 * MINUTE)
         (fired,) = fired_since(stopped_at)
         assert fired.resolved is not None
