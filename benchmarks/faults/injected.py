@@ -30,7 +30,7 @@ class Fault:
     cause: tuple[str, ...]
     change: Change | None = None
     machine: Machine | None = None
-    lasts: timedelta = DAY
+    lasts: timedelta = timedelta(hours=12)
     recovers: timedelta = DAY
     step: timedelta = STEP
 

@@ -49,6 +49,8 @@ def draw_traffic(*, since: datetime, until: datetime, rate: float) -> pd.DataFra
     frame = draw_days(population, first=first.date(), until=until, rate=rate)
     frame = frame[frame.occurred_at >= since].reset_index(drop=True)
     return frame.assign(
+        # The format of a stranger's device does not give it away.
+        device=frame.device.str.replace(r"^dev-x(\d+)$", r"dev-\1-9", regex=True),
         sent_at=frame.occurred_at,
         source=frame.merchant.map({name: source_of(name) for name in frame.merchant.unique()}),
         fraud=(frame.scenario != "") & (frame.type == "payment"),
