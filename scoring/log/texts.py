@@ -17,7 +17,25 @@ _COLUMNS = (
     "position, epoch, txid::text::bigint, stream, type, schema_version, data, packed,"
     " (extract(epoch FROM recorded_at) * 1000000)::bigint"
 )
-_AT = f"SELECT {_COLUMNS} FROM scoring_logentry WHERE position = ANY(%s)"
+# Each column as one value: a row of its own for each entry costs three times as much to receive. Numbers are
+# big-endian, texts are separated by characters that they cannot hold.
+_AT = """
+    SELECT count(*),
+           string_agg(int8send(position), ''),
+           string_agg(int2send(epoch), ''),
+           string_agg(xid8send(txid), ''),
+           string_agg(int2send(schema_version), ''),
+           string_agg(timestamptz_send(recorded_at), ''),
+           string_agg(stream, E'\x1e'),
+           string_agg(type, E'\x1e'),
+           string_agg(data, E'\n'),
+           array_agg(packed)
+      FROM scoring_logentry
+     WHERE position = ANY(%s)
+"""
+_SEPARATOR = "\x1e"
+_ENTRIES_A_READ = 5_000  # whose data is far from the gigabyte that PostgreSQL puts into one value
+_2000_US = 946_684_800_000_000  # where the times of `timestamptz_send` begin
 # Without `packed`: an entry that sequences history has 80 kB, a page of them gigabytes.
 _UNPACKED = _COLUMNS.replace("packed", "NULL")
 _PAGE = f"SELECT {_UNPACKED} FROM scoring_logentry WHERE {AFTER} AND type = ANY(%s) {IN_READING_ORDER}"
@@ -63,7 +81,9 @@ class Texts:
 
 def read_texts(positions: NDArray[np.int64]) -> Texts:
     """The entries at `positions`, in no particular order; unknown positions are absent."""
-    return _query(_AT, [positions.tolist()])
+    starts = range(0, len(positions), _ENTRIES_A_READ)
+    parts = [_read_at(positions[start : start + _ENTRIES_A_READ]) for start in starts]
+    return _concatenated([part for part in parts if part is not None])
 
 
 def read_text_page(cursor: Cursor, *, types: Collection[str], limit: int) -> Texts:
@@ -81,6 +101,46 @@ def first_positions(streams: Collection[str]) -> dict[str, int]:
     with connection.cursor() as cursor:
         cursor.execute(_FIRST_POSITIONS, [list(streams)])
         return dict(cursor.fetchall())
+
+
+def _read_at(positions: NDArray[np.int64]) -> Texts | None:
+    """The entries at a few positions; None where there are none."""
+    with connection.cursor() as cursor:
+        cursor.execute(_AT, [positions.tolist()])
+        count, *numbers, streams, types, data, packed = cursor.fetchone()
+    if not count:
+        return None
+    at, epochs, txids, schemas, recorded = (
+        np.frombuffer(column, dtype=kind).astype(np.int64)
+        for column, kind in zip(numbers, (">i8", ">i2", ">i8", ">i2", ">i8"), strict=True)
+    )
+    streams, types = streams.split(_SEPARATOR), types.split(_SEPARATOR)
+    return Texts(
+        positions=at,
+        epochs=epochs,
+        txids=txids,
+        streams=streams,
+        types=np.array(types, dtype=object),
+        data=_upcast_data(types, streams, schemas.tolist(), data.split("\n")),
+        packed=[None if array is None else bytes(array) for array in packed],
+        recorded_at_us=recorded + _2000_US,
+    )
+
+
+def _concatenated(parts: Sequence[Texts]) -> Texts:
+    def numbers(name: str) -> NDArray[np.int64]:
+        return np.concatenate([np.empty(0, np.int64), *(getattr(part, name) for part in parts)])
+
+    return Texts(
+        positions=numbers("positions"),
+        epochs=numbers("epochs"),
+        txids=numbers("txids"),
+        streams=[stream for part in parts for stream in part.streams],
+        types=np.concatenate([np.empty(0, dtype=object), *(part.types for part in parts)]),
+        data=[text for part in parts for text in part.data],
+        packed=[array for part in parts for array in part.packed],
+        recorded_at_us=numbers("recorded_at_us"),
+    )
 
 
 def _query(sql: str, values: Sequence[Any]) -> Texts:

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from scipy.linalg import eigh
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import LinearOperator, eigsh
 from threadpoolctl import ThreadpoolController
@@ -23,7 +24,7 @@ from scoring.declare.spelling import span_text
 part_of_vocabulary(__name__)
 
 MAX_DIMENSIONS = 64
-_DENSE = 256  # columns of a matrix that is small enough to be decomposed whole
+_DENSE = 768  # columns of a matrix whose square is decomposed faster whole than by Lanczos steps
 _SEED = 1  # of where ARPACK begins
 # Vectors it keeps, for each dimension wanted: twice its default takes half the time on matrices of behavior,
 # where many directions matter about equally.
@@ -148,14 +149,16 @@ def _leading_directions(matrix: csr_array, wanted: int) -> Matrix:
 
     That one lets ARPACK draw from a generator which goes on from call to call where it has to begin anew.
     """
-    columns = matrix.shape[1]
-    if columns <= _DENSE:
-        return np.linalg.eigh((matrix.T @ matrix).toarray())[1][:, -wanted:]
     # Web processes declare views and compute none, so they need not load Numba.
-    from scoring.batch.compute.sparse_kernel import times_square  # noqa: PLC0415
+    from scoring.batch.compute.sparse_kernel import lower_square, times_square  # noqa: PLC0415
 
-    # Unsigned: the compiled loop need not look for negative indices, which count from the end.
+    columns = matrix.shape[1]
+    # Unsigned: the compiled loops need not look for negative indices, which count from the end.
     rows = (matrix.indptr.astype(np.uint32), matrix.indices.astype(np.uint32), matrix.data)
+    if columns <= _DENSE:
+        wanted_ones = (columns - wanted, columns - 1)  # the largest come last
+        leading: Matrix = eigh(lower_square(*rows, columns), lower=True, subset_by_index=wanted_ones)[1]
+        return leading
     squared = LinearOperator((columns, columns), matvec=lambda x: times_square(*rows, x), dtype=np.float64)
     random = np.random.default_rng(_SEED)
     vectors: Matrix = eigsh(squared, k=wanted, ncv=_KEPT_A_DIMENSION * wanted, rng=random)[1]

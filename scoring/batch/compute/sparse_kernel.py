@@ -1,4 +1,4 @@
-"""The compiled product of a sparse matrix that embeddings take most of their time for."""
+"""The compiled products of a sparse matrix that embeddings take most of their time for."""
 
 import numpy as np
 from numba import njit
@@ -22,4 +22,18 @@ def times_square(
             total += values[at] * x[columns[at]]
         for at in range(starts[row], starts[row + 1]):
             product[columns[at]] += values[at] * total
+    return product
+
+
+@njit(cache=True, nogil=True)
+def lower_square(
+    starts: NDArray[np.uint32], columns: NDArray[np.uint32], values: Matrix, count: int
+) -> Matrix:
+    """A.T @ A, float64[count, count], 0 above the diagonal, of a matrix A of `count` columns in CSR form."""
+    product = np.zeros((count, count))
+    for row in range(starts.size - 1):
+        for at in range(starts[row], starts[row + 1]):
+            for other in range(starts[row], at + 1):
+                first, second = columns[at], columns[other]
+                product[max(first, second), min(first, second)] += values[at] * values[other]
     return product

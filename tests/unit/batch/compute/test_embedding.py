@@ -3,12 +3,20 @@
 import numpy as np
 import pytest
 
+from scoring.batch.compute import embedding
 from scoring.batch.compute.embedding import Embedding, embed, weigh
-from scoring.batch.compute.sparse_kernel import times_square
+from scoring.batch.compute.sparse_kernel import lower_square, times_square
 from scoring.catalog.fields import Entity
 from tests.factories.views import DAY, MONDAY, Order, OrderPlaced, values_of, view_events
 
 AS_OF = MONDAY + 7 * DAY
+
+
+@pytest.fixture(params=["whole", "by Lanczos steps"])
+def _both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Matrices of more than 256 columns are decomposed in each of the two ways."""
+    if request.param != "whole":
+        monkeypatch.setattr(embedding, "_DENSE", 256)
 
 
 def some_counts(rows: int, columns: int, seed: int = 4) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -30,6 +38,7 @@ def test_a_cell_is_weighed_as_the_page_says():
     assert matrix[1] == pytest.approx([1.0, 0.0])
 
 
+@pytest.mark.usefixtures("_both_ways")
 @pytest.mark.parametrize(
     ("shape", "dimensions"), [((40, 30), 5), ((25, 60), 7), ((9, 4), 3), ((300, 270), 5), ((260, 310), 9)]
 )
@@ -48,6 +57,12 @@ def test_the_compiled_product_has_the_bits_of_two_products_by_scipy():
     assert times_square(*rows, x).tobytes() == (matrix.T @ (matrix @ x)).tobytes()
 
 
+def test_the_compiled_square_is_the_lower_half_of_scipys():
+    matrix = weigh(*some_counts(300, 270))
+    rows = (matrix.indptr.astype(np.uint32), matrix.indices.astype(np.uint32), matrix.data)
+    assert lower_square(*rows, 270) == pytest.approx(np.tril((matrix.T @ matrix).toarray()), abs=1e-12)
+
+
 def test_dimensions_that_a_small_matrix_lacks_are_nought():
     rows, columns, counts = some_counts(2, 3)
     left, right = embed(rows, columns, counts, dimensions=5)
@@ -64,6 +79,7 @@ COUNTS = {
 }
 
 
+@pytest.mark.usefixtures("_both_ways")
 @pytest.mark.parametrize("case", COUNTS)
 def test_the_same_counts_give_the_same_bits(case):
     """Also where directions matter exactly alike, and ARPACK has to begin anew on the way."""
