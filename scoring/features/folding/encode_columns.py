@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -67,12 +68,11 @@ def merge_batches(batches: Sequence[Batch]) -> Batch:
 
 
 def _merge_keys(columns: Sequence[KeyColumn], order: NDArray[np.intp]) -> KeyColumn:
-    index: dict[str, int] = {}
-    parts = []
-    for column in columns:
-        table = np.array([*(index.setdefault(key, len(index)) for key in column.uniques), -1], dtype=np.int64)
-        parts.append(table[column.codes])
-    return KeyColumn(np.concatenate(parts)[order], list(index))
+    keys = [column.uniques for column in columns]
+    codes, uniques = pd.factorize(np.array(list(chain.from_iterable(keys)), dtype=object))
+    tables = np.split(codes.astype(np.int64), np.cumsum([len(each) for each in keys])[:-1])
+    parts = [np.append(table, -1)[column.codes] for table, column in zip(tables, columns, strict=True)]
+    return KeyColumn(np.concatenate(parts)[order], uniques.tolist())
 
 
 class _Factorized(dict[str, KeyColumn]):

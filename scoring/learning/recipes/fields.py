@@ -232,7 +232,8 @@ TREES = (
     RecipeChoice(
         "placement",
         "Vectors and bins",
-        "disk is for sets that exceed the memory; cluster grows trees on the workers of DASK_SCHEDULER.",
+        "disk is for sets that exceed the memory; auto takes it for those that need more than half of what is"
+        " free; cluster grows trees on the workers of DASK_SCHEDULER.",
         PLACEMENTS,
     ),
 )

@@ -10,8 +10,8 @@ from scoring.learning.dataset.split import MinPositives, SplitShares
 MAX_MATURITY_DAYS = 3_650
 TREE_METHODS = ("hist", "exact")
 CPU, CUDA = "cpu", "cuda"
-MEMORY, DISK, CLUSTER = "memory", "disk", "cluster"
-DEVICES, PLACEMENTS = (CPU, CUDA), (MEMORY, DISK, CLUSTER)
+MEMORY, DISK, CLUSTER, AUTO = "memory", "disk", "cluster", "auto"
+DEVICES, PLACEMENTS = (CPU, CUDA), (MEMORY, DISK, CLUSTER, AUTO)
 DIRECTIONS = {"increasing": 1, "decreasing": -1}  # of the score with a feature
 NONE, CLASS_WEIGHTS, FOCAL_LOSS, DOWN_SAMPLING = "none", "class_weights", "focal_loss", "down_sampling"
 TREATMENTS = (NONE, CLASS_WEIGHTS, FOCAL_LOSS, DOWN_SAMPLING)

@@ -137,7 +137,7 @@ def fit_model(
     """
     kind = scored_type(request.event_type)
     check_window(request, now=now)
-    require_machine(config, kind)
+    config = require_machine(config, kind)
     read_until = last_position() if request.log_position is None else request.log_position
     vocabulary = count_vocabulary(kind, as_of=request.as_of, watch=watch)
     vectors = read_vectors(

@@ -1,5 +1,6 @@
 """From a log of simulated history to a model that decides, on the real database."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 
@@ -21,7 +22,7 @@ from scoring.learning.dataset.vocabularies import count_vocabulary, freeze_vocab
 from scoring.learning.errors import ModelNotPromotable, NoEventsToEvaluate, NoModelYet, NotEnoughPositives
 from scoring.learning.evaluation.evaluate import run_evaluation
 from scoring.learning.promotion import promote as promotion
-from scoring.learning.training.recipe import TrainingConfig, TrainingRequest
+from scoring.learning.training.recipe import AUTO, MEMORY, TrainingConfig, TrainingRequest
 from scoring.learning.training.runs import run_training
 from scoring.log.errors import StreamConflict
 from scoring.log.read import read_positions, read_stream
@@ -56,8 +57,8 @@ def request(**changes):
     return TrainingRequest(**{"event_type": "payment", "as_of": END, "matures_after": MATURES} | changes)
 
 
-def train(**changes):
-    return run_training(request(**changes), config=CONFIG, actor="tests", now=NOW)
+def train(config=CONFIG, **changes):
+    return run_training(request(**changes), config=config, actor="tests", now=NOW)
 
 
 def test_the_training_set_is_the_lane_folded_once_with_the_labels_of_the_cut_off(history):
@@ -127,6 +128,11 @@ def test_the_same_cut_off_gives_the_same_artifact_under_a_new_name(history):
     assert (first.name, again.name) == ("payment-1", "payment-2")
     assert first.digest == again.digest
     assert ModelArtifact.objects.count() == 1
+
+
+def test_the_placement_that_a_training_chose_is_part_of_its_recipe(history):
+    train(replace(CONFIG, trees=2, placement=AUTO))
+    assert ModelVersion.objects.get().parameters["placement"] == MEMORY
 
 
 def test_entries_beyond_a_log_position_are_not_looked_at(history):

@@ -1,4 +1,6 @@
-"""Whether this machine can train as a recipe says: its GPU and its memory."""
+"""Whether this machine can train as a recipe says, by its GPU and its memory."""
+
+from dataclasses import replace
 
 from scoring.catalog.event_type import EventType
 from scoring.features.compile.plan import lane_plan
@@ -6,17 +8,32 @@ from scoring.free_memory import available_memory
 from scoring.intake.models import Event
 from scoring.learning.errors import InvalidTraining
 from scoring.learning.training.placement.devices import require_device
-from scoring.learning.training.recipe import MEMORY, TrainingConfig
+from scoring.learning.training.recipe import AUTO, DISK, MEMORY, TrainingConfig
 
 GIBIBYTE = 1 << 30
 BYTES_A_VALUE = 4  # float32
+MAX_SHARE = 0.5  # of the available memory that `auto` fills, since times, labels and metrics need some too
 
 
-def require_machine(config: TrainingConfig, kind: type[EventType]) -> None:
-    """Raises InvalidTraining if this machine cannot train on the type's events by the recipe."""
+def require_machine(config: TrainingConfig, kind: type[EventType]) -> TrainingConfig:
+    """The recipe for this machine and the type's events, with a placement that was chosen where it is `auto`.
+
+    Raises InvalidTraining if this machine cannot train on them by the recipe.
+    """
     require_device(config)
     features = len(lane_plan(kind.lane).feature_set(kind.name).names)
-    require_memory(config, events=Event.objects.filter(type=kind.name).count(), features=features)
+    events = Event.objects.filter(type=kind.name).count()
+    placed = choose_placement(config, events=events, features=features)
+    require_memory(placed, events=events, features=features)
+    return placed
+
+
+def choose_placement(config: TrainingConfig, *, events: int, features: int) -> TrainingConfig:
+    """The recipe with memory or disk instead of `auto`: disk for more than half of the available memory."""
+    if config.placement != AUTO:
+        return config
+    needed = memory_needed(config, events=events, features=features)
+    return replace(config, placement=MEMORY if needed <= MAX_SHARE * available_memory() else DISK)
 
 
 def require_memory(config: TrainingConfig, *, events: int, features: int) -> None:

@@ -11,8 +11,12 @@ from scoring.learning.training.fit import train_model
 from scoring.learning.training.growing import booster_parameters
 from scoring.learning.training.placement import devices, requirements
 from scoring.learning.training.placement.devices import require_device, sees_gpu
-from scoring.learning.training.placement.requirements import memory_needed, require_memory
-from scoring.learning.training.recipe import CUDA, DISK, TrainingConfig
+from scoring.learning.training.placement.requirements import (
+    choose_placement,
+    memory_needed,
+    require_memory,
+)
+from scoring.learning.training.recipe import AUTO, CLUSTER, CUDA, DISK, MEMORY, TrainingConfig
 from tests.unit.learning.made_up import training_set
 
 DEFAULT, ON_GPU = TrainingConfig(), TrainingConfig(device=CUDA)
@@ -44,7 +48,22 @@ def test_a_set_larger_than_the_memory_is_refused_unless_it_goes_to_disk(
     require_memory(replace(DEFAULT, placement=DISK), events=1_001, features=60)
 
 
-@pytest.mark.parametrize(("field", "value"), [("device", "cuda"), ("placement", "disk")])
+@pytest.mark.parametrize(("events", "placement"), [(1_000, MEMORY), (1_001, DISK)])
+def test_auto_goes_to_disk_beyond_half_of_the_available_memory(
+    monkeypatch: pytest.MonkeyPatch, events: int, placement: str
+) -> None:
+    twice = 2 * memory_needed(DEFAULT, events=1_000, features=60)
+    monkeypatch.setattr(requirements, "available_memory", lambda: twice)
+    auto = replace(DEFAULT, placement=AUTO)
+    assert choose_placement(auto, events=events, features=60) == replace(DEFAULT, placement=placement)
+    for stated in (MEMORY, DISK, CLUSTER):
+        asked = replace(DEFAULT, placement=stated)
+        assert choose_placement(asked, events=events, features=60) is asked
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("device", "cuda"), ("placement", "disk"), ("placement", "auto")]
+)
 def test_exact_trees_are_grown_in_memory_on_the_cpu(field: str, value: str) -> None:
     with pytest.raises(InvalidTraining, match=f"{field}: '{value}' is not possible with tree_method exact"):
         read_recipe({"tree_method": "exact", field: value})
