@@ -171,6 +171,7 @@ def addresses() -> dict[str, str]:
         "queue": reverse("admin:queue"),
         "case": reverse("admin:case", args=[case]),
         "event": reverse("admin:event", args=[busy.position]),
+        "linked entities": reverse("admin:event_links", args=[case]),
         "find": reverse("admin:entities") + "?q=m-0001",
         "a busy merchant": reverse("admin:entities") + "?kind=merchant&value=m-0001",
         "model": reverse("admin:model", args=["payment-2"]),

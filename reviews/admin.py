@@ -43,6 +43,7 @@ for page in (
     "confirmations.list_page",
     "quality.leads_page",
     "quality.own_page",
+    "related.links",
 ):
     import_module(f"reviews.pages.{page}")
 

@@ -1,8 +1,11 @@
-"""The consumers that open cases, and keep the entities' index, reports and the automated restrictions."""
+"""The consumers that open cases, and keep the entities' index, reports, the automated restrictions and the
+explanations of decided cases.
+"""
 
 from reviews.appeals.opening import APPEALS
 from reviews.console.entity_index import ENTITIES
 from reviews.queue.opening import CASES
+from reviews.similar.following import SIMILAR
 from reviews.statements.automated import AUTOMATED
 from reviews.statements.reports import REPORTS
 from scoring.log.consumers.registry import register
@@ -12,3 +15,4 @@ register(APPEALS)
 register(ENTITIES)
 register(AUTOMATED)
 register(REPORTS)
+register(SIMILAR)

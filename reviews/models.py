@@ -9,6 +9,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from reviews.quality_models import GivenVerdict
+from reviews.similar_models import CaseExplanation  # noqa: F401 (where Django finds the table)
 
 
 class CaseQuerySet(models.QuerySet["Case"]):

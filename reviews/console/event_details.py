@@ -138,24 +138,45 @@ def event_detail(position: int) -> EventDetail:
     )
 
 
+class CurrentReceipt(NamedTuple):
+    """A received event: its receipt, and the data of its latest version."""
+
+    receipt: Entry
+    data: Mapping[str, Any]
+    is_retracted: bool
+
+
 def entity_history(kind: str, value: str, *, before: int | None = None, limit: int = 50) -> list[HistoryRow]:
     """The events of an entity (`EntityRef.value`) as corrected, newest first, in a few queries.
 
     The next page begins before the position of the last row.
     """
-    receipts = read_positions(events_of_entity(kind, value, before=before, limit=limit))
+    return history_rows(current_receipts(events_of_entity(kind, value, before=before, limit=limit)))
+
+
+def current_receipts(positions: Sequence[int]) -> list[CurrentReceipt]:
+    """The events received at these positions as corrected, in this order. Raises `EntryNotFound`."""
+    receipts = read_positions(positions)
     versions, retracted = amended([entry.position for entry in receipts])
-    decisions = current_decisions([entry.position for entry in receipts])
-    labels = effective_labels([entry.stream for entry in receipts])
+    return [
+        CurrentReceipt(entry, versions.get(entry.position, entry).data, entry.position in retracted)
+        for entry in receipts
+    ]
+
+
+def history_rows(events: Sequence[CurrentReceipt]) -> list[HistoryRow]:
+    """The events with their outcomes, scores and labels, in the same order."""
+    decisions = current_decisions([each.receipt.position for each in events])
+    labels = effective_labels([each.receipt.stream for each in events])
     return [
         _history_row(
-            entry,
-            versions.get(entry.position, entry).data,
-            decisions.get(entry.position),
-            labels.get(entry.stream),
-            is_retracted=entry.position in retracted,
+            each.receipt,
+            each.data,
+            decisions.get(each.receipt.position),
+            labels.get(each.receipt.stream),
+            is_retracted=each.is_retracted,
         )
-        for entry in receipts
+        for each in events
     ]
 
 

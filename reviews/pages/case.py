@@ -26,6 +26,7 @@ from reviews.pages.linked_panel import linked_panel
 from reviews.pages.list_panel import event_lists_panel
 from reviews.pages.quality.case_panel import ADJUDICATE, CHOOSE, missed_golden, quality_panel
 from reviews.pages.queue import take_next
+from reviews.pages.related.similar import similar_panel
 from reviews.pages.risks.panel import risk_panel
 from reviews.pages.undo_offer import decided_together, last_verdict, remember_verdict
 from reviews.pages.verdict_form import DraftVerdict, verdict_options
@@ -102,6 +103,7 @@ class CasePage(AdminPage):
                 personal=personal,
                 viewer=self.reviewer,
             ),
+            similar=None if withheld else similar_panel(case, panels["reasons"], viewer=self.reviewer),
             list_reason=f"Case {shortened(detail.external_id)}",
             **self._claim_of(case, user, now=now),
             **quality_panel(stored, user=user),

@@ -58,6 +58,10 @@ class Explanation(NamedTuple):
     why_not: str = ""
 
 
+class _Gone(Exception):
+    """The contributions of a decision can no longer be named; the message says why, as a sentence."""
+
+
 def explain_decision(entry: Entry) -> Explanation:
     """Explain a `decision.made` or `.revised` from the vector and contributions that it carries.
 
@@ -67,15 +71,40 @@ def explain_decision(entry: Entry) -> Explanation:
     if data["score"] is None:
         return _from_reasons(data, why_not=_without_score(data))
     try:
+        packed, feature_set, model = _logged(entry)
+    except _Gone as gone:
+        return _from_reasons(data, why_not=str(gone))
+    return _complete(data, packed, feature_set=feature_set, model=model)
+
+
+def contributions_of(entry: Entry) -> dict[str, float]:
+    """The contribution of each feature to the score of a decision, in log-odds; empty without a score.
+
+    Only those of the recorded reasons if the model or its features are gone. Raises `UnknownEventType`.
+    """
+    if entry.data["score"] is None:
+        return {}
+    try:
+        packed, feature_set, _ = _logged(entry)
+    except _Gone:
+        return {reason["feature"]: float(reason["contribution"]) for reason in entry.data["reasons"]}
+    _, contributions = unpack_vectors(packed, width=len(feature_set.names))
+    return dict(zip(feature_set.names, contributions[:-1].tolist(), strict=True))
+
+
+def _logged(entry: Entry) -> tuple[bytes, FeatureSet, ModelDescription]:
+    """The packed vector of a scored decision, the features it consists of and the model. Raises `_Gone`."""
+    data = entry.data
+    try:
         model = describe_model(data["model"])
     except (UnknownModel, ArtifactMissing, ArtifactCorrupt) as error:
-        return _from_reasons(data, why_not=f"The model can no longer be read ({error}).")
+        raise _Gone(f"The model can no longer be read ({error}).") from error
     kind = event_type(data["event_type"])
     plan = lane_plan(kind.lane, {kind.name: model.spec.vocabularies})
     feature_set = plan.find_feature_set(kind.name, data["feature_set"])
     if feature_set is None or entry.packed is None:
-        return _from_reasons(data, why_not=f"{data['model']} used features that are no longer declared.")
-    return _complete(data, entry.packed, feature_set=feature_set, model=model)
+        raise _Gone(f"{data['model']} used features that are no longer declared.")
+    return entry.packed, feature_set, model
 
 
 def _complete(

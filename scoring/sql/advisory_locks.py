@@ -34,6 +34,7 @@ class LockSpace(IntEnum):
     TEXT_INDEX = 0x41535458  # the index
     REMOTE_CONSUMER = 0x41535243  # the consumer
     TRIGGERS = 0x41535447  # the event type
+    SIMILAR_CASES = 0x41535343  # the index
     ALERTS = 0x4153414C  # the key of an alert; none for the evaluation
 
 

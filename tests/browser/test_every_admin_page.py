@@ -30,6 +30,7 @@ SAMPLES: dict[str, Callable[[Installation], Installation]] = {
     "evaluation": lambda there: {"number": there["evaluation"]},
     "evaluation_start": lambda there: {"model": there["model"]},
     "event": lambda there: {"position": there["case"]},
+    "event_links": lambda there: {"position": there["case"]},
     "erase_subject": lambda there: {"kind": "card", "value": "card-1"},
     "experiment": lambda there: {"experiment": there["experiment"]},
     "explanation": lambda there: {"position": there["case"]},

@@ -112,6 +112,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "evaluation_start": ("dm", {"model": "payment-1"}),
     "training_start": ("dm", {}),
     "explanation": ("aldum", {"position": 1}),
+    "event_links": ("aldum", {"position": 1}),
     "policies": ("ldum", {}),
     "policy": ("ldum", {"event_type": "payment"}),
     "policy_draft": ("ldm", {"event_type": "payment"}),

@@ -104,7 +104,8 @@ def test_another_model_never_meets_the_embeddings_of_the_one_before() -> None:
 def test_without_the_extension_texts_are_compared_one_by_one() -> None:
     with (
         mock.patch.object(database, "has_vector", return_value=False),
-        mock.patch.object(database, "_OFFERED", "SELECT false"),
+        mock.patch.object(database, "is_offered", return_value=False),
+        mock.patch.object(database, "create_vector", return_value=False),
     ):
         known_history()
         said = run()
@@ -120,7 +121,7 @@ def test_without_the_extension_texts_are_compared_one_by_one() -> None:
 def test_a_user_who_may_not_create_the_extension_is_told_what_to_do() -> None:
     with (
         mock.patch.object(database, "has_vector", return_value=False),
-        mock.patch.object(database, "_create_extension", return_value=False),
+        mock.patch.object(database, "create_vector", return_value=False),
     ):
         assert "have a superuser run CREATE EXTENSION vector" in run()
 

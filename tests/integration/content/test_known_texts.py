@@ -11,7 +11,7 @@ import redis
 from scoring.content.embeddings import queue
 from scoring.content.embeddings.enrichment import enrich_with_similarities
 from scoring.content.embeddings.following import TEXTS
-from scoring.content.embeddings.known.database import has_vector, is_indexed, prepare_search
+from scoring.content.embeddings.known.database import is_indexed, prepare_search
 from scoring.content.embeddings.known.stored import delete_unneeded
 from scoring.content.embeddings.models import KnownText, TextEmbedding, TextJob
 from scoring.content.embeddings.subjects import read_subjects
@@ -27,6 +27,7 @@ from scoring.replay.service import replay
 from scoring.rules.expressions.compiling import compile_expression
 from scoring.rules.expressions.operands import operands_of
 from scoring.signals import redis_connections as connections
+from scoring.sql.vector_extension import has_vector
 from tests.factories.catalog import catalog_with
 from tests.factories.embedders import NAME, BrokenEmbedder, HashedWords
 from tests.factories.media import Uploads, png

@@ -188,7 +188,7 @@ def test_a_case_takes_few_queries(
     client.post(page_of(first), FRAUD | {"note": "seen"})
     client.post(page_of(second), {"action": "release"})
     for case in (first, second):
-        with django_assert_max_num_queries(21):
+        with django_assert_max_num_queries(25):
             client.get(page_of(case))
 
 
