@@ -85,6 +85,12 @@ def viewed_case(case: Row | None, entry: Entry) -> Row:
     return _existing(case, entry)
 
 
+@fold_into("case.commented", Case, key=event_position)
+def commented_case(case: Row | None, entry: Entry) -> Row:
+    """The row is the same: comments are read from the stream."""
+    return _existing(case, entry)
+
+
 @fold_into("case.released", Case, key=event_position)
 def released_case(case: Row | None, entry: Entry) -> Row:
     return {

@@ -15,7 +15,7 @@ from reviews.console.event_details import EventDetail
 from reviews.duplicates.deciding import MAX_GROUP, decide_group, undo_group
 from reviews.errors import InvalidVerdict, ReviewError
 from reviews.models import Case
-from reviews.pages.case_timeline import timeline_of
+from reviews.pages.case_timeline import last_note, timeline_of
 from reviews.pages.content.appealed import appealed_panel
 from reviews.pages.content.media import media_panel
 from reviews.pages.content.panel import content_panel, is_restricted
@@ -26,6 +26,7 @@ from reviews.pages.linked_panel import linked_panel
 from reviews.pages.list_panel import event_lists_panel
 from reviews.pages.quality.case_panel import ADJUDICATE, CHOOSE, missed_golden, quality_panel
 from reviews.pages.queue import take_next
+from reviews.pages.related.places import place_map
 from reviews.pages.related.similar import similar_panel
 from reviews.pages.risks.panel import risk_panel
 from reviews.pages.undo_offer import decided_together, last_verdict, remember_verdict
@@ -35,6 +36,7 @@ from reviews.refresh.reading import refreshed_score
 from reviews.wellness.progress import progress_of
 from reviews.work.checks import choose_golden
 from reviews.work.claims import claim_case, release_case, renew_lease
+from reviews.work.comments import comment_on_case
 from reviews.work.escalation import escalate_case
 from reviews.work.notes import MAX_NOTE_LENGTH
 from reviews.work.reason_codes import NEEDS_NOTE, action_title, broken_policies, verdict_words, words_of
@@ -95,6 +97,8 @@ class CasePage(AdminPage):
             stated=is_restricted(detail, case),
             appealed=appealed,
             steps=steps,
+            last_note=last_note(steps),
+            max_comment_length=MAX_NOTE_LENGTH,
             history=history_of(
                 detail,
                 chosen=number_in(self.request.GET.get("entity")) or 0,
@@ -104,6 +108,7 @@ class CasePage(AdminPage):
                 viewer=self.reviewer,
             ),
             similar=None if withheld else similar_panel(case, panels["reasons"], viewer=self.reviewer),
+            places=None if withheld else place_map(detail),
             list_reason=f"Case {shortened(detail.external_id)}",
             **self._claim_of(case, user, now=now),
             **quality_panel(stored, user=user),
@@ -157,6 +162,11 @@ class CasePage(AdminPage):
             confirmations=self.request.user.has_perm(CONFIRMATIONS),
         )
         return self._change(position, claim, now=now)
+
+    def comment(self, position: int, now: datetime) -> HttpResponse:
+        self.require("reviews.work_case")
+        comment = partial(comment_on_case, text=self.request.POST.get("comment", ""))
+        return self._change(position, comment, now=now)
 
     def escalate(self, position: int, now: datetime) -> HttpResponse:
         self.require("reviews.work_case")
@@ -281,6 +291,7 @@ ACTIONS: dict[str, Callable[[CasePage, int, datetime], HttpResponse]] = {
     "keep": CasePage.keep,
     "release": CasePage.release,
     "decide": CasePage.decide,
+    "comment": CasePage.comment,
     "escalate": CasePage.escalate,
     "undo": CasePage.undo,
     "undo_all": CasePage.undo_all,

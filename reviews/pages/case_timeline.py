@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from reviews.models import Case
 from reviews.pages.verdict_form import DraftVerdict
 from reviews.quality.blinding import is_blind, seen_steps
+from reviews.work.comments import COMMENTED
 from reviews.work.reason_codes import action_title, policy_titles, words_of
 from scoring.admin_kit.formatting import percent_text
 from scoring.catalog.event_type import EventType
@@ -27,6 +28,7 @@ class TimelineStep(NamedTuple):
     who: str
     at: datetime
     note: str
+    is_comment: bool = False
 
 
 def timeline_of(case: Case, *, viewer: str, personal: bool) -> tuple[list[TimelineStep], DraftVerdict]:
@@ -53,7 +55,13 @@ def _step(entry: Entry, notes: Mapping[str, str], kind: type[EventType], *, blin
         who=data.get("reviewer") or _person_of(entry),
         at=entry.recorded_at,
         note=notes.get(data.get("note", ""), ""),
+        is_comment=entry.type == COMMENTED,
     )
+
+
+def last_note(steps: Sequence[TimelineStep]) -> str:
+    """The note of the latest step that is no comment, "" for none: that of the verdict or the escalation."""
+    return next((step.note for step in steps if not step.is_comment), "")
 
 
 def _person_of(entry: Entry) -> str:
@@ -86,7 +94,7 @@ def _renews(before: Entry | None, entry: Entry) -> bool:
 
 
 def _undone_verdict(entries: Sequence[Entry], notes: Mapping[str, str]) -> DraftVerdict:
-    steps = [entry for entry in entries if entry.type not in ("case.claimed", "case.check_opened")]
+    steps = [entry for entry in entries if entry.type not in ("case.claimed", "case.check_opened", COMMENTED)]
     if len(steps) < 2 or (steps[-2].type, steps[-1].type) not in UNDONE_BY:
         return DraftVerdict()
     data: dict[str, Any] = steps[-2].data

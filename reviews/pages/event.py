@@ -14,6 +14,7 @@ from reviews.pages.content.panel import content_panel, is_restricted
 from reviews.pages.event_panels import event_panels, may_see_personal
 from reviews.pages.history_table import history_of, number_in
 from reviews.pages.list_panel import event_lists_panel
+from reviews.pages.related.places import place_map
 from reviews.pages.risks.panel import risk_panel
 from reviews.quality.blinding import seen_case, seen_detail
 from reviews.work.viewing import open_case
@@ -67,6 +68,7 @@ class EventPage(AdminPage):
                 personal=personal,
                 viewer=reviewer,
             ),
+            places=None if withheld else place_map(detail),
             list_reason=f"Event {shortened(detail.external_id)}",
             **event_lists_panel(
                 detail, panels["reasons"], user=self.request.user, personal=personal, now=timezone.now()

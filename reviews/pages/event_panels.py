@@ -1,6 +1,5 @@
 """The panels that the pages of a case and of an event share: fields, reasons, labels, decisions."""
 
-import math
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -13,20 +12,19 @@ from reviews.console.entity_index import EntityRef
 from reviews.console.event_details import AmendmentDetail, EventDetail, FieldChange, SourceLabel
 from reviews.duplicates.finding import is_fingerprint
 from reviews.pages.findings_panel import findings_panel
+from reviews.pages.reasons.waterfall import score_explanation
 from reviews.pages.signal_rows import signal_rows
 from scoring.catalog.fields import Canonical, Entity, Field, Flag, Money, Number, Text
 from scoring.catalog.media.attachments import Attachments
 from scoring.catalog.registry import event_type
-from scoring.decisions.explanation import Contribution, Explanation, explain_decision
+from scoring.decisions.explanation import explain_decision
 from scoring.intake.answers import decided_by
 from scoring.intake.label_sources import PRECEDENCE
 from scoring.log import vault
 from scoring.log.entries import Entry
 
-MAIN_BARS = 8  # shown at first; a key shows the others
 HIDDEN = "hidden"
 ERASED = "erased"
-MINUS, TIMES = "\N{MINUS SIGN}", "\N{MULTIPLICATION SIGN}"
 
 
 class FieldRow(NamedTuple):
@@ -37,49 +35,6 @@ class FieldRow(NamedTuple):
     link: str
     help: str
     missing: bool = False  # `value` says why
-
-
-class ContributionBar(NamedTuple):
-    """A contribution as a bar; `width` is a percentage of its half of the row."""
-
-    contribution: Contribution
-    width: float
-
-    @property
-    def rises(self) -> bool:
-        return self.contribution.contribution > 0
-
-    @property
-    def log_odds(self) -> str:
-        return signed_text(self.contribution.contribution)
-
-    @property
-    def odds(self) -> str:
-        return odds_text(self.contribution.odds)
-
-
-class ScoreExplanation(NamedTuple):
-    """The contributions to a score; `raised` and `lowered` are the sums of each side, in log-odds."""
-
-    explanation: Explanation
-    bars: list[ContributionBar]
-    raised: float
-    lowered: float
-
-    @property
-    def path(self) -> dict[str, str]:
-        """The steps from the bias to the margin as texts; only for a complete explanation."""
-        bias, margin = self.explanation.bias or 0.0, self.explanation.margin or 0.0
-        steps = {"bias": bias, "raised": self.raised, "lowered": self.lowered, "margin": margin}
-        return {name: signed_text(value) for name, value in steps.items()}
-
-    @property
-    def first(self) -> list[ContributionBar]:
-        return self.bars[:MAIN_BARS]
-
-    @property
-    def others(self) -> list[ContributionBar]:
-        return self.bars[MAIN_BARS:]
 
 
 class DecisionRow(NamedTuple):
@@ -198,21 +153,6 @@ def not_sent(detail: EventDetail) -> list[str]:
     ]
 
 
-def score_explanation(explanation: Explanation) -> ScoreExplanation:
-    """The contributions to a score as bars; the longest fills its half."""
-    parts = [each.contribution for each in explanation.contributions]
-    longest = max(map(abs, parts), default=0.0) or 1.0
-    return ScoreExplanation(
-        explanation=explanation,
-        bars=[
-            ContributionBar(each, width=round(100 * abs(each.contribution) / longest, 1))
-            for each in explanation.contributions
-        ],
-        raised=math.fsum(part for part in parts if part > 0),
-        lowered=math.fsum(part for part in parts if part < 0),
-    )
-
-
 def label_rows(statements: Sequence[SourceLabel], *, effective: str | None) -> list[LabelRow]:
     """Every label with whether it counts, latest first. `effective`: the label that holds."""
     latest = {statement.source: statement for statement in statements}
@@ -234,20 +174,6 @@ def words_of_name(name: str) -> str:
 def field_words(name: str, field: Field | None) -> str:
     """How pages name a field; one that the catalog no longer has, by its name."""
     return (field.verbose_name if field else "") or words_of_name(name)
-
-
-def signed_text(value: float) -> str:
-    """1.234 is "+1.23"."""
-    return f"{value:+.2f}".replace("-", MINUS)
-
-
-def odds_text(factor: float) -> str:
-    """A factor on the odds after a multiplication sign: 3.724 is 3.72, 0.0004 stays; "" if unknown."""
-    if math.isnan(factor):
-        return ""
-    if factor >= 100:
-        return f"{TIMES} {factor:,.0f}"
-    return f"{TIMES} {factor:.2f}" if factor >= 0.1 else f"{TIMES} {factor:.1g}"
 
 
 def _fact(name: str, field: Field, detail: EventDetail, *, link: str, personal: bool) -> FieldRow:

@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
-from reviews.pages.event_panels import field_words, odds_text, signed_text
+from reviews.pages.event_panels import field_words
 from reviews.pages.findings_panel import reached_policies
 from reviews.pages.history_table import number_in
+from reviews.pages.reasons.waterfall import odds_text, signed_text
 from reviews.pages.signal_rows import value_text
 from scoring.admin_kit.formatting import percent_text, shortened
 from scoring.admin_kit.pages import AdminPage, register_page

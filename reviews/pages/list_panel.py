@@ -8,7 +8,8 @@ from django.contrib.auth.models import AbstractUser, AnonymousUser
 
 from reviews.console.entity_index import EntityRef
 from reviews.console.event_details import EventDetail
-from reviews.pages.event_panels import ScoreExplanation, entity_names, entity_words, words_of_name
+from reviews.pages.event_panels import entity_names, entity_words, words_of_name
+from reviews.pages.reasons.waterfall import ScoreExplanation
 from scoring.catalog.fields import Category
 from scoring.catalog.registry import event_type, event_types
 from scoring.rules.lists.hits import ListHit

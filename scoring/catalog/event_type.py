@@ -135,6 +135,9 @@ class EventType:
     nominal_stake: ClassVar[int] = 5_000
     # The fields and features by whose values a new model's metrics are sliced, and its fairness judged.
     sliced_by: ClassVar[tuple[str, ...]] = ()
+    # Features that nobody who reviews an event can act on, such as an age. Pages show other reasons first, if
+    # they are near. The hour and the day are context anyway.
+    context_features: ClassVar[tuple[str, ...]] = ()
     # Features that new models are trained on; and, by any name, the sets that live models still use.
     features: ClassVar[Sequence[object]] = ()
     earlier_features: ClassVar[Mapping[str, Sequence[object]]] = {}

@@ -1,7 +1,7 @@
 """Explain one decision: all contributions, and how they add up to the score."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +16,7 @@ from scoring.registry.calibration import Calibration
 from scoring.registry.errors import ArtifactCorrupt, ArtifactMissing, UnknownModel
 from scoring.registry.model_versions import ModelDescription, describe_model
 from scoring.rules.rules_only.switch import RULES_ONLY
+from scoring.sentences.feature_descriptions import describe_usual
 from scoring.sentences.figures import format_value
 from scoring.sentences.reasons import WITHOUT_USUAL
 from scoring.sentences.value_sentences import describe_value
@@ -24,10 +25,11 @@ from scoring.sentences.value_sentences import describe_value
 class Contribution(NamedTuple):
     """The contribution of one feature to a score.
 
-    `text` is a sentence; `value` and `usual` are formatted, "" if unknown. `usual` is the entity's own usual
-    value if the decision recorded it, else the median of the model's training rows. `contribution` is in
-    log-odds of the margin; `odds` is the factor by which it changed the odds of the calibrated score (NaN if
-    the calibration is not available).
+    `text` is a sentence; `value`, `usual` and `median` are formatted, "" if unknown. `usual` is the entity's
+    own usual value if the decision recorded it, and `usual_is` says what it is ("the 30-day mean of this
+    card"); else the median of the model's training rows, and "". `median`: that one in any case.
+    `contribution` is in log-odds of the margin; `odds` is the factor by which it changed the odds of the
+    calibrated score (NaN if the calibration is not available). `is_context`: nobody can act on it.
     """
 
     feature: str
@@ -37,6 +39,9 @@ class Contribution(NamedTuple):
     usual: str
     contribution: float
     odds: float
+    usual_is: str = ""
+    median: str = ""
+    is_context: bool = False
 
 
 class Explanation(NamedTuple):
@@ -115,6 +120,7 @@ def _complete(
     told = {reason["feature"]: reason for reason in data["reasons"]}
     bias = float(contributions[-1])
     order = np.argsort(-np.abs(contributions[:-1]), kind="stable")
+    context = event_type(data["event_type"]).context_features
     return Explanation(
         contributions=[
             _contribution(
@@ -124,6 +130,7 @@ def _complete(
                 contribution=float(contributions[column]),
                 slope=calibration.slope,
                 told=told.get(feature_set.names[column]),
+                context=context,
             )
             for column in order
         ],
@@ -145,10 +152,12 @@ def _contribution(
     contribution: float,
     slope: float,
     told: Mapping[str, Any] | None,
+    context: Collection[str],
 ) -> Contribution:
     """One feature, in the words of the decision if that mentions it."""
     typical = math.nan if median is None or spec.unit in WITHOUT_USUAL else median
     usual = _as_number(spec, told["usual"]) if told else typical
+    is_own = _written(spec, usual) not in ("", _written(spec, typical))
     return Contribution(
         feature=spec.name,
         code=spec.code,
@@ -157,6 +166,9 @@ def _contribution(
         usual=_written(spec, usual),
         contribution=contribution,
         odds=math.exp(slope * contribution),
+        usual_is=describe_usual(spec) if is_own else "",
+        median=_written(spec, typical),
+        is_context=spec.is_calendar or spec.name in context,
     )
 
 
@@ -187,7 +199,10 @@ def _without_score(data: Mapping[str, Any]) -> str:
 def _from_reasons(data: Mapping[str, Any], *, why_not: str) -> Explanation:
     """The explanation that the decision itself recorded."""
     return Explanation(
-        contributions=[_recorded(reason) for reason in _by_size(data["reasons"])],
+        contributions=[
+            _recorded(reason, context=event_type(data["event_type"]).context_features)
+            for reason in _by_size(data["reasons"])
+        ],
         bias=None,
         margin=data["margin"],
         score=data["score"],
@@ -203,7 +218,7 @@ def _by_size(reasons: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return sorted(reasons, key=lambda reason: -abs(reason["contribution"]))
 
 
-def _recorded(reason: Mapping[str, Any]) -> Contribution:
+def _recorded(reason: Mapping[str, Any], *, context: Collection[str]) -> Contribution:
     return Contribution(
         feature=reason["feature"],
         code=reason["code"],
@@ -212,6 +227,7 @@ def _recorded(reason: Mapping[str, Any]) -> Contribution:
         usual=_plain(reason["usual"]),
         contribution=reason["contribution"],
         odds=math.nan,
+        is_context=reason["feature"] in context,
     )
 
 

@@ -23,6 +23,7 @@ class Payment(EventType):
     failure_outcome = "review"
     no_model_outcome = "review"
     sliced_by = ("category", "amount", "card_since_first", "customer_age", "customer_city_pop")
+    context_features = ("customer_age", "customer_city_pop")
 
     card = Entity(help="Token of the card")
     customer = Entity(says="by this customer", help="The customer's account")

@@ -191,8 +191,8 @@ def tone_of(row: HistoryRow) -> str:
 
 
 def _event_label(row: HistoryRow) -> str:
-    amount = f" {money_text(row.stake, row.currency)}" if row.stake is not None else ""
-    return f"{row.type}{amount}"
+    """The amount of an event, its type without one."""
+    return row.type if row.stake is None else str(money_text(row.stake, row.currency))
 
 
 def _key_text(key: Key) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from reviews.models import Case
-from reviews.pages.event_panels import ScoreExplanation
+from reviews.pages.reasons.waterfall import ScoreExplanation
 from reviews.quality.blinding import withheld_cases
 from reviews.similar.search import Neighbor, similar_cases
 from reviews.similar.vectors import explanation_vector, main_contributions
@@ -16,6 +16,7 @@ LIKENESS = (
     (0.95, "nearly the same reasons"),
     (0.8, "much the same reasons"),
     (0.6, "partly the same reasons"),
+    (0.3, "some of the same reasons"),
 )
 UNLIKE = "few reasons in common"
 

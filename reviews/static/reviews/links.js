@@ -13,14 +13,21 @@
     document.head.append(script);
   });
 
-  const color = (name) => getComputedStyle(document.querySelector(".rv-links")).getPropertyValue(name).trim();
+  // The library knows no oklch(), so a color of the page is read back from a pixel.
+  const pixel = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d", { willReadFrequently: true });
+  const color = (name) => {
+    pixel.fillStyle = getComputedStyle(document.querySelector(".rv-links")).getPropertyValue(name).trim();
+    pixel.fillRect(0, 0, 1, 1);
+    return `rgb(${[...pixel.getImageData(0, 0, 1, 1).data].slice(0, 3).join(",")})`;
+  };
   const TONES = { bad: "--ws-block", block: "--ws-block", good: "--ws-allow", allow: "--ws-muted", review: "--ws-review" };
   const toneOf = (node) => color(TONES[node.data("tone")] || "--ws-muted");
 
   const styles = () => [
     { selector: "node", style: {
-      label: "data(label)", "text-wrap": "wrap", "font-size": 10, color: color("--ws-ink"),
-      "text-valign": "bottom", "text-margin-y": 3, "background-color": color("--ws-series-1"), width: 16, height: 16,
+      label: "data(label)", "text-wrap": "wrap", "font-size": 13, color: color("--ws-ink"),
+      "text-valign": "bottom", "text-margin-y": 3, "text-background-color": color("--ws-surface"), "text-background-opacity": .75,
+      "background-color": color("--ws-series-1"), width: 16, height: 16,
     } },
     { selector: "node[kind = 'entity']", style: {
       shape: "round-rectangle", width: 20, height: 20, "background-color": color("--ws-surface"),
@@ -72,12 +79,13 @@
       container: box,
       elements: placed(JSON.parse(data.textContent)),
       style: styles(),
-      layout: { name: "cose", randomize: false, animate: false, padding: 24, nodeRepulsion: () => 9000, idealEdgeLength: () => 70 },
-      wheelSensitivity: .2,
+      layout: { name: "cose", randomize: false, animate: false, padding: 24, nodeDimensionsIncludeLabels: true, nodeRepulsion: () => 20000, idealEdgeLength: () => 60, nodeOverlap: 24 },
       userZoomingEnabled: false, // the wheel scrolls the page
       maxZoom: 2,
     });
     graph.nodes().forEach((node) => known.set(node.id(), { ...node.position() }));
+    const table = section.querySelector("[data-graph-table]");
+    if (table) table.open = false;
     graph.on("tap", "node", ({ target }) => tell(section, target));
     graph.on("dbltap", "node", ({ target }) => location.assign(target.data("link")));
   };

@@ -193,6 +193,7 @@ ACTIONS: list[tuple[str, Mapping[str, str], str]] = [
     ("case", {"action": "claim"}, "alm"),
     ("case", {"action": "keep"}, "alm"),
     ("case", {"action": "release"}, "alm"),
+    ("case", {"action": "comment", "comment": "seen"}, "alm"),
     ("case", {"action": "decide"}, "alm"),
     ("case", {"action": "undo"}, "alm"),
     ("case", {"action": "undo_all"}, "alm"),

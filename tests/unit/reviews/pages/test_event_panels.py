@@ -6,15 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from reviews.console.event_details import SourceLabel
-from reviews.pages.event_panels import (
-    field_words,
-    label_rows,
-    odds_text,
-    score_explanation,
-    signed_text,
-    words_of_name,
-)
+from reviews.pages.event_panels import field_words, label_rows, words_of_name
 from reviews.pages.history_table import number_in
+from reviews.pages.reasons.waterfall import Bar, odds_text, score_explanation, signed_text, waterfall
 from scoring.decisions.explanation import Contribution, Explanation
 from scoring.event_types.payment import Payment
 
@@ -34,10 +28,32 @@ def said(source: str, value: str | None, actor: str = "") -> SourceLabel:
     return SourceLabel(value, source, NOW, actor)
 
 
-def test_the_longest_bar_fills_its_half_and_the_others_are_proportional() -> None:
-    reasons = score_explanation(explained(2.0, -1.0, 0.5))
-    assert [bar.width for bar in reasons.bars] == [100.0, 50.0, 25.0]
-    assert [bar.rises for bar in reasons.bars] == [True, False, True]
+def test_each_bar_of_the_waterfall_begins_where_the_one_before_ends() -> None:
+    reasons = score_explanation(explained(3.0, -2.0, -1.5))  # from -3 to 0, -2 and -3.5
+    assert [bar.bar for bar in reasons.bars] == [Bar(14.3, 85.7), Bar(42.9, 57.1), Bar(0.0, 42.9)]
+    assert [bar.rises for bar in reasons.bars] == [True, False, False]
+
+
+def test_a_bar_has_its_place_on_an_axis_that_spans_all_levels() -> None:
+    assert waterfall([0.0, 4.0, 3.0], [(3.0, 4.0), (4.0, 0.0)]) == [Bar(75.0, 25.0), Bar(0.0, 100.0)]
+
+
+def test_the_other_features_are_one_step_from_the_main_ones_to_the_margin() -> None:
+    reasons = score_explanation(explained(*[1.0] * 9, -0.5))
+    assert reasons.rest is not None
+    assert reasons.rest_text == "+0.50"
+    last = reasons.bars[7].bar
+    assert reasons.rest.left == pytest.approx(last.left + last.width, abs=0.2)
+    assert score_explanation(explained(*[1.0] * 8)).rest is None
+
+
+def test_a_reason_to_act_on_comes_before_one_of_context_that_is_not_twice_as_strong() -> None:
+    hour = Contribution("hour", "code", "text", "", "", 1.9, 1.0, is_context=True)
+    device = Contribution("device", "code", "text", "", "", 1.0, 1.0)
+    age = Contribution("age", "code", "text", "", "", -2.1, 1.0, is_context=True)
+    told = explained()._replace(contributions=[age, hour, device])
+    ordered = [bar.contribution.feature for bar in score_explanation(told).bars]
+    assert ordered == ["age", "device", "hour"]
 
 
 def test_bias_and_contributions_add_up_to_the_margin() -> None:
@@ -56,7 +72,7 @@ def test_the_main_reasons_come_first_and_the_others_are_kept() -> None:
 
 
 def test_without_contributions_no_bars_are_drawn() -> None:
-    assert score_explanation(explained(0.0)).bars[0].width == 0.0
+    assert score_explanation(explained(0.0)).bars[0].bar == Bar(0.0, 0.0)
     assert score_explanation(explained()).bars == []
 
 
