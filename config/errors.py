@@ -13,6 +13,7 @@ from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from reviews.appeals.errors import NotAppealable, NothingToAppeal, TooManyAppeals
 from reviews.errors import NoStatement
 from scoring.api.compression import CONTENT_ENCODINGS
 from scoring.api.errors import MalformedEncoding, MalformedJson, RequestTooLarge, UnsupportedEncoding
@@ -207,6 +208,19 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "decision-not-found",
         "There is no such decision",
         lambda exc, context: {"event": exc.stream, "decisions": exc.decided},
+    ),
+    NotAppealable: Problem(
+        404,
+        "not-appealable",
+        "Decisions on this event type cannot be appealed",
+        lambda exc, context: {"allowed": list(exc.allowed)},
+    ),
+    NothingToAppeal: Problem(409, "nothing-to-appeal", "The event has no decision yet"),
+    TooManyAppeals: Problem(
+        409,
+        "too-many-appeals",
+        "There are too many appeals against this decision",
+        lambda exc, context: {"limit": exc.limit},
     ),
     NoStatement: Problem(
         404,

@@ -28,6 +28,7 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
     "Review": (
         Item("Review queue", "playlist_add_check", "queue", "reviews.view_case", pages="cases/"),
         Item("Confirmations", "how_to_reg", "confirmations", "reviews.view_case", pages="four-eyes/"),
+        Item("Appeals", "gavel", "appeals", "reviews.view_case"),
         Item("All cases", "inventory_2", "reviews_case_changelist", "reviews.view_case"),
         Item("Find", "search", "entities", "reviews.view_case"),
         Item("Risk profiles", "speed", "risk_profiles", "scoring.view_riskprofile", pages="risk/"),

@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularSwaggerView
 from config.errors import bad_request, describe_problem, page_not_found, server_error
 from config.status.health import healthz, readyz
 from config.status.metrics import metrics
+from reviews.appeals.views import AppealPage
 from scoring.api.schema.page import schema
 from scoring.discovery import discover
 
@@ -22,6 +23,7 @@ urlpatterns = [
     path("api/problems/<slug:slug>", describe_problem, name="problem"),
     path("api/v1/", include("reviews.api.urls")),  # before the ids of events, which may hold slashes
     path("api/v1/", include("scoring.api.urls")),
+    path("appeals/<str:token>/", AppealPage.as_view(), name="appeal"),
     path("admin/", admin.site.urls),
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
 ]

@@ -41,6 +41,7 @@ for page in (
     "quality.settings_page",
     "confirmations.settings_page",
     "confirmations.list_page",
+    "appeals.list_page",
     "quality.leads_page",
     "quality.own_page",
     "related.links",

@@ -35,9 +35,14 @@ class CaseQuerySet(models.QuerySet["Case"]):
     ) -> "CaseQuerySet":
         """Cases that the reviewer may decide; escalated ones only with `escalations`, disagreements only with
         `adjudications`, proposed verdicts only with `confirmations`. None gets a quality check of a case that
-        they have decided or checked before, nor a verdict that they have proposed.
+        they have decided or checked before, a verdict that they have proposed, or an appeal about an event on
+        which they have given a verdict.
         """
+        judged = GivenVerdict.objects.filter(
+            event_position=models.OuterRef("about"), reviewer=reviewer, undone=False
+        )
         allowed = self.exclude(not_for=reviewer).without_own_checks(reviewer)
+        allowed = allowed.filter(models.Q(about=None) | ~models.Exists(judged))
         if not adjudications:
             allowed = allowed.exclude(quality_check=Case.Check.ADJUDICATION)
         if confirmations:

@@ -2,6 +2,7 @@
 
 from rest_framework import serializers
 
+from reviews.appeals.following import STATUSES
 from scoring.api.schema.serializers.fields import CatalogChoiceField
 from scoring.catalog.registry import all_outcomes, event_types
 
@@ -92,3 +93,27 @@ class StatementSerializer(serializers.Serializer):
     grounds = GroundSerializer(many=True)
     redress = RedressSerializer()
     issued_at = serializers.DateTimeField()
+
+
+class AppealLinkSerializer(serializers.Serializer):
+    """A link to appeal against a decision."""
+
+    url = serializers.CharField()
+    appeal = serializers.CharField(help_text="The id that the appeal will have")
+    expires_at = serializers.DateTimeField()
+
+
+class AppealSerializer(serializers.Serializer):
+    """An appeal, and how it stands."""
+
+    id = serializers.CharField()
+    party = serializers.CharField(allow_null=True, help_text="Who appeals, if the appeal says so")
+    status = serializers.ChoiceField(choices=STATUSES)
+    received_at = serializers.DateTimeField()
+    decided_at = serializers.DateTimeField(allow_null=True)
+
+
+class AppealsSerializer(serializers.Serializer):
+    """The appeals against the decision on an event, oldest first."""
+
+    appeals = AppealSerializer(many=True)

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from reviews.appeals.filing import appealed_field
 from reviews.models import Case
 from reviews.queue.ranking import expected_loss
-from reviews.strikes.recording import CONTENT
 from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import event_types
 from scoring.decisions.models import Decision
@@ -74,7 +74,7 @@ def _opening(
 
 def _event_stream(kind: type[EventType], appeal: Mapping[str, Any]) -> str:
     """The stream of the event that an appeal is about; it has the same sender."""
-    return f"{kind.name}/{appeal['source']}/{appeal['fields'].get(CONTENT, '')}"
+    return f"{kind.name}/{appeal['source']}/{appeal['fields'].get(appealed_field(kind), '')}"
 
 
 def _outcomes_of(positions: Sequence[int]) -> dict[int, str]:

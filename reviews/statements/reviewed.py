@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 from django.db.models import Q
 
 from reviews.models import Case
-from reviews.work.consequences import is_granted
+from reviews.work.consequences import is_granted, label_after
+from reviews.work.reason_codes import verdict_words
 from reviews.work.verdict_rules import ALLOW
 from scoring.catalog.registry import event_type
 from scoring.log.entries import Entry
@@ -61,6 +62,8 @@ def _overturned(type_name: str, first: Case | None, granted: Case) -> Review:
     labels, at = event_type(type_name).labels, granted.decided_at or granted.opened_at
     how: dict[str, Any] = {"strike": False, "decided_at": at, "first": first, "granted": granted}
     if granted.action == ALLOW:
-        return Review(labels.negative, (), ALLOW, **how)
+        label = label_after(granted)
+        outcome = ALLOW if label == labels.negative else verdict_words(event_type(type_name), label).outcome
+        return Review(label, (), outcome, **how)
     verdict, policies = (first.verdict, tuple(first.policies)) if first else (labels.positive, ())
     return Review(verdict, policies, granted.action, **how)

@@ -35,7 +35,7 @@ def record_strike(event_stream: str, *, policy: str, reason: str, reviewer: str,
     event = current_version(stream)
     kind = event_type(event_type(event.data["type"]).strikes)
     about = {"policy": policy, "reason": reason, "weight": 1, CONTENT: event.data["id"]}
-    values = {**_values_of(event.data), **about}
+    values = {**values_of(event.data), **about}
     earlier = strikes_of(event_stream)
     payload = {
         "type": kind.name,
@@ -87,7 +87,7 @@ def struck_entity(event_stream: str) -> str:
     return str(event.data["fields"].get(struck_field(event_type(event.data["type"])), ""))
 
 
-def _values_of(receipt: Mapping[str, Any]) -> dict[str, Any]:
+def values_of(receipt: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of an event as sent, personal ones too where they were not erased."""
     declared = event_type(receipt["type"]).fields
     fields = receipt["fields"]

@@ -24,6 +24,7 @@ from reviews.errors import (
 )
 from reviews.models import Case, CaseQuerySet
 from reviews.quality.errors import AdjudicatorNeeded, NotForThisReviewer
+from reviews.quality_models import GivenVerdict
 from reviews.wellness.limits import pace_at, require_no_break
 from reviews.work.checks import golden_instead_of
 from reviews.work.proposals import require_confirmer
@@ -152,10 +153,18 @@ def require_open_to(
         raise NotForThisReviewer(case.event_stream)
     if case.quality_check == Case.Check.ADJUDICATION and not adjudications:
         raise AdjudicatorNeeded(case.event_stream)
-    if case.not_for == reviewer:
+    if case.not_for == reviewer or _has_judged(case.about, reviewer):
         raise OwnVerdictAppealed(case.event_stream)
     if case.escalated_at is not None and not escalations:
         raise CaseEscalated(case.event_stream, by=case.escalated_by)
+
+
+def _has_judged(position: int | None, reviewer: str) -> bool:
+    """Whether a verdict of the reviewer on the event that an appeal is about was not taken back."""
+    if position is None:
+        return False
+    given = GivenVerdict.objects.filter(event_position=position, reviewer=reviewer, undone=False)
+    return given.exists()
 
 
 def _first(free: CaseQuerySet, reviewer: str, *, now: datetime) -> Case | None:

@@ -1,7 +1,8 @@
 """What a verdict does beside closing its case, and how that is taken back, in the caller's transaction.
 
 A verdict on an event labels it and may give its author a strike. Granting an appeal lifts the strike of the
-event that it is about and, unless a milder action is left, labels that event as acceptable.
+event that it is about and, unless a milder action is left, labels that event as acceptable; or as the
+opposite, if the appeal objects to its being allowed.
 """
 
 from collections.abc import Iterable
@@ -12,7 +13,7 @@ from reviews.models import Case
 from reviews.strikes.recording import lift_strikes, record_strike
 from reviews.work.verdict_rules import ALLOW, Verdict
 from scoring.catalog.event_type import EventType
-from scoring.catalog.registry import event_type
+from scoring.catalog.registry import event_type, event_types
 from scoring.intake.labels import LabelStatement, record_labels
 from scoring.intake.models import Event
 
@@ -23,7 +24,8 @@ def carry_out(case: Case, verdict: Verdict, *, reviewer: str, now: datetime) -> 
     """Do what the verdict says to the event of the case, or to the one that an appeal is about."""
     if case.why == Case.Why.APPEAL:
         if is_granted(case, verdict.value):
-            _overturn(_appealed(case), restored=verdict.action == ALLOW, reviewer=reviewer, now=now)
+            label = label_after(case) if verdict.action == ALLOW else None
+            _overturn(_appealed(case), label, reviewer=reviewer, now=now)
         return
     record_label(case.event_position, verdict.value, policies=verdict.policies, reviewer=reviewer, now=now)
     if verdict.strike:
@@ -44,6 +46,12 @@ def take_back(case: Case, *, reviewer: str, now: datetime) -> None:
 def is_granted(appeal: Case, verdict: str) -> bool:
     """Whether this verdict on an appeal overturns the decision."""
     return verdict == event_type(appeal.event_type).labels.positive
+
+
+def label_after(appeal: Case) -> str:
+    """The label of the event that an appeal is about, once it overturns the decision."""
+    kind = next(each for each in event_types().values() if each.appeals == appeal.event_type)
+    return kind.labels.positive if appeal.outcome == ALLOW else kind.labels.negative
 
 
 def granting_verdicts(kinds: Iterable[type[EventType]]) -> list[str]:
@@ -69,11 +77,10 @@ def _give_strike(case: Case, *, reviewer: str, now: datetime) -> None:
     record_strike(case.event_stream, policy=policy, reason=reason, reviewer=reviewer, now=now)
 
 
-def _overturn(event: Event, *, restored: bool, reviewer: str, now: datetime) -> None:
-    """Lift the strikes of an event, and label it as acceptable if it is restored."""
-    if restored:
-        negative = event_type(event.type).labels.negative
-        record_label(event.position, negative, reviewer=reviewer, now=now)
+def _overturn(event: Event, label: str | None, *, reviewer: str, now: datetime) -> None:
+    """Lift the strikes of an event, and give it this label; None if a milder action remains."""
+    if label is not None:
+        record_label(event.position, label, reviewer=reviewer, now=now)
     lift_strikes(event.stream, because="An appeal was granted", reviewer=reviewer, now=now)
 
 

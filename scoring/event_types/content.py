@@ -12,6 +12,7 @@ from scoring.catalog.media.attachments import Attachments
 from scoring.catalog.policies import ReasonCode, VerdictWords
 from scoring.catalog.text_fields import Language, Links
 from scoring.declare import day_of_week, hour_of_day, pair
+from scoring.event_types.appeal_parties import PARTIES
 from scoring.event_types.content_policies import CONTENT_POLICIES, CONTENT_VERDICTS
 
 MAX_TEXT = 50_000
@@ -84,7 +85,9 @@ class Appeal(EventType):
 
     author = Entity(help="The account that appeals")
     content = Entity(help="The id of the content")
-    text = Text(optional=True, max_length=10_000, help="Why the author objects")
+    party = Category(optional=True, values=PARTIES, help="Who appeals, where not the author")
+    party_name = Text(optional=True, max_length=200, help="The name of who appeals, of third parties")
+    text = Text(optional=True, max_length=10_000, help="Why they object")
 
 
 class Content(EventType):

@@ -20,6 +20,7 @@ class Payment(EventType):
     labels = Labels(positive="fraud", negative="legitimate")
     verdicts = PAYMENT_VERDICTS
     case_entities = ("card", "customer")
+    appeals = "payment_appeal"
     failure_outcome = "review"
     no_model_outcome = "review"
     sliced_by = ("category", "amount", "card_since_first", "customer_age", "customer_city_pop")

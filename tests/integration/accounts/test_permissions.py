@@ -152,6 +152,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "review_quality_settings": ("lum", {"event_type": "payment"}),
     "own_reviews": ("alm", {}),
     "confirmations": ("aldum", {}),
+    "appeals": ("aldum", {}),
     "four_eyes_settings": ("lum", {"event_type": "payment"}),
     "trigger_settings": ("ldum", {"event_type": "payment"}),
     "features": ("aldum", {}),
@@ -167,11 +168,11 @@ FOR_STAFF = {
     *("admin:index", "admin:search", "admin:jsi18n", "admin:logout"),
     *("admin:password_change", "admin:password_change_done"),
 }
-OPEN = {"healthz", "readyz", "metrics", "schema", "docs", "problem", "home", "admin:login"}
+OPEN = {"healthz", "readyz", "metrics", "schema", "docs", "problem", "home", "admin:login", "appeal"}
 FOR_KEYS = {
     *("api:events", "api:event", "api:corrections", "api:retraction", "api:parked-events"),
     *("api:explanation", "api:simulations", "api:labels", "api:held-labels", "reviews-api:statement"),
-    *("api:media", "api:media-item"),
+    *("api:media", "api:media-item", "reviews-api:appeal-link", "reviews-api:appeals"),
 }
 API_OF_ONE_ROW = {
     "api:event",
@@ -179,6 +180,8 @@ API_OF_ONE_ROW = {
     "api:retraction",
     "api:explanation",
     "reviews-api:statement",
+    "reviews-api:appeal-link",
+    "reviews-api:appeals",
     "api:media-item",
 }
 # Django's own: choices of related rows, a row's public page, an app's lists, mistyped addresses.

@@ -124,7 +124,7 @@ def test_another_payload_under_the_same_id_is_a_conflict_that_names_the_fields(
 
 
 # Error -> the status, the field named, and what the message says is allowed (None: not checked).
-TYPES = ["payment", "refund", "account", "report", "strike", "appeal", "content"]
+TYPES = ["payment", "payment_appeal", "refund", "account", "report", "strike", "appeal", "content"]
 REFUSED: dict[str, tuple[Any, int, str | None, object]] = {
     "no type": (payment_payload(1, type=None), 422, "type", TYPES),
     "an unknown type": (payment_payload(1, type="parcel"), 422, "type", TYPES),

@@ -29,10 +29,13 @@ def test_the_modules_of_a_package_of_event_types_are_found_in_order(
 
 
 def test_the_built_in_event_types_are_found_like_those_of_any_app() -> None:
-    assert event_type_modules()[:5] == [
+    assert event_type_modules()[:8] == [
         "scoring.event_types",
+        "scoring.event_types.appeal_parties",
         "scoring.event_types.content",
         "scoring.event_types.content_policies",
         "scoring.event_types.payment",
+        "scoring.event_types.payment_appeal",
+        "scoring.event_types.payment_verdicts",
         "scoring.event_types.refund",
     ]
