@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 import pandas as pd
+from django.core.management import call_command
 
 from benchmarks.faults.changes import Span
 from benchmarks.faults.drive import STEP, Installation
@@ -57,6 +58,7 @@ def main() -> None:
     parser.add_argument("--frame", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
+    call_command("migrate", verbosity=0)  # a kept installation may be of an earlier version
     started = installation(pd.read_parquet(options.frame), now=options.at)
     options.out.write_bytes(orjson.dumps(inject(BY_NAME[options.fault], started)))
 

@@ -76,16 +76,27 @@ def observe_delay(*, now: datetime) -> Iterator[Observation]:
     """The distance of the median delay from what is usual, whichever its direction, in seconds."""
     for found in _senders(now=now):
         reading = found.delay
-        value = reading.value if reading.usual is not None else None
+        value, low, high = distances(reading)
         yield Observation(
             scope=found.sender._asdict(),
-            value=None if value is None else abs(value - (reading.usual or 0.0)),
+            value=value,
+            low=low,
+            high=high,
             since=reading.start or to_hour(now),
             until=now,
             rows=reading.events,
             because=sender_sentence(found, reading),
             path=path_of(found.sender),
         )
+
+
+def distances(reading: Reading) -> tuple[float | None, float | None, float | None]:
+    """How far the median delay is from what is usual, in seconds, with the interval of that."""
+    value, usual, low, high = reading.value, reading.usual, reading.low, reading.high
+    if value is None or usual is None or low is None or high is None:
+        return None, None, None
+    nearest, farthest = (low - usual, high - usual) if value >= usual else (usual - high, usual - low)
+    return abs(value - usual), max(nearest, 0.0), max(farthest, 0.0)
 
 
 def observe_volume(*, now: datetime) -> Iterator[Observation]:
