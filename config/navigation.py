@@ -31,6 +31,7 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
         Item("Appeals", "gavel", "appeals", "reviews.view_case"),
         Item("All cases", "inventory_2", "reviews_case_changelist", "reviews.view_case"),
         Item("Find", "search", "entities", "reviews.view_case"),
+        Item("Investigate", "travel_explore", "investigate", "reviews.investigate"),
         Item("Risk profiles", "speed", "risk_profiles", "scoring.view_riskprofile", pages="risk/"),
         Item("Moderation figures", "bar_chart", "moderation", "reviews.view_case"),
         Item(

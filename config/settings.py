@@ -33,6 +33,10 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(env.str("ASSAY_VAR", "") or BASE_DIR / "var").resolve()
 # Where the log goes as Parquet: a directory, or any URL that fsspec and the packages installed can open.
 OFFLINE_URL = env.str("ASSAY_OFFLINE_URL", "") or str(VAR_DIR / "offline")
+# Decisions as columns, which the investigation console queries: a directory or URL likewise.
+INVESTIGATION_URL = env.str("ASSAY_INVESTIGATION_URL", "") or str(VAR_DIR / "investigation")
+INVESTIGATION_DAYS = read(env.int, "ASSAY_INVESTIGATION_DAYS", 90, validate=Range(min=0))  # 0: no console
+INVESTIGATION_THREADS = read(env.int, "ASSAY_INVESTIGATION_THREADS", 2, validate=Range(min=1))
 # The number of threads that fold whole histories here; or a Dask cluster: its scheduler's address
 # ("tcp://10.0.0.1:8786"), or "local:4" for four processes of this machine's own.
 BACKFILL_THREADS = read(env.int, "ASSAY_BACKFILL_THREADS", os.cpu_count() or 1, validate=Range(min=1))
@@ -234,6 +238,7 @@ CELERY_TASK_ROUTES = {
     "scoring.rules.backtest.tasks.run_backtest": {"queue": "training"},
     "scoring.learning.mirror.tasks.mirror_models": {"queue": "training"},  # uploads may take minutes
     "scoring.offline.tasks.export": {"queue": "training"},
+    "reviews.tasks.follow_investigations": {"queue": "training"},  # anew, it reads the whole log
     "scoring.batch.tasks.publish_due": {"queue": "training"},
     "scoring.batch.tasks.reload_lost_versions": {"queue": "training"},
     "scoring.rules.lists.importing.tasks.run_list_import": {"queue": "training"},
@@ -265,6 +270,12 @@ CELERY_BEAT_SCHEDULE = {
         "task": "scoring.offline.tasks.export",
         "schedule": 300.0,
         "options": {"expires": 300.0},
+    },
+    "update the investigation console's store": {
+        "description": "Writes new decisions and labels to the files that the investigation console queries.",
+        "task": "reviews.tasks.follow_investigations",
+        "schedule": 30.0,
+        "options": {"expires": 30.0},
     },
     "publish due batch views": {
         "description": "Computes and publishes a new version of every batch view whose interval has passed.",

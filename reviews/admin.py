@@ -45,6 +45,7 @@ for page in (
     "quality.leads_page",
     "quality.own_page",
     "related.links",
+    "investigations.console",
 ):
     import_module(f"reviews.pages.{page}")
 

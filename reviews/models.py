@@ -8,6 +8,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
+from reviews.investigation_models import SavedQuery  # noqa: F401 - a table of this app
 from reviews.quality_models import GivenVerdict
 from reviews.similar_models import CaseExplanation  # noqa: F401 (where Django finds the table)
 

@@ -1,6 +1,7 @@
 """Background tasks of reviews."""
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
 
@@ -10,3 +11,16 @@ def refresh_scores() -> dict[str, int]:
     from reviews.refresh import refreshing  # noqa: PLC0415 (XGBoost and numba)
 
     return refreshing.refresh_scores(now=timezone.now())
+
+
+@shared_task
+def follow_investigations() -> int:
+    """Add new entries to the investigation store and return their number. Safe if delivered twice or lost."""
+    from reviews.investigation.store import following  # noqa: PLC0415 (pyarrow)
+
+    if not settings.INVESTIGATION_DAYS:
+        return 0
+    now, store = timezone.now(), following.investigation_store()
+    followed = following.follow_log(store, now=now)
+    following.tidy(store, now=now)
+    return followed.entries if followed else 0

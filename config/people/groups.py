@@ -10,6 +10,7 @@ LOOK = (
     *("reviews.view_case", "scoring.view_featuresetversion", "scoring.view_batchversion"),
     *("scoring.view_valuelist", "scoring.view_bank", "scoring.view_rule", "scoring.view_backtestjob"),
     *("scoring.view_ruleday", "scoring.view_rulehit", "scoring.view_mediaitem", "scoring.view_riskprofile"),
+    "reviews.investigate",
 )
 LOOK_AT_MODELS = (
     *("scoring.view_modelversion", "scoring.view_trainingjob", "scoring.view_route"),

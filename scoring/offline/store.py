@@ -80,10 +80,11 @@ class Manifest:
 
 
 class OfflineStore:
-    """The store at a URL (`settings.OFFLINE_URL` without one)."""
+    """The store at a URL (`settings.OFFLINE_URL` without one). `tables`: the directories that it has."""
 
-    def __init__(self, url: str | None = None) -> None:
+    def __init__(self, url: str | None = None, *, tables: Sequence[str] = TABLES) -> None:
         self.url = url or str(settings.OFFLINE_URL)
+        self._tables = tuple(tables)
         self._fs, self._root = fsspec.core.url_to_fs(self.url)
         self._manifests = f"{self._root}/manifests"
         self._unsettled: set[str] = set()  # directories that got new names since the last commit
@@ -131,6 +132,18 @@ class OfflineStore:
         data = ds.dataset(paths, filesystem=self._fs, format="parquet", schema=wanted, partitioning=None)
         return data.to_table(columns=list(columns))
 
+    def is_local(self) -> bool:
+        return isinstance(self._fs, LocalFileSystem)
+
+    @property
+    def filesystem(self) -> fsspec.AbstractFileSystem:
+        return self._fs
+
+    def locations(self, files: Iterable[StoredFile]) -> list[str]:
+        """Where other readers find these files: paths on a local disk, else URLs."""
+        paths = [f"{self._root}/{file.path}" for file in files]
+        return paths if self.is_local() else [str(self._fs.unstrip_protocol(path)) for path in paths]
+
     @contextmanager
     def scratch(self, *, now: datetime) -> Iterator["Scratch"]:
         """A directory for tables that other processes read, removed at the end of the block."""
@@ -166,7 +179,7 @@ class OfflineStore:
             paths[-1:]
         )
         named = {f"{self._root}/{file.path}" for path in kept for file in read[path].files}
-        stored = [path for table in TABLES for path in self._find(f"{self._root}/{table}", ".parquet")]
+        stored = [path for table in self._tables for path in self._find(f"{self._root}/{table}", ".parquet")]
         leftovers = [path for path in stored if path not in named]
         self._remove(leftovers)
         self._remove([path for path in self._find(self._manifests, "") if path not in kept])
@@ -176,7 +189,7 @@ class OfflineStore:
 
     def clear(self) -> None:
         """Remove everything, manifests first."""
-        for below in (self._manifests, *(f"{self._root}/{table}" for table in (*TABLES, SCRATCH))):
+        for below in (self._manifests, *(f"{self._root}/{table}" for table in (*self._tables, SCRATCH))):
             self._remove(self._find(below, ""))
 
     def _make_directory(self, path: str) -> None:

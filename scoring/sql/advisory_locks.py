@@ -22,6 +22,7 @@ class LockSpace(IntEnum):
     LANE = 0x41535359  # "ASSY"; the name is the lane
     LANE_REBUILD = 0x41535242  # the lane
     OFFLINE_EXPORT = 0x41534F45
+    INVESTIGATION = 0x4153494E
     BATCH_VIEWS = 0x41534256
     IMPORT = 0x41534946  # the import's stream
     TRAINING = 0x41535452

@@ -9,7 +9,7 @@ from cel_expr_python.ext import ext_math, ext_strings
 
 from scoring.rules.expressions import checking, messages
 from scoring.rules.expressions.errors import ExpressionFailed, ExpressionInvalid, Problem
-from scoring.rules.expressions.operands import FLAG, NUMBER, SCORE, TEXT, Operand, Operands
+from scoring.rules.expressions.operands import FLAG, NUMBER, SCORE, TEXT, TEXTS, Operand, Operands
 from scoring.rules.expressions.patterns import pattern_problem
 from scoring.rules.expressions.rewriting import (
     Lookup,
@@ -21,7 +21,12 @@ from scoring.rules.expressions.rewriting import (
 )
 from scoring.rules.expressions.tokens import SourceText, Token
 
-_TYPES: Mapping[str, Any] = {NUMBER: cel.Type.DOUBLE, TEXT: cel.Type.STRING, FLAG: cel.Type.BOOL}
+_TYPES: Mapping[str, Any] = {
+    NUMBER: cel.Type.DOUBLE,
+    TEXT: cel.Type.STRING,
+    FLAG: cel.Type.BOOL,
+    TEXTS: cel.Type.List(cel.Type.STRING),
+}
 _MISSING = 'No value with name "'  # how CEL says that a value was left out of the activation
 
 
@@ -155,6 +160,11 @@ def environment(variables: Mapping[str, str]) -> Any:
     )
 
 
+def literal_text(written: str) -> str:
+    """The text that a literal stands for: `'"a\\tb"'` has a tab. Raises RuntimeError for unknown escapes."""
+    return str(environment({}).compile(written).eval(data={}).value())
+
+
 def _refuse(problems: Iterable[Problem]) -> None:
     if found := list(problems):
         raise ExpressionInvalid(found)
@@ -189,7 +199,7 @@ def _pattern_problem(argument: list[Token]) -> tuple[str, str] | None:
         return "`matches` takes one pattern in quotes.", '`name.matches("^a[0-9]+$")`'
     literal = argument[0].text
     try:
-        pattern = environment({}).compile(literal).eval(data={}).value()
+        pattern = literal_text(literal)
     except RuntimeError:
         return None  # an unknown escape, which compiling reports at its place
     if problem := pattern_problem(pattern):

@@ -18,6 +18,7 @@ from scoring.rules.expressions.language import RESERVED_WORDS
 from scoring.sentences.feature_descriptions import describe_feature
 
 NUMBER, TEXT, FLAG = "number", "text", "flag"
+TEXTS = "texts"  # a list of texts; no operand of rules has this type
 SCORE, SOURCE = "score", "source"
 Value = float | str | bool
 
@@ -30,7 +31,7 @@ _SKIPPED_UNITS = ("category",)  # codes that mean something to one model only
 class Operand:
     """A name that an expression may use.
 
-    `kind`: "field", "feature", "signal", "score" or "source". `type`: "number", "text" or "flag". `column`:
+    `kind`: "field", "feature", "signal", "score" or "source". `type`: NUMBER, TEXT, FLAG or TEXTS. `column`:
     the name under which events and vectors have its value. `divisor`: minor units per unit, 1 but for money.
     `personal`: its text is a digest, so that only `has()`, `listed()` and `tagged()` may use it. `lists`: the
     kind of listed values that it is looked up as, "" for an operand that is no field with text.

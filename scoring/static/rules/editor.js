@@ -22,6 +22,8 @@
       underWay.set(action, control);
       const body = new FormData(form);
       for (const [name, value] of Object.entries({ ...more, action })) body.set(name, value);
+      const token = document.querySelector("[name=csrfmiddlewaretoken]"); // a form that is sent by GET has none
+      if (token) body.set(token.name, token.value);
       try {
         const answer = await fetch(location.pathname, { method: "POST", body, signal: control.signal, redirect: "error" });
         if (!answer.ok) throw new Error(`The server answered with an error (${answer.status}). Reload the page.`);
@@ -135,40 +137,21 @@
     draw();
   };
 
-  const start = () => {
-    const form = document.getElementById("rule-form");
-    if (!form) return;
+  const fail = (part, error) => part.replaceChildren(element("p", error.message, "ws-note ws-note--warn"));
+
+  /* The condition of a form: #expression with its marks, completions and problems. It is checked while it is typed;
+     `checked` is called afterwards. */
+
+  const attachEditor = ({ form, data, send = sender(form), checked = () => {} }) => {
     const find = (id) => document.getElementById(id);
     const area = find("expression"), marks = form.querySelector(".rl-code__marks"), problems = find("expression-problems");
-    const data = JSON.parse(find("completion-data").textContent);
-    const send = sender(form);
-    let found = [], checkTimer = 0, tryTimer = 0;
+    let found = [], checkTimer = 0;
 
     const fit = () => {
       area.style.height = "auto";
       area.style.height = `${area.scrollHeight + 2}px`;
     };
     const draw = () => { drawMarks(marks, area.value, found); fit(); };
-    const fail = (part, error) => part.replaceChildren(element("p", error.message, "ws-note ws-note--warn"));
-
-    const fill = async (part, action, more) => {
-      part.setAttribute("aria-busy", "true");
-      try {
-        const answer = await send(action, more);
-        if (!answer) return;
-        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-        part.replaceChildren(...page.body.childNodes);
-      } catch (error) {
-        fail(part, error);
-      }
-      part.removeAttribute("aria-busy");
-    };
-
-    const tryOut = () => {
-      clearTimeout(tryTimer);
-      if (area.value.trim()) fill(find("tried"), "try", { event: find("try-event").value });
-      else find("tried").replaceChildren(element("p", "Write a condition to see which of the latest events meet it.", "ws-empty"));
-    };
 
     const check = async () => {
       const asked = area.value;
@@ -191,7 +174,7 @@
       area.toggleAttribute("aria-invalid", false);
       if (found.length) area.setAttribute("aria-invalid", "true");
       draw();
-      tryOut();
+      checked();
     };
 
     const changed = () => {
@@ -201,14 +184,47 @@
       checkTimer = setTimeout(check, CHECK_AFTER_MS);
     };
 
+    area.addEventListener("input", changed);
+    ruleEditor.attachCompletion({ area, box: find("completions"), data, changed, placeOf: (offset) => placeIn(marks, offset) });
+    window.addEventListener("resize", draw);
+    draw();
+    return { area, check, changed };
+  };
+
+  const start = () => {
+    const form = document.getElementById("rule-form");
+    if (!form) return;
+    const find = (id) => document.getElementById(id);
+    const data = JSON.parse(find("completion-data").textContent);
+    const send = sender(form);
+    let tryTimer = 0;
+
+    const fill = async (part, action, more) => {
+      part.setAttribute("aria-busy", "true");
+      try {
+        const answer = await send(action, more);
+        if (!answer) return;
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        part.replaceChildren(...page.body.childNodes);
+      } catch (error) {
+        fail(part, error);
+      }
+      part.removeAttribute("aria-busy");
+    };
+
+    const tryOut = () => {
+      clearTimeout(tryTimer);
+      if (area.value.trim()) fill(find("tried"), "try", { event: find("try-event").value });
+      else find("tried").replaceChildren(element("p", "Write a condition to see which of the latest events meet it.", "ws-empty"));
+    };
+
     const count = () => {
       const part = find("preview");
       part.replaceChildren(element("p", "Counting …", "ws-empty"));
       fill(part, "preview");
     };
 
-    area.addEventListener("input", changed);
-    ruleEditor.attachCompletion({ area, box: find("completions"), data, changed, placeOf: (offset) => placeIn(marks, offset) });
+    const { area, check, changed } = attachEditor({ form, data, send, checked: tryOut });
     listNames(data, {
       search: find("find-name"), list: find("names"), count: find("names-count"),
       insert: (text) => { area.focus(); area.setRangeText(text, area.selectionStart, area.selectionEnd, "end"); changed(); },
@@ -219,12 +235,9 @@
     form.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); count(); }
     });
-    window.addEventListener("resize", draw);
-
-    const said = problems.childElementCount; // what the server said about a condition that it refused to save
-    draw();
-    if (said) check(); else if (area.value.trim()) check(); else tryOut();
+    check(); // also says again why the server refused to save a condition
   };
 
+  Object.assign(ruleEditor, { attachEditor });
   document.addEventListener("DOMContentLoaded", start);
 })();

@@ -69,6 +69,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "case": ("aldum", {"position": 1}),
     "event": ("aldum", {"position": 1}),
     "entities": ("aldum", {}),
+    "investigate": ("aldum", {}),
     "erase_subject": ("m", {"kind": "customer", "value": "C-1"}),
     "statement": ("aldum", {"position": 1}),
     "moderation": ("aldum", {}),

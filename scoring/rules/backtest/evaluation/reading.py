@@ -197,7 +197,7 @@ def _page_of(rows: Sequence[tuple[Any, ...]], columns: FeatureColumns) -> EventP
         upcast_to_current("decision.made", stream, schema, orjson.loads(text))
         for _, stream, schema, text, _ in rows
     ]
-    decided = [_version_decided(each) for each in decisions]
+    decided = [version_decided(each) for each in decisions]
     versions, labels = read_versions(decided), read_labels(streams)
     return EventPage(
         streams=streams,
@@ -209,7 +209,7 @@ def _page_of(rows: Sequence[tuple[Any, ...]], columns: FeatureColumns) -> EventP
     )
 
 
-def _version_decided(decision: Data) -> int:
+def version_decided(decision: Data) -> int:
     """The position of the receipt or correction that a decision is about."""
     return int(decision.get("event_version", decision["event_position"]))
 

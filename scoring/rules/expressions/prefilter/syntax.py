@@ -1,4 +1,4 @@
-"""The syntax tree of an expression as CEL compiles it, as far as prefilters understand it."""
+"""The syntax tree of an expression as CEL compiles it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -66,11 +66,22 @@ class Values:
 
 
 @dataclass(frozen=True, slots=True)
-class Opaque:
-    """What is not understood further: a choice, a text with escapes."""
+class EscapedText:
+    """A text with escapes or on several lines, as it is written; `literal_text` gives what it stands for."""
+
+    written: str
 
 
-Node = Variable | Number | Text | Flag | Unary | Binary | Call | Values | Opaque
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """`condition ? yes : no`."""
+
+    condition: "Node"
+    yes: "Node"
+    no: "Node"
+
+
+Node = Variable | Number | Text | EscapedText | Flag | Unary | Binary | Call | Values | Choice
 
 
 def parse(rewritten: str) -> Node:
@@ -118,10 +129,9 @@ class _Parser:
         condition = self._binary(1)
         if not self._accept("?"):
             return condition
-        self._binary(1)
+        yes = self._binary(1)
         self._expect(":")
-        self.choice()
-        return Opaque()
+        return Choice(condition, yes, self.choice())
 
     def _binary(self, level: int) -> Node:
         left = self._unary()
@@ -177,10 +187,9 @@ class _Parser:
         return tuple(items)
 
 
-def _text(written: str) -> Node:
-    """The text of a literal without escapes, on one line."""
+def _text(written: str) -> Text | EscapedText:
     is_raw = written[0] in "rR"
     quoted = written[1:] if is_raw else written
     if quoted[:3] in ('"""', "'''") or ("\\" in quoted and not is_raw):
-        return Opaque()
+        return EscapedText(written)
     return Text(quoted[1:-1])

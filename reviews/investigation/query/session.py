@@ -1,0 +1,80 @@
+"""A DuckDB connection for one query: bounded in time, memory and threads, and in how many run at once."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from time import monotonic
+from typing import Any
+
+import duckdb
+from django.conf import settings
+
+from reviews.investigation.errors import ConsoleBusy, QueryTooLarge, QueryTooSlow
+from scoring.offline.store import OfflineStore
+
+MAX_SECONDS = 2.0
+MAX_MEMORY = "1GB"
+MAX_RUNNING = 2  # queries of a process; more would slow each other down
+WAIT_SECONDS = 1.0  # for another query to end
+
+_running = threading.BoundedSemaphore(MAX_RUNNING)
+
+
+class Session:
+    """Runs the statements of one query. All of them together may take MAX_SECONDS."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, *, seconds: float) -> None:
+        self._connection = connection
+        self._seconds = seconds
+        self._ends_at = monotonic() + seconds
+
+    def execute(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """The rows of a statement. Raises QueryTooSlow, QueryTooLarge."""
+        with self._limited():
+            return self._connection.execute(sql, dict(parameters or {})).fetchall()
+
+    def write_parquet(self, sql: str, path: str) -> None:
+        """Write the rows of a SELECT to a Parquet file. Raises QueryTooSlow, QueryTooLarge."""
+        with self._limited():
+            self._connection.sql(sql).write_parquet(path, compression="zstd")
+
+    @contextmanager
+    def _limited(self) -> Iterator[None]:
+        left = self._ends_at - monotonic()
+        if left <= 0:
+            raise QueryTooSlow(limit=self._seconds)
+        timer = threading.Timer(left, self._connection.interrupt)
+        timer.start()
+        try:
+            yield
+        except duckdb.InterruptException as error:
+            raise QueryTooSlow(limit=self._seconds) from error
+        except duckdb.OutOfMemoryException as error:
+            raise QueryTooLarge from error
+        finally:
+            timer.cancel()
+
+
+@contextmanager
+def open_session(store: OfflineStore, *, seconds: float = MAX_SECONDS) -> Iterator[Session]:
+    """A session that reads the files of a store. Raises ConsoleBusy if MAX_RUNNING others do not end."""
+    if not _running.acquire(timeout=WAIT_SECONDS):
+        raise ConsoleBusy(limit=MAX_RUNNING)
+    try:
+        with duckdb.connect(config=_limits()) as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            if not store.is_local():
+                connection.register_filesystem(store.filesystem)
+            yield Session(connection, seconds=seconds)
+    finally:
+        _running.release()
+
+
+def _limits() -> dict[str, Any]:
+    return {
+        "threads": settings.INVESTIGATION_THREADS,
+        "memory_limit": MAX_MEMORY,
+        "temp_directory": "",  # what does not fit in memory is refused, not written to disk
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
