@@ -36,6 +36,7 @@ OFFLINE_URL = env.str("ASSAY_OFFLINE_URL", "") or str(VAR_DIR / "offline")
 # Decisions as columns, which the investigation console queries: a directory or URL likewise.
 INVESTIGATION_URL = env.str("ASSAY_INVESTIGATION_URL", "") or str(VAR_DIR / "investigation")
 INVESTIGATION_DAYS = read(env.int, "ASSAY_INVESTIGATION_DAYS", 90, validate=Range(min=0))  # 0: no console
+INVESTIGATION_SECONDS = read(env.float, "ASSAY_INVESTIGATION_SECONDS", 2.0, validate=Range(min=0.1))
 INVESTIGATION_THREADS = read(env.int, "ASSAY_INVESTIGATION_THREADS", 2, validate=Range(min=1))
 # The number of threads that fold whole histories here; or a Dask cluster: its scheduler's address
 # ("tcp://10.0.0.1:8786"), or "local:4" for four processes of this machine's own.

@@ -46,6 +46,7 @@ for page in (
     "quality.own_page",
     "related.links",
     "investigations.console",
+    "investigations.export",
 ):
     import_module(f"reviews.pages.{page}")
 

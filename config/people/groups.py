@@ -13,6 +13,7 @@ LOOK = (
     "reviews.investigate",
 )
 LOOK_AT_MODELS = (
+    "reviews.export_investigation",
     *("scoring.view_modelversion", "scoring.view_trainingjob", "scoring.view_route"),
     "scoring.view_evaluationjob",
     *("experiments.view_experiment", "monitoring.view_modelwindow", "monitoring.view_hourlywindow"),

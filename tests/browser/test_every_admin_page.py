@@ -67,7 +67,7 @@ SAMPLES: dict[str, Callable[[Installation], Installation]] = {
 # Parts that another page's script fetches, and downloads; not pages of their own.
 PARTS = {
     *("overview_parts", "list_entity", "list_export", "configuration_file", "bank_media", "bank_export"),
-    *("media_blurred", "media_still", "media_file", "model_artifact"),
+    *("investigate_export", "media_blurred", "media_still", "media_file", "model_artifact"),
 }
 # Pages of what this installation lacks; tested where there is some.
 ELSEWHERE = {"alert", "statement", "bank_import_status", "media"}

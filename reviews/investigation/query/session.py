@@ -12,7 +12,6 @@ from django.conf import settings
 from reviews.investigation.errors import ConsoleBusy, QueryTooLarge, QueryTooSlow
 from scoring.offline.store import OfflineStore
 
-MAX_SECONDS = 2.0
 MAX_MEMORY = "1GB"
 MAX_RUNNING = 2  # queries of a process; more would slow each other down
 WAIT_SECONDS = 1.0  # for another query to end
@@ -21,7 +20,7 @@ _running = threading.BoundedSemaphore(MAX_RUNNING)
 
 
 class Session:
-    """Runs the statements of one query. All of them together may take MAX_SECONDS."""
+    """Runs the statements of one query. All of them together may take `seconds`."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, *, seconds: float) -> None:
         self._connection = connection
@@ -32,11 +31,6 @@ class Session:
         """The rows of a statement. Raises QueryTooSlow, QueryTooLarge."""
         with self._limited():
             return self._connection.execute(sql, dict(parameters or {})).fetchall()
-
-    def write_parquet(self, sql: str, path: str) -> None:
-        """Write the rows of a SELECT to a Parquet file. Raises QueryTooSlow, QueryTooLarge."""
-        with self._limited():
-            self._connection.sql(sql).write_parquet(path, compression="zstd")
 
     @contextmanager
     def _limited(self) -> Iterator[None]:
@@ -56,8 +50,11 @@ class Session:
 
 
 @contextmanager
-def open_session(store: OfflineStore, *, seconds: float = MAX_SECONDS) -> Iterator[Session]:
-    """A session that reads the files of a store. Raises ConsoleBusy if MAX_RUNNING others do not end."""
+def open_session(store: OfflineStore, *, seconds: float | None = None) -> Iterator[Session]:
+    """A session that reads the files of a store, of settings.INVESTIGATION_SECONDS if no time is given.
+
+    Raises ConsoleBusy if MAX_RUNNING others do not end.
+    """
     if not _running.acquire(timeout=WAIT_SECONDS):
         raise ConsoleBusy(limit=MAX_RUNNING)
     try:
@@ -65,7 +62,7 @@ def open_session(store: OfflineStore, *, seconds: float = MAX_SECONDS) -> Iterat
             connection.execute("SET TimeZone = 'UTC'")
             if not store.is_local():
                 connection.register_filesystem(store.filesystem)
-            yield Session(connection, seconds=seconds)
+            yield Session(connection, seconds=seconds or settings.INVESTIGATION_SECONDS)
     finally:
         _running.release()
 

@@ -1,6 +1,6 @@
 """Selects the events that a query matches, once: the results are computed from this selection."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,14 +41,20 @@ def compile_query(query: Query) -> CompiledExpression | None:
 
 
 def select_matching(
-    session: Session, query: Query, source: Source, *, withheld: Collection[int] = ()
+    session: Session,
+    query: Query,
+    source: Source,
+    *,
+    withheld: Collection[int] = (),
+    also: Sequence[str] = (),
 ) -> Matched:
-    """Fill the table `matched`. `withheld`: the events whose labels the user must not see.
+    """Fill the table `matched`. `withheld`: the events whose labels the user must not see. `also`: operands
+    whose values it has besides those of the query's tables and distribution.
 
     The source has files. Raises ExpressionInvalid, QueryTooSlow, QueryTooLarge.
     """
     expression = compile_query(query)
-    names = dict.fromkeys((*query.top, query.distribution))
+    names = dict.fromkeys((*query.top, query.distribution, *also))
     values = {name: f"v{place}" for place, name in enumerate(names)}
     operands = [query.operand(name) for name in names]
     read = {stored_column(each) for each in operands if each.kind != LABEL}

@@ -21,6 +21,7 @@ from reviews.investigation.query.query import (
     query_from,
     shown_operands,
 )
+from reviews.investigation.results.exporting import MAX_EXPORTED
 from reviews.investigation.results.investigating import investigate
 from reviews.investigation.results.matching import compile_query
 from reviews.investigation.results.rows import MAX_ROWS, ROWS_A_PAGE
@@ -41,7 +42,7 @@ from scoring.rules.expressions.completion import completion_data
 from scoring.rules.expressions.errors import ExpressionInvalid
 from scoring.rules.expressions.operands import NUMBER
 
-INVESTIGATE = "reviews.investigate"
+INVESTIGATE, EXPORT = "reviews.investigate", "reviews.export_investigation"
 EDITS = ("add_field", "add_column", "add_top")
 
 
@@ -99,6 +100,8 @@ class InvestigationPage(AdminPage):
         return {
             **result_panels(result),
             "page": page,
+            "may_export": self.request.user.has_perm(EXPORT),
+            "max_exported": MAX_EXPORTED,
             "newer": query.link(page=str(page - 1)) if page else "",
             "older": query.link(page=str(page + 1)) if last else "",
         }

@@ -20,6 +20,7 @@ Pay = Callable[..., Entry]
 @pytest.fixture(autouse=True)
 def own_store(tmp_path: Path, settings: Any) -> None:
     settings.INVESTIGATION_URL = str(tmp_path / "investigation")
+    settings.INVESTIGATION_SECONDS = 60.0  # whatever else the machine does
 
 
 @pytest.fixture
