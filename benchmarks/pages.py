@@ -43,11 +43,14 @@ from benchmarks.content_pages import (  # noqa: E402
     store_posts,
     store_verdicts,
 )
+from benchmarks.investigation import fill_store  # noqa: E402
+from benchmarks.investigation import measure as measure_queries  # noqa: E402
 from demo.simulation.live import LiveTraffic  # noqa: E402
 from demo.simulation.payloads import to_payload  # noqa: E402
 from embedded import services  # noqa: E402
 from experiments.design.lifecycle import start_experiment  # noqa: E402
 from experiments.tasks import refresh_results  # noqa: E402
+from reviews.investigation.store.following import TABLES  # noqa: E402
 from reviews.models import Case  # noqa: E402
 from scoring.catalog.registry import event_type  # noqa: E402
 from scoring.decisions.models import Decision  # noqa: E402
@@ -59,6 +62,7 @@ from scoring.learning.promotion.promote import promote  # noqa: E402
 from scoring.learning.training.recipe import TrainingConfig, TrainingRequest  # noqa: E402
 from scoring.learning.training.runs import run_training  # noqa: E402
 from scoring.log.consumers.runs import run_consumers  # noqa: E402
+from scoring.offline.store import OfflineStore  # noqa: E402
 from scoring.rules.lists.changing.defining import define_list  # noqa: E402
 from scoring.rules.lists.changing.listing import add_values  # noqa: E402
 from scoring.rules.lists.changing.values import NewValue  # noqa: E402
@@ -66,6 +70,7 @@ from scoring.runner.lane_runner import LaneRunner  # noqa: E402
 from scoring.timestamps import to_iso  # noqa: E402
 
 EVENTS, CASES, LISTED, TIMES = 200_000, 20_000, 20_000, 7
+QUERIED = 1_000_000  # decisions in the investigation console's store
 RATE_PER_DAY = 2_000
 LIST = 500  # events per request
 USER = "benchmark"
@@ -207,6 +212,15 @@ def measure(client: Client, address: str) -> tuple[float, float, int, int]:
     return median(times), max(times), len(queries), len(answer.content)
 
 
+def measure_console() -> None:
+    """Print the times of the investigation console's queries on QUERIED decisions."""
+    store = OfflineStore(f"{VAR}/queried", tables=TABLES)
+    fill_store(store, rows=QUERIED, now=now())
+    print(f"{f'query of {QUERIED:,} decisions':40} {'median ms':>10} {'max ms':>8} {'matches':>8}")
+    for name, middle, largest, matches in measure_queries(store, now=now()):
+        print(f"{name:40} {middle:10.1f} {largest:8.1f} {matches:8d}")
+
+
 def now() -> datetime:
     return datetime.now(UTC)
 
@@ -224,6 +238,7 @@ def main(arguments: list[Any]) -> None:
         for name, address in addresses().items():
             middle, largest, queries, size = measure(client, address)
             print(f"{name:40} {middle:10.1f} {largest:8.1f} {queries:8d} {size / 1024:6.0f}")
+        measure_console()
 
 
 if __name__ == "__main__":

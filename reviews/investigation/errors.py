@@ -20,6 +20,16 @@ class QueryTooLarge(InvestigationError):
         super().__init__("the query needs more memory than it may have; choose a shorter period")
 
 
+class ConditionTooNested(InvestigationError):
+    def __init__(self) -> None:
+        super().__init__("the condition nests choices and calculations too deeply; divide it")
+
+
+class ConsoleOff(InvestigationError):
+    def __init__(self) -> None:
+        super().__init__("no decisions are kept for queries; set ASSAY_INVESTIGATION_DAYS to keep some")
+
+
 class ConsoleBusy(InvestigationError):
     def __init__(self, *, limit: int) -> None:
         super().__init__(f"{limit} queries are running already; try again in a moment")

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reviews.investigation.errors import ConditionTooNested
 from reviews.investigation.query.predicates import SqlCondition
 from reviews.investigation.query.source import variable_columns
 from reviews.investigation.store.columns import column_of, hit_of
@@ -144,3 +145,12 @@ def test_a_list_of_texts_can_be_asked_for_its_items(
 ) -> None:
     event = {**dict.fromkeys((*NUMBERS, *TEXTS, "ip")), "hits": set()}
     assert answers(database, text, [event]) == [expected]
+
+
+def test_a_condition_whose_sql_would_explode_is_refused() -> None:
+    text = "amount"
+    for _ in range(8):
+        text = f"({text} / score > 1 ? 1 : 2)"
+    expression = compile_expression(f"{text} > 1", OPERANDS)
+    with pytest.raises(ConditionTooNested):
+        SqlCondition(expression, variable_columns(expression, ["score", "field.amount"]))

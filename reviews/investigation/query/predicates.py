@@ -7,6 +7,7 @@ with a missing item, the choice `? :`, and functions that SQL defines otherwise.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from reviews.investigation.errors import ConditionTooNested
 from scoring.rules.expressions.compiling import CompiledExpression, literal_text
 from scoring.rules.expressions.operands import FLAG, NUMBER, TEXT
 from scoring.rules.expressions.prefilter.syntax import (
@@ -31,6 +32,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a" + (
     "\u2028\u2029\u202f\u205f\u3000"
 )
+MAX_SQL = 100_000  # characters: nested choices and comparisons repeat their parts
 _METHODS = {
     "contains": "contains({}, {})",
     "startsWith": "starts_with({}, {})",
@@ -56,7 +58,14 @@ class SqlCondition:
         self.parameters[name] = value
         return f"${name}"
 
-    def _sql(self, node: Node) -> str:  # noqa: PLR0911 - one for each kind of node
+    def _sql(self, node: Node) -> str:
+        """The SQL of a node. Raises ConditionTooNested."""
+        written = self._written(node)
+        if len(written) > MAX_SQL:
+            raise ConditionTooNested
+        return written
+
+    def _written(self, node: Node) -> str:  # noqa: PLR0911 - one for each kind of node
         match node:
             case Variable(name):
                 return self._columns[name]

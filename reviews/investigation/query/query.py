@@ -25,6 +25,7 @@ MAX_PERIOD = timedelta(days=400)
 MAX_COLUMNS, MAX_TOP = 12, 4
 DEFAULT_COLUMNS = 4
 TIME = "%Y-%m-%dT%H:%M"
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -127,11 +128,14 @@ def _time_in(given: Mapping[str, str], name: str) -> datetime:
     text = given.get(name, "")
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise InvalidQuery(
             name, f"{text!r} is not a time", "a time in UTC such as 2026-03-01T09:00"
         ) from error
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    if not EARLIEST <= moment < LATEST:
+        raise InvalidQuery(name, f"{text!r} is out of range", f"{EARLIEST.year} to {LATEST.year - 1}")
+    return moment
 
 
 def _names_in(

@@ -6,6 +6,9 @@ from datetime import datetime
 from time import monotonic
 from typing import Any
 
+from django.conf import settings
+
+from reviews.investigation.errors import ConsoleOff
 from reviews.investigation.query.query import Query
 from reviews.investigation.query.session import open_session
 from reviews.investigation.query.source import Source, source_of
@@ -76,7 +79,12 @@ def investigate(
 
 
 def newest_manifest(store: OfflineStore, *, now: datetime) -> tuple[Manifest, datetime | None]:
-    """The store's manifest after the newest entries were added, and until when it is complete."""
+    """The store's manifest after the newest entries were added, and until when it is complete.
+
+    Raises ConsoleOff.
+    """
+    if not settings.INVESTIGATION_DAYS:
+        raise ConsoleOff
     followed = follow_log(store, now=now, max_entries=NEWEST_ENTRIES)
     if followed is not None and followed.caught_up:
         return followed.manifest, now

@@ -8,6 +8,7 @@ from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from reviews.investigation.errors import InvalidQuery, InvestigationError
 from reviews.investigation.query.editing import comparison_text, comparisons_of, with_part
@@ -66,10 +67,12 @@ class InvestigationPage(AdminPage):
         try:
             query = query_from(request.GET.dict(), now=timezone.now())
             return redirect(request.path + _edited(query, request.GET.dict()))
-        except (InvalidQuery, ValueError) as error:
-            messages.error(request, f"{str(error).capitalize()}.")
-            kept = {name: value for name, value in request.GET.dict().items() if not name.startswith("add_")}
-            return redirect(request.path + query_from(kept, now=timezone.now()).link())
+        except InvalidQuery as error:
+            messages.error(request, f"{capfirst(str(error))}.")
+            return redirect(request.path)
+        except ValueError as error:  # of what the form adds to a valid query
+            messages.error(request, f"{capfirst(str(error))}.")
+            return redirect(request.path + query.link())
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         now, given = timezone.now(), self.request.GET.dict()
@@ -208,4 +211,5 @@ def _edited(query: Query, given: dict[str, str]) -> str:
 
 
 def _page_in(text: str) -> int:
-    return min(int(text), MAX_ROWS // ROWS_A_PAGE - 1) if text.isascii() and text.isdigit() else 0
+    is_number = text.isascii() and text.isdigit() and len(text) < 5
+    return min(int(text), MAX_ROWS // ROWS_A_PAGE - 1) if is_number else 0

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from html import unescape
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
@@ -78,6 +79,7 @@ def test_forms_add_conditions_columns_and_tables(paid: None, sign_in: SignIn) ->
     assert "top=merchant%2Crules" in client.get(address, {**given, "add_top": "rules"})["Location"]
     wrong = client.get(address, {**given, **added, "add_value": "many"}, follow=True).content.decode()
     assert "is not a number" in wrong
+    assert "is not scored" in client.get(address, {**added, "type": "x"}, follow=True).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -88,6 +90,11 @@ def test_forms_add_conditions_columns_and_tables(paid: None, sign_in: SignIn) ->
         ({"type": "nothing"}, "is not scored"),
         ({"period": "2y"}, "is unknown"),
         ({"period": "custom", "since": "x", "until": "y"}, "is not a time"),
+        ({"period": "custom", "since": "0001-01-01T00:00", "until": "0001-01-02T00:00"}, "is out of range"),
+        (
+            {"period": "custom", "since": "2026-01-02T00:00", "until": "2026-01-01T00:00"},
+            "is empty or too long",
+        ),
         ({"columns": "ip"}, "is personal"),
         ({"top": "nothing"}, "is not a name of payment events"),
         ({"distribution": "merchant"}, "is no number"),
@@ -160,3 +167,8 @@ def test_without_the_permission_there_is_no_console(sign_in: SignIn) -> None:
     client = Client()
     client.force_login(User.objects.get(username="sam"))
     assert client.get(reverse("admin:investigate")).status_code == 403
+
+
+def test_without_days_the_console_is_off(sign_in: SignIn, settings: Any) -> None:
+    settings.INVESTIGATION_DAYS = 0
+    assert "set ASSAY_INVESTIGATION_DAYS" in page(sign_in())
