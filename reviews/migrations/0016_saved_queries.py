@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reviews', '0014_four_eyes_and_linked_cases'),
+        ('reviews', '0015_similar_cases'),
     ]
 
     operations = [
