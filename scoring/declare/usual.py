@@ -6,7 +6,7 @@ A word names the one that applies to it, and the kernel's program and the featur
 from dataclasses import dataclass
 from typing import Protocol
 
-from scoring.declare.conditions import Condition, where_definition
+from scoring.declare.conditions import Condition
 from scoring.declare.lowering import EntityKeys, Program, Register, Subject
 from scoring.declare.protocols.grammar import CountedEvents, Grammar
 from scoring.declare.spelling import span_text
@@ -45,11 +45,9 @@ def lower_usual(usual: Usual | None, program: Program) -> Register:
 
 
 def _over_month(
-    program: Program, subject: Subject, function: str, field: str = "", where: Condition | None = None
+    program: Program, subject: Subject, function: str, field: str = "", where: str = ""
 ) -> Register:
-    return program.aggregate(
-        subject, function, field, window=MONTH.us, tile=_MONTH_TILE, where=where_definition(where)
-    )
+    return program.aggregate(subject, function, field, window=MONTH.us, tile=_MONTH_TILE, where=where)
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,8 @@ class MonthlyRate(Usual):
 
     def lower(self, program: Program) -> Register:
         subject = program.subject(self.word)
-        month = _over_month(program, subject, self.function, self.field, self.where)
+        where = program.condition(subject, self.where, self.word.origin)
+        month = _over_month(program, subject, self.function, self.field, where)
         return program.emit("usual_rate", month, subject.key, self.window.us)
 
     def description(self, grammar: Grammar) -> str:
@@ -84,7 +83,9 @@ class MonthlyMean(Usual):
     where: Condition | None
 
     def lower(self, program: Program) -> Register:
-        return _over_month(program, program.subject(self.word), "mean", self.field, self.where)
+        subject = program.subject(self.word)
+        where = program.condition(subject, self.where, self.word.origin)
+        return _over_month(program, subject, "mean", self.field, where)
 
     def description(self, grammar: Grammar) -> str:
         return f"the 30-day mean of {grammar.this(self.word)}"
@@ -99,7 +100,8 @@ class MonthlyGap(Usual):
 
     def lower(self, program: Program) -> Register:
         subject = program.subject(self.word)
-        month = _over_month(program, subject, "count", where=self.where)
+        where = program.condition(subject, self.where, self.word.origin)
+        month = _over_month(program, subject, "count", where=where)
         return program.emit("usual_gap", month, subject.key)
 
     def description(self, grammar: Grammar) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from scoring.catalog.event_type import EventType
 from scoring.catalog.time_zones import UTC_NAME, find_time_zone
 from scoring.declare import Expression, TextResemblance, parts_of
+from scoring.declare.meaning import reads_the_clock
 from scoring.declare.spelling import words_of
 
 
@@ -17,7 +18,8 @@ class FeatureSpec:
     `unit`: "events", "values", "money" (minor units of `currency`), "seconds", "share", "ratio", "hour",
     "weekday", "category", "flag", "years", "km", "km/h", "log-odds",
     "characters", "words", "links", "number", or the field's own unit. `definition`: the declaration in
-    canonical text. `owner`: who is responsible for it, by default the event type's owner.
+    canonical text, with the time zone behind it if that matters and is not UTC. `owner`: who is responsible
+    for it, by default the event type's owner.
     """
 
     name: str
@@ -76,6 +78,11 @@ def _distinct(texts: Iterable[str]) -> list[str]:
     return [text for text in dict.fromkeys(texts) if text]
 
 
+def _definition(feature: Expression, zone: str) -> str:
+    text = feature.definition
+    return f"{text}  # {zone}" if zone != UTC_NAME and reads_the_clock(feature) else text
+
+
 def make_spec(
     member: type[EventType], feature: Expression, codes: Mapping[str, Mapping[str, int]], *, zone: str
 ) -> FeatureSpec:
@@ -91,7 +98,7 @@ def make_spec(
         field=plain.own_field,
         currency=member.base_currency,
         subject=member.noun or words_of(member.name),
-        definition=feature.definition,
+        definition=_definition(feature, zone),
         owner=feature.owner or plain.owner or member.owner,
         expression=feature,
         vocabulary=tuple(codes.get(plain.own_field, ())),

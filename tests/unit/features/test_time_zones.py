@@ -107,6 +107,22 @@ def test_conditions_count_past_events_by_the_same_clocks() -> None:
     assert [each["weekends"] for each in found] == [0, 1, 2]
 
 
+def test_usual_values_count_by_the_same_clocks() -> None:
+    def features(card: Any) -> list[Expression]:
+        night = is_night(22, 6)
+        return [
+            card.count(over="24h", where=night),
+            card.amount.mean(over="24h", where=night),
+            card.since_last(where=night),
+        ]
+
+    plan, first = lane(features=features), datetime(2026, 1, 10, 3, 30, tzinfo=UTC)  # 22:30 there
+    batch = encode(plan, sales(first, first + timedelta(days=1), first + timedelta(days=2, hours=-1)))
+    rows = fold(plan, batch, Arena.for_batch(plan, batch))
+    count, _, gap = plan.feature_set("sale").context_of(rows)[2].tolist()
+    assert (count, gap) == (pytest.approx(2 * 24 / 47), 47 * 3600 / 2)
+
+
 def test_threads_and_bulk_tell_the_same_time() -> None:
     moments = [SPRING + timedelta(hours=7 * number) for number in range(400)]
     batch = encode(LOCAL, sales(*moments))
@@ -175,3 +191,13 @@ def test_sentences_name_the_place_whose_clocks_tell_the_time() -> None:
     assert describe_feature(weekend) == "Whether it is Saturday or Sunday, New York time."
     assert "(22:00 to 06:00 New York time)" in describe_feature(nights)
     assert format_value(hour, 3.0) == "03:00 New York time"
+
+
+def test_definitions_state_the_zone_where_it_matters() -> None:
+    def features(card: Any) -> list[Expression]:
+        return [hour_of_day(), card.count(over="1h", where=is_weekend()), card.count(over="1h")]
+
+    defined = [spec.definition for spec in lane(features=features).feature_set("sale").features]
+    assert [text.endswith("  # America/New_York") for text in defined] == [True, True, False]
+    world = [spec.definition for spec in lane("UTC", features=features).feature_set("sale").features]
+    assert world[0] == "hour_of_day()"
