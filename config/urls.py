@@ -22,6 +22,7 @@ urlpatterns = [
     path("api/docs/", SpectacularSwaggerView.as_view(), name="docs"),
     path("api/problems/<slug:slug>", describe_problem, name="problem"),
     path("api/v1/", include("reviews.api.urls")),  # before the ids of events, which may hold slashes
+    path("api/v1/", include("monitoring.api.urls")),
     path("api/v1/", include("scoring.api.urls")),
     path("appeals/<str:token>/", AppealPage.as_view(), name="appeal"),
     path("admin/", admin.site.urls),

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Count
 
@@ -12,6 +13,11 @@ from monitoring.alerts.rules.rule import Severity
 
 MAX_RESOLVED = 50
 RESOLVED_FOR, FATIGUE_DAYS = timedelta(days=7), 30
+DESCRIBED = (
+    *("key", "rule", "metric", "scope", "severity", "owner", "value", "low", "high", "rows", "side"),
+    *("threshold", "since", "fired_at", "because", "parent", "flapping", "runbook"),
+    *("acknowledged_by", "acknowledged_at", "snoozed_until"),
+)
 COUNTED = ("fired", "sent", "acknowledged", "acted")
 
 
@@ -58,6 +64,17 @@ def firing_groups() -> list[AlertGroup]:
         elif each.parent:
             groups[each.key] = AlertGroup(each)
     return sorted(groups.values(), key=_most_severe_first)
+
+
+def alerts_of(groups: Iterable[AlertGroup]) -> list[Alert]:
+    """The alerts of all groups, each group's first one before its members."""
+    return [alert for group in groups for alert in (group.alert, *group.members)]
+
+
+def describe_alert(alert: Alert, *, now: datetime) -> dict[str, Any]:
+    """A firing alert as JSON values."""
+    found = {name: getattr(alert, name) for name in DESCRIBED}
+    return {**found, "in_hand": is_in_hand(alert, now=now)}
 
 
 def _most_severe_first(group: AlertGroup) -> tuple[int, float, str]:

@@ -9,8 +9,7 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from monitoring.alerts.evaluation.evaluate import evaluate_alerts
-from monitoring.alerts.models import Alert
-from monitoring.alerts.reading import AlertGroup, firing_groups, is_in_hand
+from monitoring.alerts.reading import AlertGroup, alerts_of, describe_alert, firing_groups, is_in_hand
 from monitoring.alerts.words import headline
 from scoring.admin_kit.formatting import ago_text
 from scoring.management.outcomes import add_json_option, answer_is_no, write_json
@@ -35,24 +34,11 @@ class Command(BaseCommand):
             evaluate_alerts(now=now)
         groups = firing_groups()
         if options["json"]:
-            write_json(self.stdout, {"alerts": [as_data(each, now=now) for each in alerts_of(groups)]})
+            write_json(self.stdout, {"alerts": [describe_alert(each, now=now) for each in alerts_of(groups)]})
         else:
             self.stdout.write("\n".join(lines_of(groups, now=now)) or "no alert fires")
         if any(not is_in_hand(each, now=now) for each in alerts_of(groups)):
             raise answer_is_no("an alert fires")
-
-
-def alerts_of(groups: list[AlertGroup]) -> list[Alert]:
-    return [alert for group in groups for alert in (group.alert, *group.members)]
-
-
-def as_data(alert: Alert, *, now: datetime) -> dict[str, Any]:
-    """A firing alert as JSON values."""
-    names = ("key", "rule", "metric", "scope", "severity", "owner", "value", "low", "high", "rows", "side")
-    more = ("threshold", "since", "fired_at", "because", "parent", "flapping", "runbook")
-    told = ("acknowledged_by", "acknowledged_at", "snoozed_until")
-    found = {name: getattr(alert, name) for name in (*names, *more, *told)}
-    return {**found, "in_hand": is_in_hand(alert, now=now)}
 
 
 def lines_of(groups: list[AlertGroup], *, now: datetime) -> Iterator[str]:

@@ -40,6 +40,10 @@ SCOPE_WORDS = {
         "state what an event turned out to be, for the label sources selected below",
     ),
     "labels:read": ("Read held labels", "those of its sender whose event has not arrived yet"),
+    "monitoring:read": (
+        "Read monitoring",
+        "the drift of models, with what senders changed, and firing alerts; of all senders",
+    ),
 }
 LABEL_SOURCE_WORDS = {
     "chargeback": ("Chargebacks", "disputes reported by the acquirer"),

@@ -22,6 +22,7 @@ SCOPES = {
     "simulations:run": "decide events without recording them, and read what each stage did",
     "labels:write": "record or retract labels",
     "labels:read": "read labels whose event has not arrived yet",
+    "monitoring:read": "read the drift of models and firing alerts",
 }
 SOURCE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,59}")
 MAX_NAME_LENGTH = 100

@@ -175,6 +175,7 @@ FOR_KEYS = {
     *("api:events", "api:event", "api:corrections", "api:retraction", "api:parked-events"),
     *("api:explanation", "api:simulations", "api:labels", "api:held-labels", "reviews-api:statement"),
     *("api:media", "api:media-item", "reviews-api:appeal-link", "reviews-api:appeals"),
+    *("monitoring-api:drift", "monitoring-api:alerts"),
 }
 API_OF_ONE_ROW = {
     "api:event",

@@ -27,6 +27,8 @@ OPERATIONS = [
     ("GET", "/api/v1/events/parked", "events:read"),
     ("POST", "/api/v1/labels", "labels:write"),
     ("GET", "/api/v1/labels/held", "labels:read"),
+    ("GET", "/api/v1/monitoring/drift", "monitoring:read"),
+    ("GET", "/api/v1/monitoring/alerts", "monitoring:read"),
 ]
 
 
