@@ -91,7 +91,7 @@ class AlertSerializer(serializers.Serializer):
     since = serializers.DateTimeField()
     fired_at = serializers.DateTimeField()
     because = serializers.CharField(allow_blank=True)
-    parent = serializers.CharField(
+    parent = serializers.CharField(  # type: ignore[assignment]
         allow_blank=True, help_text="The first alert of the same cause; empty for that one itself"
     )
     flapping = serializers.BooleanField()
