@@ -61,9 +61,7 @@ def change_settings(
     Raises UnknownOwner, ReasonRequired, NotificationSettingsInvalid, NotificationSettingsUnchanged, and
     StreamConflict after a concurrent change.
     """
-    check_owner(owner)
-    require_reason(reason, f"the notification settings of {owner} change")
-    _check(owner, delivery, webhook_url)
+    check_settings(owner, delivery, webhook_url=webhook_url, reason=reason)
     version = last_version(f"notification/{owner}")  # before the row, so that a change between them conflicts
     before = settings_of(owner)
     if (delivery, webhook_url) == (before.delivery, before.webhook_url):
@@ -95,6 +93,20 @@ def change_settings(
         return append([new], now=now)[0]
 
 
+def check_settings(owner: str, delivery: DeliverySettings, *, webhook_url: str, reason: str) -> None:
+    """Raises UnknownOwner, ReasonRequired, NotificationSettingsInvalid."""
+    check_owner(owner)
+    require_reason(reason, f"the notification settings of {owner} change")
+    problems = list(problems_of(delivery))
+    if webhook_url:
+        try:
+            check_url(webhook_url)
+        except WebhookRefused as refused:
+            problems.append(("webhook_url", str(refused)))
+    if problems:
+        raise NotificationSettingsInvalid(owner, problems)
+
+
 def history(owner: str) -> list[dict[str, Any]]:
     """The latest changes for pages, newest first, each with the new settings in words."""
     entries = [each for each in read_stream(f"notification/{owner}") if each.type == "notification.changed"]
@@ -109,17 +121,6 @@ def history(owner: str) -> list[dict[str, Any]]:
         }
         for entry in reversed(entries[-MAX_SHOWN:])
     ]
-
-
-def _check(owner: str, delivery: DeliverySettings, webhook_url: str) -> None:
-    problems = list(problems_of(delivery))
-    if webhook_url:
-        try:
-            check_url(webhook_url)
-        except WebhookRefused as refused:
-            problems.append(("webhook_url", str(refused)))
-    if problems:
-        raise NotificationSettingsInvalid(owner, problems)
 
 
 def _secret(before: OwnerSettings, delivery: DeliverySettings, webhook_url: str) -> str:

@@ -123,4 +123,8 @@ review_quality:
       share: 0.05
     golden_items:
       share: 0.02
+notifications:
+  group/lead:
+    time_zone: Europe/Vienna
+    max_a_day: 5
 """

@@ -31,7 +31,7 @@ NOW = datetime(2026, 3, 2, tzinfo=UTC)
 ANA, LEA = "user/ana", "user/lea"
 EMPTY = (
     "version: 1\nlists:\nrules:\npolicies:\nexploration:\nbreakers:\nschedules:\nalerts:\ngates:\n"
-    "guardrails:\ntriggers:\nfour_eyes:\nreview_quality:\n"
+    "guardrails:\ntriggers:\nfour_eyes:\nreview_quality:\nnotifications:\n"
 )
 
 
@@ -80,7 +80,7 @@ def test_what_is_applied_to_an_empty_installation_is_exported_as_it_was() -> Non
     applied = apply(CONFIGURATION)
     assert yaml.safe_load(export_text()) == yaml.safe_load(CONFIGURATION)
     assert {change.what for change in applied.changes} == {"added"}
-    assert len(applied.changes) == 16
+    assert len(applied.changes) == 17
     text = export_text()
     assert apply(text).is_nothing
     assert export_text() == text
@@ -281,6 +281,10 @@ WRONG = [
     ("score_shift:", "shift:", "guardrails.payment.shift: is not known here (allowed: enabled, watch_hours,"),
     ("cool_down_hours: 12", "cool_down_hours: 1.5", "cool_down_hours: is float, not a whole number"),
     ("psi: 0.4", "psi: 0", "triggers.payment.drift.psi: must be 0.1 to 10, not 0"),
+    ("group/lead:", "lead:", "notifications.lead: there is no owner 'lead'; an owner is user/<name> or"),
+    ("time_zone: Europe/Vienna", "time_zone: Vienna", "group/lead.time_zone: is 'Vienna'; name one such as"),
+    ("max_a_day: 5", "max_a_day: 900", "group/lead.max_a_day: is 900; enter a number from 1 to 200"),
+    ("max_a_day: 5", "email: maybe", "notifications.group/lead.email: is maybe, not a true or false"),
     ("share: 0.02", "share: 0.5", "review_quality.payment.golden_items.share: must be 0 to 0.2, not 0.5"),
 ]  # fmt: skip
 
