@@ -156,6 +156,8 @@ class Command(BaseCommand):
         self.simulate_gap(until=until, days=days, environment=environment)
         self.say("Updating cases and metrics ...")
         run_consumers(now=timezone.now())
+        self.say("Measuring models and labels, as every night ...")
+        run_command(["performance"], environment)
         return until
 
     def simulate_gap(self, *, until: datetime, days: int, environment: dict[str, str]) -> None:
