@@ -7,7 +7,7 @@ from django.conf import settings
 
 from monitoring.models import ModelPerformance
 from monitoring.overview.facts import CASE_LATE, Facts
-from monitoring.overview.pipeline_notices import CONSUMER_LAG, LANE_LATE
+from monitoring.overview.pipeline_notices import CONSUMER_LAG, CONSUMERS_LATE, LANE_LATE
 from monitoring.overview.tiles import Linker, Tile
 from monitoring.windows.traffic import RECENT_MINUTES, RecentTraffic
 from scoring.admin_kit.formatting import NO_VALUE, count_text, duration_text, percent_text
@@ -151,8 +151,13 @@ def _operations(facts: Facts, link: Linker) -> Iterator[Tile]:
 
 
 def _consumers(facts: Facts, link: Linker) -> Tile:
+    running = [each for each in facts.consumers if not each.error]
+    last = max((each.ran_at for each in running if each.ran_at), default=None)
+    if running and (last is None or facts.now - last > CONSUMERS_LATE):
+        note = f"none has read the log for {duration_text(facts.now - last)}" if last else "none has run yet"
+        return Tile("Consumers", "not running", note, "bad", link("operations"))
     stopped = [each for each in facts.consumers if each.error]
-    behind = [each for each in facts.consumers if not each.error and each.lag > CONSUMER_LAG]
+    behind = [each for each in running if each.lag > CONSUMER_LAG]
     value = f"{len(stopped)} stopped" if stopped else f"{len(behind)} behind" if behind else "up to date"
     named = [each.name for each in stopped or behind]
     note = ", ".join(named) if named else f"all {len(facts.consumers)} that read the log"

@@ -124,3 +124,15 @@ def test_an_operator_sees_consumers_latency_entries_and_alerts() -> None:
     assert area(OPERATIONS, trouble).verdict == "look at consumers, latency, pending entries"
     assert area(OPERATIONS, trouble).tone == "bad"
     assert figure(OPERATIONS, "Consumers", trouble).note == "reviews.cases"
+
+
+def test_consumers_that_do_not_run_are_not_up_to_date() -> None:
+    late = replace(OPERATED, consumers=[WELL._replace(ran_at=NOW - timedelta(minutes=50))])
+    shown = figure(OPERATIONS, "Consumers", late)
+    assert (shown.value, shown.note, shown.tone) == (
+        "not running",
+        "none has read the log for 50 min",
+        "bad",
+    )
+    never = replace(OPERATED, consumers=[WELL._replace(ran_at=None)])
+    assert figure(OPERATIONS, "Consumers", never).note == "none has run yet"
