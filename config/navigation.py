@@ -29,6 +29,7 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
         Item("Review queue", "playlist_add_check", "queue", "reviews.view_case", pages="cases/"),
         Item("Confirmations", "how_to_reg", "confirmations", "reviews.view_case", pages="four-eyes/"),
         Item("Appeals", "gavel", "appeals", "reviews.view_case"),
+        Item("Queues", "account_tree", "review_queues", "reviews.view_reviewqueue", pages="review-queues/"),
         Item("All cases", "inventory_2", "reviews_case_changelist", "reviews.view_case"),
         Item("Find", "search", "entities", "reviews.view_case"),
         Item("Investigate", "travel_explore", "investigate", "reviews.investigate"),

@@ -393,6 +393,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "reviews.tasks.refresh_scores",
         "schedule": crontab(hour="4", minute="41"),
     },
+    "open cases of risks that rose": {
+        "description": "Opens cases of past events of entities whose risk rose, for types with this source.",
+        "task": "reviews.tasks.open_candidates",
+        "schedule": crontab(hour="4", minute="53"),
+    },
     "retrain the payment model": {
         "description": "Queues a training if there are new labels. May be disabled or deleted.",
         "task": "scoring.learning.tasks.retrain",

@@ -47,6 +47,10 @@ for page in (
     "related.links",
     "investigations.console",
     "investigations.export",
+    "queues.list_page",
+    "queues.editor_page",
+    "queues.case_bar",
+    "queues.sources_page",
 ):
     import_module(f"reviews.pages.{page}")
 

@@ -1,5 +1,6 @@
 """Cases for people to decide, and the index that finds an entity's events."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import ClassVar
 
@@ -10,6 +11,7 @@ from django.db import models
 
 from reviews.investigation_models import SavedQuery  # noqa: F401 - a table of this app
 from reviews.quality_models import GivenVerdict
+from reviews.queue_models import ReviewQueue  # noqa: F401 - a model of this app
 from reviews.similar_models import CaseExplanation  # noqa: F401 (where Django finds the table)
 
 
@@ -28,22 +30,35 @@ class CaseQuerySet(models.QuerySet["Case"]):
         return self.pending().filter(models.Q(joined_to=None) | ~models.Exists(lead))
 
     def free(self, now: datetime) -> "CaseQuerySet":
-        """Queued cases without a lease: never claimed, released, or the lease expired."""
-        return self.queued().filter(~models.Q(state=Case.State.CLAIMED) | models.Q(lease_until__lte=now))
+        """Queued cases that are not snoozed, without a lease: never claimed, released, or it expired."""
+        free = self.queued().filter(~models.Q(state=Case.State.CLAIMED) | models.Q(lease_until__lte=now))
+        return free.filter(models.Q(snoozed_until=None) | models.Q(snoozed_until__lte=now))
 
     def open_to(
-        self, reviewer: str, *, escalations: bool, adjudications: bool = False, confirmations: bool = False
+        self,
+        reviewer: str,
+        *,
+        escalations: bool,
+        adjudications: bool = False,
+        confirmations: bool = False,
+        barred: Collection[str] = (),
     ) -> "CaseQuerySet":
-        """Cases that the reviewer may decide; escalated ones only with `escalations`, disagreements only with
-        `adjudications`, proposed verdicts only with `confirmations`. None gets a quality check of a case that
-        they have decided or checked before, a verdict that they have proposed, or an appeal about an event on
-        which they have given a verdict.
+        """Cases that the reviewer may decide: assigned to them, or to nobody in queues that are not `barred`.
+
+        Escalated ones only with `escalations`, disagreements only with `adjudications`, proposed verdicts
+        only with `confirmations`. None gets a quality check of a case that they have decided or checked
+        before, a verdict that they have proposed, or an appeal about an event on which they have given a
+        verdict.
         """
         judged = GivenVerdict.objects.filter(
             event_position=models.OuterRef("about"), reviewer=reviewer, undone=False
         )
         allowed = self.exclude(not_for=reviewer).without_own_checks(reviewer)
         allowed = allowed.filter(models.Q(about=None) | ~models.Exists(judged))
+        unassigned = models.Q(assigned_to="")
+        if barred:
+            unassigned &= ~models.Q(queue__in=barred)
+        allowed = allowed.filter(unassigned | models.Q(assigned_to=reviewer))
         if not adjudications:
             allowed = allowed.exclude(quality_check=Case.Check.ADJUDICATION)
         if confirmations:
@@ -85,7 +100,13 @@ class Case(models.Model):
 
     `policies`: reason code by policy that the verdict says was broken; `action`: the outcome that it gives
     the event, "" for types without policies; `strike`: it gave the author one. Verdicts given at once share
-    `verdict_group`. `sensitive`: looking at it may harm. `queue`: that of the policy most likely broken.
+    `verdict_group`. `sensitive`: looking at it may harm.
+
+    `queue`: that to which it was routed, by its definition of `queue_version`; or of the policy most likely
+    broken (version 0); or "" for the default one. `due_at`: when its SLA is breached. `shared_entities`:
+    keys of entities that it has in common with few other events. `next_because`: what made it its claimant's
+    next case, besides urgency. Free again at `snoozed_until`; `assigned_to`: only this reviewer gets it.
+
     Escalated cases wait for people with `decide_escalation`. An appeal's case is `about` another event (its
     position; None if it was never received), and `not_for` the reviewer who decided that one.
 
@@ -106,6 +127,9 @@ class Case(models.Model):
         SAMPLE = "sample", "random sample"
         APPEAL = "appeal", "appeal"
         DUPLICATE = "duplicate", "near-duplicate of a decided case"
+        UNCERTAIN = "uncertain", "score near a threshold"
+        EXPLORED = "explored", "let through by exploration"
+        CANDIDATE = "candidate", "risk that rose since the decision"
 
     class State(models.TextChoices):
         OPEN = "open"
@@ -171,6 +195,12 @@ class Case(models.Model):
     joined_to = models.BigIntegerField(null=True)
     linked = models.IntegerField(default=0)
     linked_loss = models.BigIntegerField(default=0)
+    queue_version = models.IntegerField(default=0)
+    due_at = models.DateTimeField(null=True)
+    shared_entities = models.JSONField(default=list, blank=True)
+    next_because = models.JSONField(default=dict, blank=True)
+    snoozed_until = models.DateTimeField(null=True)
+    assigned_to = models.CharField(max_length=150, blank=True, default="")
 
     objects = CaseQuerySet.as_manager()
 
@@ -214,6 +244,23 @@ class Case(models.Model):
             ),
             models.Index(
                 fields=["proposed_at"], name="case_proposed", condition=models.Q(proposed_at__isnull=False)
+            ),
+            models.Index(
+                "queue",
+                "why",
+                models.F("rank").desc(),
+                name="case_source",
+                condition=models.Q(state__in=("open", "claimed")),
+            ),
+            models.Index(
+                fields=["queue", "due_at"],
+                name="case_due",
+                condition=models.Q(state__in=("open", "claimed"), due_at__isnull=False),
+            ),
+            models.Index(
+                fields=["assigned_to"],
+                name="case_assigned",
+                condition=models.Q(state__in=("open", "claimed")) & ~models.Q(assigned_to=""),
             ),
         ]
         permissions: ClassVar = [

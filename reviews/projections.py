@@ -1,16 +1,16 @@
 """The projection of cases: how each entry of a case's stream changes its row."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from reviews.models import Case, ReviewerAction
-from reviews.queue.ranking import rank_of
+from reviews.queue.ranking import FOR_LABEL, rank_of
 from scoring.log.entries import Entry
 from scoring.log.projections import fold_into, project
 from scoring.sql.bulk_tables import Row
 from scoring.timestamps import from_iso
 
-UNCLAIMED: dict[str, Any] = {"claimed_by": "", "claimed_at": None, "lease_until": None}
+UNCLAIMED: dict[str, Any] = {"claimed_by": "", "claimed_at": None, "lease_until": None, "next_because": {}}
 NO_VERDICT: dict[str, Any] = {
     "verdict": "",
     "reason_code": "",
@@ -25,6 +25,8 @@ NO_VERDICT: dict[str, Any] = {
 }
 NO_PROPOSAL: dict[str, Any] = {"proposal": {}, "proposed_by": "", "proposed_at": None}
 NOT_ESCALATED: dict[str, Any] = {"escalated_by": "", "escalated_at": None}
+NOT_ROUTED: dict[str, Any] = {"queue": "", "queue_version": 0, "due_at": None, "shared_entities": []}
+NOT_SET_ASIDE: dict[str, Any] = {"snoozed_until": None, "assigned_to": ""}
 
 
 def event_position(entry: Entry) -> int:
@@ -56,6 +58,8 @@ def opened_case(case: Row | None, entry: Entry) -> Row:
         **NO_VERDICT,
         **NO_PROPOSAL,
         **NOT_ESCALATED,
+        **NOT_ROUTED,
+        **NOT_SET_ASIDE,
     }
     return _with_facts(row, entry)
 
@@ -75,8 +79,10 @@ def linked_case(case: Row | None, entry: Entry) -> Row:
 
 @fold_into("case.claimed", Case, key=event_position)
 def claimed_case(case: Row | None, entry: Entry) -> Row:
+    """A claim that renews a lease leaves since when and why it was claimed."""
     row = _existing(case, entry)
-    return {**row, **_claimed(entry), **({"claimed_at": row["claimed_at"]} if _renews(row, entry) else {})}
+    kept = {name: row[name] for name in ("claimed_at", "next_because")} if _renews(row, entry) else {}
+    return {**row, "snoozed_until": None, **_claimed(entry), **kept}
 
 
 @fold_into("case.viewed", Case, key=event_position)
@@ -102,6 +108,26 @@ def released_case(case: Row | None, entry: Entry) -> Row:
     }
 
 
+@fold_into("case.snoozed", Case, key=event_position)
+def snoozed_case(case: Row | None, entry: Entry) -> Row:
+    return {**_opened_again(case, entry), "snoozed_until": from_iso(entry.data["until"])}
+
+
+@fold_into("case.assigned", Case, key=event_position)
+def assigned_case(case: Row | None, entry: Entry) -> Row:
+    """To a reviewer, or with "" to nobody; who has claimed it keeps it if they are the reviewer."""
+    row = _existing(case, entry)
+    to = entry.data["to"]
+    return {**(row if to == row["claimed_by"] else _opened_again(case, entry)), "assigned_to": to}
+
+
+@fold_into("case.transferred", Case, key=event_position)
+def transferred_case(case: Row | None, entry: Entry) -> Row:
+    """The SLA of the new queue counts from the opening of the case."""
+    row = _opened_again(case, entry)
+    return {**row, **_routed(row, entry, since=row["opened_at"]), "assigned_to": "", **NOT_ESCALATED}
+
+
 @fold_into("case.decided", Case, key=event_position)
 def decided_case(case: Row | None, entry: Entry) -> Row:
     return {
@@ -111,6 +137,7 @@ def decided_case(case: Row | None, entry: Entry) -> Row:
         **NO_PROPOSAL,
         "proposed_by": entry.data.get("confirms", ""),
         **UNCLAIMED,
+        **NOT_SET_ASIDE,
     }
 
 
@@ -147,8 +174,10 @@ def check_opened_case(case: Row | None, entry: Entry) -> Row:
         "rank": _rank(row, opened_at=entry.recorded_at),
         "released_by": "",
         "released_at": None,
+        "due_at": _due_again(row, entry.recorded_at),
         **UNCLAIMED,
         **NOT_ESCALATED,
+        **NOT_SET_ASIDE,
     }
 
 
@@ -203,6 +232,7 @@ def closed_case(case: Row | None, entry: Entry) -> Row:
         "closed_because": entry.data["because"],
         **NO_PROPOSAL,
         **UNCLAIMED,
+        **NOT_SET_ASIDE,
     }
 
 
@@ -218,7 +248,7 @@ def _action(entry: Entry) -> Row:
 
 ACTIONS = (
     *("case.claimed", "case.viewed", "case.decided", "case.checked", "case.released", "case.escalated"),
-    "case.proposed",
+    *("case.proposed", "case.snoozed", "case.transferred"),
     "media.revealed",
 )
 for entry_type in ACTIONS:
@@ -234,6 +264,10 @@ def _existing(case: Row | None, entry: Entry) -> Row:
     if case is None:
         raise ValueError(f"{entry.stream} does not begin with case.opened")
     return {**case, "version": entry.stream_version}
+
+
+def _opened_again(case: Row | None, entry: Entry) -> Row:
+    return {**_existing(case, entry), "state": Case.State.OPEN.value, **UNCLAIMED}
 
 
 def _check_ended(case: Row | None, entry: Entry) -> Row:
@@ -272,6 +306,7 @@ def _claimed(entry: Entry) -> Row:
         "claimed_by": entry.data["reviewer"],
         "claimed_at": entry.recorded_at,
         "lease_until": from_iso(entry.data["until"]),
+        "next_because": entry.data.get("because", {}),
     }
 
 
@@ -286,15 +321,35 @@ def _with_facts(row: Row, entry: Entry) -> Row:
         "stake": entry.data["stake"],
         "expected_loss": entry.data["expected_loss"],
         "sensitive": entry.data.get("sensitive", False),
-        "queue": entry.data.get("queue", ""),
+        **_routed(row, entry, since=entry.recorded_at),
     }
     return {**facts, "rank": _rank(facts, opened_at=row["opened_at"])}
+
+
+def _routed(row: Row, entry: Entry, *, since: datetime) -> Row:
+    """The queue that the entry names, or that to which the case was routed; the SLA counts from `since`."""
+    data = entry.data
+    shared = {"shared_entities": data["shared_entities"]} if "shared_entities" in data else {}
+    if "queue_version" in data:
+        minutes = data.get("sla_minutes")
+        return {
+            "queue": data["queue"],
+            "queue_version": data["queue_version"],
+            "due_at": since + timedelta(minutes=minutes) if minutes else None,
+            **shared,
+        }
+    return shared if row["queue_version"] else {"queue": data.get("queue", ""), **shared}
+
+
+def _due_again(row: Row, reopened_at: datetime) -> datetime | None:
+    """When the SLA of a case ends that is opened again: as long after it as it did after its opening."""
+    return None if row["due_at"] is None else reopened_at + (row["due_at"] - row["opened_at"])
 
 
 def _rank(row: Row, *, opened_at: datetime) -> float:
     return rank_of(
         loss=row["expected_loss"] + row["linked_loss"],
         currency=row["currency"],
-        sampled=row["why"] == Case.Why.SAMPLE,
+        sampled=row["why"] in FOR_LABEL,
         opened_at=opened_at,
     )

@@ -24,3 +24,11 @@ def follow_investigations() -> int:
     followed = following.follow_log(store, now=now)
     following.tidy(store, now=now)
     return followed.entries if followed else 0
+
+
+@shared_task
+def open_candidates() -> dict[str, int]:
+    """Open cases of past events of entities whose risk has risen; returns how many, by event type."""
+    from reviews.refresh import candidates  # noqa: PLC0415 (numba)
+
+    return candidates.open_candidates(now=timezone.now())

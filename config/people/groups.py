@@ -11,6 +11,7 @@ LOOK = (
     *("scoring.view_valuelist", "scoring.view_bank", "scoring.view_rule", "scoring.view_backtestjob"),
     *("scoring.view_ruleday", "scoring.view_rulehit", "scoring.view_mediaitem", "scoring.view_riskprofile"),
     "reviews.investigate",
+    "reviews.view_reviewqueue",
 )
 LOOK_AT_MODELS = (
     "reviews.export_investigation",
@@ -46,6 +47,7 @@ LEAD = (
     *("scoring.allow_listedvalue", "reviews.adjudicate_case", "reviews.choose_golden"),
     *("reviews.set_reviewquality", "reviews.view_givenverdict", "reviews.view_storedreviewquality"),
     *("reviews.confirm_verdict", "reviews.set_foureyes", "reviews.view_storedfoureyes"),
+    *("reviews.set_reviewqueue", "reviews.assign_case"),
     *("scoring.change_bank", "scoring.change_bankitem", "scoring.import_bankitem"),
     *("scoring.download_mediafile", "scoring.remove_mediafile", "scoring.override_risk"),
 )

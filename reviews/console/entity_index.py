@@ -5,7 +5,7 @@ found by their external id, tried with each source that has sent events.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
@@ -169,13 +169,25 @@ def find_entity(kind: str, value: str) -> EntityRef:
     return EntityRef(kind, value, known.get(value, ""), personal)
 
 
-def _keys_of(receipt: Mapping[str, Any]) -> set[int]:
-    fields = receipt["fields"]
+def entity_keys(type_name: str, fields: Mapping[str, Any]) -> set[int]:
+    """The keys of an event's entities, given its canonical fields."""
     return {
         entity_key(declared.kind, str(value))
-        for declared in entity_fields(receipt["type"])
+        for declared in entity_fields(type_name)
         if (value := fields.get(declared.name)) is not None
     }
+
+
+def busy_entities(keys: Collection[int], *, over: int) -> set[int]:
+    """Those of these entities that have more than `over` events, in one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT, [over + 1, sorted(keys)])
+        counts = [row[0] for row in cursor.fetchall()]
+    return {key for key, count in zip(sorted(keys), counts, strict=True) if count > over}
+
+
+def _keys_of(receipt: Mapping[str, Any]) -> set[int]:
+    return entity_keys(receipt["type"], receipt["fields"])
 
 
 def _given(receipt: Mapping[str, Any]) -> list[tuple[Entity, str]]:

@@ -11,7 +11,7 @@ from reviews.console.event_details import amended, current_decisions
 from reviews.duplicates.finding import is_fingerprint
 from reviews.errors import InvalidVerdict, NotAutomatic
 from reviews.models import Case
-from reviews.queue.opening import opening_for_group
+from reviews.queue.opening import OpeningFacts, opening_for_group
 from reviews.queue.sensitivity import sensitive_streams
 from reviews.work.transitions import lock_case, require_pending
 from reviews.work.verdict_rules import REVIEW
@@ -103,7 +103,7 @@ def open_for_verdict(event: Automatic, case: Case | None, *, reviewer: str, now:
             allowed="events with the same text or file",
         )
     sensitive = {event.stream} if event.is_sensitive else set()
-    opening = opening_for_group(event.decision, case, sensitive=sensitive, reviewer=reviewer)
+    opening = opening_for_group(event.decision, case, facts=OpeningFacts(sensitive), reviewer=reviewer)
     if case is None:
         append_new([opening], now=now)  # another verdict may have opened it meanwhile
     else:

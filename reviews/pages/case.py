@@ -25,7 +25,8 @@ from reviews.pages.history_table import history_of, number_in
 from reviews.pages.linked_panel import linked_panel
 from reviews.pages.list_panel import event_lists_panel
 from reviews.pages.quality.case_panel import ADJUDICATE, CHOOSE, missed_golden, quality_panel
-from reviews.pages.queue import take_next
+from reviews.pages.queues.case_bar import case_bar
+from reviews.pages.queues.next_case import take_next
 from reviews.pages.related.places import place_map
 from reviews.pages.related.similar import similar_panel
 from reviews.pages.risks.panel import risk_panel
@@ -111,6 +112,7 @@ class CasePage(AdminPage):
             places=None if withheld else place_map(detail),
             list_reason=f"Case {shortened(detail.external_id)}",
             **self._claim_of(case, user, now=now),
+            **case_bar(case, user=user, mine=case.is_held_by(self.reviewer, now), now=now),
             **quality_panel(stored, user=user),
             may_undo=may_undo(user, stored),
             **_verdict_of(case, detail, draft=draft, undone=undone),

@@ -180,6 +180,25 @@ def _viewed(entry: Entry) -> str:
     return "Looked at without claiming it"
 
 
+def _released(entry: Entry) -> str:
+    reason = entry.data.get("reason", "")
+    return f"Skipped: {reason}" if reason else "Released"
+
+
+def _snoozed(entry: Entry) -> str:
+    until = from_iso(entry.data["until"])
+    return f"Snoozed until {until:%Y-%m-%d %H:%M} UTC: {entry.data['reason']}"
+
+
+def _assigned(entry: Entry) -> str:
+    to, reason = entry.data["to"], entry.data.get("reason", "")
+    return f"Assigned to {to or 'nobody'}{f': {reason}' if reason else ''}"
+
+
+def _transferred(entry: Entry) -> str:
+    return f"Transferred to the queue {entry.data['queue']}: {entry.data['reason']}"
+
+
 def _closed(entry: Entry) -> str:
     return f"Closed: {entry.data['because']}"
 
@@ -195,6 +214,10 @@ _WORDS: dict[str, Callable[[Entry], str]] = {
     "case.linked": _linked,
     "case.viewed": _viewed,
     "case.closed": _closed,
+    "case.released": _released,
+    "case.snoozed": _snoozed,
+    "case.assigned": _assigned,
+    "case.transferred": _transferred,
     "case.check_opened": _check_opened,
     "case.check_withdrawn": _check_withdrawn,
     "case.golden_changed": _golden_changed,

@@ -5,23 +5,25 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from django.contrib import messages
+from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.utils import timezone
 
 from reviews.console.event_details import effective_labels
 from reviews.duplicates.finding import is_fingerprint
-from reviews.errors import BreakDue, NothingToClaim, ViewingLimitReached
 from reviews.models import Case, CaseQuerySet
 from reviews.pages.quality.case_panel import ADJUDICATE
+from reviews.pages.queues.next_case import CHOSEN_QUEUE, take_next
+from reviews.pages.queues.words import SlaLine, sla_line
 from reviews.pages.undo_offer import decided_together, last_verdict
 from reviews.quality.blinding import withheld_streams
 from reviews.queue.ranking import DOUBLING, SAMPLE_LOSS
+from reviews.queue.sources.stored import review_sources
 from reviews.queue.summary import summarize_queue
+from reviews.queue_models import ReviewQueue
+from reviews.queues.names import choosable_queues
 from reviews.wellness.limits import pace_at
-from reviews.work.claims import claim_next_case
 from scoring.admin_kit.pages import AdminPage, register_page
 from scoring.catalog.fields import Entity
 from scoring.catalog.registry import event_type, event_types
@@ -35,20 +37,23 @@ from scoring.log.read import read_positions
 MAX_ROWS = 50
 MAX_REASONS, MAX_SUBJECTS = 2, 3
 ESCALATED, ADJUDICATION = "escalated", Case.Check.ADJUDICATION.value
-# A near-duplicate of a decided case is decided with it, so it hardly ever waits.
+# A near-duplicate of a decided case is decided with it, and other sources are off until they are set.
+RARE = (Case.Why.DUPLICATE, Case.Why.UNCERTAIN, Case.Why.EXPLORED, Case.Why.CANDIDATE)
 WHYS = {
-    **{str(value): str(label) for value, label in Case.Why.choices if value != Case.Why.DUPLICATE},
+    **{str(value): str(label) for value, label in Case.Why.choices if value not in RARE},
     ESCALATED: "escalated",
 }
-CHOSEN_QUEUE = "reviews_queue"  # in the session
+SEES_ALL = "reviews.assign_case"  # the cases of every queue
+DISAGREEMENTS = {ADJUDICATION: "disagreement"}
 # How the page orders cases: by the score at the decision, or by the present champion's.
-ORDERS = {"": "score at the decision", "now": "score now"}
+ORDERS = {"": "score at the decision", "now": "score now", "sla": "end of the SLA"}
 
 
 class QueueRow(NamedTuple):
     """A pending case: what its event is called, its entities (`subjects`), main reasons and claimant.
 
-    `held_by`: "" if free. `label` is the event's effective label so far, None without one.
+    `held_by`: "" if free. `label` is the event's effective label so far, None without one. `sla`: how much of
+    it is left, None without one.
     """
 
     case: Case
@@ -58,6 +63,7 @@ class QueueRow(NamedTuple):
     label: str | None
     held_by: str
     mine: bool
+    sla: SlaLine | None = None
 
     @property
     def now(self) -> float | None:
@@ -89,7 +95,8 @@ class QueuePage(AdminPage):
         now, reviewer = timezone.now(), self.request.user.get_username()
         chosen = {name: self.request.GET.get(name, "") for name in ("type", "queue", "why", "order")}
         adjudicates = self.request.user.has_perm(ADJUDICATE)
-        pending = pending_cases(chosen, reviewer=reviewer, adjudications=adjudicates)
+        barred = () if self.request.user.has_perm(SEES_ALL) else ReviewQueue.objects.barred_to(reviewer)
+        pending = pending_cases(chosen, reviewer=reviewer, adjudications=adjudicates, barred=barred)
         cases = list(pending[: MAX_ROWS + 1])
         limits, pace = pace_at(reviewer, now=now)
         held = Case.objects.held_by(reviewer, now).order_by("-rank").first()
@@ -108,10 +115,11 @@ class QueuePage(AdminPage):
             queue=chosen["queue"],
             filters=[
                 _orders(chosen),
-                _choices(chosen, "why", WHYS | ({ADJUDICATION: "disagreement"} if adjudicates else {})),
+                _choices(chosen, "why", WHYS | _sources() | (DISAGREEMENTS if adjudicates else {})),
                 _choices(chosen, "type", {name: name for name in _reviewed_types()}),
-                _choices(chosen, "queue", {name: words_of(name) for name in policy_queues()}),
+                _choices(chosen, "queue", {name: words_of(name) for name in queues_of(reviewer)}),
             ],
+            now=now,
             doubling=DOUBLING,
             sample_loss=SAMPLE_LOSS,
             **kwargs,
@@ -119,38 +127,28 @@ class QueuePage(AdminPage):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         self.require("reviews.work_case")
-        queue = request.POST.get("queue", "")
-        request.session[CHOSEN_QUEUE] = queue if queue in policy_queues() else ""
+        if "queue" in request.POST:  # elsewhere than here, the queue that was chosen last goes on
+            queue, reviewer = request.POST["queue"], request.user.get_username()
+            request.session[CHOSEN_QUEUE] = queue if queue in queues_of(reviewer) else ""
         return take_next(request, now=timezone.now())
 
 
-def take_next(request: HttpRequest, *, now: datetime) -> HttpResponse:
-    """Claim the next case, of the queue that the user chose last, and redirect to it or else to the queue."""
-    queue = request.session.get(CHOSEN_QUEUE, "")
-    escalations = request.user.has_perm("reviews.decide_escalation")
-    reviewer = request.user.get_username()
-    try:
-        case = claim_next_case(
-            reviewer=reviewer,
-            now=now,
-            escalations=escalations,
-            adjudications=request.user.has_perm(ADJUDICATE),
-            confirmations=request.user.has_perm("reviews.confirm_verdict"),
-            queue=queue,
-        )
-    except NothingToClaim:
-        of_queue = f" in the queue {words_of(queue)}" if queue else ""
-        messages.info(request, f"No cases to claim{of_queue}: all are decided, closed or claimed by others.")
-        return redirect("admin:queue")
-    except (BreakDue, ViewingLimitReached):  # the queue says so, and until when
-        return redirect("admin:queue")
-    return redirect("admin:case", position=case.event_position)
+def queues_of(reviewer: str) -> list[str]:
+    """The queues that a reviewer can choose."""
+    return choosable_queues(reviewer, list(ReviewQueue.objects.in_use()))
 
 
-def pending_cases(chosen: Mapping[str, str], *, reviewer: str, adjudications: bool = False) -> CaseQuerySet:
+def pending_cases(
+    chosen: Mapping[str, str],
+    *,
+    reviewer: str,
+    adjudications: bool = False,
+    barred: Collection[str] = (),
+) -> CaseQuerySet:
     """Pending cases of a `type`, of a policy's `queue` and for a cause, `why` ("" for any), by urgency.
 
-    Those whose verdict the reviewer knows are left out, and disagreements without `adjudications`. With the
+    Those whose verdict the reviewer knows are left out, those of `barred` queues unless they are assigned to
+    the reviewer, and disagreements without `adjudications`. With the
     `order` "now" the score of the last refresh counts; cases without one keep their rank.
     """
     wanted = {"event_type": chosen.get("type"), "queue": chosen.get("queue"), "why": chosen.get("why")}
@@ -158,6 +156,8 @@ def pending_cases(chosen: Mapping[str, str], *, reviewer: str, adjudications: bo
         del wanted["why"]
     cases = Case.objects.queued().filter(**{name: value for name, value in wanted.items() if value})
     cases = cases.without_own_checks(reviewer)
+    if barred:
+        cases = cases.exclude(~Q(assigned_to=reviewer), queue__in=barred)
     if not adjudications:
         cases = cases.exclude(quality_check=Case.Check.ADJUDICATION)
     elif chosen.get("why") == ADJUDICATION:
@@ -165,15 +165,11 @@ def pending_cases(chosen: Mapping[str, str], *, reviewer: str, adjudications: bo
     if chosen.get("why") == ESCALATED:
         cases = cases.filter(escalated_at__isnull=False)
     cases = cases.select_related("refreshed")
+    if chosen.get("order") == "sla":
+        return cases.order_by(F("due_at").asc(nulls_last=True), "-rank")
     if chosen.get("order") == "now":
         return cases.order_by(Coalesce("refreshed__rank", "rank").desc())
     return cases.order_by("-rank")
-
-
-def policy_queues() -> list[str]:
-    """The queues of the policies of all event types."""
-    policies = (policy for kind in event_types().values() for policy in kind.policies)
-    return list(dict.fromkeys(policy.queue or policy.name for policy in policies))
 
 
 def lines_of(cases: Sequence[Case], *, reviewer: str, now: datetime) -> list[QueueRow]:
@@ -193,6 +189,7 @@ def lines_of(cases: Sequence[Case], *, reviewer: str, now: datetime) -> list[Que
             label=None if case.event_stream in hidden else labels.get(case.event_stream),
             held_by=case.claimed_by if case.is_held(now) else "",
             mine=case.is_held_by(reviewer, now),
+            sla=sla_line(case.due_at, now=now),
         )
         for case in cases
     ]
@@ -247,6 +244,12 @@ def calendar_features(name: str) -> frozenset[str]:
     kind = event_types().get(name)
     sets = lane_plan(kind.lane).feature_sets(name) if kind and kind.scored else ()
     return frozenset(spec.name for each in sets for spec in each.features if spec.is_calendar)
+
+
+def _sources() -> dict[str, str]:
+    """The sources that are switched on for some event type."""
+    names = {each.name for found in review_sources.by_type().values() for each in found.sources if each.share}
+    return {str(why): str(why.label) for why in Case.Why if why in names}
 
 
 def _reviewed_types() -> list[str]:

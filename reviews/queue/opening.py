@@ -5,12 +5,15 @@ Follows the log: a revised decision reopens, rescores or closes a case; a retrac
 
 from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from reviews.models import Case
 from reviews.queue.linking import append_links, count_again, link_openings
 from reviews.queue.ranking import expected_loss, is_sampled
 from reviews.queue.sensitivity import queue_of, sensitive_streams
+from reviews.queue.sources.opening import sources_of
+from reviews.queues.routing import NOT_ROUTED, Routed, route_decisions
 from scoring.catalog.registry import event_type
 from scoring.intake.models import Amendment
 from scoring.lanes.amendments import RETRACTED
@@ -20,7 +23,28 @@ from scoring.log.entries import Entry, NewEntry
 from scoring.rules.quality.logged import ENRICHED
 
 REVIEW = "review"
+# Cases that stay open whatever their outcome is revised to: what people find is for learning.
+FOR_LEARNING = (Case.Why.SAMPLE, Case.Why.UNCERTAIN, Case.Why.EXPLORED, Case.Why.CANDIDATE)
 MAX_BECAUSE = 200  # characters; the column's length
+
+
+class OpeningFacts(NamedTuple):
+    """What cases say of events besides their decisions: which are `sensitive`, and where they are routed; by
+    stream.
+    """
+
+    sensitive: Set[str] = frozenset()
+    routed: Mapping[str, Routed] = MappingProxyType({})
+
+
+NO_FACTS = OpeningFacts()
+NO_SOURCES: Mapping[str, str] = MappingProxyType({})
+
+
+def opening_facts(decisions: Sequence[Entry], *, now: datetime) -> OpeningFacts:
+    """The facts for the cases of these decisions."""
+    named = {entry.stream: queue_of(entry.data) for entry in decisions}
+    return OpeningFacts(sensitive_streams(decisions), route_decisions(decisions, named=named, now=now))
 
 
 def follow_decisions(entries: Sequence[Entry], *, now: datetime) -> None:
@@ -32,9 +56,10 @@ def follow_decisions(entries: Sequence[Entry], *, now: datetime) -> None:
     decisions = [entry for entry in entries if entry.stream not in retracted and entry.type != RETRACTED]
     made = [entry for entry in decisions if entry.type == "decision.made"]
     revised = {entry.stream: entry for entry in decisions if entry.type == "decision.revised"}
-    to_open = [entry for entry in made if why_of(entry)]
-    sensitive = sensitive_streams([*to_open, *revised.values()])
-    openings = [opening for entry in to_open if (opening := opening_of(entry, sensitive))]
+    sources = sources_of([entry for entry in made if not why_of(entry)], now=now)
+    to_open = [entry for entry in made if why_of(entry, sources)]
+    facts = opening_facts([*to_open, *revised.values()], now=now)
+    openings = [opening for entry in to_open if (opening := opening_of(entry, facts, sources))]
     openings, leads = link_openings(openings, now=now)
     written, _ = append_new(openings, now=now)
     append_links(leads, written={entry.stream for entry in written}, now=now)
@@ -47,7 +72,7 @@ def follow_decisions(entries: Sequence[Entry], *, now: datetime) -> None:
         for case in Case.objects.select_for_update().filter(pk__in=positions).order_by("pk")
     }
     answers = [
-        entry_for_revision(entry, cases.get(stream), sensitive=sensitive, now=now)
+        entry_for_revision(entry, cases.get(stream), facts=facts, now=now)
         for stream, entry in revised.items()
     ]
     answers += [close_retracted(entry, cases.get(entry.stream)) for entry in closing]
@@ -70,45 +95,47 @@ def close_retracted(retraction: Entry, case: Case | None) -> NewEntry | None:
     return _entry("case.closed", retraction, version=case.version, data=data)
 
 
-def why_of(decision: Entry) -> Case.Why | None:
-    """Why a decided event becomes a case; None if it does not."""
+def why_of(decision: Entry, sources: Mapping[str, str] = NO_SOURCES) -> Case.Why | None:
+    """Why a decided event becomes a case; None if it does not. `sources`: of some events, by stream."""
     if decision.data["outcome"] == REVIEW:
         return Case.Why.REVIEW
-    return Case.Why.SAMPLE if is_sampled(decision.stream) else None
+    if is_sampled(decision.stream):
+        return Case.Why.SAMPLE
+    source = sources.get(decision.stream)
+    return Case.Why(source) if source else None
 
 
-def opening_of(decision: Entry, sensitive: Set[str] = frozenset()) -> NewEntry | None:
-    """The entry that opens a decided event's case; None if it needs no review.
+def opening_of(
+    decision: Entry, facts: OpeningFacts = NO_FACTS, sources: Mapping[str, str] = NO_SOURCES
+) -> NewEntry | None:
+    """The entry that opens a decided event's case; None if it needs no review."""
+    why = why_of(decision, sources)
+    return _opening(decision, why, facts) if why else None
 
-    `sensitive`: the streams of sensitive events.
-    """
-    why = why_of(decision)
-    return _opening(decision, why, sensitive) if why else None
 
-
-def opening_for_sample(decision: Entry, sensitive: Set[str] = frozenset()) -> NewEntry:
-    """The entry that opens the case of an event that was drawn for a random sample."""
-    return _opening(decision, Case.Why.SAMPLE, sensitive)
+def opening_for(why: Case.Why, decision: Entry, facts: OpeningFacts = NO_FACTS) -> NewEntry:
+    """The entry that opens the case of an event that was drawn by a source: a sample, or the candidates."""
+    return _opening(decision, why, facts)
 
 
 def opening_for_group(
-    decision: Entry, case: Case | None, *, sensitive: Set[str] = frozenset(), reviewer: str
+    decision: Entry, case: Case | None, *, facts: OpeningFacts = NO_FACTS, reviewer: str
 ) -> NewEntry:
     """The entry by which an event that software decided gets a case for the verdict on a near-duplicate.
 
     `case`: its closed case, None if it has none.
     """
     kind = event_type(decision.data["event_type"])
-    facts = _facts(decision, Case.Why.DUPLICATE, sensitive)
+    told = _told(decision, Case.Why.DUPLICATE, facts)
     if case is not None:
-        data = {**facts, "reviewer": ""}
+        data = {**told, "reviewer": ""}
         return _entry("case.reopened", decision, version=case.version, data=data, reviewer=reviewer)
     origin = {"event": decision.stream, "event_type": kind.name, "currency": kind.base_currency}
-    return _entry("case.opened", decision, version=0, data={**origin, **facts}, reviewer=reviewer)
+    return _entry("case.opened", decision, version=0, data={**origin, **told}, reviewer=reviewer)
 
 
 def entry_for_revision(
-    decision: Entry, case: Case | None, *, sensitive: Set[str] = frozenset(), now: datetime
+    decision: Entry, case: Case | None, *, facts: OpeningFacts = NO_FACTS, now: datetime
 ) -> NewEntry | None:
     """The entry for the case of an event that was decided again; None once a reviewer has decided.
 
@@ -117,17 +144,18 @@ def entry_for_revision(
     """
     to_review = decision.data["outcome"] == REVIEW
     if case is None:
-        return opening_of(decision, sensitive) if to_review else None
+        return opening_of(decision, facts) if to_review else None
     if case.state == Case.State.DECIDED or case.quality_check:
         return None
     if case.state == Case.State.CLOSED and not to_review:
         return None
     why = Case.Why.REVIEW if to_review else Case.Why(case.why)
-    facts = _facts(decision, why, sensitive)
     if case.state == Case.State.CLOSED:
-        return _entry("case.reopened", decision, version=case.version, data={**facts, "reviewer": ""})
-    if to_review or why == Case.Why.SAMPLE or case.is_held(now) or case.proposed_at is not None:
-        return _entry("case.rescored", decision, version=case.version, data=facts)
+        data = {**_told(decision, why, facts), "reviewer": ""}
+        return _entry("case.reopened", decision, version=case.version, data=data)
+    if to_review or why in FOR_LEARNING or case.is_held(now) or case.proposed_at is not None:
+        told = _told(decision, why, facts._replace(routed={}))  # it stays in its queue
+        return _entry("case.rescored", decision, version=case.version, data=told)
     outcome = decision.data["outcome"]
     because = f"the {_what_happened(decision)} revised from {case.outcome} to {outcome}"
     return _entry(
@@ -135,14 +163,14 @@ def entry_for_revision(
     )
 
 
-def _opening(decision: Entry, why: Case.Why, sensitive: Set[str]) -> NewEntry:
+def _opening(decision: Entry, why: Case.Why, facts: OpeningFacts) -> NewEntry:
     kind = event_type(decision.data["event_type"])
     origin = {"event": decision.stream, "event_type": kind.name, "currency": kind.base_currency}
-    return _entry("case.opened", decision, version=0, data={**origin, **_facts(decision, why, sensitive)})
+    return _entry("case.opened", decision, version=0, data={**origin, **_told(decision, why, facts)})
 
 
-def _facts(decision: Entry, why: Case.Why, sensitive: Set[str]) -> dict[str, Any]:
-    """The facts of a decision that a case carries."""
+def _told(decision: Entry, why: Case.Why, facts: OpeningFacts) -> dict[str, Any]:
+    """What a case's entry says of a decision and its event."""
     data = decision.data
     kind = event_type(data["event_type"])
     at_risk = kind.nominal_stake if data["stake"] is None else data["stake"]
@@ -153,8 +181,9 @@ def _facts(decision: Entry, why: Case.Why, sensitive: Set[str]) -> dict[str, Any
         "stake": data["stake"],
         "expected_loss": expected_loss(score=data["score"], stake=at_risk),
         **({"corrected": True} if _is_correction(decision) else {}),
-        **({"sensitive": True} if decision.stream in sensitive else {}),
+        **({"sensitive": True} if decision.stream in facts.sensitive else {}),
         **({"queue": queue} if (queue := queue_of(data)) else {}),
+        **facts.routed.get(decision.stream, NOT_ROUTED).as_data(),
     }
 
 

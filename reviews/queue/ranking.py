@@ -23,6 +23,9 @@ UNKNOWN_SCORE = 0.5
 # this loss, in whole units of its currency, so that reviewers reach them.
 SAMPLE_LOSS = 20.0
 
+# Cases that are reviewed for their label: their event was not stopped, so no loss is averted.
+FOR_LABEL = frozenset({"sample", "uncertain", "explored"})
+
 # The share of events not sent to review that become cases anyway.
 SAMPLE_SHARE = 0.005
 SAMPLE_SALT = "reviews/sample/1"

@@ -1,11 +1,11 @@
 """Opens cases for a random sample of recent decisions."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from reviews.models import Case
-from reviews.queue.opening import opening_for_sample
-from reviews.queue.sensitivity import sensitive_streams
+from reviews.queue.opening import opening_facts, opening_for
 from scoring.decisions.models import Decision
 from scoring.lanes.amendments import RETRACTED
 from scoring.log.append import append_new
@@ -23,10 +23,20 @@ def open_sample(event_type: str, *, count: int, salt: str, now: datetime) -> int
     decisions, so that a repeated request opens cases of new decisions only.
     """
     drawn = _draw(event_type, count=count, salt=salt, now=now)
-    latest = [_latest(entries) for entries in read_streams([entry.stream for entry in drawn]).values()]
-    decisions = [entry for entry in latest if entry is not None]
-    sensitive = sensitive_streams(decisions)
-    opened, _ = append_new([opening_for_sample(entry, sensitive) for entry in decisions], now=now)
+    return open_cases(Case.Why.SAMPLE, latest_decisions([entry.stream for entry in drawn]), now=now)
+
+
+def latest_decisions(streams: Sequence[str]) -> list[Entry]:
+    """The last decision on each of these events that was not retracted, in the order of `streams`."""
+    found = read_streams(streams)
+    latest = [_latest(found[stream]) for stream in streams if stream in found]
+    return [entry for entry in latest if entry is not None]
+
+
+def open_cases(why: Case.Why, decisions: Sequence[Entry], *, now: datetime) -> int:
+    """Open cases of these decisions' events for a cause; how many had none before."""
+    facts = opening_facts(decisions, now=now)
+    opened, _ = append_new([opening_for(why, entry, facts) for entry in decisions], now=now)
     return len(opened)
 
 

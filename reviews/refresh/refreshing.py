@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from reviews.models import Case, CaseRefresh
-from reviews.queue.ranking import expected_loss, rank_of
+from reviews.queue.ranking import FOR_LABEL, expected_loss, rank_of
 from scoring.catalog.registry import event_type
 from scoring.decisions.models import Decision
 from scoring.decisions.predictions.logged_scores import (
@@ -117,7 +117,7 @@ def _row(outdated: Outdated, score: float, model: str, *, now: datetime) -> Case
     kind = event_type(case.event_type)
     loss = expected_loss(score=score, stake=kind.nominal_stake if case.stake is None else case.stake)
     loss += case.linked_loss
-    sampled = case.why == Case.Why.SAMPLE
+    sampled = case.why in FOR_LABEL
     return CaseRefresh(
         case_id=case.pk,
         decision=outdated.decision,

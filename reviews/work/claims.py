@@ -9,7 +9,9 @@ A new claim waits for a break that is due, and one of a sensitive case for the h
 that the reviewer holds does not wait, and one that they opened within the hour counts already.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from django.db import transaction
@@ -25,11 +27,16 @@ from reviews.errors import (
 from reviews.models import Case, CaseQuerySet
 from reviews.quality.errors import AdjudicatorNeeded, NotForThisReviewer
 from reviews.quality_models import GivenVerdict
+from reviews.queue.stages.choosing import lock_first, why_next
+from reviews.queue_models import ReviewQueue, barred_among
+from reviews.queues.errors import CaseAssigned, NotYourQueue
+from reviews.queues.names import queue_names
 from reviews.wellness.limits import pace_at, require_no_break
 from reviews.work.checks import golden_instead_of
 from reviews.work.proposals import require_confirmer
 from reviews.work.transitions import append_to_case, lock_case, require_claimed_by, require_pending
 from reviews.work.viewing import has_opened
+from scoring.catalog.parsing.reasons import clean_reason
 from scoring.sql.advisory_locks import LockSpace, lock_until_commit
 from scoring.timestamps import to_iso
 
@@ -48,9 +55,11 @@ def claim_next_case(
 ) -> Case:
     """The case that the reviewer already holds, or else the most urgent free one, claimed for `LEASE`.
 
-    `queue`: only cases of this policy's queue, "" for all. Escalated cases and proposed verdicts come first
-    for people who may decide them, and those that the reviewer released within `SKIPPED_FOR` last. Who has
-    reached the limit of sensitive cases gets another one. A share of claims gives a golden item instead.
+    `queue`: only cases of this queue, "" for all that admit the reviewer. Cases assigned to the reviewer come
+    first, then escalated ones and proposed verdicts for people who may decide them, and those that the
+    reviewer released within `SKIPPED_FOR` last. Who has reached the limit of sensitive cases gets another
+    one. A share of claims gives a golden item instead. Where queues are defined, the stages of
+    `reviews.queue.stages` choose.
 
     Raises `NothingToClaim` when every case is decided, closed, escalated or claimed by others; `BreakDue`;
     `ViewingLimitReached` when only sensitive cases are left.
@@ -63,20 +72,27 @@ def claim_next_case(
             return held
         limits, pace = pace_at(reviewer, now=now)
         require_no_break(pace)
+        queues = list(ReviewQueue.objects.in_use())
         free = Case.objects.free(now).open_to(
-            reviewer, escalations=escalations, adjudications=adjudications, confirmations=confirmations
+            reviewer,
+            escalations=escalations,
+            adjudications=adjudications,
+            confirmations=confirmations,
+            barred=barred_among(queues, reviewer),
         )
         if queue:
             free = free.filter(queue=queue)
         allowed = free.filter(sensitive=False) if pace.sensitive_from else free
-        handed_over = _first_handed_over(allowed) if escalations or confirmations else None
-        case = handed_over or _first(allowed, reviewer, now=now)
+        hands_over = escalations or confirmations
+        case, because = _choose(allowed, reviewer, queues, handed_over=hands_over, queue=queue, now=now)
         if case is None and pace.sensitive_from and limits.sensitive_per_hour and free.exists():
             raise ViewingLimitReached(limit=limits.sensitive_per_hour, until=pace.sensitive_from)
         if case is None:
             raise NothingToClaim
-        case = golden_instead_of(case, reviewer=reviewer, sensitive=not pace.sensitive_from, now=now) or case
-        return _lease(case, reviewer, now=now)
+        golden = golden_instead_of(case, reviewer=reviewer, sensitive=not pace.sensitive_from, now=now)
+        return (
+            _lease(golden, reviewer, now=now) if golden else _lease(case, reviewer, now=now, because=because)
+        )
 
 
 def claim_case(
@@ -92,6 +108,7 @@ def claim_case(
 
     Raises `CaseNotFound`, `CaseAlreadyClaimed`, `CaseAlreadyDecided`, `CaseAlreadyClosed`, `CaseEscalated`,
     `OwnVerdictAppealed`, `NotForThisReviewer`, `AdjudicatorNeeded`, `OwnProposal`, `ConfirmerNeeded`,
+    `CaseAssigned`, `NotYourQueue`,
     `BreakDue`, `ViewingLimitReached`.
     """
     with transaction.atomic():
@@ -124,15 +141,16 @@ def renew_lease(position: int, *, reviewer: str, now: datetime) -> Case:
         return _lease(case, reviewer, now=now)
 
 
-def release_case(position: int, *, reviewer: str, now: datetime) -> Case:
-    """Return a case to the queue, where it keeps its rank for others.
+def release_case(position: int, *, reviewer: str, now: datetime, reason: str = "") -> Case:
+    """Return a case to the queue, where it keeps its rank for others. `reason`: why it was skipped, if said.
 
     Raises `CaseNotFound`, `CaseNotHeld`, `CaseAlreadyDecided`, `CaseAlreadyClosed`.
     """
     with transaction.atomic():
         case = lock_case(position)
         require_claimed_by(case, reviewer)
-        return append_to_case(case, "case.released", {}, reviewer=reviewer, now=now)
+        data = {"reason": clean_reason(reason)} if reason.strip() else {}
+        return append_to_case(case, "case.released", data, reviewer=reviewer, now=now)
 
 
 def require_open_to(
@@ -146,9 +164,13 @@ def require_open_to(
     """Refuse a case that the reviewer may not decide.
 
     Raises `CaseEscalated`, `OwnVerdictAppealed`, `NotForThisReviewer`, `AdjudicatorNeeded`, `OwnProposal`,
-    `ConfirmerNeeded`.
+    `ConfirmerNeeded`, `CaseAssigned`, `NotYourQueue`.
     """
     require_confirmer(case, reviewer, confirmations=confirmations)
+    if case.assigned_to and case.assigned_to != reviewer:
+        raise CaseAssigned(case.event_stream, to=case.assigned_to)
+    if case.queue and not case.assigned_to and case.queue in ReviewQueue.objects.barred_to(reviewer):
+        raise NotYourQueue(case.event_stream, queue=case.queue)
     if case.quality_check and not Case.objects.filter(pk=case.pk).without_own_checks(reviewer).exists():
         raise NotForThisReviewer(case.event_stream)
     if case.quality_check == Case.Check.ADJUDICATION and not adjudications:
@@ -167,17 +189,44 @@ def _has_judged(position: int | None, reviewer: str) -> bool:
     return given.exists()
 
 
+def _choose(
+    free: CaseQuerySet,
+    reviewer: str,
+    queues: Sequence[ReviewQueue],
+    *,
+    handed_over: bool,
+    queue: str,
+    now: datetime,
+) -> tuple[Case | None, dict[str, Any]]:
+    """The next case, its row locked, and why it is next; None if there is none."""
+    if (case := _first_of(free.filter(assigned_to=reviewer))) is not None:
+        return case, {"assigned": True}
+    if handed_over and (case := _first_of(free.filter(_HANDED_OVER))) is not None:
+        return case, {"escalated": True} if case.escalated_at else {}
+    if queues:
+        names = [queue] if queue else queue_names(reviewer)
+        unskipped = free.exclude(_skipped(reviewer, now=now))
+        if found := lock_first(unskipped, queues, names=names, reviewer=reviewer, now=now):
+            case, placed = found
+            return case, why_next(placed)
+    return _first(free, reviewer, now=now), {}
+
+
+_HANDED_OVER = Q(escalated_at__isnull=False) | Q(proposed_at__isnull=False)  # also proposed verdicts
+
+
+def _first_of(cases: CaseQuerySet) -> Case | None:
+    return cases.select_for_update(skip_locked=True).order_by("-rank").first()
+
+
+def _skipped(reviewer: str, *, now: datetime) -> Q:
+    return Q(released_by=reviewer, released_at__gt=now - SKIPPED_FOR)
+
+
 def _first(free: CaseQuerySet, reviewer: str, *, now: datetime) -> Case | None:
     """The most urgent of these cases, its row locked."""
     ordered = free.select_for_update(skip_locked=True).order_by("-rank")
-    skipped = Q(released_by=reviewer, released_at__gt=now - SKIPPED_FOR)
-    return ordered.exclude(skipped).first() or ordered.first()
-
-
-def _first_handed_over(free: CaseQuerySet) -> Case | None:
-    """The most urgent escalated case or proposed verdict, its row locked."""
-    handed_over = free.filter(Q(escalated_at__isnull=False) | Q(proposed_at__isnull=False))
-    return handed_over.select_for_update(skip_locked=True).order_by("-rank").first()
+    return ordered.exclude(_skipped(reviewer, now=now)).first() or ordered.first()
 
 
 def _require_pace(case: Case, reviewer: str, *, now: datetime) -> None:
@@ -188,8 +237,12 @@ def _require_pace(case: Case, reviewer: str, *, now: datetime) -> None:
         raise ViewingLimitReached(limit=limit, until=until)
 
 
-def _lease(case: Case, reviewer: str, *, now: datetime) -> Case:
+def _lease(
+    case: Case, reviewer: str, *, now: datetime, because: Mapping[str, Any] = MappingProxyType({})
+) -> Case:
     data: dict[str, Any] = {"reviewer": reviewer, "until": to_iso(now + LEASE)}
+    if because:
+        data |= {"because": dict(because)}
     if case.sensitive:
         data |= {"sensitive": True}
     return append_to_case(case, "case.claimed", data, reviewer=reviewer, now=now)

@@ -15,6 +15,7 @@ from selenium.webdriver.common.by import By
 
 from experiments.design.lifecycle import start_experiment
 from reviews.models import Case
+from reviews.queues.changing import create_queue
 from scoring.api.keys.issue import create_key
 from scoring.intake.receive import Submission, receive_events
 from scoring.lanes.lock import held_lane
@@ -182,8 +183,23 @@ def installation(
         "bank": _bank_with_items(now),
         "import": _list_with_an_import("stolen_cards", now),
         "list": "stolen_cards",
+        "queue": _queue(now),
         "rule": rule,
     }
+
+
+def _queue(now: datetime) -> str:
+    """A review queue with an SLA and members; its name."""
+    queue = create_queue(
+        name="large_amounts",
+        event_type="payment",
+        condition="amount > 500",
+        actor="user/dana",
+        now=now,
+        groups=("lead",),
+        sla_minutes=60,
+    )
+    return queue.name
 
 
 def _models_with_work(now: datetime) -> Installation:

@@ -51,6 +51,8 @@ SAMPLES: dict[str, Callable[[Installation], Installation]] = {
     "owner_notifications": lambda there: {"owner": "group/lead"},
     "policy": lambda there: {"event_type": "payment"},
     "policy_draft": lambda there: {"event_type": "payment"},
+    "review_queue": lambda there: {"queue_name": there["queue"]},
+    "review_sources": lambda there: {"event_type": "payment"},
     "review_quality_settings": lambda there: {"event_type": "payment"},
     "risk_profile": lambda there: {"view": "payment.customer_risk"},
     "rule": lambda there: {"event_type": "payment", "rule_name": there["rule"]},
@@ -68,6 +70,7 @@ SAMPLES: dict[str, Callable[[Installation], Installation]] = {
 PARTS = {
     *("overview_parts", "list_entity", "list_export", "configuration_file", "bank_media", "bank_export"),
     *("investigate_export", "media_blurred", "media_still", "media_file", "model_artifact"),
+    "case_aside",
 }
 # Pages of what this installation lacks; tested where there is some.
 ELSEWHERE = {"alert", "statement", "bank_import_status", "media"}

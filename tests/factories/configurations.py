@@ -127,4 +127,20 @@ notifications:
   group/lead:
     time_zone: Europe/Vienna
     max_a_day: 5
+review_queues:
+  large_amounts:
+    event_type: payment
+    condition: amount > 1000
+    sla_minutes: 60
+    groups:
+      - lead
+    weights:
+      label: 0.5
+    quotas:
+      sample: 0.1
+review_sources:
+  payment:
+    margin: 0.1
+    uncertain:
+      share: 0.2
 """

@@ -19,8 +19,8 @@ def entry_types() -> set[str]:
     subjects = {
         *("event", "decision", "label", "lane", "case", "feature_set", "vocabulary", "batch", "training"),
         *("gate", "guardrail", "trigger", "model", "route", "experiment", "import", "api_key", "risk"),
-        *("alert", "alert_rule", "notification", "review_quality", "four_eyes"),
-        *("investigation", "saved_query"),
+        *("alert", "alert_rule", "notification", "review_quality", "four_eyes", "review_queue"),
+        *("investigation", "saved_query", "review_sources"),
     }
     sources = [path for app in OURS for path in (ROOT / app).rglob("*.py") if "migrations" not in path.parts]
     texts = {

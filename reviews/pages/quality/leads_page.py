@@ -12,6 +12,7 @@ from reviews.pages.quality.figure_words import agreement_plot, reviewer_row, tot
 from reviews.pages.quality.settings_page import LOOK as LOOK_AT_SETTINGS
 from reviews.pages.quality.settings_page import SET
 from reviews.quality.figures import quality_figures
+from reviews.quality.order import measure_orders
 from reviews.quality.stored import quality_settings
 from reviews.quality.words import settings_text
 from reviews.quality_models import StoredReviewQuality
@@ -52,6 +53,7 @@ class ReviewQualityPage(AdminPage):
                 (name, settings_text(quality_settings.in_row(rows.get(name)))) for name in scored_types()
             ],
             open_checks=_open_checks(),
+            orders=[each for each in measure_orders(now=timezone.now()) if chosen in ("", each.event_type)],
             may_look_at_settings=user.has_perm(LOOK_AT_SETTINGS),
             may_set=user.has_perm(SET),
             may_adjudicate=user.has_perm(ADJUDICATE),

@@ -32,6 +32,7 @@ ANA, LEA = "user/ana", "user/lea"
 EMPTY = (
     "version: 1\nlists:\nrules:\npolicies:\nexploration:\nbreakers:\nschedules:\nalerts:\ngates:\n"
     "guardrails:\ntriggers:\nfour_eyes:\nreview_quality:\nnotifications:\n"
+    "review_queues:\nreview_sources:\n"
 )
 
 
@@ -80,7 +81,7 @@ def test_what_is_applied_to_an_empty_installation_is_exported_as_it_was() -> Non
     applied = apply(CONFIGURATION)
     assert yaml.safe_load(export_text()) == yaml.safe_load(CONFIGURATION)
     assert {change.what for change in applied.changes} == {"added"}
-    assert len(applied.changes) == 17
+    assert len(applied.changes) == 19
     text = export_text()
     assert apply(text).is_nothing
     assert export_text() == text

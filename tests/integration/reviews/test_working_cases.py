@@ -222,7 +222,7 @@ def test_each_step_takes_few_statements_however_long_the_queue_is(
     for number in range(30):
         case = open_case(f"T-{number}")
     with transaction.atomic():  # the outermost BEGIN and COMMIT are not of the step
-        with django_assert_max_num_queries(11):
+        with django_assert_max_num_queries(13):
             claims.claim_next_case(reviewer="ana", now=DAY)
         with django_assert_max_num_queries(4):
             summarize_queue(reviewer="ana", now=DAY)

@@ -6,20 +6,19 @@ from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from scoring.admin_kit.pages import AdminPage, actor_of, register_page
+from scoring.admin_kit.pages import actor_of, register_page
 from scoring.catalog.errors import EventTypeNotScored, UnknownEventType
 from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.catalog.registry import scored_type, scored_types
 from scoring.errors import ScoringError
-from scoring.rules.expressions.completion import completion_data
-from scoring.rules.expressions.errors import ExpressionInvalid, Problem
-from scoring.rules.rules.compiling import compile_draft, operands_now
+from scoring.rules.expressions.errors import ExpressionInvalid
+from scoring.rules.rules.compiling import compile_draft
 from scoring.rules.rules.drafting import (
     MAX_CODE,
     MAX_DESCRIPTION,
@@ -31,12 +30,11 @@ from scoring.rules.rules.drafting import (
 from scoring.rules.rules.errors import InvalidRule, UnknownRule, UnknownRuleVersion
 from scoring.rules.rules.pages.actions import DRAFTS, MAX_NUMBER, whole_number_in
 from scoring.rules.rules.pages.draft_form import DraftForm, problems_by_field
+from scoring.rules.rules.pages.expression_editor import ExpressionEditor
 from scoring.rules.rules.pages.from_event import SuggestedDraft, draft_from_event
 from scoring.rules.rules.rule import RuleVersion
 from scoring.rules.rules.stored import find_rule, find_rule_version, version_from
-from scoring.rules.rules.trial.finding import find_events
 from scoring.rules.rules.trial.preview import PERIOD, preview
-from scoring.rules.rules.trial.trying import Trial
 
 LIMITS = {
     "name": MAX_NAME,
@@ -46,7 +44,7 @@ LIMITS = {
 }
 
 
-class RuleEditor(AdminPage):
+class RuleEditor(ExpressionEditor):
     """What a new rule and the next version of a rule have in common.
 
     POST takes `action`: "check" answers with the expression's problems as JSON; "try" and "preview" with a
@@ -62,31 +60,13 @@ class RuleEditor(AdminPage):
             raise BadRequest(f"unknown action; use {', '.join(ACTIONS)}")
         return act(self)
 
-    def check(self) -> HttpResponse:
-        try:
-            compile_draft(self._expression, self.kind.name)
-        except ExpressionInvalid as error:
-            return JsonResponse({"problems": [_problem(each) for each in error.problems]})
-        return JsonResponse({"problems": []})
-
-    def try_out(self) -> HttpResponse:
-        now, wanted = timezone.now(), self.request.POST.get("event", "").strip()
-        found = find_events(self.kind.name, wanted)
-        context: dict[str, Any] = {"wanted": wanted, "found": found}
-        try:
-            compiled = compile_draft(self._expression, self.kind.name)
-        except ExpressionInvalid:
-            return self._part("rules/_tried.html", {**context, "invalid": True})
-        tried = Trial(compiled, now=now).try_on(found.events)
-        return self._part("rules/_tried.html", {**context, "tried": tried})
-
     def preview(self) -> HttpResponse:
         try:
-            compiled = compile_draft(self._expression, self.kind.name)
+            compiled = compile_draft(self.expression, self.kind.name)
         except ExpressionInvalid:
-            return self._part("rules/_preview.html", {"invalid": True})
+            return self.part("rules/_preview.html", {"invalid": True})
         found = preview(compiled, now=timezone.now())
-        return self._part("rules/_preview.html", {"preview": found, "days": PERIOD.days})
+        return self.part("rules/_preview.html", {"preview": found, "days": PERIOD.days})
 
     def save(self) -> HttpResponse:
         form = self._sent()
@@ -100,11 +80,6 @@ class RuleEditor(AdminPage):
         done = f"Version {version.number} of {version.name} is saved as a draft."
         messages.success(self.request, f"{done} It decides nothing until it is put in shadow or activated.")
         return redirect("admin:rule", event_type=version.event_type, rule_name=version.name)
-
-    @property
-    def kind(self) -> type[EventType]:
-        """The event type whose rule is edited."""
-        raise NotImplementedError
 
     def _sent(self) -> DraftForm:
         return DraftForm.sent(self.kind.name, self.request.POST.dict())
@@ -120,23 +95,14 @@ class RuleEditor(AdminPage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(
             **{
-                "kind": self.kind,
                 "outcomes": self.kind.outcomes,
                 "units": units_of(self.kind),
-                "completion": completion_data(operands_now(self.kind.name)),
                 "limits": LIMITS,
                 "days": PERIOD.days,
                 "problems": {},
                 **kwargs,
             }
         )
-
-    def _part(self, template: str, context: dict[str, Any]) -> HttpResponse:
-        return render(self.request, template, {"kind": self.kind, **context})
-
-    @property
-    def _expression(self) -> str:
-        return self.request.POST.get("expression", "").replace("\r\n", "\n")
 
 
 ACTIONS: dict[str, Callable[[RuleEditor], HttpResponse]] = {
@@ -223,12 +189,3 @@ class NextVersionPage(RuleEditor):
     @property
     def _number(self) -> int:
         return min(whole_number_in(self.request.GET.get("version", "")) or 0, MAX_NUMBER)
-
-
-def _problem(problem: Problem) -> dict[str, Any]:
-    return {
-        "line": problem.line,
-        "column": problem.column,
-        "message": problem.message,
-        "allowed": problem.allowed,
-    }

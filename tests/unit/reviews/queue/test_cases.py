@@ -130,3 +130,60 @@ def test_when_a_case_is_free_or_held(row: Row, minutes: int, free: bool, held: b
     assert (case.is_free(now), case.is_held(now)) == (free, held)
     assert case.is_held_by("ana", now) is held
     assert not case.is_held_by("bo", now)
+
+
+ROUTED = {"queue": "large", "queue_version": 2, "sla_minutes": 60, "shared_entities": [5, 6]}
+
+
+def test_a_routed_case_is_due_when_its_sla_ends() -> None:
+    assert changes(opened(), opened(**ROUTED)) == {
+        "queue": "large",
+        "queue_version": 2,
+        "due_at": NOW + timedelta(minutes=60),
+        "shared_entities": [5, 6],
+    }
+
+
+def test_a_routed_case_stays_in_its_queue_when_it_is_decided_again() -> None:
+    spam = entry("case.rescored", 2, **{**FACTS, "queue": "spam"})
+    again = fold.rescored_case(opened(**ROUTED), spam)
+    assert (again["queue"], again["due_at"]) == ("large", NOW + timedelta(minutes=60))
+    assert fold.rescored_case(opened(queue="scam"), spam)["queue"] == "spam"
+
+
+def test_a_snoozed_case_is_open_and_a_claim_ends_the_snooze() -> None:
+    snoozed = fold.snoozed_case(claimed(), entry("case.snoozed", 3, until=UNTIL, reviewer="ana", reason="r"))
+    assert changes(opened(), snoozed) == {"version": 3, "snoozed_until": from_iso(UNTIL)}
+    assert fold.claimed_case(snoozed, entry("case.claimed", 4, **HELD))["snoozed_until"] is None
+
+
+def test_an_assigned_case_is_kept_by_its_claimant_only_if_they_get_it() -> None:
+    own = fold.assigned_case(claimed(), entry("case.assigned", 3, to="ana"))
+    other = fold.assigned_case(claimed(), entry("case.assigned", 3, to="bo"))
+    assert (own["assigned_to"], own["claimed_by"], own["state"]) == ("ana", "ana", "claimed")
+    assert (other["assigned_to"], other["claimed_by"], other["state"]) == ("bo", "", "open")
+
+
+def test_a_transferred_case_is_due_by_the_sla_of_its_new_queue_from_its_opening() -> None:
+    later = entry("case.transferred", 3, **ROUTED, reason="r")._replace(recorded_at=NOW + timedelta(hours=5))
+    moved = fold.transferred_case(claimed(), later)
+    assert (moved["queue"], moved["claimed_by"]) == ("large", "")
+    assert moved["due_at"] == NOW + timedelta(minutes=60)
+
+
+def test_a_verdict_ends_what_set_a_case_aside() -> None:
+    assigned = fold.assigned_case(claimed(), entry("case.assigned", 3, to="ana"))
+    assert fold.decided_case(assigned, entry("case.decided", 4, **VERDICT))["assigned_to"] == ""
+
+
+def test_a_quality_check_has_as_long_as_the_case_had() -> None:
+    row = fold.decided_case(opened(**ROUTED), entry("case.decided", 2, **VERDICT))
+    later = entry("case.check_opened", 3, check="second")._replace(recorded_at=NOW + timedelta(days=2))
+    assert fold.check_opened_case(row, later)["due_at"] == NOW + timedelta(days=2, minutes=60)
+
+
+def test_why_a_case_was_next_is_kept_while_its_lease_is_renewed() -> None:
+    first = fold.claimed_case(opened(), entry("case.claimed", 2, **HELD, because={"linked": 3}))
+    renewed = fold.claimed_case(first, entry("case.claimed", 3, **HELD))
+    assert (first["next_because"], renewed["next_because"]) == ({"linked": 3}, {"linked": 3})
+    assert fold.released_case(renewed, entry("case.released", 4))["next_because"] == {}

@@ -1,0 +1,1 @@
+"""Review queues: alerts on their SLA."""

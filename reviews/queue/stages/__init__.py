@@ -1,0 +1,1 @@
+"""The three stages that choose the next case: retrieve by source, rank, re-rank."""
