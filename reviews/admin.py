@@ -86,7 +86,7 @@ class ByReviewer(TextFilter):
 
 
 class ByVerdict(TextFilter):
-    title, field, placeholder = "verdict", "verdict", "fraud"
+    title, field, placeholder = "verdict", "verdict", "a label"
 
     def condition(self, value: str) -> Q:
         return Q(verdict=value, withheld=False)
