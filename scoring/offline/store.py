@@ -22,7 +22,6 @@ from uuid import uuid4
 import fsspec
 import orjson
 import pyarrow as pa
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from django.conf import settings
 from fsspec.implementations.local import LocalFileSystem
@@ -124,6 +123,8 @@ class OfflineStore:
 
     def read(self, table: str, *, manifest: Manifest, columns: Sequence[str], schema: pa.Schema) -> pa.Table:
         """These columns of all rows of a table, in no particular order."""
+        from pyarrow import dataset as ds  # noqa: PLC0415 (pandas: web processes do without it)
+
         wanted = pa.schema([schema.field(name) for name in columns])
         paths = [f"{self._root}/{file.path}" for file in manifest.files_of(table)]
         if not paths:

@@ -4,13 +4,15 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 from django.conf import settings
 
 from reviews.investigation.errors import ConsoleBusy, QueryTooLarge, QueryTooSlow
 from scoring.offline.store import OfflineStore
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 MAX_MEMORY = "1GB"
 MAX_RUNNING = 2  # queries of a process; more would slow each other down
@@ -22,7 +24,7 @@ _running = threading.BoundedSemaphore(MAX_RUNNING)
 class Session:
     """Runs the statements of one query. All of them together may take `seconds`."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, *, seconds: float) -> None:
+    def __init__(self, connection: "DuckDBPyConnection", *, seconds: float) -> None:
         self._connection = connection
         self._seconds = seconds
         self._ends_at = monotonic() + seconds
@@ -34,6 +36,8 @@ class Session:
 
     @contextmanager
     def _limited(self) -> Iterator[None]:
+        import duckdb  # noqa: PLC0415
+
         left = self._ends_at - monotonic()
         if left <= 0:
             raise QueryTooSlow(limit=self._seconds)
@@ -55,6 +59,8 @@ def open_session(store: OfflineStore, *, seconds: float | None = None) -> Iterat
 
     Raises ConsoleBusy if MAX_RUNNING others do not end.
     """
+    import duckdb  # noqa: PLC0415 (30 MB, only where the console is used)
+
     if not _running.acquire(timeout=WAIT_SECONDS):
         raise ConsoleBusy(limit=MAX_RUNNING)
     try:
