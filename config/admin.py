@@ -20,6 +20,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from config.people import accounts  # noqa: F401 (registers people and groups)
 from config.people.audit import record_run
+from config.people.signing_in import account_page  # noqa: F401 (registers the page)
 from config.schedules import is_needed
 from scoring.admin_kit.change_lists import ModelAdmin, moment_column
 from scoring.admin_kit.pages import actor_of

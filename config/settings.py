@@ -9,6 +9,7 @@ import dj_database_url
 import django_stubs_ext
 from celery.schedules import crontab
 from django.templatetags.static import static
+from django.urls import reverse_lazy
 from marshmallow.validate import ContainsOnly, OneOf, Range
 
 from config.environment import (
@@ -22,6 +23,7 @@ from config.environment import (
     read_named_files,
     read_secrets,
 )
+from config.identity_provider import read_identity_provider
 from embedded import services
 from scoring.content.media.signatures import TYPES
 
@@ -91,6 +93,13 @@ INSTALLED_APPS = [
     "axes",
     "demo",
     "config",
+    # After "config", whose templates win. Second factors, sessions and sign-in by OpenID Connect.
+    "allauth",
+    "config.people.signing_in.app_configs.PageAccountsConfig",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.mfa",
+    "allauth.usersessions",
 ]
 # Your own apps, with event types or anything else that an app has (docs/how-to/add-an-event-type.md).
 OWN_APPS = [
@@ -125,6 +134,23 @@ AXES_LOCKOUT_CALLABLE = "config.people.sign_in.refuse_for_now"
 AXES_ENABLE_ADMIN = False  # its tables hold what the log lines say
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
+# People may also sign in by OpenID Connect (config/identity_provider.py); without a provider nothing changes.
+IDENTITY_PROVIDER = read_identity_provider()
+SOCIALACCOUNT_PROVIDERS = IDENTITY_PROVIDER.as_setting if IDENTITY_PROVIDER else {}
+SOCIALACCOUNT_ADAPTER = "config.people.signing_in.adapters.SocialAccountAdapter"
+# Members of these groups must have a second factor; "*" stands for everyone.
+SECOND_FACTOR_GROUPS = read_list("ASSAY_SECOND_FACTOR_GROUPS")
+MFA_ADAPTER = "config.people.signing_in.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Assay"
+MFA_TOTP_TOLERANCE = 1  # half minutes by which a phone's clock may be off
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # administrators and the identity provider vouch for people
+ACCOUNT_ADAPTER = "config.people.signing_in.adapters.AccountAdapter"
+ACCOUNT_EMAIL_VERIFICATION = SOCIALACCOUNT_EMAIL_VERIFICATION = "none"  # for the same reason
+ACCOUNT_UNIQUE_EMAIL = False  # two accounts of one person may have one address
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_RATE_LIMITS = False  # django-axes counts, in the database: allauth's counts are each process's own
 # A person signs in again after a working day, and after an hour in which they did nothing.
 SESSION_COOKIE_AGE = round(read(env.float, "ASSAY_SESSION_HOURS", 12.0) * 3600)
 SESSION_IDLE_SECONDS = read(env.float, "ASSAY_SESSION_IDLE_MINUTES", 60.0) * 60
@@ -142,8 +168,10 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "config.requests.middleware.PageUsers",
     "config.requests.middleware.PageSessionLimits",
+    "config.requests.middleware.PageSecondFactors",
     "config.requests.middleware.PageActors",
     "config.requests.middleware.PageMessages",
+    "config.requests.middleware.PageAccounts",
     "config.requests.middleware.PageHeaders",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",  # last: it answers in the place of a page that was refused
@@ -161,6 +189,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "config.people.signing_in.context.site_variables",
             ],
         },
     },
@@ -427,6 +456,12 @@ UNFOLD = {
         lambda request: static("admin_kit/confirm.js"),
         lambda request: static("admin_kit/filters.js"),
     ],
+    "ACCOUNT": {
+        "navigation": [
+            {"title": "Your account", "link": reverse_lazy("admin:account")},
+            {"title": "Change password", "link": reverse_lazy("admin:password_change")},
+        ]
+    },
     "DASHBOARD_CALLBACK": "monitoring.overview.page.dashboard_callback",
     "BORDER_RADIUS": "6px",
     "COLORS": {

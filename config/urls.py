@@ -25,6 +25,7 @@ urlpatterns = [
     path("api/v1/", include("monitoring.api.urls")),
     path("api/v1/", include("scoring.api.urls")),
     path("appeals/<str:token>/", AppealPage.as_view(), name="appeal"),
+    path("admin/account/", include("config.people.signing_in.urls")),
     path("admin/", admin.site.urls),
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
 ]

@@ -3,6 +3,7 @@
 from time import time as current_time
 from typing import Any
 
+from allauth.account.middleware import AccountMiddleware
 from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.middleware import AuthenticationMiddleware
@@ -12,6 +13,7 @@ from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest
 
 from config.people.audit import current_actor
+from config.people.signing_in.requiring import RequiredFactor
 from scoring.admin_kit.pages import actor_of
 
 CALLS = "/api/v1/"
@@ -71,6 +73,24 @@ class SessionLimits(Around):
 
 class PageSessionLimits(ForPages, SessionLimits):
     pass
+
+
+class PageSecondFactors(ForPages, RequiredFactor):
+    pass
+
+
+class PageAccounts(Around):
+    """What allauth's views need of a request, for pages alone."""
+
+    def __init__(self, get_response: Any) -> None:
+        super().__init__(get_response)
+        self.inner = AccountMiddleware(get_response)
+        self.process_exception = self.inner.process_exception
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if request.path_info.startswith(CALLS):
+            return super().__call__(request)
+        return self.inner(request)
 
 
 class Actors(Around):

@@ -65,6 +65,7 @@ EXPORTS = {
 
 # Pages: groups that may view them, and example arguments.
 PAGES: dict[str, tuple[str, dict[str, Any]]] = {
+    "account": (ALL_GROUPS, {}),
     "queue": ("aldum", {}),
     "case": ("aldum", {"position": 1}),
     "event": ("aldum", {"position": 1}),
@@ -176,6 +177,14 @@ FOR_STAFF = {
     *("admin:password_change", "admin:password_change_done"),
 }
 OPEN = {"healthz", "readyz", "metrics", "schema", "docs", "problem", "home", "admin:login", "appeal"}
+# Of signing in: for the user of the session, or of the log-in that waits for a second factor.
+OF_ACCOUNTS = {
+    *("account_login", "account_inactive", "account_reauthenticate"),
+    *("mfa_index", "mfa_authenticate", "mfa_reauthenticate", "mfa_activate_totp", "mfa_deactivate_totp"),
+    *("mfa_view_recovery_codes", "mfa_generate_recovery_codes", "mfa_download_recovery_codes"),
+    *("socialaccount_login_cancelled", "socialaccount_login_error", "socialaccount_signup"),
+    *("openid_connect_login", "openid_connect_callback"),
+}
 FOR_KEYS = {
     *("api:events", "api:event", "api:corrections", "api:retraction", "api:parked-events"),
     *("api:explanation", "api:simulations", "api:labels", "api:held-labels", "reviews-api:statement"),
@@ -200,6 +209,7 @@ RULE_DECIDING = ("approve", "reject", "take_out", "retire", "roll_back", "archiv
 
 # Actions of pages: (page, data posted, groups that may).
 ACTIONS: list[tuple[str, Mapping[str, str], str]] = [
+    ("account", {"action": "end_others"}, ALL_GROUPS),
     ("queue", {}, "alm"),
     ("case", {"action": "claim"}, "alm"),
     ("case", {"action": "keep"}, "alm"),
@@ -375,6 +385,7 @@ def test_every_address_is_in_the_table() -> None:
     known = {
         *FOR_STAFF,
         *OPEN,
+        *OF_ACCOUNTS,
         *FOR_KEYS,
         *DJANGO_ADDRESSES,
         *history_addresses(),
