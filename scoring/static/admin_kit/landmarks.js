@@ -4,7 +4,7 @@
 
 (() => {
   // By icon name. Other controls are named after their icon: "filter_list" is "filter list".
-  const NAMES = { add: "Add", search: "Search", close: "Close", menu: "Menu", more_horiz: "More", edit: "Change" };
+  const NAMES = { balance: "Overview", add: "Add", search: "Search", close: "Close", menu: "Menu", more_horiz: "More", edit: "Change" };
 
   const nameControl = (icon) => {
     const control = icon.closest("a, button");

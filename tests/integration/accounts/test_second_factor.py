@@ -1,9 +1,5 @@
 """A second factor: added, asked for, throttled, required by group, and removed; sessions listed and ended."""
 
-import base64
-import hmac
-import struct
-import time
 from typing import Any
 
 import orjson
@@ -17,18 +13,11 @@ from django.urls import reverse
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from scoring.log.models import LogEntry
+from tests.factories.second_factors import totp
 
 pytestmark = pytest.mark.django_db
 RIGHT = "the right passphrase"
 ADD, CODE, ACCOUNT = reverse("mfa_activate_totp"), reverse("mfa_authenticate"), reverse("admin:account")
-
-
-def totp(secret: str, *, steps: int = 0) -> str:
-    """The code of RFC 6238 now, or `steps` half minutes later."""
-    counter = struct.pack(">Q", int(time.time()) // 30 + steps)
-    digest = hmac.digest(base64.b32decode(secret), counter, "sha1")
-    offset = digest[-1] & 15
-    return f"{(int.from_bytes(digest[offset : offset + 4]) & 0x7FFFFFFF) % 1_000_000:06}"
 
 
 @pytest.fixture
