@@ -134,6 +134,7 @@ AXES_LOCKOUT_CALLABLE = "config.people.sign_in.refuse_for_now"
 AXES_ENABLE_ADMIN = False  # its tables hold what the log lines say
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
+PASSWORD_RESET_TIMEOUT = 3600  # seconds for which a link sent by e-mail holds
 # People may also sign in by OpenID Connect (config/identity_provider.py); without a provider nothing changes.
 IDENTITY_PROVIDER = read_identity_provider()
 SOCIALACCOUNT_PROVIDERS = IDENTITY_PROVIDER.as_setting if IDENTITY_PROVIDER else {}

@@ -61,7 +61,7 @@ class Site(UnfoldAdminSite):
             **({} if asked else {REDIRECT_FIELD_NAME: reverse("admin:index")}),
             **(extra_context or {}),
         }
-        request.current_app = self.name  # type: ignore[attr-defined]
+        request.current_app = self.name
         answer: HttpResponse = import_string(SIGN_IN_VIEW).as_view(extra_context=context)(request)
         return answer
 

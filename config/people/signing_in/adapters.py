@@ -71,8 +71,8 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         """Refuse people none of whose groups has a counterpart here, if groups are mapped at all."""
-        provider: IdentityProvider = settings.IDENTITY_PROVIDER
-        if provider.groups and not mapped_groups(provider, claims_of(sociallogin)):
+        provider: IdentityProvider | None = settings.IDENTITY_PROVIDER
+        if provider and provider.groups and not mapped_groups(provider, claims_of(sociallogin)):
             page = render(request, "signing_in/no_group.html", {"provider": provider.name}, status=403)
             raise ImmediateHttpResponse(page)
 

@@ -29,9 +29,13 @@ from scoring.log.retry import append_retrying
 PASSWORD, PROVIDER = "password", "identity provider"
 
 
+def stream_of(user: User) -> str:
+    return f"sign_in/{user.pk}"
+
+
 def record(user: User, type: str, data: Mapping[str, Any], *, actor: str = "") -> None:
     """Append an entry about the sign-ins of `user`, by the user if there is no other actor."""
-    stream = f"sign_in/{user.pk}"
+    stream = stream_of(user)
     metadata = {"actor": actor or f"user/{user.get_username()}"}
 
     def step() -> None:

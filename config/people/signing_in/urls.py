@@ -9,10 +9,14 @@ from allauth.socialaccount.providers.openid_connect import views as openid_views
 from django.urls import path
 from django.views.generic import RedirectView
 
+from config.people.signing_in.password_reset import NewPasswordView, ResetView, SentView
 from config.people.signing_in.views import SecondFactorView
 
 urlpatterns = [
     path("login/", RedirectView.as_view(pattern_name="admin:login"), name="account_login"),
+    path("password/", ResetView.as_view(), name="password_reset"),
+    path("password/sent/", SentView.as_view(), name="password_reset_sent"),
+    path("password/<uidb64>/<token>/", NewPasswordView.as_view(), name="password_reset_confirm"),
     path("inactive/", account_views.account_inactive, name="account_inactive"),
     path("confirm/", account_views.reauthenticate, name="account_reauthenticate"),
     path("second-factor/", RedirectView.as_view(pattern_name="admin:account"), name="mfa_index"),

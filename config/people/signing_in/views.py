@@ -26,7 +26,9 @@ class SignInView(LoginView):
         return perform_password_login(self.request, {"username": user.get_username()}, login)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(identity_provider=settings.IDENTITY_PROVIDER, **kwargs)
+        return super().get_context_data(
+            identity_provider=settings.IDENTITY_PROVIDER, has_mail=bool(settings.EMAIL_HOST), **kwargs
+        )
 
 
 class SecondFactorView(AuthenticateView):

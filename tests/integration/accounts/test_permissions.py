@@ -180,6 +180,7 @@ OPEN = {"healthz", "readyz", "metrics", "schema", "docs", "problem", "home", "ad
 # Of signing in: for the user of the session, or of the log-in that waits for a second factor.
 OF_ACCOUNTS = {
     *("account_login", "account_inactive", "account_reauthenticate"),
+    *("password_reset", "password_reset_sent", "password_reset_confirm"),
     *("mfa_index", "mfa_authenticate", "mfa_reauthenticate", "mfa_activate_totp", "mfa_deactivate_totp"),
     *("mfa_view_recovery_codes", "mfa_generate_recovery_codes", "mfa_download_recovery_codes"),
     *("socialaccount_login_cancelled", "socialaccount_login_error", "socialaccount_signup"),
