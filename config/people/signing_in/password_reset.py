@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth import views
-from django.contrib.auth.forms import PasswordResetForm, SetPasswordForm
+from django.contrib.auth.forms import PasswordResetForm
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -73,7 +73,7 @@ class NewPasswordView(WithMail, views.PasswordResetConfirmView):
     template_name = "signing_in/reset_password.html"
     success_url = reverse_lazy("admin:login")
 
-    def form_valid(self, form: SetPasswordForm[Any]) -> HttpResponse:
+    def form_valid(self, form: Any) -> HttpResponse:
         answer = super().form_valid(form)
         record(form.user, "password_reset.completed", {})
         return answer
