@@ -1,5 +1,6 @@
 """Third-party admin classes, restyled with Unfold."""
 
+from importlib import import_module
 from typing import Any
 
 from django.contrib import admin, messages
@@ -28,6 +29,12 @@ from scoring.schedules import schedule_problems
 
 # Solar schedules need a library that is not installed, so they are not registered again.
 for model in (PeriodicTask, IntervalSchedule, CrontabSchedule, ClockedSchedule, SolarSchedule):
+    admin.site.unregister(model)
+
+# allauth's tables hold what *Your account* shows, or secrets; none is edited by hand.
+for module in ("account", "socialaccount", "mfa", "usersessions"):
+    import_module(f"allauth.{module}.admin")
+for model in [each for each in admin.site._registry if each.__module__.startswith("allauth.")]:
     admin.site.unregister(model)
 
 # The package says "periodic task"; every title here says "schedule".
