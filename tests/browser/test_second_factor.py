@@ -6,20 +6,23 @@ from selenium.webdriver import Keys
 from selenium.webdriver.common.by import By
 
 from tests.browser.axe import violations
-from tests.browser.conftest import PHONE, Browser
+from tests.browser.conftest import DESKTOP, PHONE, Browser
 from tests.factories.second_factors import totp
 
 ACCOUNT = reverse("admin:account")
 
 
 def enter_code(browser: Browser, code: str) -> None:
-    browser.driver.find_element(By.NAME, "code").send_keys(code, Keys.ENTER)
+    field = browser.driver.find_element(By.NAME, "code")
+    field.clear()
+    field.send_keys(code, Keys.ENTER)
 
 
 def assert_accessible(browser: Browser) -> None:
     assert violations(browser.driver) == []
     browser.resize(PHONE)
     assert browser.overflow() <= 0
+    browser.resize(DESKTOP)
 
 
 def test_a_second_factor_is_added_and_asked_for(browser: Browser, transactional_db: None) -> None:

@@ -38,8 +38,14 @@
     }
   };
 
+  // The hints of Django's lists of choices are spans, which may have a name only with a role.
+  const giveHintsRoles = () => {
+    for (const hint of document.querySelectorAll(".help-tooltip[aria-label]:not([role])")) hint.setAttribute("role", "img");
+  };
+
   const complete = () => {
     hideIcons(document);
+    giveHintsRoles();
     capitalizeCaptions();
     nameScrollers();
   };
