@@ -123,7 +123,7 @@ def test_the_built_in_catalog_is_valid() -> None:
 
 
 def test_errors_for_unknown_names_list_the_known_ones() -> None:
-    with pytest.raises(UnknownEventType, match=r"known: .*payment, refund"):
+    with pytest.raises(UnknownEventType, match=r"known: .*payment, payment_appeal, refund"):
         registry.event_type("paymnet")
     with pytest.raises(UnknownLane, match=r"known: .*commerce"):
         lane_plan("comerce")
