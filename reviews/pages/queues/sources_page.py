@@ -14,9 +14,8 @@ from reviews.queue.sources.settings import (
     SourceShare,
 )
 from reviews.queue.sources.stored import review_sources
-from reviews.queue.sources.words import settings_text
 from scoring.admin_kit.pages import register_page
-from scoring.admin_kit.settings_pages import EventTypeSettingsPage
+from scoring.configuration.type_settings.settings_page import StoredSettingsPage
 from scoring.rules.ruleset.reason_field import ReasonField
 
 
@@ -68,27 +67,12 @@ class SourcesForm(forms.Form):
 
 
 @register_page
-class ReviewSourcesPage(EventTypeSettingsPage):
+class ReviewSourcesPage(StoredSettingsPage):
     """The sources of cases of an event type, and the history of the settings."""
 
     path, name, title = "review-sources/<str:event_type>/", "review_sources", "Sources of cases"
     permission, set_permission = LOOK, SET
     template_name = "reviews/queues/sources.html"
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        event_type = self.event_type
-        self.title = f"Sources of cases of {event_type}"
-        row = review_sources.row_of(event_type)
-        settings = review_sources.in_row(row)
-        kwargs.setdefault("form", SourcesForm.showing(settings))
-        return super().get_context_data(
-            **kwargs, stored=row, text=settings_text(settings), history=review_sources.history(event_type)
-        )
-
-    def posted_form(self) -> SourcesForm:
-        return SourcesForm(self.request.POST)
-
-    def change(self, form: SourcesForm, **by: Any) -> str:
-        reason = form.cleaned_data["reason"]
-        review_sources.change(self.event_type, form.settings(), reason=reason, **by)
-        return f"The sources of cases of {self.event_type} hold from the next decision on."
+    settings_by_type, form_class = review_sources, SourcesForm
+    effective = "the next decision"
