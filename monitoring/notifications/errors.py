@@ -27,19 +27,3 @@ class UnknownOwner(ScoringError):
     def __init__(self, owner: str) -> None:
         self.owner = owner
         super().__init__(f"there is no owner {owner!r}; an owner is user/<name> or group/<name>")
-
-
-class WebhookRefused(ScoringError):
-    """An address to which webhooks may not be sent."""
-
-    def __init__(self, host: str, reason: str) -> None:
-        self.host = host
-        super().__init__(f"webhooks may not be sent to {host or 'this address'}: {reason}")
-
-
-class DeliveryFailed(ScoringError):
-    """A message could not be handed over. `final`: another attempt would not help."""
-
-    def __init__(self, reason: str, *, final: bool = False) -> None:
-        self.final = final
-        super().__init__(reason)

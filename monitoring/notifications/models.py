@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from scoring.webhooks.outbox import OutboxMessage
+
 
 class NotificationSettings(models.Model):
     """How an owner of alerts ("user/ann", "group/lead") gets messages; without a row, as by default.
@@ -60,17 +62,12 @@ class AlertNotice(models.Model):
         return f"{self.alert} {self.transition}"
 
 
-class NotificationMessage(models.Model):
+class NotificationMessage(OutboxMessage):
     """A message to an owner by one channel, sent at least once; the webhook's id lets receivers drop repeats.
 
     `batch`: the position of its first notice; messages of one batch have the same content. `content`: "text",
-    and "events" for webhooks. `alerts`: the entries that it is about. `due_at`: when it is tried next.
+    and "events" for webhooks. `alerts`: the entries that it is about.
     """
-
-    class State(models.TextChoices):
-        PENDING = "pending"
-        SENT = "sent"
-        FAILED = "failed"
 
     id = models.BigAutoField(primary_key=True)
     owner = models.CharField(max_length=80)
@@ -80,12 +77,6 @@ class NotificationMessage(models.Model):
     subject = models.CharField(max_length=200)
     content = models.JSONField()
     alerts = models.JSONField(default=list)
-    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
-    attempts = models.IntegerField(default=0)
-    created_at = models.DateTimeField()
-    due_at = models.DateTimeField()
-    sent_at = models.DateTimeField(null=True)
-    error = models.CharField(max_length=500, blank=True, default="")
 
     class Meta:
         default_permissions = ()

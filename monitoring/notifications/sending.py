@@ -10,91 +10,44 @@ from django.db import transaction
 
 from monitoring.alerts.handling import record_sent
 from monitoring.notifications.composing import signed_body, slack_body
-from monitoring.notifications.errors import DeliveryFailed, WebhookRefused
 from monitoring.notifications.models import AlertNotice, NotificationMessage
 from monitoring.notifications.owners import addresses_of
 from monitoring.notifications.settings import SLACK
 from monitoring.notifications.stored import settings_of
-from monitoring.notifications.webhooks import host_of, post
+from scoring.webhooks.errors import DeliveryFailed, WebhookRefused
+from scoring.webhooks.outbox import note_failure, note_sent, send_due
+from scoring.webhooks.posting import host_of, post
 
 ACTOR = "notifications"
 logger = logging.getLogger(__name__)
 
-PENDING, SENT, FAILED = (
-    NotificationMessage.State.PENDING,
-    NotificationMessage.State.SENT,
-    NotificationMessage.State.FAILED,
-)
-MAX_A_RUN = 20
 KEPT = timedelta(days=90)
-LEASE = timedelta(minutes=2)  # far longer than an attempt; then another process may try
-FIRST_PAUSE, MAX_ATTEMPTS = timedelta(seconds=30), 8  # pauses double: about an hour in total
 
 
 def send_messages(*, now: datetime) -> int:
-    """Send the messages that are due, up to MAX_A_RUN; returns how many were handed over.
-
-    The first failure ends the run, so that a server that hangs holds the worker for one time-out at most.
-    """
-    sent = 0
-    while sent < MAX_A_RUN and (message := _claim(now=now)):
-        if not _attempt(message, now=now):
-            break
-        sent += 1
-    return sent
+    """Send the messages that are due; returns how many were handed over. The first failure ends the run."""
+    return send_due(NotificationMessage, lambda message: _attempt(message, now=now), now=now)
 
 
 def prune_messages(*, now: datetime) -> int:
     """Delete messages and notices that were done KEPT ago; returns how many messages."""
     AlertNotice.objects.filter(at__lt=now - KEPT, state=AlertNotice.State.DONE).delete()
-    deleted, _ = NotificationMessage.objects.filter(created_at__lt=now - KEPT).exclude(state=PENDING).delete()
+    done = NotificationMessage.objects.exclude(state=NotificationMessage.State.PENDING)
+    deleted, _ = done.filter(created_at__lt=now - KEPT).delete()
     return deleted
-
-
-def pause_after(attempts: int) -> timedelta:
-    """How long to wait after this many failed attempts.
-
-    >>> str(pause_after(1)), str(pause_after(4))
-    ('0:00:30', '0:04:00')
-    """
-    return FIRST_PAUSE * 2 ** (attempts - 1)
-
-
-def _claim(*, now: datetime) -> NotificationMessage | None:
-    """The next due message, leased to this process."""
-    with transaction.atomic():
-        due = NotificationMessage.objects.filter(state=PENDING, due_at__lte=now).order_by("due_at", "id")
-        message = due.select_for_update(skip_locked=True).first()
-        if message:
-            message.attempts += 1
-            message.due_at = now + LEASE
-            message.save(update_fields=["attempts", "due_at"])
-        return message
 
 
 def _attempt(message: NotificationMessage, *, now: datetime) -> bool:
     try:
         reached = CHANNELS[message.channel](message, now)
     except (DeliveryFailed, WebhookRefused) as error:
-        _note_failure(message, error, now=now)
+        note_failure(message, error, now=now)
+        logger.warning("message %d to %s by %s: %s", message.id, message.owner, message.channel, error)
         return False
     with transaction.atomic():
-        message.state, message.sent_at, message.error = SENT, now, ""
-        message.save(update_fields=["state", "sent_at", "error"])
+        note_sent(message, now=now)
         _record(message, reached, now=now)
     return True
-
-
-def _note_failure(
-    message: NotificationMessage, error: DeliveryFailed | WebhookRefused, *, now: datetime
-) -> None:
-    """Try again later, or give up after the last attempt or where another would not help."""
-    final = isinstance(error, WebhookRefused) or error.final or message.attempts >= MAX_ATTEMPTS
-    message.state = FAILED if final else PENDING
-    message.due_at = now + pause_after(message.attempts)
-    message.error = str(error)[:500]
-    message.save(update_fields=["state", "due_at", "error"])
-    logger.warning("message %d to %s by %s: %s", message.id, message.owner, message.channel, error)
 
 
 def _send_email(message: NotificationMessage, now: datetime) -> str:

@@ -9,17 +9,17 @@ from django.db import transaction
 from monitoring.notifications.errors import (
     NotificationSettingsInvalid,
     NotificationSettingsUnchanged,
-    WebhookRefused,
 )
 from monitoring.notifications.models import NotificationSettings
 from monitoring.notifications.owners import check_owner
 from monitoring.notifications.settings import DEFAULTS, SIGNED, DeliverySettings, problems_of, settings_text
-from monitoring.notifications.webhooks import check_url, host_of, new_secret
 from scoring.catalog.parsing.reasons import clean_reason
 from scoring.log.append import append
 from scoring.log.entries import Entry, NewEntry
 from scoring.log.read import last_version, read_stream
 from scoring.rules.ruleset.life_cycle import require_reason
+from scoring.webhooks.errors import WebhookRefused
+from scoring.webhooks.posting import check_url, host_of, new_secret
 
 MAX_SHOWN = 30
 

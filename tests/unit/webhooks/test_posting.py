@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from monitoring.notifications.errors import DeliveryFailed, WebhookRefused
-from monitoring.notifications.webhooks import (
+from scoring.webhooks.errors import DeliveryFailed, WebhookRefused
+from scoring.webhooks.posting import (
     check_url,
     host_of,
     is_public,
@@ -71,7 +71,7 @@ def has_addresses(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
     def found(host: str, port: int, **_: Any) -> list[Any]:
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in addresses]
 
-    monkeypatch.setattr("monitoring.notifications.webhooks.socket.getaddrinfo", found)
+    monkeypatch.setattr("scoring.webhooks.posting.socket.getaddrinfo", found)
 
 
 def test_a_host_is_resolved_once_and_connected_to_by_that_address(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,7 +95,7 @@ def test_a_host_without_an_address_may_have_one_later(monkeypatch: pytest.Monkey
     def fails(*_: Any, **__: Any) -> None:
         raise socket.gaierror
 
-    monkeypatch.setattr("monitoring.notifications.webhooks.socket.getaddrinfo", fails)
+    monkeypatch.setattr("scoring.webhooks.posting.socket.getaddrinfo", fails)
     with pytest.raises(DeliveryFailed) as failed:
         resolve("https://hooks.example.org/a")
     assert not failed.value.final

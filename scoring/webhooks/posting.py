@@ -21,7 +21,7 @@ import urllib3
 from django.conf import settings
 from urllib3.exceptions import HTTPError
 
-from monitoring.notifications.errors import DeliveryFailed, WebhookRefused
+from scoring.webhooks.errors import DeliveryFailed, WebhookRefused
 
 SECRET_PREFIX, SECRET_BYTES = "whsec_", 32
 TIMEOUT_SECONDS = 5.0
@@ -134,17 +134,33 @@ def is_public(address: str) -> bool:
     return parsed.is_global and not parsed.is_multicast and (mapped is None or is_public(str(mapped)))
 
 
-def post(url: str, body: Mapping[str, Any], *, secret: str, message: str, now: datetime) -> None:
-    """Send a body as JSON, signed if there is a secret. Raises WebhookRefused, DeliveryFailed."""
+def post(
+    url: str,
+    body: Mapping[str, Any],
+    *,
+    secret: str,
+    message: str,
+    now: datetime,
+    headers: Mapping[str, str] | None = None,
+) -> int:
+    """Send a body as JSON, signed if there is a secret; returns the status. `headers`: further ones.
+
+    Raises WebhookRefused, DeliveryFailed.
+    """
     target, content = resolve(url), orjson.dumps(body)
     signed = signature_headers(secret, message=message, body=content, now=now) if secret else {}
     default_port = {"https": 443, "http": 80}[target.scheme]
     host = target.host if target.port == default_port else f"{target.host}:{target.port}"
-    headers = {"Host": host, "Content-Type": "application/json", "User-Agent": "assay", **signed}
+    sent = {"Host": host, "Content-Type": "application/json", "User-Agent": "assay", **signed}
     with _pool(target) as pool:
         try:
             response = pool.urlopen(
-                "POST", target.path, body=content, headers=headers, redirect=False, preload_content=False
+                "POST",
+                target.path,
+                body=content,
+                headers={**(headers or {}), **sent},
+                redirect=False,
+                preload_content=False,
             )
             said = response.read(MAX_ANSWER_BYTES, decode_content=False)
             response.close()
@@ -153,7 +169,8 @@ def post(url: str, body: Mapping[str, Any], *, secret: str, message: str, now: d
     if not 200 <= response.status < 300:
         text = " ".join(said.decode(errors="replace").split())[:200]
         answered = f"{target.host} answered {response.status}{f': {text}' if text else ''}"
-        raise DeliveryFailed(answered, final=response.status == GONE)
+        raise DeliveryFailed(answered, final=response.status == GONE, status=response.status)
+    return int(response.status)
 
 
 def _pool(target: Target) -> urllib3.HTTPConnectionPool:
