@@ -46,11 +46,12 @@ class ViewHistory:
         events = read_timely_events(view, log_position=log_position, store=store, received=received)
         return cls(view, events)
 
-    def values(self, keys: Sequence[KeyColumn], times: NDArray[np.int64]) -> Matrix:
+    def values(self, keys: Sequence[KeyColumn], times: NDArray[np.int64], *, threads: int = 1) -> Matrix:
         """float64[n, values] of events of n entities per table and times (microseconds since 1970).
 
         NaN for entities that are missing or have no events yet. Each boundary is computed once, so that
-        nearby times cost little.
+        nearby times cost little. The number of `threads` changes no bit.
         """
         places = [places_of(column, known) for column, known in zip(keys, self._places, strict=True)]
-        return self.view.combine(self._computation.look_up(places, boundary_read(self.view, times)))
+        boundaries = boundary_read(self.view, times)
+        return self.view.combine(self._computation.look_up(places, boundaries, threads=threads))

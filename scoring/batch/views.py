@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -27,6 +28,7 @@ Places = NDArray[np.int64]
 # Part of every definition: increased when the same declaration gives different values.
 MEANING = 1
 _MOMENTS_KEPT = 3  # the last of one batch of a lane are the first of the next
+_MAX_THREADS = 8  # each holds the tables of a moment, which may be large
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,24 +88,33 @@ class Computation:
         """Per table float64[keys, columns] from the events before `as_of_us`; NaN for entities without."""
         raise NotImplementedError
 
-    def look_up(self, places: Sequence[Places], as_of_us: NDArray[np.int64]) -> list[Matrix]:
+    def look_up(
+        self, places: Sequence[Places], as_of_us: NDArray[np.int64], *, threads: int = 1
+    ) -> list[Matrix]:
         """Per table float64[n, columns]: the rows of `places` (int64[n] into `keys`; -1: NaN) as of then.
 
-        Each moment is computed once and the last few are cached, so that nearby moments cost little.
+        Each moment is computed once, several at a time by as many `threads`, and the last few are cached, so
+        that nearby moments cost little.
         """
         found = [np.full((len(as_of_us), width), np.nan) for width in self.widths]
-        for moment, rows in _by_moment(as_of_us):
-            for out, matrix, place in zip(found, self._at_kept(moment), places, strict=True):
+        by_moment = dict(_by_moment(as_of_us))
+        for moment, tables in self._at_each(list(by_moment), threads=min(threads, _MAX_THREADS)):
+            rows = by_moment[moment]
+            for out, matrix, place in zip(found, tables, places, strict=True):
                 known = rows[place[rows] >= 0]
                 out[known] = matrix[place[known]]
         return found
 
-    def _at_kept(self, as_of_us: int) -> tuple[Matrix, ...]:
-        if as_of_us not in self._recent:
-            self._recent[as_of_us] = self.at(as_of_us)
-            if len(self._recent) > _MOMENTS_KEPT:
-                self._recent.popitem(last=False)
-        return self._recent[as_of_us]
+    def _at_each(self, moments: Sequence[int], *, threads: int) -> Iterator[tuple[int, tuple[Matrix, ...]]]:
+        """Each moment with its tables, of which the last few stay in memory."""
+        with ThreadPoolExecutor(threads) as pool:
+            for start in range(0, len(moments), threads):
+                part = moments[start : start + threads]
+                new = [moment for moment in part if moment not in self._recent]
+                self._recent |= zip(new, pool.map(self.at, new), strict=True)
+                yield from ((moment, self._recent[moment]) for moment in part)
+                while len(self._recent) > _MOMENTS_KEPT:
+                    self._recent.popitem(last=False)
 
 
 def _by_moment(moments: NDArray[np.int64]) -> Iterator[tuple[int, Places]]:

@@ -179,9 +179,9 @@ def encode_table(
 
 
 def strings_of(encoding: Encoding) -> set[str]:
-    """The fields that enter the kernel as names: categories, values of maps, parts of keys."""
+    """The fields that enter the kernel as names: categories, time zones, values of maps, parts of keys."""
     return {
-        *(name for _, name, value_type in encoding.values if value_type == "category"),
+        *(name for _, name, value_type in encoding.values if value_type in ("category", "offset")),
         *(name for _, name in encoding.hashes),
         *(name for keys in encoding.keys for _, names in keys for name in names),
     }

@@ -27,6 +27,7 @@ class LockSpace(IntEnum):
     IMPORT = 0x41534946  # the import's stream
     TRAINING = 0x41535452
     BACKTEST = 0x41534254
+    BULK_ACTION = 0x41534255
     EVALUATION = 0x41534556
     REVIEWER = 0x41535256  # the reviewer
     EXPERIMENT = 0x41534558  # the event type

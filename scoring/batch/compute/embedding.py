@@ -6,15 +6,14 @@ merchants say less. Rows are normalized to length 1, so that active customers do
 """
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
-from scipy.linalg import eigh
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import LinearOperator, eigsh
-from threadpoolctl import ThreadpoolController
 
+from scoring.batch.compute.blas_threads import one_blas_thread
+from scoring.batch.compute.eigenvectors import leading_eigenvectors
 from scoring.batch.compute.grouping import Owners, Pairs
 from scoring.batch.views import BatchTableSpec, BatchView, Computation, Matrix, Places, ViewEvents, ranked
 from scoring.catalog.fields import Entity
@@ -110,19 +109,13 @@ def embed(rows: Places, columns: Places, counts: Matrix, *, dimensions: int) -> 
     matrix = weigh(rows, columns, counts)
     if min(matrix.shape, default=0) == 0:
         return np.empty((0, dimensions)), np.empty((0, dimensions))
-    # One thread: the same bits on any machine, and for matrices of this size several times as fast.
-    with _thread_pools().limit(limits=1, user_api="blas"):
+    with one_blas_thread():
         left, sizes, right = _decompose(matrix, dimensions)
     order = np.argsort(-sizes, kind="stable")
     left, sizes, right = left[:, order], sizes[order], right[order]
     signs = np.sign(right[np.arange(len(order)), np.abs(right).argmax(axis=1)])
     scale = np.sqrt(sizes) * signs
     return _padded(left * scale, dimensions), _padded(right.T * scale, dimensions)
-
-
-@cache
-def _thread_pools() -> ThreadpoolController:
-    return ThreadpoolController()  # looks through the libraries that are loaded: too slow for each use
 
 
 def weigh(rows: Places, columns: Places, counts: Matrix) -> csr_array:
@@ -156,9 +149,7 @@ def _leading_directions(matrix: csr_array, wanted: int) -> Matrix:
     # Unsigned: the compiled loops need not look for negative indices, which count from the end.
     rows = (matrix.indptr.astype(np.uint32), matrix.indices.astype(np.uint32), matrix.data)
     if columns <= _DENSE:
-        wanted_ones = (columns - wanted, columns - 1)  # the largest come last
-        leading: Matrix = eigh(lower_square(*rows, columns), lower=True, subset_by_index=wanted_ones)[1]
-        return leading
+        return leading_eigenvectors(lower_square(*rows, columns), wanted)
     squared = LinearOperator((columns, columns), matvec=lambda x: times_square(*rows, x), dtype=np.float64)
     random = np.random.default_rng(_SEED)
     vectors: Matrix = eigsh(squared, k=wanted, ncv=_KEPT_A_DIMENSION * wanted, rng=random)[1]

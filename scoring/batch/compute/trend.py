@@ -78,7 +78,9 @@ class _Trends(Computation):
         places = np.arange(len(self.keys[0]))
         return tuple(self.look_up([places], np.full(len(places), as_of_us)))
 
-    def look_up(self, places: Sequence[Places], as_of_us: NDArray[np.int64]) -> list[Matrix]:
+    def look_up(
+        self, places: Sequence[Places], as_of_us: NDArray[np.int64], *, threads: int = 1
+    ) -> list[Matrix]:
         place = places[0]
         until = self._rank(place, as_of_us)
         counts = [until - self._rank(place, as_of_us - window) for window in self._windows]

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from django.conf import settings
 from numpy.typing import NDArray
 
 from scoring.batch.history import ViewHistory
@@ -173,7 +174,10 @@ class RuleValues:
         if not each.view.has_history:
             return
         history = self._histories.get(each.view.key) or self._read_history(each.view)
-        each.write(batch, events.rows, history.values(events.keys(each.view), batch.times[events.rows]))
+        values = history.values(
+            events.keys(each.view), batch.times[events.rows], threads=settings.BACKFILL_THREADS
+        )
+        each.write(batch, events.rows, values)
 
     @property
     def _with_history(self) -> list[BatchView]:

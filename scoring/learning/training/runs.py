@@ -138,48 +138,104 @@ def fit_model(
     kind = scored_type(request.event_type)
     check_window(request, now=now)
     config = require_machine(config, kind)
-    read_until = last_position() if request.log_position is None else request.log_position
-    vocabulary = count_vocabulary(kind, as_of=request.as_of, watch=watch)
-    vectors = read_vectors(
-        kind.name,
-        vocabulary=vocabulary,
-        log_position=request.log_position,
-        watch=watch,
-        on_disk=config.placement == DISK,
-    )
-    vectors = with_texts(vectors, _text_fields(kind), watch=watch)
-    labels = read_labels(vectors, log_position=read_until, watch=watch)
-    selection = read_selection(vectors, log_position=read_until)
-    data, test = training_and_test(vectors, labels, selection, request, now=now)
-    times = vectors.occurred_at
-    del vectors  # takes most of the memory unless all events are mature
-    check_accepted(request.accepted_leakage, data.feature_names)
+    inputs = _read_inputs(kind, request, on_disk=config.placement == DISK, now=now, watch=watch)
+    data = inputs.data
     training_data = shuffle_labels(data, seed=config.seed) if request.shuffled else data
-    watch.begin("looking for leakage", total=1)
-    accepted, left_out = request.accepted_leakage, config.features_left_out
-    leakage = check_leakage(training_data, accepted=accepted, left_out=left_out)
-    leakage["served"] = check_served_values(
-        data, log_position=read_until, accepted=accepted, left_out=left_out
-    )
-    watch.advance(1)
-    try:
-        prepared = prepare(data=training_data, config=config, test=test, watch=watch)
-        tuned = tune(prepared, config, watch) if tune else Tuned(config, {})
-        trained = fit_prepared(prepared, config=tuned.config, watch=watch)
-    except NotEnoughToTrain as error:
-        shares = config.shares if test is None else config.shares.without_test()
-        shares = gap_of(shares, data).within(shares)
-        remedies = Remedies(times, labels, shares, config.needs, selection)
-        error.advise(remedies.advice(TrainingWindow(request.as_of, request.maturity, request.since)))
-        raise
+    leakage = _check_leakage(training_data, inputs, request, config=config, watch=watch)
+    prepared, tuned, trained = _fit(training_data, inputs, request, config=config, tune=tune, watch=watch)
     artifact = pack_model(trained=trained, data=data)
-    lineage = describe_lineage(request, data, read_until=read_until)
+    lineage = describe_lineage(request, data, read_until=inputs.read_until)
     lineage |= {"leakage": leakage, "gap": trained.gap.stored()}
     if tuned.record:
         lineage["search"] = _describe_search(tuned, prepared, trained, base=config, watch=watch)
     del prepared
     registration = _registration(trained, artifact, request=request, data=data, lineage=lineage, watch=watch)
-    return FittedModel(trained, artifact, registration, vocabulary)
+    return FittedModel(trained, artifact, registration, inputs.vocabulary)
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    """What a training reads: its events, later ones to test on, and what advice on too few of them needs.
+
+    `times` int64[n]: when each event of the type occurred. `read_until`: the log position of the last label.
+    """
+
+    data: TrainingSet
+    test: TrainingSet | None
+    times: NDArray[np.int64]
+    labels: LabelHistory
+    selection: SelectionHistory
+    vocabulary: Vocabulary
+    read_until: int
+
+
+def _read_inputs(
+    kind: type[EventType],
+    request: TrainingRequest,
+    *,
+    on_disk: bool,
+    now: datetime,
+    watch: ProgressReporter,
+) -> _Inputs:
+    """Read the lane and the labels and join them.
+
+    The vectors of all events, which take most of the memory unless all are mature, are given up here.
+    """
+    read_until = last_position() if request.log_position is None else request.log_position
+    vocabulary = count_vocabulary(kind, as_of=request.as_of, watch=watch)
+    vectors = read_vectors(
+        kind.name, vocabulary=vocabulary, log_position=request.log_position, watch=watch, on_disk=on_disk
+    )
+    vectors = with_texts(vectors, _text_fields(kind), watch=watch)
+    labels = read_labels(vectors, log_position=read_until, watch=watch)
+    selection = read_selection(vectors, log_position=read_until)
+    data, test = training_and_test(vectors, labels, selection, request, now=now)
+    return _Inputs(data, test, vectors.occurred_at, labels, selection, vocabulary, read_until)
+
+
+def _check_leakage(
+    data: TrainingSet,
+    inputs: _Inputs,
+    request: TrainingRequest,
+    *,
+    config: TrainingConfig,
+    watch: ProgressReporter,
+) -> dict[str, Any]:
+    """The features that alone tell the label of `data`, and those whose values differ from the served ones.
+
+    Raises LeakageSuspected, ServedValuesDiffer.
+    """
+    check_accepted(request.accepted_leakage, data.feature_names)
+    watch.begin("looking for leakage", total=1)
+    accepted, left_out = request.accepted_leakage, config.features_left_out
+    leakage = check_leakage(data, accepted=accepted, left_out=left_out)
+    leakage["served"] = check_served_values(
+        inputs.data, log_position=inputs.read_until, accepted=accepted, left_out=left_out
+    )
+    watch.advance(1)
+    return leakage
+
+
+def _fit(
+    data: TrainingSet,
+    inputs: _Inputs,
+    request: TrainingRequest,
+    *,
+    config: TrainingConfig,
+    tune: Tuner | None,
+    watch: ProgressReporter,
+) -> tuple[Prepared, Tuned, Trained]:
+    """Choose the recipe and fit it. Errors about too few events or positives say what would help."""
+    try:
+        prepared = prepare(data=data, config=config, test=inputs.test, watch=watch)
+        tuned = tune(prepared, config, watch) if tune else Tuned(config, {})
+        return prepared, tuned, fit_prepared(prepared, config=tuned.config, watch=watch)
+    except NotEnoughToTrain as error:
+        shares = config.shares if inputs.test is None else config.shares.without_test()
+        shares = gap_of(shares, inputs.data).within(shares)
+        remedies = Remedies(inputs.times, inputs.labels, shares, config.needs, inputs.selection)
+        error.advise(remedies.advice(TrainingWindow(request.as_of, request.maturity, request.since)))
+        raise
 
 
 def _describe_search(

@@ -95,5 +95,17 @@ def test_consecutive_batches_give_the_same_as_one(view):
 
 
 @views
+def test_several_moments_at_a_time_give_the_same_bits(view):
+    known = [
+        OrderPlaced(MONDAY + n * 5 * HOUR, customer=f"c{n % 7}", merchant=f"m{n % 5}", amount=float(n))
+        for n in range(100)
+    ]
+    keys = [key_column([getattr(order, spec.field) for order in known]) for spec in view.tables]
+    times = np.array([order.at_us for order in known])
+    one, three = (ViewHistory(view, view_events(known)).values(keys, times, threads=n) for n in (1, 3))
+    assert three.tobytes() == one.tobytes()
+
+
+@views
 def test_no_events_asked_about_give_no_rows(view):
     assert history_of(view, [OrderPlaced(MONDAY)], []).shape == (0, len(view.values))
