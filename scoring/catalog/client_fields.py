@@ -1,14 +1,15 @@
-"""Fields for what is known of a client: its IP address, and what it says that it is."""
+"""Fields for what is known of a client: its IP address, its time zone, and what it says that it is."""
 
 from typing import Any
 
 from scoring.catalog.errors import FieldError
-from scoring.catalog.fields import Canonical, Entity, Field, References
+from scoring.catalog.fields import Canonical, Category, Entity, Field, References
 from scoring.catalog.parsing.card_numbers import mask_card_numbers
 from scoring.catalog.parsing.characters import clean_text
 from scoring.catalog.signals.addresses import address_signals
 from scoring.catalog.signals.reference_files import network_list
 from scoring.catalog.signals.user_agents import user_agent_signals
+from scoring.catalog.time_zones import time_zone_names
 from scoring.declare import (
     ADDRESS_SIGNALS,
     USER_AGENT_SIGNALS,
@@ -69,6 +70,25 @@ class IpAddress(AddressVocabulary, Entity):
 
 
 reserve_names(dir(IpAddress()))
+
+
+class TimeZoneName(Category):
+    """The time zone of where an event took place, as an IANA name such as "America/New_York".
+
+    An event type that names the field as its `time_zone_field` has hours and days by the clocks there.
+    """
+
+    def __init__(self, *, optional: bool = False, verbose_name: str = "", help: str = "") -> None:
+        super().__init__(optional=optional, verbose_name=verbose_name, help=help)
+
+    def parse(self, raw: object) -> str:
+        name = super().parse(raw)
+        if name not in time_zone_names():
+            raise FieldError("is not an IANA time zone", "a name such as 'America/New_York'")
+        return name
+
+    def json_schema(self) -> dict[str, Any]:
+        return {**super().json_schema(), "examples": ["America/New_York", "Europe/Vienna"]}
 
 
 class UserAgent(UserAgentVocabulary, Field):

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar, NamedTuple
 
+from scoring.catalog.client_fields import TimeZoneName
 from scoring.catalog.currency import EXPONENTS
 from scoring.catalog.errors import FieldError, InvalidEvent
 from scoring.catalog.external_signals import ExternalSignal
@@ -106,6 +107,8 @@ class EventType:
     base_currency: ClassVar[str] = "USD"
     # Whose clocks tell the hour and day of its events: an IANA name, such as "America/New_York".
     time_zone: ClassVar[str] = UTC_NAME
+    # The field, a TimeZoneName, that holds the zone of each event; `time_zone` for those without.
+    time_zone_field: ClassVar[str] = ""
     matures_after: ClassVar[timedelta] = days(45)
     labels: ClassVar[Labels] = Labels(positive="fraud", negative="legitimate")
     # What a decision can be, by severity. Others may stand between allow and block, such as a challenge.
@@ -141,7 +144,8 @@ class EventType:
     # Features that new models are trained on; and, by any name, the sets that live models still use.
     features: ClassVar[Sequence[object]] = ()
     earlier_features: ClassVar[Mapping[str, Sequence[object]]] = {}
-    # By name of an earlier set its time zone, where that was another one than the type's present one.
+    # By name of an earlier set its time zone, where that was another one than the type's present one; it
+    # holds for all events, also those with a zone of their own.
     earlier_time_zones: ClassVar[Mapping[str, str]] = {}
     rule_features: ClassVar[Sequence[object]] = ()  # features that rules may read, and no model is trained on
 
@@ -279,8 +283,13 @@ class EventType:
 
         `fields` are canonical. None if the type declares no amount, or the event lacks it.
         """
-        amount = fields.get(cls._money[0][0]) if cls._money else None
+        amount = cls.sent_amount(fields)
         return None if amount is None else int(amount.get("base_minor", amount["minor"]))
+
+    @classmethod
+    def sent_amount(cls, fields: Mapping[str, Canonical]) -> Mapping[str, Any] | None:
+        """The first declared amount as it was sent: "minor" units of its "currency". None as for `stake`."""
+        return fields.get(cls._money[0][0]) if cls._money else None
 
     @classmethod
     def json_schema(cls) -> dict[str, Any]:
@@ -423,6 +432,10 @@ def _check_time_zones(cls: type[EventType]) -> None:
         if zone != UTC_NAME and zone not in time_zone_names():
             problem = f"{cls.__name__}.{where} {zone!r} is not an IANA time zone, such as America/New_York"
             raise CatalogError(problem, module=module, line=line)
+    field = cls.time_zone_field
+    if field and not isinstance(cls.fields.get(field), TimeZoneName):
+        problem = f"{cls.__name__}.time_zone_field is {field!r}, which is not a TimeZoneName field of it"
+        raise CatalogError(problem, module=module, line=line)
     if strange := [name for name in cls.earlier_time_zones if name not in cls.earlier_features]:
         problem = f"{cls.__name__}.earlier_time_zones names {strange[0]!r}, which is not in earlier_features"
         raise CatalogError(problem, module=module, line=line)

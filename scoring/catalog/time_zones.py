@@ -1,4 +1,4 @@
-"""Time zones of event types: their offsets from UTC at every moment, as the package tzdata has them.
+"""Time zones of events: their offsets from UTC at every moment, as the package tzdata has them.
 
 The package is pinned, where a machine's own time zone database is whatever its last update brought: the same
 event must have the same hour on every machine.
@@ -6,6 +6,7 @@ event must have the same hour on every machine.
 
 import hashlib
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -48,6 +49,38 @@ class TimeZone:
         return f"{self.name.rpartition('/')[2].replace('_', ' ')} time"
 
 
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Whose clocks tell the hour and day of an event: those of the zone in its field `field`, else of `zone`.
+
+    Without a `field`, or where the event lacks a known zone there, it is `zone` alone, an IANA name.
+    """
+
+    zone: str = UTC_NAME
+    field: str = ""
+
+    @property
+    def identity(self) -> str:
+        """Its part of hashes of features; "" for UTC alone. The offsets of zones in fields are not in it."""
+        fallback = find_time_zone(self.zone).identity
+        return f"{self.field} or {fallback or UTC_NAME}" if self.field else fallback
+
+    @property
+    def definition(self) -> str:
+        """How declarations are annotated with it; "" for UTC alone."""
+        if self.field:
+            return f"{self.field} or {self.zone}"
+        return "" if self.zone == UTC_NAME else self.zone
+
+    @property
+    def words(self) -> str:
+        """How sentences call its time: "UTC", "New York time", "local time"."""
+        return "local time" if self.field else find_time_zone(self.zone).clock
+
+
+UTC_CLOCK = Clock()
+
+
 @cache
 def time_zone_names() -> frozenset[str]:
     """The names of the IANA time zone database."""
@@ -59,11 +92,29 @@ def find_time_zone(name: str) -> TimeZone:
     """The zone of this IANA name, such as "America/New_York". Raises KeyError for an unknown name."""
     if name == UTC_NAME:
         return TimeZone(UTC_NAME)
+    return TimeZone(name, tuple(_offsets(_zone_info(name))))
+
+
+def offset_at(name: str, moment_us: int) -> float:
+    """How far the zone of this name is ahead of UTC at a moment, both in microseconds; NaN without such one.
+
+    The same as by `find_time_zone`, which computes all offsets of a zone and so takes long at first.
+    """
+    try:
+        zone = _zone_info(name)
+    except KeyError:
+        return math.nan
+    moment = _FIRST + timedelta(microseconds=min(max(moment_us, 0), _micros(_END)))
+    return float(_offset_at(zone, moment) // timedelta(microseconds=1))
+
+
+@cache
+def _zone_info(name: str) -> ZoneInfo:
+    """The zone as the pinned package has it. Raises KeyError for an unknown name."""
     if name not in time_zone_names():
         raise KeyError(name)
     with files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as file:
-        zone = ZoneInfo.from_file(file, key=name)
-    return TimeZone(name, tuple(_offsets(zone)))
+        return ZoneInfo.from_file(file, key=name)
 
 
 def _offsets(zone: ZoneInfo) -> Iterator[tuple[int, int]]:

@@ -22,8 +22,9 @@ LABEL: Final = 1
 UNDO: Final = 2
 MODES: Final = 3
 
-# Operations and tests of the time of day and week name a row of "zone_ranges", or UTC.
+# Operations and tests of the time of day and week name a row of "clocks", or UTC.
 UTC: Final = -1
+NO_COLUMN: Final = -1
 
 # Reading: [opcode, destination register, arguments ...]
 CONSTANT: Final = 0
@@ -59,8 +60,8 @@ SESSION_AGE: Final = 29
 READ_WIDTH: Final = 8
 
 # Operations by the names that words emit, with the meaning of their arguments: a "register", the "key" column
-# of the state to read, a "value" or "hash" column of the item; "" for any other number. An operation without
-# a key reads no state.
+# of the state to read, a "value" or "hash" column of the item, a "clock"; "" for any other number. An
+# operation without a key reads no state.
 READING: Final[Mapping[str, tuple[int, tuple[str, ...]]]] = {
     "constant": (CONSTANT, ("",)),
     "value": (VALUE, ("value",)),
@@ -75,8 +76,8 @@ READING: Final[Mapping[str, tuple[int, tuple[str, ...]]]] = {
     "distinct": (DISTINCT, ("key", "", "", "", "", "")),
     "since_same": (SINCE_SAME, ("key", "", "", "hash")),
     "is_new": (IS_NEW, ("key", "", "", "hash")),
-    "hour": (HOUR, ("",)),
-    "weekday": (WEEKDAY, ("",)),
+    "hour": (HOUR, ("clock",)),
+    "weekday": (WEEKDAY, ("clock",)),
     "years_since": (YEARS_SINCE, ("register",)),
     "distance": (DISTANCE, ("register", "register", "register", "register")),
     "traveled": (TRAVELED, ("key", "", "register", "register")),
@@ -86,8 +87,8 @@ READING: Final[Mapping[str, tuple[int, tuple[str, ...]]]] = {
     "one_if_known": (ONE_IF_KNOWN, ("register",)),
     "add": (ADD, ("register", "register")),
     "multiply": (MULTIPLY, ("register", "register")),
-    "between_hours": (BETWEEN_HOURS, ("", "", "")),
-    "weekend_day": (WEEKEND_DAY, ("",)),
+    "between_hours": (BETWEEN_HOURS, ("", "", "clock")),
+    "weekend_day": (WEEKEND_DAY, ("clock",)),
     "last_value": (LAST_VALUE, ("key", "")),
     "changed": (CHANGED, ("key", "", "hash")),
     "session_total": (SESSION_TOTAL, ("key", "", "")),
@@ -128,7 +129,7 @@ WRITE_ARGUMENTS: Final[Mapping[int, tuple[str, str]]] = {
     ADD_TO_SESSION: ("value", ""),
 }
 
-# Testing: [opcode, column of the item or time zone, argument, argument]. A filter is a range of tests; all
+# Testing: [opcode, column of the item or clock, argument, argument]. A filter is a range of tests; all
 # must pass.
 IS_BELOW: Final = 0
 IS_AT_MOST: Final = 1
@@ -146,19 +147,23 @@ TEST_COLUMNS: Final[Mapping[int, str]] = {
     IS_AT_LEAST: "value",
     IS_EQUAL: "value",
     IS_ONE_OF: "hash",
-    IS_BETWEEN_HOURS: "",
-    IS_WEEKEND_DAY: "",
+    IS_BETWEEN_HOURS: "clock",
+    IS_WEEKEND_DAY: "clock",
 }
 
 # The code array begins with the locations of its tables: [start, length] pairs in this order.
 TABLES: Final = ("modes", "reads", "read_ranges", "outs", "out_ranges", "writes", "touches", "touch_ranges",
                  "groups", "group_ranges", "columns", "tests", "filters", "filter_ranges",
-                 "choices", "sizes", "zones", "zone_ranges")  # fmt: skip
+                 "choices", "sizes", "offsets", "clocks")  # fmt: skip
 # A row of "touches": the key column and the range of its rows in "writes", or ONLY_READ for a state that is
 # only read.
 TOUCH_WIDTH: Final = 3
 ONLY_READ: Final = (1, 0)
-# A row of "zones": a moment in microseconds since 1970, and how many local time is ahead of UTC from then on.
-ZONE_WIDTH: Final = 2
+# A row of "offsets": a moment in microseconds since 1970, and how many local time is ahead of UTC from then
+# on.
+OFFSET_WIDTH: Final = 2
+# A row of "clocks": the range of its zone's rows in "offsets", which is empty for UTC, and the value column
+# with the offset of the item's own zone, or NO_COLUMN.
+CLOCK_WIDTH: Final = 3
 # Where each program's rows of a table begin and end.
 RANGES: Final[Mapping[str, str]] = {"reads": "read_ranges", "outs": "out_ranges", "touches": "touch_ranges"}

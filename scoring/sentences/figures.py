@@ -58,7 +58,7 @@ _FORMATS: dict[str, Callable[[FeatureSpec, float], str]] = {
     "money": lambda spec, value: format_minor(value, spec.currency),
     "seconds": lambda spec, value: format_duration(value),
     "share": lambda spec, value: f"{100 * value:.2g} %" if value < 0.995 else f"{100 * value:.0f} %",
-    "hour": lambda spec, value: f"{int(value):02d}:00 {spec.clock}",
+    "hour": lambda spec, value: f"{int(value):02d}:00 {spec.clock.words}",
     "weekday": lambda spec, value: _WEEKDAYS[int(value) % 7],
     "category": lambda spec, value: category_name(spec.vocabulary, value),
     "flag": lambda spec, value: "yes" if value else "no",

@@ -19,7 +19,7 @@ class FeatureGrammar:
         self.positive = spec.positive
         self.name = spec.name
         self.unit = spec.unit
-        self.clock = spec.clock
+        self.clock = spec.clock.words
         # by word and whether it is one event; a kept word keeps its id
         self._events: dict[tuple[int, bool], tuple[CountedEvents, str]] = {}
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from scoring.catalog.client_fields import TimeZoneName
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity, Flag, Money, Number, Text
 from scoring.declare import (
@@ -24,6 +25,7 @@ from scoring.lanes.amendments import AmendedEvent
 class Transfer(EventType):
     name = "transfer"
     lane = "bank"
+    time_zone_field = "place"
     account = Entity()
     payee = Entity()
     terminal = Entity(optional=True)
@@ -34,6 +36,7 @@ class Transfer(EventType):
     lat, lon = Number(optional=True), Number(optional=True)
     born = Number(optional=True)
     note = Text(optional=True)
+    place = TimeZoneName(optional=True)
 
     features = [
         amount,
@@ -191,6 +194,7 @@ _OPTIONAL = {
     "lat": st.sampled_from([0, 48.2, -33.9, 90]),
     "lon": st.sampled_from([0, 16.4, 151.2, -180]),
     "born": st.sampled_from([1970, 2001]),
+    "place": st.sampled_from(["America/New_York", "Europe/Vienna", "Asia/Kathmandu"]),
     "note": st.sampled_from(["", "for you", "FREE!!! http://a.example", "1, 2 or 3?", "42"]),
 }
 

@@ -5,11 +5,11 @@ from unittest import mock
 import numpy as np
 import pytest
 
+from reviews.models.similar import CaseExplanation
 from reviews.similar import search
 from reviews.similar.database import is_indexed
 from reviews.similar.search import compare_newest, search_index, similar_cases
 from reviews.similar.vectors import explanation_vector
-from reviews.similar_models import CaseExplanation
 
 CASES, RARE, CENTERS, FEATURES = 900, 30, 12, 40
 NAMES = [f"feature_{number}" for number in range(FEATURES)]

@@ -8,7 +8,7 @@ from scoring.catalog.currency import EXPONENTS
 from scoring.catalog.errors import FieldError
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Flag, Money
-from scoring.catalog.time_zones import UTC_NAME
+from scoring.catalog.time_zones import UTC_CLOCK, Clock
 from scoring.declare import Condition, Origin
 from scoring.features import opcodes as op
 from scoring.features.compile.field_lookup import field_named
@@ -30,17 +30,17 @@ class FieldTest(NamedTuple):
     number: float = 0.0
     hashes: tuple[int, ...] = ()
     hours: tuple[int, int] = (0, 0)
-    zone: str = UTC_NAME  # of the hours, or of the day of the week
+    clock: Clock = UTC_CLOCK  # of the hours, or of the day of the week
 
 
 def lower_condition(
-    member: type[EventType], condition: Condition, origin: Origin, *, zone: str
+    member: type[EventType], condition: Condition, origin: Origin, *, clock: Clock
 ) -> tuple[FieldTest, ...]:
-    """All tests that an event of this type must pass, by the clocks of a zone.
+    """All tests that an event of this type must pass, by these clocks.
 
     Raises CatalogError at `origin`.
     """
-    return condition.lower_condition(FieldTests(member, origin, zone=zone))
+    return condition.lower_condition(FieldTests(member, origin, clock=clock))
 
 
 def reads_the_clock(tests: Iterable[FieldTest]) -> bool:
@@ -51,10 +51,10 @@ def reads_the_clock(tests: Iterable[FieldTest]) -> bool:
 class FieldTests:
     """The tests of one event type's events; implements `scoring.declare.conditions.ConditionTests`."""
 
-    def __init__(self, member: type[EventType], origin: Origin, *, zone: str) -> None:
+    def __init__(self, member: type[EventType], origin: Origin, *, clock: Clock) -> None:
         self._member = member
         self._origin = origin
-        self._zone = zone
+        self._clock = clock
 
     def compare(self, name: str, operator: str, bound: float, *, text: str) -> FieldTest:
         declared = field_named(self._member, name, ("Money", "Number"), self._origin)
@@ -86,7 +86,7 @@ class FieldTests:
         return FieldTest(op.IS_EQUAL, name, number=float(values[0]))
 
     def between_hours(self, start: int, end: int) -> FieldTest:
-        return FieldTest(op.IS_BETWEEN_HOURS, hours=(start, end), zone=self._zone)
+        return FieldTest(op.IS_BETWEEN_HOURS, hours=(start, end), clock=self._clock)
 
     def at_weekend(self) -> FieldTest:
-        return FieldTest(op.IS_WEEKEND_DAY, zone=self._zone)
+        return FieldTest(op.IS_WEEKEND_DAY, clock=self._clock)

@@ -4,34 +4,34 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from scoring.catalog.event_type import EventType
-from scoring.catalog.time_zones import find_time_zone
+from scoring.catalog.time_zones import Clock
 from scoring.declare import Expression, Origin, iter_features
 from scoring.declare.meaning import meaning_of, reads_the_clock
+from scoring.features.compile.clocks import clock_of
 
 
 class DeclaredSet(NamedTuple):
-    """A set as the event type declares it. `zone`: the time zone of its hours and days."""
+    """A set as the event type declares it. `clock`: whose clocks tell its hours and days."""
 
     features: list[Expression]
-    zone: str
+    clock: Clock
     rules_only: bool = False
 
     @property
-    def clock(self) -> list[str]:
-        """The time zone as hashes have it; see `clock_of`."""
-        return clock_of(self.features, self.zone)
+    def hashed_clock(self) -> list[str]:
+        """The clock as hashes have it."""
+        return hashed_clock(self.features, self.clock)
 
 
 def declared_sets(member: type[EventType]) -> list[DeclaredSet]:
     """Every set, the newest first and that of rules last. Raises CatalogError."""
-    sets = [DeclaredSet(_named_features(member, member.features), member.time_zone)]
+    sets = [DeclaredSet(_named_features(member, member.features), clock_of(member))]
     for name, declared in member.earlier_features.items():
-        zone = member.earlier_time_zones.get(name, member.time_zone)
-        sets.append(DeclaredSet(_named_features(member, declared), zone))
+        sets.append(DeclaredSet(_named_features(member, declared), clock_of(member, earlier_set=name)))
         _check_other(member, f"earlier_features[{name!r}]", sets)
     if member.rule_features:
         features = _named_features(member, member.rule_features)
-        sets.append(DeclaredSet(features, member.time_zone, rules_only=True))
+        sets.append(DeclaredSet(features, clock_of(member), rules_only=True))
         _check_other(member, "rule_features", sets)
     features = [feature for each in sets for feature in each.features]
     if features and not member.scored:
@@ -41,7 +41,7 @@ def declared_sets(member: type[EventType]) -> list[DeclaredSet]:
 
 def _check_other(member: type[EventType], name: str, sets: Sequence[DeclaredSet]) -> None:
     """Refuse a further set that is empty or equal to another."""
-    *others, declared = [(meaning_of(tuple(each.features)), each.clock) for each in sets]
+    *others, declared = [(meaning_of(tuple(each.features)), each.hashed_clock) for each in sets]
     named = f"{member.name}.{name}"
     if not sets[-1].features:
         raise member.origin.error(f"{named} names no features")
@@ -67,7 +67,7 @@ def _named_features(member: type[EventType], declared: Sequence[object]) -> list
     return features
 
 
-def clock_of(features: Sequence[Expression], zone: str) -> list[str]:
-    """The time zone as hashes have it: nothing for UTC, nor for features that read no clock."""
-    identity = find_time_zone(zone).identity
+def hashed_clock(features: Sequence[Expression], clock: Clock) -> list[str]:
+    """The clock as hashes have it: nothing for UTC, nor for features that read no clock."""
+    identity = clock.identity
     return [identity] if identity and reads_the_clock(tuple(features)) else []

@@ -57,7 +57,7 @@ class EventProgram(ProgramBuilder):
             counted_field(member, field, types, origin)
 
     def condition(self, subject: Subject, where: Condition | None, origin: Origin) -> str:
-        return self.needs.condition(subject.counted, where, origin, zone=self.zone)
+        return self.needs.condition(subject.counted, where, origin, clock=self.time_of_day)
 
     def aggregate(
         self, subject: Subject, function: str, field: str, *, window: int, tile: int, where: str

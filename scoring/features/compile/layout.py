@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity
-from scoring.catalog.time_zones import find_time_zone
+from scoring.catalog.time_zones import Clock
 from scoring.declare import Condition, Origin
 from scoring.features import opcodes as op
+from scoring.features.compile.clocks import clock_for
 from scoring.features.compile.condition_tests import FieldTest, lower_condition, reads_the_clock
 
 Kind = tuple[str, ...]
@@ -150,15 +151,16 @@ class StateNeeds:
     def part(self, kind: Kind, part: StatePart) -> None:
         self._kinds[kind].parts.add(part)
 
-    def condition(self, counted: str, condition: Condition | None, origin: Origin, *, zone: str) -> str:
+    def condition(self, counted: str, condition: Condition | None, origin: Origin, *, clock: Clock) -> str:
         """The canonical text under which events that fulfill a condition are counted. Raises CatalogError.
 
-        It names the time zone, unless that is UTC, of a condition that depends on the time of day or week.
+        It names the clock, unless that is UTC, of a condition that depends on the time of day or week.
         """
         if condition is None:
             return ""
-        tests = lower_condition(self.members[counted], condition, origin, zone=zone)
-        identity = find_time_zone(zone).identity if reads_the_clock(tests) else ""
+        clock = clock_for(self.members[counted], clock)
+        tests = lower_condition(self.members[counted], condition, origin, clock=clock)
+        identity = clock.identity if reads_the_clock(tests) else ""
         text = f"{condition.definition} in {identity}" if identity else condition.definition
         self.filters[counted, text] = tests
         return text

@@ -16,7 +16,7 @@ from scoring.declare import FeatureView
 from scoring.declare.meaning import meaning_of
 from scoring.declare.usual import lower_usual
 from scoring.features import opcodes as op
-from scoring.features.compile.declared_sets import DeclaredSet, clock_of, declared_sets
+from scoring.features.compile.declared_sets import DeclaredSet, declared_sets, hashed_clock
 from scoring.features.compile.event_program import EventProgram
 from scoring.features.compile.key_columns import KeyColumns, assign_columns
 from scoring.features.compile.layout import KindLayout, StateNeeds
@@ -75,7 +75,9 @@ class Encoding:
     """How an event type's items are encoded: (column, field) lists, and the fields of each key."""
 
     program: int
-    values: tuple[tuple[int, str, str], ...]  # column, field, "money" | "number" | "category" | "batch"
+    # column, field, "money" | "number" | "category" | "batch" | "offset": by how many microseconds the time
+    # zone in the field is ahead of UTC when the event occurs
+    values: tuple[tuple[int, str, str], ...]
     hashes: tuple[tuple[int, str], ...]
     keys: tuple[tuple[tuple[int, tuple[str, ...]], ...], ...]  # by mode: (key column, fields of the key)
     codes: Mapping[str, Mapping[str, int]]  # category field -> value -> code
@@ -218,7 +220,7 @@ def _columns(program: EventProgram, declared: DeclaredSet) -> tuple[list[int], l
 
     Features of one or several sets with the same value share one column.
     """
-    features, program.zone = declared.features, declared.zone
+    features, program.time_of_day = declared.features, declared.clock
     values = [program.out_column(feature.lower(program)) for feature in features]
     return values, [program.out_column(lower_usual(feature.usual(), program)) for feature in features]
 
@@ -239,7 +241,7 @@ def _feature_set(
     codes: Mapping[str, Mapping[str, int]],
     columns: tuple[list[int], list[int]],
 ) -> FeatureSet:
-    specs = tuple(make_spec(member, each, codes, zone=declared.zone) for each in declared.features)
+    specs = tuple(make_spec(member, each, codes, clock=declared.clock) for each in declared.features)
     used = [name for name in codes if any(spec.field == name for spec in specs)]
     values, context = columns
     return FeatureSet(
@@ -263,7 +265,7 @@ def _resemblances(feature_set: FeatureSet) -> tuple[tuple[int, str, str], ...]:
 
 def feature_digest(spec: FeatureSpec) -> str:
     """A hash of a feature's meaning, the same in every set with the same declaration."""
-    clock = clock_of([spec.expression], spec.time_zone)
+    clock = hashed_clock([spec.expression], spec.clock)
     return _digest([op.VERSION, spec.name, spec.currency, meaning_of(spec.expression), *clock])
 
 
@@ -271,7 +273,7 @@ def _digest_of(member: type[EventType], declared: DeclaredSet, codes: Mapping[st
     """The hash of a set with these codes for its categories."""
     described = [meaning_of(feature) for feature in declared.features]
     used = {name: list(values) for name, values in codes.items()}
-    return _digest([op.VERSION, member.name, member.base_currency, described, used, *declared.clock])
+    return _digest([op.VERSION, member.name, member.base_currency, described, used, *declared.hashed_clock])
 
 
 def _digest(meaning: Iterable[Any]) -> str:

@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Money
 from scoring.catalog.policies import names_of
+from scoring.catalog.time_zones import UTC_CLOCK, Clock
 from scoring.declare import FeatureView, NamedField, Origin
 from scoring.declare.protocols.fields import HASHED, FieldTypes
 from scoring.features import opcodes as op
+from scoring.features.compile.clocks import clock_of
 from scoring.features.compile.field_lookup import own_field
 from scoring.features.compile.layout import Kind, RingColumn, StateNeeds, StatePart
 
@@ -21,7 +23,7 @@ _NO_COLUMN, _NO_PART = RingColumn("", ""), StatePart("", "")
 @dataclass(frozen=True, slots=True)
 class Ref:
     """The location of a "kind", "ring", "column" or "part", known once states are laid out; or a "constant"
-    or time "zone".
+    or "clock".
 
     `keys`: the event's own fields that identify the state of the kind.
     """
@@ -33,7 +35,7 @@ class Ref:
     column: RingColumn = _NO_COLUMN
     part: StatePart = _NO_PART
     value: float = 0.0
-    zone: str = ""
+    clock: Clock = UTC_CLOCK
 
 
 Operation = tuple[int | Ref, ...]
@@ -68,10 +70,10 @@ class ProgramBuilder:
     def __init__(self, member: type[EventType], needs: StateNeeds) -> None:
         self.member = member
         self.needs = needs
-        self.zone = member.time_zone  # of the set that is being lowered
+        self.time_of_day = clock_of(member)  # of the set that is being lowered
         self.operations: list[Operation] = []  # (opcode, destination, ...)
         self.outs: list[int] = []  # the register of each column of a row
-        self.values: dict[str, int] = {}
+        self.values: dict[tuple[str, str], int] = {}  # (field, how it is encoded) -> column
         self.hashes: dict[str, int] = {}
         self.batch_views: dict[str, FeatureView] = {}
         self.reads: dict[tuple[Kind, Kind], None] = {}  # (kind, fields of the own key), in order of use
@@ -98,7 +100,7 @@ class ProgramBuilder:
         return self.emit("constant", Ref("constant", value=value))
 
     def clock(self) -> Ref:
-        return Ref("zone", zone=self.zone)
+        return Ref("clock", clock=self.time_of_day)
 
     def item_value(self, column: str) -> int:
         return self.emit("value", self.value_column(column))
@@ -123,13 +125,17 @@ class ProgramBuilder:
         return self.hash_column(self.own_field(field, HASHED, origin))
 
     def value_column(self, name: str) -> int:
-        return self.values.setdefault(name, len(self.values))
+        return self.values.setdefault((name, value_type(self.member, name)), len(self.values))
+
+    def offset_column(self, field: str) -> int:
+        """The column of the offset from UTC in the time zone that this field names."""
+        return self.values.setdefault((field, "offset"), len(self.values))
 
     def hash_column(self, name: str) -> int:
         return self.hashes.setdefault(name, len(self.hashes))
 
     def value_columns(self) -> tuple[tuple[int, str, str], ...]:
-        return tuple((at, name, value_type(self.member, name)) for name, at in self.values.items())
+        return tuple((at, name, encoded) for (name, encoded), at in self.values.items())
 
     def hash_columns(self) -> tuple[tuple[int, str], ...]:
         return tuple((at, name) for name, at in self.hashes.items())

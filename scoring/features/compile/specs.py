@@ -1,11 +1,12 @@
 """Descriptions of features, for reasons, catalogs and dashboards."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from scoring.catalog.event_type import EventType
-from scoring.catalog.time_zones import UTC_NAME, find_time_zone
+from scoring.catalog.fields import Field
+from scoring.catalog.time_zones import UTC_CLOCK, Clock
 from scoring.declare import Expression, TextResemblance, parts_of
 from scoring.declare.meaning import reads_the_clock
 from scoring.declare.spelling import words_of
@@ -39,18 +40,13 @@ class FeatureSpec:
     phrases: Mapping[str, str] = dataclasses.field(repr=False)
     optional: frozenset[str] = dataclasses.field(repr=False)  # the event type's fields that may be missing
     positive: str = dataclasses.field(repr=False)  # the label that is looked for: "fraud"
-    # The IANA time zone of hours and days, where the feature depends on them.
-    time_zone: str = dataclasses.field(repr=False, default=UTC_NAME)
+    # Whose clocks tell the hours and days, where the feature depends on them.
+    clock: Clock = dataclasses.field(repr=False, default=UTC_CLOCK)
 
     @property
     def is_calendar(self) -> bool:
         """Whether it depends only on when the event occurred, so that all events of the hour share it."""
         return self.expression.plain.is_calendar
-
-    @property
-    def clock(self) -> str:
-        """How sentences call the time of its hours and days: "UTC", "New York time"."""
-        return find_time_zone(self.time_zone).clock
 
     @property
     def resemblance(self) -> TextResemblance | None:
@@ -74,19 +70,37 @@ def windows_read(spec: FeatureSpec) -> list[str]:
     return _distinct(part.window_label for part in parts_of(spec.expression))
 
 
+def fields_read(spec: FeatureSpec) -> list[str]:
+    """The fields of events that the feature is computed from, those of keys and conditions among them."""
+    return _distinct(_fields_within(spec.expression))
+
+
+def _fields_within(part: object) -> Iterator[str]:
+    """The names of the fields in a part of a declaration, at any depth."""
+    if isinstance(part, Field):
+        yield part.name
+    elif isinstance(part, tuple | list):
+        for each in part:
+            yield from _fields_within(each)
+    elif dataclasses.is_dataclass(part) and not isinstance(part, type):
+        yield getattr(part, "field_name", "")  # of aggregates, which may be of another event type's field
+        for member in dataclasses.fields(part):
+            yield from _fields_within(getattr(part, member.name))
+
+
 def _distinct(texts: Iterable[str]) -> list[str]:
     return [text for text in dict.fromkeys(texts) if text]
 
 
-def _definition(feature: Expression, zone: str) -> str:
+def _definition(feature: Expression, clock: Clock) -> str:
     text = feature.definition
-    return f"{text}  # {zone}" if zone != UTC_NAME and reads_the_clock(feature) else text
+    return f"{text}  # {clock.definition}" if clock.definition and reads_the_clock(feature) else text
 
 
 def make_spec(
-    member: type[EventType], feature: Expression, codes: Mapping[str, Mapping[str, int]], *, zone: str
+    member: type[EventType], feature: Expression, codes: Mapping[str, Mapping[str, int]], *, clock: Clock
 ) -> FeatureSpec:
-    """The spec of a declared feature with a valid name, in a set with this time zone."""
+    """The spec of a declared feature with a valid name, in a set with this clock."""
     plain = feature.plain
     return FeatureSpec(
         name=feature.name,
@@ -98,7 +112,7 @@ def make_spec(
         field=plain.own_field,
         currency=member.base_currency,
         subject=member.noun or words_of(member.name),
-        definition=_definition(feature, zone),
+        definition=_definition(feature, clock),
         owner=feature.owner or plain.owner or member.owner,
         expression=feature,
         vocabulary=tuple(codes.get(plain.own_field, ())),
@@ -107,5 +121,5 @@ def make_spec(
         },
         optional=frozenset(name for name, field in member.fields.items() if field.optional),
         positive=words_of(member.labels.positive),
-        time_zone=zone,
+        clock=clock,
     )

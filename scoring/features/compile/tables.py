@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.catalog.event_type import EventType
-from scoring.catalog.time_zones import find_time_zone
+from scoring.catalog.time_zones import Clock, find_time_zone
 from scoring.features import opcodes as op
 from scoring.features.compile.condition_tests import FieldTest
 from scoring.features.compile.key_columns import KeyColumns
@@ -54,22 +54,27 @@ class _Builder:
     rings: dict[tuple[int, int], int] = field(default_factory=dict)  # (key column, tile width) -> ring
     index: dict[Kind, int] = field(default_factory=dict)
     filters: dict[tuple[str, str], int] = field(default_factory=dict)  # (event type, condition) -> filter
-    zones: dict[str, int] = field(default_factory=dict)  # time zone -> row of "zone_ranges"
+    clocks: dict[tuple[str, int], int] = field(default_factory=dict)  # (zone, column) -> row of "clocks"
 
-    def resolve(self, operand: int | Ref, event_type: str) -> int:
+    def resolve(self, operand: int | Ref, program: ProgramBuilder) -> int:
         if isinstance(operand, int):
             return operand
-        if operand.what in ("constant", "zone"):
-            return self.constant(operand.value) if operand.what == "constant" else self.zone(operand.zone)
-        column = self.key_columns.place(event_type, operand.kind, operand.keys)
+        if operand.what == "constant":
+            return self.constant(operand.value)
+        if operand.what == "clock":
+            return self.clock(operand.clock, program)
+        column = self.key_columns.place(program.member.name, operand.kind, operand.keys)
         if operand.what == "kind":
             return column
         if operand.what == "ring":
             return self.rings[column, operand.width]
+        return self._place_in_record(operand)
+
+    def _place_in_record(self, operand: Ref) -> int:
         layout = self.layouts[self.index[operand.kind]]
-        if operand.what == "column":
-            return next(ring for ring in layout.rings if ring.width == operand.width).columns[operand.column]
-        return layout.parts[operand.part]
+        if operand.what == "part":
+            return layout.parts[operand.part]
+        return next(ring for ring in layout.rings if ring.width == operand.width).columns[operand.column]
 
     def filter(self, event_type: str, where: str) -> int:
         """The index of this condition's filter; -1 without a condition."""
@@ -79,17 +84,18 @@ class _Builder:
         self.constants.append(value)
         return len(self.constants) - 1
 
-    def zone(self, name: str) -> int:
-        """The number of a time zone, whose offsets are added once."""
-        offsets = find_time_zone(name).offsets
-        if not offsets:
+    def clock(self, clock: Clock, program: ProgramBuilder) -> int:
+        """The number of a clock in the programs of an event type; the offsets of each are added once."""
+        column = program.offset_column(clock.field) if clock.field else op.NO_COLUMN
+        offsets = find_time_zone(clock.zone).offsets
+        if not offsets and column == op.NO_COLUMN:
             return op.UTC
-        if name not in self.zones:
-            self.zones[name] = len(self.zones)
-            first = len(self.rows["zones"]) // op.ZONE_WIDTH
-            self.rows["zones"] += [number for pair in offsets for number in pair]
-            self.rows["zone_ranges"] += [first, first + len(offsets)]
-        return self.zones[name]
+        if (clock.zone, column) not in self.clocks:
+            self.clocks[clock.zone, column] = len(self.clocks)
+            first = len(self.rows["offsets"]) // op.OFFSET_WIDTH
+            self.rows["offsets"] += [number for pair in offsets for number in pair]
+            self.rows["clocks"] += [first, first + len(offsets), column]
+        return self.clocks[clock.zone, column]
 
 
 def build_tables(
@@ -149,7 +155,7 @@ def _test_row(builder: _Builder, test: FieldTest, program: ProgramBuilder) -> li
         first = len(choices)
         choices += test.hashes
         return [test.opcode, program.hash_column(test.field), first, len(choices)]
-    return [test.opcode, builder.zone(test.zone), *test.hours]
+    return [test.opcode, builder.clock(test.clock, program), *test.hours]
 
 
 def _add_program(
@@ -163,7 +169,7 @@ def _add_program(
     reads = program.operations if mode == op.EVENT else []
     first = len(rows["reads"]) // op.READ_WIDTH
     for operation in reads:
-        rows["reads"] += _read_row(builder, operation, member.name)
+        rows["reads"] += _read_row(builder, operation, program)
     rows["read_ranges"] += [first, first + len(reads)]
     outs = program.outs if mode == op.EVENT else []
     rows["out_ranges"] += [len(rows["outs"]), len(rows["outs"]) + len(outs)]
@@ -171,8 +177,8 @@ def _add_program(
     return _add_touches(builder, member, mode, program)
 
 
-def _read_row(builder: _Builder, operation: Operation, event_type: str) -> list[int]:
-    row = [builder.resolve(operand, event_type) for operand in operation]
+def _read_row(builder: _Builder, operation: Operation, program: ProgramBuilder) -> list[int]:
+    row = [builder.resolve(operand, program) for operand in operation]
     return row + [0] * (op.READ_WIDTH - len(row))
 
 

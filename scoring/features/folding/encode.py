@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.catalog.time_zones import offset_at
 from scoring.features import opcodes as op
 from scoring.features.compile.plan import Encoding, LanePlan
 from scoring.features.hashes import value_hash
@@ -106,7 +107,9 @@ def empty_batch(plan: LanePlan, n: int) -> Batch:
 def _encode_fields(batch: Batch, row: int, encoding: Encoding, fields: Mapping[str, Any]) -> None:
     for column, name, value_type in encoding.values:
         value = fields.get(name)
-        if value is not None:
+        if value is not None and value_type == "offset":
+            batch.values[row, column] = offset_at(value, int(batch.times[row]))
+        elif value is not None:
             batch.values[row, column] = _number_of(value, value_type, encoding, name)
     for column, name in encoding.hashes:
         value = fields.get(name)

@@ -9,10 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from scoring.catalog.time_zones import offset_at
 from scoring.features import opcodes as op
 from scoring.features.compile.plan import Encoding, LanePlan
 from scoring.features.folding.encode import MODES, PAIR_SEPARATOR, Batch, KeyColumn, empty_batch
 from scoring.features.hashes import value_hash
+
+_DAY_US = 86_400_000_000
 
 
 def encode_columns(plan: LanePlan, event_type: str, columns: Mapping[str, Any]) -> Batch:
@@ -36,7 +39,9 @@ def encode_columns(plan: LanePlan, event_type: str, columns: Mapping[str, Any]) 
         batch.deltas[:] = columns["positive_delta"]
     factorized = _Factorized(columns)
     for column, name, value_type in encoding.values:
-        if name in columns:
+        if name in columns and value_type == "offset":
+            batch.values[:, column] = _offsets(factorized[name], batch.times)
+        elif name in columns:
             batch.values[:, column] = _value_column(factorized, columns, name, value_type, encoding)
     for column, name in encoding.hashes:
         if name in columns:
@@ -110,6 +115,29 @@ def _value_column(
     values = factorized[name]
     known = encoding.codes[name]
     return np.array([*(float(known.get(value, 0)) for value in values.uniques), math.nan])[values.codes]
+
+
+def _offsets(zones: KeyColumn, times: NDArray[np.int64]) -> NDArray[np.float64]:
+    """How far each item's own time zone is ahead of UTC, in microseconds; NaN without a known one.
+
+    A zone is asked about a day once, except on days on which its offset changes.
+    """
+    offsets = np.full(len(times), np.nan)
+    rows = np.flatnonzero(zones.codes >= 0)
+    days = times[rows] // _DAY_US
+    first = int(days.min(initial=0))
+    span = int(days.max(initial=0)) - first + 2  # a day more than there are
+    asked, which = np.unique(zones.codes[rows] * span + days - first, return_inverse=True)
+    both = np.unique([asked, asked + 1])
+    known = np.array(
+        [offset_at(zones.uniques[at // span], (at % span + first) * _DAY_US) for at in both.tolist()],
+        dtype=np.float64,
+    )
+    starts, ends = (known[np.searchsorted(both, at)] for at in (asked, asked + 1))
+    offsets[rows] = starts[which]
+    for row in rows[(starts < ends)[which] | (starts > ends)[which]].tolist():
+        offsets[row] = offset_at(zones.uniques[zones.codes[row]], int(times[row]))
+    return offsets
 
 
 def _encode_keys(batch: Batch, encoding: Encoding, factorized: _Factorized, modes: NDArray[np.int32]) -> None:

@@ -28,7 +28,7 @@ _NOWHERE = -(2**62)  # a tile before every tile
 _NEVER, _SEQ, _LATEST, _FIRST, _TOO_LATE = op.NEVER, op.SEQ, op.LATEST, op.FIRST, op.TOO_LATE
 _EVENT, _LABEL = op.EVENT, op.LABEL
 _READ_WIDTH, _WRITE_WIDTH, _TEST_WIDTH = op.READ_WIDTH, op.WRITE_WIDTH, op.TEST_WIDTH
-_UTC, _ZONE_WIDTH = op.UTC, op.ZONE_WIDTH
+_UTC, _OFFSET_WIDTH, _CLOCK_WIDTH = op.UTC, op.OFFSET_WIDTH, op.CLOCK_WIDTH
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -85,19 +85,24 @@ def _extreme_of_tiles(floats, at, tiles, low, high, sign):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _local(zones, zone_ranges, zone, time):
-    """A time by the clocks of a zone, or of UTC."""
-    if zone == _UTC:
+def _local(offsets, clocks, clock, values, time):
+    """A time by a clock, or by UTC, for an item with these `values`."""
+    if clock == _UTC:
         return time
-    low = zone_ranges[zone * 2]  # its offset began at or before the time; that at `high` began later
-    high = zone_ranges[zone * 2 + 1]
+    column = clocks[clock * _CLOCK_WIDTH + 2]
+    if column >= 0 and not math.isnan(values[column]):
+        return time + np.int64(values[column])
+    low = clocks[clock * _CLOCK_WIDTH]  # its offset began at or before the time; that at `high` began later
+    high = clocks[clock * _CLOCK_WIDTH + 1]
+    if low == high:
+        return time
     while high - low > 1:
         middle = (low + high) // 2
-        if zones[middle * _ZONE_WIDTH] <= time:
+        if offsets[middle * _OFFSET_WIDTH] <= time:
             low = middle
         else:
             high = middle
-    return time + zones[low * _ZONE_WIDTH + 1]
+    return time + offsets[low * _OFFSET_WIDTH + 1]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -115,7 +120,7 @@ def _is_weekend_day(time):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _passes(tests, start, end, choices, constants, values, hashes, time, zones, zone_ranges):
+def _passes(tests, start, end, choices, constants, values, hashes, time, offsets, clocks):
     """Whether an item with these `values` and `hashes` passes a range of tests; NaN passes none."""
     for test in range(start, end):
         row = test * _TEST_WIDTH
@@ -139,9 +144,9 @@ def _passes(tests, start, end, choices, constants, values, hashes, time, zones, 
                 if choices[choice] == hashes[column]:
                     passed = True
         elif opcode == op.IS_BETWEEN_HOURS:
-            passed = _is_between_hours(_local(zones, zone_ranges, column, time), a, b)
+            passed = _is_between_hours(_local(offsets, clocks, column, values, time), a, b)
         elif opcode == op.IS_WEEKEND_DAY:
-            passed = _is_weekend_day(_local(zones, zone_ranges, column, time))
+            passed = _is_weekend_day(_local(offsets, clocks, column, values, time))
         if not passed:
             return False
     return True
@@ -251,8 +256,8 @@ def run(
     filter_ranges = code[code[26] : code[26] + code[27]]
     choices = code[code[28] : code[28] + code[29]]
     sizes = code[code[30] : code[30] + code[31]]
-    zones = code[code[32] : code[32] + code[33]]
-    zone_ranges = code[code[34] : code[34] + code[35]]
+    offsets = code[code[32] : code[32] + code[33]]
+    clocks = code[code[34] : code[34] + code[35]]
 
     read_times = np.zeros(max(1, group_ranges.size // 2), dtype=np.int64)
     read_tiles = np.zeros(max(1, groups.size // 4), dtype=np.int64)
@@ -317,13 +322,15 @@ def run(
                     mean = registers[b] / known
                     result = math.sqrt(max(0.0, registers[c] / known - mean * mean))
             elif opcode == op.HOUR:
-                result = float((_local(zones, zone_ranges, a, time) % _DAY) // _HOUR)
+                result = float((_local(offsets, clocks, a, values[item], time) % _DAY) // _HOUR)
             elif opcode == op.WEEKDAY:
-                result = float((_local(zones, zone_ranges, a, time) // _DAY + 3) % 7)
+                result = float((_local(offsets, clocks, a, values[item], time) // _DAY + 3) % 7)
             elif opcode == op.BETWEEN_HOURS:
-                result = 1.0 if _is_between_hours(_local(zones, zone_ranges, c, time), a, b) else 0.0
+                local = _local(offsets, clocks, c, values[item], time)
+                result = 1.0 if _is_between_hours(local, a, b) else 0.0
             elif opcode == op.WEEKEND_DAY:
-                result = 1.0 if _is_weekend_day(_local(zones, zone_ranges, a, time)) else 0.0
+                local = _local(offsets, clocks, a, values[item], time)
+                result = 1.0 if _is_weekend_day(local) else 0.0
             elif opcode == op.YEARS_SINCE:
                 result = float(year_of(time)) - registers[a]
             elif opcode == op.DISTANCE:
@@ -420,8 +427,8 @@ def run(
                 values[item],
                 hashes[item],
                 time,
-                zones,
-                zone_ranges,
+                offsets,
+                clocks,
             )
 
         for touch in range(first_touch, end_touch):

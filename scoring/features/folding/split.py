@@ -208,10 +208,10 @@ def _narrowed(
 ) -> Encoding:
     """The columns that these programs of an event type read or write."""
     rows = tables["writes"].reshape(-1, op.WRITE_WIDTH).tolist()
-    used: dict[str, set[int]] = {"value": set(), "hash": set(), "": set()}
+    used: dict[str, set[int]] = {"value": set(), "hash": set(), "clock": set(), "": set()}
     for program in programs:
         for row in program.reads:
-            for name in ("value", "hash"):
+            for name in ("value", "hash", "clock"):
                 used[name].update(_arguments(row, name))
         for _, start, end in program.touches:
             for row in rows[start:end]:
@@ -219,6 +219,8 @@ def _narrowed(
                     used[name].add(column)
                 for test in _tests_of(tables, row[5]):
                     used[op.TEST_COLUMNS[test[0]]].add(test[1])
+    clocks = tables["clocks"].reshape(-1, op.CLOCK_WIDTH)
+    used["value"].update(clocks[clock, 2] for clock in used["clock"] if clock != op.UTC)
     return replace(
         encoding,
         values=tuple(column for column in encoding.values if column[0] in used["value"]),

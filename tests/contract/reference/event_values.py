@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from scoring import declare
 from scoring.catalog.fields import Category
 from scoring.features.folding.encode import LaneItem
-from tests.contract.reference.items import NAN, haversine_km, is_night, is_weekend, moment, number
+from tests.contract.reference.items import NAN, haversine_km, is_night, is_weekend, local, moment, number
 
 Vocabularies = Mapping[str, Mapping[str, Sequence[str]]]
 
@@ -45,10 +45,10 @@ class EventValues:
         return number(item, feature.column)
 
     def _HourOfDay(self, item: LaneItem, feature: declare.HourOfDay) -> float:
-        return float(moment(item).hour)
+        return float(local(item).hour)
 
     def _DayOfWeek(self, item: LaneItem, feature: declare.DayOfWeek) -> float:
-        return float(moment(item).weekday())
+        return float(local(item).weekday())
 
     def _IsNight(self, item: LaneItem, feature: declare.IsNight) -> float:
         return float(is_night(item, feature))

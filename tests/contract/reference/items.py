@@ -3,6 +3,7 @@
 import math
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from zoneinfo import ZoneInfo
 
 from scoring import declare
 from scoring.catalog.fields import Money
@@ -23,17 +24,22 @@ def moment(item: LaneItem) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=item.occurred_at_us)
 
 
+def local(item: LaneItem) -> datetime:
+    """Its time in the zone that it names in the field `place`."""
+    return moment(item).astimezone(ZoneInfo(item.fields.get("place", "UTC")))
+
+
 def seconds_since(item: LaneItem, earlier: int) -> float:
     return max(0, item.occurred_at_us - earlier) / 1e6
 
 
 def is_night(item: LaneItem, night: declare.IsNight) -> bool:
     length = (night.end - night.start) % 24
-    return moment(item).hour in [(night.start + hours) % 24 for hours in range(length)]
+    return local(item).hour in [(night.start + hours) % 24 for hours in range(length)]
 
 
 def is_weekend(item: LaneItem) -> bool:
-    return f"{moment(item):%A}" in ("Saturday", "Sunday")
+    return f"{local(item):%A}" in ("Saturday", "Sunday")
 
 
 def fulfills(item: LaneItem, where: Where) -> bool:

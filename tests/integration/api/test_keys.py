@@ -29,6 +29,7 @@ OPERATIONS = [
     ("GET", "/api/v1/labels/held", "labels:read"),
     ("GET", "/api/v1/monitoring/drift", "monitoring:read"),
     ("GET", "/api/v1/monitoring/alerts", "monitoring:read"),
+    ("GET", "/api/v1/monitoring/business", "monitoring:read"),
 ]
 
 

@@ -5,13 +5,16 @@ from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scoring.catalog.client_fields import TimeZoneName
+from scoring.catalog.errors import FieldError, InvalidEvent
 from scoring.catalog.event_type import EventType
-from scoring.catalog.fields import Entity
-from scoring.catalog.time_zones import TimeZone, find_time_zone, time_zone_names
+from scoring.catalog.fields import Category, Entity
+from scoring.catalog.time_zones import TimeZone, find_time_zone, offset_at, time_zone_names
 from scoring.declare.errors import CatalogError
 from scoring.timestamps import to_micros
 
@@ -33,6 +36,17 @@ def published(name: str) -> ZoneInfo:
 def test_the_offset_at_any_moment_is_the_published_one(name: str, seconds: int) -> None:
     moment = FIRST + timedelta(seconds=seconds)
     assert offset(find_time_zone(name), moment) == moment.astimezone(published(name)).utcoffset()
+
+
+@given(st.sampled_from(ZONES), st.integers(-(10**10), 10**10))
+def test_a_single_offset_is_that_of_the_zone(name: str, seconds: int) -> None:
+    moment = FIRST + timedelta(seconds=seconds)
+    microseconds = offset(find_time_zone(name), moment) // timedelta(microseconds=1)
+    assert offset_at(name, to_micros(moment)) == microseconds
+
+
+def test_an_unknown_zone_has_no_offset() -> None:
+    assert np.isnan(offset_at("Mars/Olympus", 0))
 
 
 @pytest.mark.parametrize("name", ZONES)
@@ -84,3 +98,37 @@ def test_the_zone_of_a_set_that_is_not_declared_is_refused() -> None:
         class Sale(EventType):
             earlier_time_zones = {"2026-01": "UTC"}
             card = Entity()
+
+
+# --- zones of events ---
+
+
+def test_a_field_of_time_zones_takes_names_of_the_database() -> None:
+    assert [TimeZoneName().parse(name) for name in ("Europe/Vienna", "UTC")] == ["Europe/Vienna", "UTC"]
+    with pytest.raises(FieldError, match="is not an IANA time zone"):
+        TimeZoneName().parse("europe/vienna")
+
+
+def test_an_event_in_an_unknown_zone_is_refused_with_the_name_of_the_field() -> None:
+    class Sale(EventType):
+        name, lane = "sale", "till"
+        time_zone_field = "store_zone"
+        card, store_zone = Entity(), TimeZoneName(optional=True)
+
+    payload = {"type": "sale", "id": "1", "occurred_at": "2026-01-01T00:00:00Z", "card": "c"}
+    now = datetime(2026, 1, 2, tzinfo=UTC)
+    assert "store_zone" not in Sale.parse(payload, now=now).fields
+    with pytest.raises(InvalidEvent) as refused:
+        Sale.parse(payload | {"store_zone": "Vienna"}, now=now)
+    allowed = "a name such as 'America/New_York'"
+    assert refused.value.problems == [("store_zone", "is not an IANA time zone", allowed)]
+
+
+def test_the_field_of_time_zones_must_be_one() -> None:
+    with pytest.raises(
+        CatalogError, match=r"Sale.time_zone_field is 'place', which is not a TimeZoneName field of it"
+    ):
+
+        class Sale(EventType):
+            time_zone_field = "place"
+            card, place = Entity(), Category()

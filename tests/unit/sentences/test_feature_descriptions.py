@@ -10,7 +10,7 @@ from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Category, Entity, Flag, Money, Text
 from scoring.declare import is_night, is_weekend, spelling
 from scoring.features.compile.plan import compile_lane, lane_plan
-from scoring.features.compile.specs import FeatureSpec, entities_read, windows_read
+from scoring.features.compile.specs import FeatureSpec, entities_read, fields_read, windows_read
 from scoring.sentences.feature_descriptions import (
     describe_coverage,
     describe_feature,
@@ -167,6 +167,7 @@ def test_arithmetic_covers_the_windows_of_its_parts() -> None:
     mean, ratio = SPECS["card_amount_mean_30d"], SPECS["amount_to_card_amount_mean_30d"]
     assert describe_coverage(ratio) == describe_coverage(mean)
     assert (entities_read(ratio), windows_read(ratio)) == (["card"], ["30d"])
+    assert (fields_read(ratio), fields_read(mean)) == (["amount", "card"], ["amount", "card"])
     against = SPECS["amount_minus_habits_typical"]
     assert (entities_read(against), windows_read(against)) == (["account"], ["90d"])
     assert describe_coverage(SPECS["amount"]) == []

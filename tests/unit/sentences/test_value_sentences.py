@@ -150,7 +150,7 @@ OF_THE_BANK: list[tuple[str, float, float, str]] = [
         " note: one of them is not known, or the latter is 0",
     ),
     ("is_weekend", 1, NAN, "It is the weekend"),
-    ("is_evening", 0, NAN, "It is not between 19:00 and 22:00 UTC"),
+    ("is_evening", 0, NAN, "It is not between 19:00 and 22:00 local time"),
     ("gross", 1250, NAN, "The amount plus the fee is 12.50 USD"),
     ("twice", NAN, NAN, "The amount times 2 is not known"),
     (
@@ -192,7 +192,7 @@ OF_THE_BANK: list[tuple[str, float, float, str]] = [
     ),
     (
         "account_amount_max_1h_where_from_22_to_23", NAN, NAN,
-        "No transfers with this account in 1 h (22:00 to 23:00 UTC)",
+        "No transfers with this account in 1 h (22:00 to 23:00 local time)",
     ),
     (
         "account_since_last_where_channel_is_phone", 7300, NAN,
