@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from scoring.admin_kit.badges import badge
 from scoring.admin_kit.change_lists import EventTypeFilter, LinkedAdmin
 from scoring.admin_kit.formatting import NO_VALUE, decimal_text
+from scoring.admin_kit.time_zones import with_zone
 from scoring.jobs.lists import JobAdmin, moment_and_actor
 from scoring.jobs.rows import JobState
 from scoring.learning.cards import (
@@ -96,7 +97,7 @@ class ModelVersionAdmin(LinkedAdmin):
     def against_champion(self, version: Any) -> str:
         return difference_text(version.difference)
 
-    @admin.display(description="trained (UTC)")
+    @admin.display(description=with_zone("trained"))
     def trained(self, version: ModelVersion) -> str:
         return moment_and_actor(version.trained_at, version.trained_by)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from scoring.admin_kit.time_zones import zoned_text
 from scoring.learning.dataset.label_delay import KNOWN_SHARE, MAX_GAP_DAYS
 from scoring.learning.dataset.outliers import outlier_sentences
 from scoring.learning.dataset.selection import MAX_WEIGHT
@@ -24,7 +25,7 @@ def lineage_rows(version: ModelVersion) -> list[tuple[str, str]]:
     return [
         (
             "Events and labels until",
-            f"{version.as_of:%Y-%m-%d %H:%M} UTC, log position {lineage['log_position']:,}",
+            f"{zoned_text(version.as_of)}, log position {lineage['log_position']:,}",
         ),
         ("Events from", _first_event(lineage)),
         ("Labels mature after", f"{lineage['matures_after_days']:g} days"),
@@ -116,9 +117,7 @@ def _served_text(lineage: Mapping[str, Any]) -> str:
 
 def _first_event(lineage: Mapping[str, Any]) -> str:
     since = lineage.get("since")
-    return (
-        f"{from_iso(since):%Y-%m-%d %H:%M} UTC; earlier events were excluded" if since else "the first event"
-    )
+    return f"{zoned_text(from_iso(since))}; earlier events were excluded" if since else "the first event"
 
 
 def _set_text(version: ModelVersion) -> str:

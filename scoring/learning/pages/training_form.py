@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from django import forms
 from django.utils import timezone
 
+from scoring.admin_kit.time_zones import in_zone
 from scoring.catalog.registry import scored_types
 from scoring.learning.errors import InvalidTraining
 from scoring.learning.jobs.options import JobOptions
@@ -111,13 +112,13 @@ class TrainingForm(forms.Form):
         label="Data cut-off",
         required=False,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        help_text="In UTC. Later events and labels are excluded. Empty: no cut-off.",
+        help_text=in_zone("Later events and labels are excluded. Empty: no cut-off."),
     )
     since = forms.DateTimeField(
         label="Train on events from",
         required=False,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        help_text="In UTC. Earlier events are excluded. Empty: from the first event on.",
+        help_text=in_zone("Earlier events are excluded. Empty: from the first event on."),
     )
     matures_after_days = forms.FloatField(
         label="Days until labels are mature",

@@ -4,6 +4,7 @@ from django.contrib import admin
 
 from scoring.admin_kit.change_lists import two_lines, unbroken
 from scoring.admin_kit.formatting import NO_VALUE, count_text, percent_text
+from scoring.admin_kit.time_zones import moment_text, with_zone
 from scoring.jobs.lists import JobAdmin
 from scoring.rules.backtest.models import BacktestJob, BacktestProgress
 from scoring.rules.backtest.pages import (  # noqa: F401 - they register pages and panels
@@ -32,9 +33,9 @@ class BacktestJobAdmin(JobAdmin):
     def tried(self, job: BacktestJob) -> str:
         return two_lines(subject_in_words(job), job.event_type)
 
-    @admin.display(description="period (UTC)")
+    @admin.display(description=with_zone("period"))
     def period(self, job: BacktestJob) -> str:
-        return two_lines(unbroken(f"{job.since:%Y-%m-%d %H:%M}"), unbroken(f"{job.until:%Y-%m-%d %H:%M}"))
+        return two_lines(unbroken(moment_text(job.since)), unbroken(moment_text(job.until)))
 
     def result_of(self, job: BacktestJob) -> str:
         if not job.result:

@@ -9,12 +9,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from scoring.admin_kit.formatting import money_text, percent_text
+from scoring.admin_kit.history import HistoryLine, history_lines
 from scoring.admin_kit.pages import AdminPage, register_page
 from scoring.admin_kit.settings_pages import EventTypeSettingsPage
 from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.catalog.registry import scored_types
-from scoring.log.entries import Entry
 from scoring.rules.exploration.changing import change_exploration, exploration_of
 from scoring.rules.exploration.explored_events import LOOK_BACK, read_results
 from scoring.rules.exploration.figures import figures_of
@@ -26,7 +26,6 @@ from scoring.rules.exploration.spending import read_explorer
 from scoring.rules.ruleset.stream import iter_changes
 
 SET = "scoring.set_exploration"
-MAX_CHANGES = 30
 
 
 @dataclass(frozen=True)
@@ -42,16 +41,6 @@ class TypeExploration:
     @property
     def is_on(self) -> bool:
         return self.exploration is not None and self.exploration.is_on
-
-
-@dataclass(frozen=True)
-class SettingsChange:
-    """A line of the history."""
-
-    text: str
-    actor: str
-    reason: str
-    at: datetime
 
 
 @register_page
@@ -133,24 +122,18 @@ def read_type(kind: type[EventType], *, now: datetime) -> TypeExploration:
     )
 
 
-def history_of(kind: type[EventType]) -> list[SettingsChange]:
+def history_of(kind: type[EventType]) -> list[HistoryLine]:
     """The latest changes of an event type's exploration, newest first."""
-    changes = [
-        entry
-        for entry in iter_changes(types=["exploration.changed"])
-        if entry.data["event_type"] == kind.name
-    ]
-    return [_settings_change(entry, kind) for entry in reversed(changes[-MAX_CHANGES:])]
+    changes = iter_changes(types=["exploration.changed"])
+    return history_lines(
+        (entry for entry in changes if entry.data["event_type"] == kind.name),
+        lambda entry: _settings_text(Exploration.of(entry.data), currency=kind.base_currency),
+    )
 
 
-def _settings_change(entry: Entry, kind: type[EventType]) -> SettingsChange:
-    exploration = Exploration.of(entry.data)
-    if exploration.is_on:
-        amount, daily = (
-            money_text(cap, kind.base_currency) for cap in (exploration.amount_cap, exploration.daily_cap)
-        )
-        share = percent_text(exploration.share, 2)
-        text = f"{share} of would-be blocks, at most {amount} each and {daily} a day"
-    else:
-        text = "switched off"
-    return SettingsChange(text, entry.metadata.get("actor", ""), entry.data["reason"], entry.recorded_at)
+def _settings_text(exploration: Exploration, *, currency: str) -> str:
+    if not exploration.is_on:
+        return "switched off"
+    amount, daily = (money_text(cap, currency) for cap in (exploration.amount_cap, exploration.daily_cap))
+    share = percent_text(exploration.share, 2)
+    return f"{share} of would-be blocks, at most {amount} each and {daily} a day"

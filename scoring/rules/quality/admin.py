@@ -13,6 +13,7 @@ from scoring.admin_kit.change_lists import EventTypeFilter, two_lines, unbroken
 from scoring.admin_kit.entry_lists import EventRowsAdmin
 from scoring.admin_kit.formatting import NO_VALUE, money_text
 from scoring.admin_kit.outcomes import outcome_badge
+from scoring.admin_kit.time_zones import moment_text, with_zone
 from scoring.admin_kit.withheld_labels import without_withheld
 from scoring.catalog.registry import event_types
 from scoring.rules.quality.models import RuleHit
@@ -47,7 +48,7 @@ class RuleHitAdmin(EventRowsAdmin):
         "effect",
         "at_stake",
         "label_badge",
-        "decided_at_utc",
+        "decided",
     )
     list_display_links = None
     list_filter = (EventTypeFilter, StageFilter)
@@ -86,9 +87,10 @@ class RuleHitAdmin(EventRowsAdmin):
         kind = event_types().get(hit.event_type)
         return unbroken(money_text(hit.stake, kind.base_currency if kind else ""))
 
-    @admin.display(description="decided (UTC)")
-    def decided_at_utc(self, hit: RuleHit) -> str:
-        return two_lines(unbroken(f"{hit.decided_at:%Y-%m-%d}"), f"{hit.decided_at:%H:%M:%S}")
+    @admin.display(description=with_zone("decided"))
+    def decided(self, hit: RuleHit) -> str:
+        day, time = moment_text(hit.decided_at, "%Y-%m-%d %H:%M:%S").split()
+        return two_lines(unbroken(day), time)
 
     @admin.display(description="label")
     def label_badge(self, hit: RuleHit) -> str:

@@ -13,6 +13,7 @@ from scoring.admin_kit.badges import badge
 from scoring.admin_kit.change_lists import EventTypeFilter, ReadOnlyAdmin, two_lines, unbroken
 from scoring.admin_kit.formatting import NO_VALUE, percent_text
 from scoring.admin_kit.outcomes import outcome_badge
+from scoring.admin_kit.time_zones import moment_text, with_zone
 from scoring.rules.rules.models import Rule, StoredRuleVersion
 from scoring.rules.rules.pages import editor_page, rule_page  # noqa: F401 - they register their pages with the admin
 from scoring.rules.rules.pages.extensions import RuleColumn, rule_columns
@@ -121,9 +122,9 @@ class RuleAdmin(ReadOnlyAdmin):
         share = rule.shown.share
         return unbroken("every event" if share >= 1 else f"{percent_text(share, 0)} by {rule.shown.unit}")
 
-    @admin.display(description="changed (UTC)")
+    @admin.display(description=with_zone("changed"))
     def changed(self, rule: Any) -> str:
-        return two_lines(unbroken(f"{rule.changed_at:%Y-%m-%d %H:%M}"), rule.changed_by.removeprefix("user/"))
+        return two_lines(unbroken(moment_text(rule.changed_at)), rule.changed_by.removeprefix("user/"))
 
 
 def _added_column(column: RuleColumn) -> Callable[[Any], str]:

@@ -1,7 +1,6 @@
 """The admin page on which the models of an event type are switched off and on."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -9,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
+from scoring.admin_kit.history import history_lines
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
 from scoring.catalog.parsing.reasons import MAX_REASON_LENGTH
 from scoring.catalog.registry import event_type as find_event_type
@@ -22,7 +22,6 @@ from scoring.rules.rules_only.switching import decide_by_models, decide_by_rules
 from scoring.rules.ruleset.stream import iter_changes
 
 SET = "scoring.set_rulesonly"
-MAX_CHANGES = 30
 
 
 @dataclass(frozen=True)
@@ -41,16 +40,6 @@ class TypeSwitch:
         return self.stored is not None and self.stored.on
 
 
-@dataclass(frozen=True)
-class SwitchChange:
-    """A line of the history."""
-
-    text: str
-    actor: str
-    reason: str
-    at: datetime
-
-
 @register_page
 class RulesOnlyPage(AdminPage):
     """The switch of every scored event type. Posting `off` or `on` with an event type switches its models."""
@@ -65,7 +54,7 @@ class RulesOnlyPage(AdminPage):
             types=read_switches(),
             may_set=self.request.user.has_perm(SET),
             max_reason=MAX_REASON_LENGTH,
-            history=history(),
+            history=history_lines(iter_changes(types=[CHANGED]), _change_text),
             **kwargs,
         )
 
@@ -105,13 +94,6 @@ def read_switches() -> list[TypeSwitch]:
     ]
 
 
-def history() -> list[SwitchChange]:
-    """The latest changes, newest first."""
-    changes = list(iter_changes(types=[CHANGED]))
-    return [_change(entry) for entry in reversed(changes[-MAX_CHANGES:])]
-
-
-def _change(entry: Entry) -> SwitchChange:
+def _change_text(entry: Entry) -> str:
     kind = entry.data["event_type"]
-    text = f"{kind}: rules only" if entry.data["on"] else f"{kind}: its models decide again"
-    return SwitchChange(text, entry.metadata.get("actor", ""), entry.data["reason"], entry.recorded_at)
+    return f"{kind}: rules only" if entry.data["on"] else f"{kind}: its models decide again"

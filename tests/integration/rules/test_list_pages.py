@@ -250,6 +250,9 @@ def test_personal_values_are_shown_only_to_those_who_may_see_them(analyst: Clien
     defined("addresses", kind="ip")
     now_listed("addresses", "203.0.113.7")
     auditor = client_of("auditor")
+    assert b"203.0.113.x" in analyst.get("/admin/lists/addresses/").content
+    assert b"hidden" in b"".join(analyst.get("/admin/lists/addresses/export/"))
+    User.objects.get(username="ana").user_permissions.add(Permission.objects.get(codename="see_personal"))
     for address in ("/admin/lists/addresses/", "/admin/lists/addresses/export/"):
         assert b"203.0.113.7" in b"".join(analyst.get(address)), address
         seen = b"".join(auditor.get(address)).split(b"reason")[-1] + b"".join(auditor.get(address))

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from scoring.admin_kit.time_zones import in_zone
 from scoring.learning.baseline_names import BASELINES
 from scoring.learning.folds.options import DEFAULT, FoldOptions
 from scoring.learning.folds.windows import MAX_FOLDS
@@ -68,8 +69,8 @@ class EvaluationForm(forms.Form):
         "Not trained again. One that has learned from events of a test is refused, so let the tests start"
         " after its training.",
     )
-    test_from = _moment("Tests start at", "In UTC. Empty: the tests cover the newer half of the events.")
-    since = _moment("Learn from events from", "In UTC. Empty: from the first event on.")
+    test_from = _moment("Tests start at", in_zone("Empty: the tests cover the newer half of the events."))
+    since = _moment("Learn from events from", in_zone("Empty: from the first event on."))
     matures_after_days = forms.FloatField(
         label="Days until labels are mature",
         required=False,

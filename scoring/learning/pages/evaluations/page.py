@@ -3,6 +3,7 @@
 from typing import Any
 
 from scoring.admin_kit.pages import register_page
+from scoring.admin_kit.time_zones import zoned_text
 from scoring.catalog.registry import event_types
 from scoring.jobs.pages import JobPage
 from scoring.learning.folds.options import DAY, FoldOptions, recipe_name
@@ -50,7 +51,7 @@ def _folds_text(options: FoldOptions) -> str:
 
 
 def _moment_text(moment: Any, otherwise: str) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC" if moment else otherwise
+    return zoned_text(moment) if moment else otherwise
 
 
 def contender_names(options: FoldOptions) -> list[str]:

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from scoring.admin_kit.formatting import count_text, decimal_text, money_text, percent_text
 from scoring.admin_kit.plots import Plot
+from scoring.admin_kit.time_zones import zoned_text
 from scoring.catalog.event_type import EventType
 from scoring.learning.policies.comparing import Compared, Comparison, SegmentEffect
 from scoring.learning.policies.curve import measure_curve
@@ -190,12 +191,12 @@ def source_in_words(events: JudgedEvents, kind: type[EventType]) -> str:
     if events.source == "held-out":
         return f"Measured on the held-out events of {events.model}: {counted}, from {period}."
     told = f"Measured on decisions that are old enough to be labeled: {counted}, from {period}."
-    return f"{told} {_drawn(events)}" if events.drawn_at else told
+    return f"{told} {_drawn(events, events.drawn_at)}" if events.drawn_at else told
 
 
-def _drawn(events: JudgedEvents) -> str:
+def _drawn(events: JudgedEvents, drawn_at: datetime) -> str:
     """How the sample came about, if it is one."""
-    count, at = len(events.score), f"{events.drawn_at:%Y-%m-%d %H:%M} UTC"
+    count, at = len(events.score), zoned_text(drawn_at)
     if count >= events.events:
         return f"They were read at {at}."
     return (

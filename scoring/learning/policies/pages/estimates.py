@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from scoring.admin_kit.time_zones import zoned_text
 from scoring.learning.policies.off_policy.comparing import compare_off_policy
 from scoring.learning.policies.off_policy.reading import LoggedDecisions
 from scoring.learning.policies.state import PolicyState
@@ -29,4 +30,4 @@ def _source(decisions: LoggedDecisions) -> str:
     told = f"What the scores of the decisions from {period} would give, without rules and lists."
     if decisions.drawn_at is None:
         return told
-    return f"{told} {len(decisions.rows):,} of them were drawn at {decisions.drawn_at:%Y-%m-%d %H:%M} UTC."
+    return f"{told} {len(decisions.rows):,} of them were drawn at {zoned_text(decisions.drawn_at)}."

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scoring.admin_kit.formatting import count_text, decimal_text, percent_text
 from scoring.admin_kit.outcomes import outcome_color
 from scoring.admin_kit.plots import Axis, Plot, Series
+from scoring.admin_kit.time_zones import zoned_text
 from scoring.catalog.event_type import EventType
 from scoring.learning.policies.heads.effect import (
     ALLOW,
@@ -300,7 +301,7 @@ def _source(events: HeadEvents, in_use: HeadThresholdsNow, kind: type[EventType]
     if events.drawn_at is None or len(events.score) >= events.decided:
         return told
     return (
-        f"{told} {len(events.score):,} of them were drawn at {events.drawn_at:%Y-%m-%d %H:%M} UTC,"
+        f"{told} {len(events.score):,} of them were drawn at {zoned_text(events.drawn_at)},"
         " violating ones and high scores the likeliest, each with its weight; so these are estimates."
     )
 

@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 from django import forms
 from django.utils import timezone
 
+from scoring.admin_kit.row_rules.visible import sees_type
+from scoring.admin_kit.time_zones import in_zone
 from scoring.catalog.errors import FieldError
 from scoring.catalog.registry import event_type, scored_types
 from scoring.intake.models import Event
@@ -66,9 +68,10 @@ class BacktestForm(forms.Form):
     kind: ClassVar[str]
 
     since = _moment(
-        "From", "In UTC. Events first decided from then on, and events without a decision that occurred then."
+        "From",
+        in_zone("Events first decided from then on; those without a decision by when they occurred."),
     )
-    until = _moment("To", "In UTC. Events first decided before. Labels of young events do not count yet.")
+    until = _moment("To", in_zone("Events first decided before. Labels of young events do not count yet."))
 
     def clean(self) -> dict[str, Any]:
         chosen: dict[str, Any] = super().clean() or self.cleaned_data
@@ -110,7 +113,7 @@ class PolicyForm(BacktestForm):
         choices=_policy_versions,
         help_text="It is tried as if it were active, on the scores that decisions logged.",
     )
-    since = _moment("From", "In UTC. Events first decided from then on; history has no scores.")
+    since = _moment("From", in_zone("Events first decided from then on; history has no scores."))
     field_order = ("version", "since", "until")
 
     def event_type(self) -> str:
@@ -179,6 +182,14 @@ class ListForm(BacktestForm):
         for problem in problems[:MAX_PROBLEMS]:
             self.add_error(name, problem)
         return tuple(found.items())
+
+
+def offer_seen_types(form: BacktestForm, user: Any) -> BacktestForm:
+    """Leave out what is of an event type that the user does not see."""
+    for name in form.fields.keys() & {"version", "on"}:
+        field: Any = form.fields[name]
+        field.choices = [each for each in field.choices if sees_type(user, str(each[0]).split("/")[0])]
+    return form
 
 
 FORMS: dict[str, type[BacktestForm]] = {each.kind: each for each in (RuleForm, ListForm, PolicyForm)}

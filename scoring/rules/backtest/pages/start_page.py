@@ -10,7 +10,13 @@ from django.utils import timezone
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
 from scoring.errors import ScoringError
 from scoring.rules.backtest.jobs.backtests import request_backtest
-from scoring.rules.backtest.pages.start_form import FORMS, BacktestForm, form_of, usual_period
+from scoring.rules.backtest.pages.start_form import (
+    FORMS,
+    BacktestForm,
+    form_of,
+    offer_seen_types,
+    usual_period,
+)
 from scoring.rules.backtest.requests import BacktestRequest
 
 TITLES = {"rule": "A rule", "list": "A list", "policy": "A policy"}
@@ -35,7 +41,7 @@ class BacktestStartPage(AdminPage):
         )
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        form = form_of(request.POST.get("kind", ""))(request.POST)
+        form = offer_seen_types(form_of(request.POST.get("kind", ""))(request.POST), request.user)
         if not form.is_valid():
             return self.render_to_response(self.get_context_data(form=form))
         period = {name: form.cleaned_data[name] for name in ("since", "until")}
@@ -50,7 +56,8 @@ class BacktestStartPage(AdminPage):
 
     def _empty_form(self) -> BacktestForm:
         given = self.request.GET
-        return form_of(given.get("kind", ""))(initial={**usual_period(timezone.now()), **given.dict()})
+        empty = form_of(given.get("kind", ""))(initial={**usual_period(timezone.now()), **given.dict()})
+        return offer_seen_types(empty, self.request.user)
 
     @staticmethod
     def _has_nothing_to_try(form: BacktestForm) -> bool:

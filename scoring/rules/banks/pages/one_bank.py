@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
+from scoring.admin_kit.time_zones import zoned_text
 from scoring.catalog.errors import FieldError
 from scoring.images.spread import spread_evenly
 from scoring.rules.banks.changing.adding import add_items, change_item_expiry, remove_items
@@ -179,7 +180,7 @@ class BankPage(AdminPage):
         changed = change_item_expiry(
             bank=bank.name, ids=self._chosen(bank), expires_at=until, actor=actor_of(self.request), now=now
         )
-        end = f"until {until:%Y-%m-%d %H:%M} UTC" if until else "without an end"
+        end = f"until {zoned_text(until)}" if until else "without an end"
         return f"{counted(changed, 'item')} changed to hold {end}."
 
     def archive(self, bank: Bank, now: datetime) -> str:

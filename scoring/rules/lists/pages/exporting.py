@@ -9,16 +9,16 @@ from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
 
 from scoring.admin_kit.pages import AdminPage, register_page
+from scoring.admin_kit.personal.access import ERASED, HIDDEN, SEE
+from scoring.admin_kit.personal.revealing import EXPORTED, record_access
 from scoring.formulas import guard_cell
 from scoring.rules.lists.definitions import definition_in
+from scoring.rules.lists.kinds import listed_kinds
 from scoring.rules.lists.models import ListedValue
 from scoring.rules.lists.pages.definition import list_or_404
 from scoring.rules.lists.pages.permissions import VIEW
 from scoring.rules.lists.pages.rows import (
-    ERASED,
-    HIDDEN,
     LIVE,
-    may_see_personal,
     revealed_texts,
     rows_in_state,
 )
@@ -30,7 +30,7 @@ BATCH = 2_000
 
 @register_page
 class ListExportPage(AdminPage):
-    """The values that hold, as a file to import again; personal ones only for users who may see them."""
+    """The values that hold, as a file to import again; personal ones only for users who need not ask."""
 
     path, name, title = "lists/<str:list_name>/export/", "list_export", "Export"
     permission = VIEW
@@ -38,7 +38,11 @@ class ListExportPage(AdminPage):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
         definition = definition_in(list_or_404(kwargs["list_name"]))
         now = timezone.now()
-        lines = export_lines(definition.name, personal=may_see_personal(request.user), now=now)
+        personal = listed_kinds()[definition.kind].is_personal and request.user.has_perm(SEE)
+        if personal:
+            what = {"page": self.name, "list_name": definition.name}
+            record_access(EXPORTED, request=request, what=what, now=now)
+        lines = export_lines(definition.name, personal=personal, now=now)
         response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = f'attachment; filename="{definition.name}-{now:%Y-%m-%d}.csv"'
         return response

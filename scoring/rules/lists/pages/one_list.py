@@ -12,7 +12,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
-from scoring.admin_kit.pages import AdminPage, actor_of, register_page
+from scoring.admin_kit.pages import actor_of, register_page
+from scoring.admin_kit.personal.revealing import PersonalPage
+from scoring.admin_kit.time_zones import zoned_text
 from scoring.rules.lists.changing.defining import archive_list, restore_list
 from scoring.rules.lists.changing.listing import Added, add_values, change_expiry, remove_rows
 from scoring.rules.lists.changing.values import NewValue
@@ -40,7 +42,6 @@ from scoring.rules.lists.pages.rows import (
     STATES,
     ValueRow,
     find_rows,
-    may_see_personal,
     person,
     rows_in_state,
     shown_rows,
@@ -77,7 +78,7 @@ class TypedValues(NamedTuple):
 
 
 @register_page
-class ListPage(AdminPage):
+class ListPage(PersonalPage):
     """A list with its values, searched and filtered; POST takes `action`, a key of ACTIONS."""
 
     path, name, title = "lists/<str:list_name>/", "list", "List"
@@ -128,7 +129,7 @@ class ListPage(AdminPage):
         if (before := asked.get("before", "")).isascii() and before.isdigit():
             found = found.filter(id__lt=int(before[:18]))
         rows = list(found.order_by("-id")[: ROWS + 1])
-        lines = shown_rows(rows[:ROWS], definition, personal=may_see_personal(self.request.user), now=now)
+        lines = shown_rows(rows[:ROWS], definition, personal=self.personal, now=now)
         more = {
             "show": state,
             **({"q": text} if text else {}),
@@ -210,7 +211,7 @@ class ListPage(AdminPage):
             actor=actor_of(self.request),
             now=now,
         )
-        end = f"until {until:%Y-%m-%d %H:%M} UTC" if until else "without an end"
+        end = f"until {zoned_text(until)}" if until else "without an end"
         return f"{counted(changed, 'value')} changed to hold {end}."
 
     def archive(self, definition: ListDefinition, now: datetime) -> str:

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
+from scoring.admin_kit.personal.access import ERASED, HIDDEN, PersonalAccess
 from scoring.catalog.errors import FieldError
 from scoring.catalog.fields import Entity
 from scoring.log import vault
@@ -19,8 +19,6 @@ from scoring.rules.lists.keys import ALL_PREFIXES, domain_keys, network_keys
 from scoring.rules.lists.kinds import listed_kinds
 from scoring.rules.lists.models import ListedValue, ValueList
 
-SEE_PERSONAL = "reviews.work_case"  # the permission to see personal values, as on the pages of events
-HIDDEN, ERASED = "hidden", "erased"
 ROWS = 50
 MAX_COUNTED = 10_000
 
@@ -37,10 +35,6 @@ class ValueRow(NamedTuple):
     link: str
     added_by: str
     removed_by: str
-
-
-def may_see_personal(user: AbstractUser | AnonymousUser) -> bool:
-    return user.has_perm(SEE_PERSONAL)
 
 
 def rows_in_state(name: str, state: str, *, now: datetime) -> QuerySet[ListedValue]:
@@ -63,11 +57,11 @@ def find_rows(definition: ListDefinition, text: str) -> QuerySet[ListedValue]:
 
 
 def shown_rows(
-    rows: Iterable[ListedValue], definition: ListDefinition, *, personal: bool, now: datetime
+    rows: Iterable[ListedValue], definition: ListDefinition, *, personal: PersonalAccess, now: datetime
 ) -> list[ValueRow]:
-    """Rows as the page shows them; personal values only if `personal`."""
+    """Rows as the page shows them, with personal values as `personal` has them."""
     found = list(rows)
-    texts = revealed_texts(found) if personal else {}
+    texts = revealed_texts(found) if personal.may_read else {}
     return [_shown(row, definition, texts, personal=personal, now=now) for row in found]
 
 
@@ -98,9 +92,14 @@ def _searched(definition: ListDefinition, text: str) -> set[bytes]:
 
 
 def _shown(
-    row: ListedValue, definition: ListDefinition, texts: dict[str, str], *, personal: bool, now: datetime
+    row: ListedValue,
+    definition: ListDefinition,
+    texts: dict[str, str],
+    *,
+    personal: PersonalAccess,
+    now: datetime,
 ) -> ValueRow:
-    text = row.value or (texts.get(bytes(row.key).hex(), "") or ERASED if personal else HIDDEN)
+    text = row.value or personal_words(row, definition, texts, personal=personal)
     state = REMOVED if row.removed_version is not None else EXPIRED if row.is_expired(now) else LIVE
     return ValueRow(
         row,
@@ -111,6 +110,14 @@ def _shown(
         person(row.added_by),
         person(row.removed_by),
     )
+
+
+def personal_words(
+    row: ListedValue, definition: ListDefinition, texts: dict[str, str], *, personal: PersonalAccess
+) -> str:
+    """A personal value, its mask, or why neither can be shown."""
+    digest = bytes(row.key).hex()
+    return personal.words_of_kind(texts.get(digest, ""), definition.kind, digest=digest)
 
 
 def _entity_link(row: ListedValue, definition: ListDefinition) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 from django.utils import timezone
 
 from scoring.admin_kit.pages import AdminPage, register_page
+from scoring.admin_kit.row_rules.visible import seen_scored_types
 from scoring.catalog.registry import event_type as find_event_type
-from scoring.catalog.registry import scored_types
 from scoring.rules.quality.live_subjects import live_subjects
 from scoring.rules.quality.pages.periods import CHOICES, chosen_days, chosen_period, chosen_type
 from scoring.rules.quality.pages.rows import QualityRow, quality_rows
@@ -45,7 +45,7 @@ class RuleQualityPage(AdminPage):
         )
         return super().get_context_data(
             kind=find_event_type(chosen),
-            types=list(scored_types()),
+            types=seen_scored_types(self.request.user),
             days=chosen_days(self.request),
             periods=CHOICES,
             period=period,

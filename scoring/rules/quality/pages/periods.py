@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from django.db.models import Sum
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 
-from scoring.catalog.registry import scored_types
+from scoring.admin_kit.row_rules.visible import seen_scored_types
 from scoring.rules.quality.models import DecidedDay
 from scoring.rules.quality.report import Period
 
@@ -15,8 +15,13 @@ USUAL_DAYS = 90
 
 
 def chosen_type(request: HttpRequest) -> str:
-    """The scored event type asked for, or the one with the most decisions so far."""
-    names = list(scored_types())
+    """The scored event type asked for, or the one with the most decisions among those that the user sees.
+
+    Raises Http404 if the user sees none.
+    """
+    names = seen_scored_types(request.user)
+    if not names:
+        raise Http404("There are no decisions that you may see.")
     asked = request.GET.get("type", "")
     return asked if asked in names else next(filter(names.__contains__, _by_decisions()), names[0])
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 
 from scoring.rules.rules import staging, suppressing
 from scoring.rules.rules.errors import InvalidSuppression, UnknownRuleVersion
@@ -145,6 +145,14 @@ def read_date(text: str) -> datetime:
 def whole_number_in(text: str) -> int | None:
     """The whole number in a text that was typed or linked, None if it is none."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def based_on_in(given: Given) -> int:
+    """The number of the version that the author of a change saw. Raises BadRequest if it is no number."""
+    number = whole_number_in(given.get("based_on", ""))
+    if number is None:
+        raise BadRequest("based_on is not the number of a version")
+    return number
 
 
 def number_in(rule: Rule, given: Given) -> int:

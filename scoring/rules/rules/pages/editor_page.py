@@ -1,6 +1,6 @@
 """The editor of rules: a new rule, or the next version of one. It checks and tries while the author types."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -12,10 +12,11 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from scoring.admin_kit.pages import actor_of, register_page
+from scoring.admin_kit.row_rules.visible import seen_scored_types
 from scoring.catalog.errors import EventTypeNotScored, UnknownEventType
 from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import event_type as find_event_type
-from scoring.catalog.registry import scored_type, scored_types
+from scoring.catalog.registry import scored_type
 from scoring.errors import ScoringError
 from scoring.rules.expressions.errors import ExpressionInvalid
 from scoring.rules.rules.compiling import compile_draft
@@ -28,7 +29,7 @@ from scoring.rules.rules.drafting import (
     units_of,
 )
 from scoring.rules.rules.errors import InvalidRule, UnknownRule, UnknownRuleVersion
-from scoring.rules.rules.pages.actions import DRAFTS, MAX_NUMBER, whole_number_in
+from scoring.rules.rules.pages.actions import DRAFTS, MAX_NUMBER, based_on_in, whole_number_in
 from scoring.rules.rules.pages.draft_form import DraftForm, problems_by_field
 from scoring.rules.rules.pages.expression_editor import ExpressionEditor
 from scoring.rules.rules.pages.from_event import SuggestedDraft, draft_from_event
@@ -93,15 +94,15 @@ class RuleEditor(ExpressionEditor):
         return self.render_to_response(context, status=422)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        problems = kwargs.setdefault("problems", {})
         return super().get_context_data(
-            **{
-                "outcomes": self.kind.outcomes,
-                "units": units_of(self.kind),
-                "limits": LIMITS,
-                "days": PERIOD.days,
-                "problems": {},
-                **kwargs,
-            }
+            outcomes=self.kind.outcomes,
+            units=units_of(self.kind),
+            limits=LIMITS,
+            days=PERIOD.days,
+            condition=kwargs["form"].expression,
+            condition_problems=problems.get("expression", []),
+            **kwargs,
         )
 
 
@@ -121,7 +122,7 @@ class NewRulePage(RuleEditor):
 
     @property
     def kind(self) -> type[EventType]:
-        types = scored_types()
+        types = seen_scored_types(self.request.user)
         name = self.request.POST.get("event_type") or self.request.GET.get("type")
         if not name and self._suggested:
             name = self._suggested.form.event_type
@@ -129,13 +130,18 @@ class NewRulePage(RuleEditor):
             raise Http404(f"There are no decided events of type {name!r}.")
         return find_event_type(name or types[0])
 
+    def shown_types(self) -> Iterable[str]:
+        yield from super().shown_types()
+        if self._suggested:
+            yield self._suggested.form.event_type
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         form, event = kwargs.pop("form", None), ""
         if form is None and self._suggested:
             form, event = self._suggested
         form = form or DraftForm(self.kind.name)
         return super().get_context_data(
-            form=form, event=event, types=list(scored_types()), is_new=True, **kwargs
+            form=form, event=event, types=seen_scored_types(self.request.user), is_new=True, **kwargs
         )
 
     @cached_property
@@ -179,9 +185,7 @@ class NextVersionPage(RuleEditor):
         return replace(super()._sent(), name=self.kwargs["rule_name"])  # the rule is that of the address
 
     def _draft(self, form: DraftForm) -> RuleVersion:
-        based_on = whole_number_in(self.request.POST.get("based_on", ""))
-        if based_on is None:
-            raise BadRequest("based_on is not the number of a version")
+        based_on = based_on_in(self.request.POST)
         return draft_rule(
             form.as_draft(), based_on=based_on, actor=actor_of(self.request), now=timezone.now()
         )

@@ -1,5 +1,6 @@
 """An editor of a condition on events of one type: it checks and tries the condition while it is typed."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpResponse, JsonResponse
@@ -7,6 +8,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from scoring.admin_kit.pages import AdminPage
+from scoring.admin_kit.row_rules.visible import sees_type
 from scoring.catalog.event_type import EventType
 from scoring.rules.expressions.completion import completion_data
 from scoring.rules.expressions.errors import ExpressionInvalid, Problem
@@ -43,6 +45,8 @@ class ExpressionEditor(AdminPage):
         """What the condition says of the event that is asked for, or of the latest, as a part of the page."""
         now, wanted = timezone.now(), self.request.POST.get("event", "").strip()
         found = find_events(self.kind.name, wanted)
+        if not sees_type(self.request.user, found.other_type):
+            found = replace(found, other_type="")
         context: dict[str, Any] = {"wanted": wanted, "found": found}
         try:
             compiled = compile_draft(self.expression, self.kind.name)
