@@ -21,6 +21,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from config.people import accounts  # noqa: F401 (registers people and groups)
 from config.people.audit import record_run
+from config.people.limits import pages as limits_pages  # noqa: F401 (registers the pages)
 from config.people.signing_in import account_page  # noqa: F401 (registers the page)
 from config.schedules import is_needed
 from scoring.admin_kit.change_lists import ModelAdmin, moment_column

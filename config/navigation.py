@@ -3,8 +3,12 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
+
+from scoring.admin_kit.pages import registered_pages
+from scoring.admin_kit.row_rules.visible import is_limited
 
 
 class Item(NamedTuple):
@@ -30,9 +34,17 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
         Item("Confirmations", "how_to_reg", "confirmations", "reviews.view_case", pages="four-eyes/"),
         Item("Appeals", "gavel", "appeals", "reviews.view_case"),
         Item("Queues", "account_tree", "review_queues", "reviews.view_reviewqueue", pages="review-queues/"),
+        Item("Actions", "bolt", "case_actions", "reviews.view_caseaction", pages="case-actions/"),
         Item("All cases", "inventory_2", "reviews_case_changelist", "reviews.view_case"),
         Item("Find", "search", "entities", "reviews.view_case"),
         Item("Investigate", "travel_explore", "investigate", "reviews.investigate"),
+        Item(
+            "Bulk actions",
+            "dynamic_feed",
+            "reviews_bulkaction_changelist",
+            "reviews.view_bulkaction",
+            pages="bulk-actions/",
+        ),
         Item("Risk profiles", "speed", "risk_profiles", "scoring.view_riskprofile", pages="risk/"),
         Item("Moderation figures", "bar_chart", "moderation", "reviews.view_case"),
         Item(
@@ -149,21 +161,33 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
         Item("API keys", "key", "scoring_apikey_changelist", "scoring.view_apikey", pages="api-keys/"),
         Item("Users", "person", "auth_user_changelist", "auth.view_user"),
         Item("Groups", "groups", "auth_group_changelist", "auth.view_group"),
+        Item("Limits of groups", "visibility_lock", "group_limits", "auth.view_group"),
     ),
 }
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """The sections for unfold to render; sections without an item that the user may open are left out."""
+    closed = _closed_pages() if is_limited(request.user) else frozenset()
     sections = (
         {
             "title": title,
             "separator": bool(title),
-            "items": [_drawn(item) for item in items if _may(request, item)],
+            "items": [_drawn(item) for item in items if item.url not in closed and _may(request, item)],
         }
         for title, items in SECTIONS.items()
     )
     return [section for section in sections if section["items"]]
+
+
+def _closed_pages() -> frozenset[str]:
+    """URL names of the pages and lists that are closed to users who see only some event types."""
+    lists = {
+        f"{model._meta.app_label}_{model._meta.model_name}_changelist"
+        for model, rows in admin.site._registry.items()
+        if getattr(rows, "needs_all_types", False)
+    }
+    return frozenset(lists | {page.name for page in registered_pages() if page.needs_all_types})
 
 
 def _may(request: HttpRequest, item: Item) -> bool:

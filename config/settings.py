@@ -25,6 +25,7 @@ from config.environment import (
 )
 from config.identity_provider import read_identity_provider
 from embedded import services
+from scoring.catalog.time_zones import time_zone_names
 from scoring.content.media.signatures import TYPES
 
 django_stubs_ext.monkeypatch()  # lets classes say what they are of: ModelAdmin[Event]
@@ -39,6 +40,10 @@ OFFLINE_URL = env.str("ASSAY_OFFLINE_URL", "") or str(VAR_DIR / "offline")
 INVESTIGATION_URL = env.str("ASSAY_INVESTIGATION_URL", "") or str(VAR_DIR / "investigation")
 INVESTIGATION_DAYS = read(env.int, "ASSAY_INVESTIGATION_DAYS", 90, validate=Range(min=0))  # 0: no console
 INVESTIGATION_SECONDS = read(env.float, "ASSAY_INVESTIGATION_SECONDS", 2.0, validate=Range(min=0.1))
+# What one bulk action of the console changes at most: as much as a person can answer for, and undo, at once.
+BULK_ACTION_ITEMS = read(env.int, "ASSAY_BULK_ACTION_ITEMS", 1_000, validate=Range(min=1, max=100_000))
+# Later, labels have trained models and cases were decided anew: single ones can still be undone.
+BULK_ACTION_UNDO_HOURS = read(env.int, "ASSAY_BULK_ACTION_UNDO_HOURS", 24, validate=Range(min=0))
 INVESTIGATION_THREADS = read(env.int, "ASSAY_INVESTIGATION_THREADS", 2, validate=Range(min=1))
 # The number of threads that fold whole histories here; or a Dask cluster: its scheduler's address
 # ("tcp://10.0.0.1:8786"), or "local:4" for four processes of this machine's own.
@@ -120,7 +125,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_REDIRECT_URL = "admin:index"  # after signing in on the login page
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",  # first: it refuses an attempt before the password is looked at
-    "django.contrib.auth.backends.ModelBackend",
+    "config.people.limits.backend.BackendWithLimits",  # reads a user with what their groups are limited to
 ]
 # After ten wrong passwords for a name from one address, a quarter of an hour of refusals for both together:
 # a stranger cannot lock a colleague out from elsewhere.
@@ -170,6 +175,7 @@ MIDDLEWARE = [
     "config.requests.middleware.PageUsers",
     "config.requests.middleware.PageSessionLimits",
     "config.requests.middleware.PageSecondFactors",
+    "config.requests.middleware.PageTimeZones",
     "config.requests.middleware.PageActors",
     "config.requests.middleware.PageMessages",
     "config.requests.middleware.PageAccounts",
@@ -218,6 +224,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_TZ = True
+# In which pages tell times to users who have chosen none; everything else keeps UTC.
+PAGES_TIME_ZONE = read(env.str, "ASSAY_TIME_ZONE", "UTC", validate=OneOf(time_zone_names()))
 FORMAT_MODULE_PATH = ["config.formats"]  # "2026-03-01 12:00:00", not "March 1, 2026, noon"
 
 STATIC_URL = "static/"
@@ -337,6 +345,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60.0},
     },
+    "count the features of models by segment": {
+        "description": "Counts features and scores of the last hours by category and age, for their drift.",
+        "task": "monitoring.tasks.count_segments",
+        "schedule": 1800.0,
+        "options": {"expires": 1800.0},
+    },
     "measure the performance of models": {
         "description": "Measures models on matured labels, estimates them before labels, and counts labels.",
         "task": "monitoring.tasks.measure_performance",
@@ -359,6 +373,17 @@ CELERY_BEAT_SCHEDULE = {
         "task": "monitoring.tasks.send_notifications",
         "schedule": 10.0,
         "options": {"expires": 10.0},
+    },
+    "send requests of actions": {
+        "description": "Sends the requests of actions from cases, and tries failed ones again.",
+        "task": "reviews.tasks.send_action_requests",
+        "schedule": 10.0,
+        "options": {"expires": 10.0},
+    },
+    "delete old requests of actions": {
+        "description": "Deletes requests of actions after 90 days; the log keeps that they were sent.",
+        "task": "reviews.tasks.prune_action_requests",
+        "schedule": crontab(hour="4", minute="31"),
     },
     "delete old notifications": {
         "description": "Deletes messages about alerts after 90 days; the log keeps that they were sent.",
@@ -398,6 +423,12 @@ CELERY_BEAT_SCHEDULE = {
     "start queued backtests and fail lost ones": {
         "description": "Marks a backtest whose process has died as failed, and starts the next queued one.",
         "task": "scoring.rules.backtest.tasks.sweep_backtests",
+        "schedule": 15.0,
+        "options": {"expires": 15.0},
+    },
+    "start queued bulk actions and fail lost ones": {
+        "description": "Marks a bulk action whose process has died as failed; starts the next queued one.",
+        "task": "reviews.investigation.bulk.tasks.sweep_bulk_actions",
         "schedule": 15.0,
         "options": {"expires": 15.0},
     },

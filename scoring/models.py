@@ -1,5 +1,7 @@
 """Where Django finds the tables of this app; each is defined in the room that owns it."""
 
+from scoring.admin_kit.models import UserTimeZone
+from scoring.admin_kit.row_rules.models import GroupLimits
 from scoring.api.models import ApiKey
 from scoring.batch.models import BatchVersion
 from scoring.batch.risk.models import RiskOverride, RiskProfile
@@ -62,6 +64,7 @@ __all__ = [
     "ExchangeRate",
     "FeatureConsistency",
     "FeatureSetVersion",
+    "GroupLimits",
     "HeadSample",
     "HeldOutSample",
     "KnownText",
@@ -102,6 +105,7 @@ __all__ = [
     "TextModel",
     "TrainingJob",
     "TrainingProgress",
+    "UserTimeZone",
     "ValueList",
     "VaultItem",
 ]

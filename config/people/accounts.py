@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from scoring.admin_kit.change_lists import ModelAdmin, moment_column
+from scoring.admin_kit.row_rules.visible import is_limited
 
 for model in (User, Group):
     admin.site.unregister(model)
@@ -20,11 +21,17 @@ SUPERUSER_ONLY = ("is_superuser", "user_permissions")
 
 
 class DelegatedAdmin(ModelAdmin):
-    """Users other than superusers change only users and groups without permissions that they lack."""
+    """Users other than superusers change only users and groups without permissions that they lack.
+
+    Those who see only some event types change none, for they could give themselves another group.
+    """
 
     def permissions_held(self, account: Any) -> set[str]:
         """The permissions of the account to be changed, as "app.codename"."""
         raise NotImplementedError
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and not is_limited(request.user)
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return super().has_change_permission(request, obj) and self._is_within(request, obj)
@@ -34,7 +41,11 @@ class DelegatedAdmin(ModelAdmin):
 
     def _is_within(self, request: HttpRequest, account: Model | None) -> bool:
         user: Any = request.user
-        if account is None or user.is_superuser:
+        if user.is_superuser:
+            return True
+        if is_limited(user):
+            return False
+        if account is None:
             return True
         return self.permissions_held(account) <= user.get_all_permissions()
 

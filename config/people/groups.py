@@ -12,6 +12,7 @@ LOOK = (
     *("scoring.view_ruleday", "scoring.view_rulehit", "scoring.view_mediaitem", "scoring.view_riskprofile"),
     "reviews.investigate",
     "reviews.view_reviewqueue",
+    "reviews.view_bulkaction",
 )
 LOOK_AT_MODELS = (
     "reviews.export_investigation",
@@ -37,7 +38,7 @@ WATCH = (
 SET_GATES = ("scoring.request_gate", "scoring.approve_gate")
 WORK = (
     *("reviews.work_case", "reviews.decide_group", "scoring.add_listedvalue", "scoring.add_bankitem"),
-    "scoring.see_mediafile",
+    *("scoring.see_mediafile", "reviews.request_caseaction"),
 )
 DRAFT = ("scoring.draft_rule", "scoring.add_backtestjob", "scoring.cancel_backtestjob")
 LEAD = (
@@ -47,7 +48,7 @@ LEAD = (
     *("scoring.allow_listedvalue", "reviews.adjudicate_case", "reviews.choose_golden"),
     *("reviews.set_reviewquality", "reviews.view_givenverdict", "reviews.view_storedreviewquality"),
     *("reviews.confirm_verdict", "reviews.set_foureyes", "reviews.view_storedfoureyes"),
-    *("reviews.set_reviewqueue", "reviews.assign_case"),
+    *("reviews.set_reviewqueue", "reviews.assign_case", "reviews.bulk_act", "reviews.view_caseaction"),
     *("scoring.change_bank", "scoring.change_bankitem", "scoring.import_bankitem"),
     *("scoring.download_mediafile", "scoring.remove_mediafile", "scoring.override_risk"),
 )
@@ -65,10 +66,11 @@ LOOK_AT_RECORD = (
     *("scoring.view_logentry", "scoring.view_pending", "scoring.view_apikey", "scoring.view_exchangerate"),
     *("django_celery_beat.view_periodictask", "auth.view_user", "auth.view_group"),
     *("reviews.view_wellnesslimit", "reviews.view_givenverdict", "reviews.view_storedreviewquality"),
-    "reviews.view_storedfoureyes",
+    *("reviews.view_storedfoureyes", "reviews.view_caseaction"),
 )
 ADMINISTER = (
     *("scoring.apply_configuration", "reviews.erase_subject", "scoring.retry_pending"),
+    "reviews.set_caseaction",
     *("scoring.add_apikey", "scoring.change_apikey", "scoring.upload_review", "scoring.upload_label_history"),
     *("scoring.add_exchangerate", "scoring.change_exchangerate"),
     *(

@@ -11,10 +11,13 @@ from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest
+from django.utils import timezone
 
 from config.people.audit import current_actor
+from config.people.own_time_zone import SESSION_KEY
 from config.people.signing_in.requiring import RequiredFactor
 from scoring.admin_kit.pages import actor_of
+from scoring.admin_kit.time_zones import zone_named
 
 CALLS = "/api/v1/"
 NOTED_EVERY_SECONDS = 60.0  # activity is written to the session at most this often
@@ -91,6 +94,19 @@ class PageAccounts(Around):
         if request.path_info.startswith(CALLS):
             return super().__call__(request)
         return self.inner(request)
+
+
+class OwnTimeZone(Around):
+    """Pages tell times in the zone that the session holds, or else in `PAGES_TIME_ZONE`."""
+
+    def __call__(self, request: HttpRequest) -> Any:
+        chosen = zone_named(request.session.get(SESSION_KEY, ""))
+        with timezone.override(chosen or settings.PAGES_TIME_ZONE):
+            return super().__call__(request)
+
+
+class PageTimeZones(ForPages, OwnTimeZone):
+    pass
 
 
 class Actors(Around):

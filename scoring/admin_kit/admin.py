@@ -1,6 +1,6 @@
 """The admin lists of the rooms below the kit: the log, and exchange rates."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -17,6 +17,7 @@ from scoring.admin_kit.filters.exporting import columns_of
 from scoring.admin_kit.filters.filtered_lists import FilteredAdmin
 from scoring.admin_kit.filters.form_filters import DayFilter, Rows, TextFilter
 from scoring.admin_kit.formatting import NO_VALUE
+from scoring.admin_kit.row_rules.visible import hidden_types, is_limited
 from scoring.catalog.exchange_rates.forms import ExchangeRateForm
 from scoring.catalog.exchange_rates.models import ExchangeRate
 from scoring.log.models import ACTOR, HAS_INDEXED_ACTOR, LogEntry
@@ -48,6 +49,11 @@ class ByActor(TextFilter):
         name = values[self.field]
         actors = (name, f"user/{name}")
         return rows.filter(HAS_INDEXED_ACTOR).filter(acting__in=actors)
+
+
+def streams_of(types: Iterable[str]) -> str:
+    """A pattern of the streams of events of these types, and of what is about one: labels, a case."""
+    return rf"(^|/)({'|'.join(types)})/[^/]+/"
 
 
 def refuse_api_keys(actor: str) -> None:
@@ -101,8 +107,10 @@ class LogEntryAdmin(FilteredAdmin):
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LogEntry]:
-        """With `acting`: the actor, None if there is none."""
+        """With `acting`: the actor, None if there is none. Without entries about events of types not seen."""
         entries = super().get_queryset(request).annotate(acting=ACTOR)
+        if is_limited(request.user):
+            entries = entries.exclude(stream__regex=streams_of(hidden_types(request.user)))
         return entries.defer("packed", "metadata", "txid")
 
     @admin.display(description="actor")

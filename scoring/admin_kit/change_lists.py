@@ -15,6 +15,8 @@ from django.utils.text import capfirst
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 
 from scoring.admin_kit.formatting import NO_VALUE
+from scoring.admin_kit.row_rules.visible import has_event_type, is_limited, seen_types, visible_to
+from scoring.admin_kit.time_zones import moment_text, with_zone
 from scoring.catalog.registry import event_types
 
 MAX_COUNTED = 10_000
@@ -58,10 +60,23 @@ class ModelAdmin(UnfoldModelAdmin):
 
 
 class ReadOnlyAdmin(ModelAdmin):
-    """A list that can only be viewed."""
+    """A list that can only be viewed, of the rows whose event type the user sees.
+
+    With `needs_all_types`, users who see only some types may not view it.
+    """
 
     list_per_page = 50
     actions: Any = None
+    needs_all_types: ClassVar[bool] = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request)
+        return visible_to(rows, request.user) if has_event_type(self.model) else rows
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        if self.needs_all_types and is_limited(request.user):
+            return False
+        return super().has_view_permission(request, obj)
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         raise Http404  # it would list manual changes, of which there are none
@@ -104,12 +119,12 @@ def two_lines(first: str, second: str) -> str:
 
 
 def moment_column(field: str, title: str) -> Callable[[Any], str]:
-    """A column of times in UTC, to the second. The header says UTC, so that the cells need not."""
+    """A column of times to the second. The header names the time zone, so that the cells need not."""
 
-    @admin.display(description=f"{title} (UTC)", ordering=field)
+    @admin.display(description=with_zone(title), ordering=field)
     def column(row: Any) -> str:
         moment = getattr(row, field)
-        return unbroken(f"{moment:%Y-%m-%d %H:%M:%S}") if moment else NO_VALUE
+        return unbroken(moment_text(moment, "%Y-%m-%d %H:%M:%S")) if moment else NO_VALUE
 
     return column
 
@@ -122,7 +137,7 @@ class EventTypeFilter(admin.SimpleListFilter):
     field = "event_type"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(name, name) for name in event_types()]
+        return [(name, name) for name in seen_types(request.user)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         chosen = self.value()

@@ -9,8 +9,13 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from django.utils import timezone
+
+from scoring.catalog.time_zones import UTC_NAME
+
 Format = Literal["number", "percent", "money", "ms", "time", "text"]
 NO_DATA = "No data yet."
+DAY_SECONDS = 86_400
 
 
 @dataclass(frozen=True)
@@ -70,9 +75,18 @@ class Plot:
         """Whether there is nothing to draw."""
         return not any(y is not None for series in self.series for _, y in series.points)
 
+    @property
+    def zone(self) -> str:
+        """The IANA name of the zone of its times: the page's, but UTC for days, which are counted in UTC."""
+        times = [x for series in self.series for x, _ in series.points if isinstance(x, datetime)]
+        if all(x.timestamp() % DAY_SECONDS == 0 for x in times):
+            return UTC_NAME
+        return timezone.get_current_timezone_name()
+
     def as_json(self) -> dict[str, Any]:
         """The plot as plots.js reads it; times become milliseconds since 1970."""
         described = asdict(self)
+        described["x"]["zone"] = self.zone
         for series in described["series"]:
             series["points"] = [[_number_of(x), y] for x, y in series["points"]]
         return described

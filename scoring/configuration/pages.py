@@ -49,6 +49,7 @@ class ConfigurationPage(AdminPage):
     path, name, title = "configuration/", "configuration", "Configuration"
     subtitle = "Lists, rules, policies, gates, guardrails and other settings as one file"
     permission = EXPORT
+    needs_all_types = True
     template_name = "configuration/configuration.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -111,6 +112,7 @@ class ConfigurationFile(AdminPage):
 
     path, name, title = "configuration/download/", "configuration_file", "Configuration"
     permission = EXPORT
+    needs_all_types = True
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         answer = HttpResponse(export_text(), content_type="application/yaml; charset=utf-8")

@@ -176,7 +176,7 @@ def write_batches(group: Sequence[ReceiptBatch]) -> None:
     )
     with telemetry.stage("append", events=len(entries)):
         written, _ = append_new(entries, now=now, alongside=alongside)
-    with telemetry.stage("doorbell", events=len(written)):
+    with telemetry.stage("notify", events=len(written)):
         cause = lane_notifications.notify_lanes({lane_of(entry) for entry in written})
     for batch in group:
         batch.cause = cause

@@ -20,6 +20,8 @@ class Event(models.Model):
     versions = models.SmallIntegerField(default=1)
     retracted_at = models.DateTimeField(null=True)
 
+    event_type_column = "type"
+
     class Meta:
         indexes = [models.Index(fields=["type", "occurred_at"], name="event_type_occurred_at")]
         permissions = [

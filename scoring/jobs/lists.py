@@ -12,6 +12,7 @@ from django.utils.text import Truncator
 from scoring.admin_kit.badges import badge
 from scoring.admin_kit.change_lists import EventTypeFilter, LinkedAdmin, unbroken
 from scoring.admin_kit.formatting import NO_VALUE, duration_text
+from scoring.admin_kit.time_zones import moment_text, with_zone
 from scoring.jobs.rows import OPEN, JobRow, JobState, ProgressRow
 
 REFRESH_SECONDS = 2
@@ -61,7 +62,7 @@ class JobAdmin(LinkedAdmin):
         found = self.result_of(job) or Truncator(job.error or NO_VALUE).chars(MAX_ERROR_LENGTH)
         return self._refreshed(job, "outcome", found)
 
-    @admin.display(description="requested (UTC)")
+    @admin.display(description=with_zone("requested"))
     def requested(self, job: JobRow) -> str:
         return moment_and_actor(job.requested_at, job.requested_by)
 
@@ -95,4 +96,4 @@ class JobAdmin(LinkedAdmin):
 def moment_and_actor(moment: datetime, actor: str) -> str:
     """The time and, if known, the actor; the line may break between the two."""
     by = unbroken(f"by {actor}") if actor else ""
-    return format_html("<span>{} {}</span>", unbroken(f"{moment:%Y-%m-%d %H:%M}"), by)
+    return format_html("<span>{} {}</span>", unbroken(moment_text(moment)), by)

@@ -1,5 +1,6 @@
 """The admin page of a job: its progress, and the button that cancels it."""
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.contrib import messages
@@ -32,8 +33,11 @@ class JobPage(AdminPage):
         except UnknownJob as error:
             raise Http404 from error
 
+    def shown_types(self) -> Iterable[str]:
+        return [self.job.event_type]
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        self.title = f"{self.jobs.kind.capitalize()} {self.job.number}"
+        self.title = f"{self._noun.capitalize()} {self.job.number}"
         progress = self.jobs.progress._default_manager.filter(job=self.job.number).first()
         return super().get_context_data(
             job=self.job,
@@ -45,7 +49,7 @@ class JobPage(AdminPage):
 
     def post(self, request: HttpRequest, number: int) -> HttpResponse:
         self.require(self.cancel)
-        name = f"{self.jobs.kind} {number}"
+        name = f"{self._noun} {number}"
         try:
             entry = self.jobs.cancel(number, actor=actor_of(request), now=timezone.now())
             is_over = entry.type == f"{self.jobs.kind}.cancelled"
@@ -54,3 +58,7 @@ class JobPage(AdminPage):
         except ScoringError as error:
             messages.error(request, f"Nothing changed: {error}.")
         return redirect(f"admin:{self.name}", number=number)
+
+    @property
+    def _noun(self) -> str:
+        return self.jobs.kind.replace("_", " ")

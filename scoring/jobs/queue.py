@@ -51,6 +51,7 @@ class JobQueue(Generic[Row]):
     `actor`: of entries that the running process appends itself. `died` and `stopped`: the error of a job
     whose process ended, or was told to end. `unknown`, `not_possible`, `cancelled`, `too_many`: the errors of
     the kind. `max_open`: how many jobs of one person may be queued or running, None for any number.
+    `queue`: Celery's, for the messages.
     """
 
     kind: str
@@ -65,6 +66,7 @@ class JobQueue(Generic[Row]):
     not_possible: type[JobNotPossible]
     cancelled: type[JobCancelled]
     too_many: type[TooManyJobs] = TooManyJobs
+    queue: str = QUEUE
     max_open: int | None = None
 
     def request(self, data: Mapping[str, Any], *, actor: str, now: datetime) -> int:
@@ -184,7 +186,9 @@ class JobQueue(Generic[Row]):
     def send_message(self, number: int) -> None:
         """Notify a worker of the job. If the broker is unavailable, the sweep sends the message later."""
         try:
-            current_app.send_task(self.task, args=[number], queue=QUEUE, retry=False, expires=MESSAGE_SECONDS)
+            current_app.send_task(
+                self.task, args=[number], queue=self.queue, retry=False, expires=MESSAGE_SECONDS
+            )
         except (OperationalError, OSError) as error:
             logger.warning("no message sent for %s %s: %s", self.kind, number, error)
 

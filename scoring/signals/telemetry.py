@@ -25,7 +25,7 @@ Stage = Literal[
     "validate",  # a request's events parsed
     "external",  # their external signals fetched
     "append",  # their receipts, rows and queue entries written
-    "doorbell",  # their lanes notified; the name dates from the first release
+    "notify",  # their lanes notified
     "wait",  # a client waited for its answers
     "claim",  # a batch read from the queue with all its data
     "sequence",  # states read, features computed

@@ -14,8 +14,11 @@ from scoring.admin_kit.badges import badge as badge_html
 from scoring.admin_kit.outcomes import outcome_badge as outcome_badge_html
 from scoring.admin_kit.outcomes import outcome_color, outcome_text
 from scoring.admin_kit.plots import Plot
+from scoring.admin_kit.time_zones import moment_text, zone_words, zoned_text
 
 register = template.Library()
+
+TO_THE_SECOND = "%Y-%m-%d %H:%M:%S"
 
 register.filter("count", formatting.count_text)
 register.filter("decimal", formatting.decimal_text)
@@ -30,25 +33,30 @@ def ago(moment: datetime | None) -> SafeString | str:
     """A time as "3 min ago", with the exact time as a tooltip."""
     if moment is None:
         return formatting.NO_VALUE
-    return format_html(
-        '<time datetime="{}" title="{} UTC">{}</time>',
-        moment.isoformat(),
-        moment.strftime("%Y-%m-%d %H:%M:%S"),
-        formatting.ago_text(moment, timezone.now()),
-    )
+    return _timed(moment, formatting.ago_text(moment, timezone.now()))
 
 
 @register.filter
 def at(moment: datetime | None) -> SafeString | str:
-    """A time to the minute, with the seconds as a tooltip."""
-    if moment is None:
-        return formatting.NO_VALUE
-    return format_html(
-        '<time datetime="{}" title="{} UTC">{}</time>',
-        moment.isoformat(),
-        moment.strftime("%Y-%m-%d %H:%M:%S"),
-        moment.strftime("%Y-%m-%d %H:%M"),
-    )
+    """A time to the minute, with the seconds and the time zone as a tooltip."""
+    return formatting.NO_VALUE if moment is None else _timed(moment, moment_text(moment))
+
+
+@register.filter("moment")
+def at_in_zone(moment: datetime | None) -> SafeString | str:
+    """A time to the minute with its time zone, where nothing beside it says which it is."""
+    return formatting.NO_VALUE if moment is None else _timed(moment, zoned_text(moment))
+
+
+def _timed(moment: datetime, text: str) -> SafeString:
+    exact = zoned_text(moment, TO_THE_SECOND)
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact, text)
+
+
+@register.simple_tag
+def zone() -> str:
+    """The name of the time zone in which the page tells times, for the header of a table."""
+    return zone_words()
 
 
 @register.filter

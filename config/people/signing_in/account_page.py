@@ -1,4 +1,4 @@
-"""Everyone's own account: second factor, sessions, password."""
+"""Everyone's own account: second factor, sessions, time zone, password."""
 
 from typing import Any
 
@@ -9,16 +9,18 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
+from config.people.own_time_zone import choose_zone
 from config.people.signing_in.recording import record
 from config.people.signing_in.requiring import is_required_of
 from scoring.admin_kit.pages import AdminPage, register_page
+from scoring.admin_kit.time_zones import offered_zones
 
-END, END_OTHERS = "end", "end_others"
+END, END_OTHERS, TIME_ZONE = "end", "end_others", "time_zone"
 
 
 @register_page
 class AccountPage(AdminPage):
-    """The signed-in user's second factor and sessions."""
+    """The signed-in user's second factor, sessions and time zone."""
 
     path, name, title = "account/", "account", "Your account"
     template_name = "signing_in/account.html"
@@ -34,9 +36,13 @@ class AccountPage(AdminPage):
             is_required=is_required_of(user),
             sessions=sessions_of(user, current=self.request.session.session_key),
             now=timezone.now(),
+            zones=offered_zones(),
+            chosen_zone=timezone.get_current_timezone_name(),
         )
 
     def post(self, request: HttpRequest) -> HttpResponse:
+        if request.POST.get("action") == TIME_ZONE:
+            return self._choose_zone(request)
         user: Any = request.user
         own = UserSession.objects.filter(user=user)
         if request.POST.get("action") == END_OTHERS:
@@ -49,6 +55,16 @@ class AccountPage(AdminPage):
             session.end()
         record(user, "session.ended", {"sessions": len(ended)})
         messages.success(request, f"{len(ended)} {'session' if len(ended) == 1 else 'sessions'} ended.")
+        return redirect("admin:account")
+
+    def _choose_zone(self, request: HttpRequest) -> HttpResponse:
+        name = request.POST.get("time_zone", "")
+        try:
+            choose_zone(request, name)
+        except ValueError as error:
+            messages.error(request, f"The time zone was not changed: {error}.")
+        else:
+            messages.success(request, f"Pages now tell times in the time zone {name}.")
         return redirect("admin:account")
 
 

@@ -26,7 +26,7 @@ from django.urls import reverse
 from config.identity_provider import IdentityProvider
 from scoring.api.client_address import client_address
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+BACKEND = "config.people.limits.backend.BackendWithLimits"
 NO_ADDRESS = "::"
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Q
 
 from scoring.admin_kit.filters.form_filters import ChoiceFilter, NumberFilter
+from scoring.admin_kit.row_rules.visible import seen_types
 from scoring.catalog.currency import EXPONENTS
 from scoring.catalog.registry import all_outcomes, event_types
 
@@ -14,7 +15,7 @@ class ByEventType(ChoiceFilter):
     title, field = "event type", "event_type"
 
     def values(self) -> Iterable[tuple[str, str]]:
-        return [(name, name) for name in event_types()]
+        return [(name, name) for name in seen_types(self.request.user)]
 
 
 class ByOutcome(ChoiceFilter):

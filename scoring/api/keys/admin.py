@@ -18,6 +18,7 @@ from scoring.api.models import ApiKey
 class ApiKeyAdmin(ReadOnlyAdmin):
     """API keys, each with its own page; created on another page or by `manage.py create_api_key`."""
 
+    needs_all_types = True
     when_empty = "Senders need a key to send events. Create one here or with manage.py create_api_key."
     list_display = (
         "name",

@@ -153,6 +153,7 @@ class KeyCreatePage(AdminPage):
 
     path, name, title = "api-keys/new/", "api_key_new", "New API key"
     permission = CREATE
+    needs_all_types = True
     template_name = "scoring/key_new.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -183,6 +184,7 @@ class KeyPage(AdminPage):
 
     path, name = "api-keys/<str:prefix>/", "api_key"
     permission = "scoring.view_apikey"
+    needs_all_types = True
     template_name = "scoring/key.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

@@ -116,6 +116,12 @@ def check_members(
     return data
 
 
+def check_texts(values: Sequence[object], at: Path, *, what: str = "names") -> None:
+    """Raises ItemInvalid if an entry of a list in an item is no text. `what`: what they are."""
+    if not all(isinstance(each, str) for each in values):
+        raise ItemInvalid([(at, "has an entry that is no text", what)])
+
+
 def _fits(value: object, kind: str) -> bool:
     if isinstance(value, bool):
         return kind == FLAG

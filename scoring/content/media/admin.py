@@ -12,6 +12,7 @@ from scoring.admin_kit.change_lists import ReadOnlyAdmin, moment_column, unbroke
 from scoring.admin_kit.formatting import percent_text
 from scoring.content.media import pages  # noqa: F401 - registers them
 from scoring.content.media.models import MediaItem
+from scoring.content.media.pages import sees_media
 
 TONES = {"pending": "warn", "done": "good", "failed": "bad"}
 
@@ -35,6 +36,9 @@ class MediaItemAdmin(ReadOnlyAdmin):
     sortable_by = ()
     search_fields = ("id__startswith",)
     search_help_text = "The id, or its beginning"
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_view_permission(request, obj) and sees_media(request.user)
 
     @admin.display(description="file")
     def short_id(self, item: MediaItem) -> str:

@@ -5,6 +5,7 @@ the upload itself can only be downloaded, as a file of no type. Whoever sees mor
 recorded in the log (`media.revealed`).
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +17,10 @@ from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
-from scoring.admin_kit.pages import AdminPage, actor_of, register_page
+from scoring.admin_kit.pages import AdminPage, actor_of, register_page, type_of_event
+from scoring.admin_kit.row_rules.visible import sees_type
+from scoring.catalog.media.attachments import Attachments
+from scoring.catalog.registry import event_types
 from scoring.content.media import files
 from scoring.content.media.entries import REVEALED, stream_of
 from scoring.content.media.errors import MediaAlreadyRemoved, MediaFileMissing
@@ -41,8 +45,24 @@ def safe_file(content: Any, *, content_type: str, name: str, as_attachment: bool
     return response
 
 
+def sees_media(user: Any) -> bool:
+    """Whether a user sees an event type that may have files. A file itself belongs to no event type."""
+    return any(
+        isinstance(field, Attachments)
+        for name, kind in event_types().items()
+        if sees_type(user, name)
+        for field in kind.fields.values()
+    )
+
+
 class _OfOneFile(AdminPage):
     """A page of one uploaded file."""
+
+    def shown_types(self) -> Iterable[str]:
+        """Files belong to no event type: users see them if they see a type with files."""
+        yield from super().shown_types()
+        if not sees_media(self.request.user):
+            raise Http404("no such file was uploaded")
 
     def item(self) -> MediaItem:
         """Raises Http404."""
@@ -83,6 +103,9 @@ class StillPreview(_OfOneFile):
         """`?event=` is the position of the event whose case shows the file; 0 without one."""
         event = self.request.GET.get("event", "")
         return int(event) if event.isdecimal() and len(event) < MAX_DIGITS else 0
+
+    def shown_types(self) -> Iterable[str]:
+        return [*super().shown_types(), *type_of_event(self._event_position())]
 
 
 @register_page

@@ -14,6 +14,19 @@ window.adminKit = window.adminKit || {};
     return `rgba(${r}, ${g}, ${b}, ${alpha})`;
   };
 
+  // "2026-03-01 13:00" in the axis' time zone; Swedish dates are ISO 8601.
+  const clocks = new Map();
+  const timeText = (value, { zone }) => {
+    if (!clocks.has(zone)) {
+      clocks.set(zone, new Intl.DateTimeFormat("sv", { dateStyle: "short", timeStyle: "short", timeZone: zone }));
+    }
+    return clocks.get(zone).format(value);
+  };
+  const aheadOfUtc = (value, axis) => {
+    const minute = Math.floor(value / 60e3) * 60e3;
+    return Date.parse(`${timeText(minute, axis).replace(" ", "T")}Z`) - minute;
+  };
+
   const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
   const plain = new Intl.NumberFormat("en", { maximumSignificantDigits: 4 });
   const FORMATS = {
@@ -21,7 +34,7 @@ window.adminKit = window.adminKit || {};
     percent: (value) => `${plain.format(value * 100)} %`,
     money: (value, axis) => `${compact.format(value / 100)} ${axis.unit}`.trim(),
     ms: (value) => (value < 1000 ? `${plain.format(value)} ms` : `${plain.format(value / 1000)} s`),
-    time: (value) => new Date(value).toISOString().slice(0, 16).replace("T", " "),
+    time: timeText,
     text: (value) => value,
   };
 
@@ -30,21 +43,21 @@ window.adminKit = window.adminKit || {};
     [1, 2, 7, 14, 30, 91, 365].map((d) => d * DAY));
 
   // Ticks at round hours and days, as many as fit.
-  const timeTicks = (scale) => {
+  const timeTicks = (scale, axis) => {
     const span = scale.max - scale.min;
     const most = Math.max(2, Math.floor(scale.width / 90));
     const step = STEPS.find((each) => span / each <= most) || STEPS[STEPS.length - 1];
     scale.ticks = [];
-    for (let at = Math.ceil(scale.min / step) * step; at <= scale.max; at += step) {
+    const ahead = aheadOfUtc(scale.min, axis);
+    for (let at = Math.ceil((scale.min + ahead) / step) * step - ahead; at <= scale.max; at += step) {
       scale.ticks.push({ value: at });
     }
     scale.assayStep = step;
   };
 
-  const timeLabel = (value, step) => {
-    const text = new Date(value).toISOString();
-    if (step >= DAY) return text.slice(5, 10);
-    return value % DAY === 0 ? text.slice(5, 10) : text.slice(11, 16);
+  const timeLabel = (value, step, axis) => {
+    const [day, time] = timeText(value, axis).split(" ");
+    return step >= DAY || time === "00:00" ? day.slice(5) : time;
   };
 
   const LOG_SPAN = 10; // at least: a single point or a narrow range needs an axis around it
@@ -86,7 +99,7 @@ window.adminKit = window.adminKit || {};
     const options = {
       type: axis.format === "text" ? "category" : axis.logarithmic ? "logarithmic" : "linear",
       stacked,
-      title: { display: true, text: axis.format === "time" ? `${axis.title} (UTC)` : axis.title, color: color("ink-3") },
+      title: { display: true, text: axis.format === "time" ? `${axis.title} (${axis.zone.replaceAll("_", " ")})` : axis.title, color: color("ink-3") },
       grid: { color: color("grid"), tickLength: 4 },
       border: { color: color("muted") },
       ticks: { color: color("muted-ink") || color("muted"), maxRotation: 0, autoSkipPadding: 12 },
@@ -94,8 +107,8 @@ window.adminKit = window.adminKit || {};
     if (axis.minimum !== null) options.min = axis.minimum;
     if (axis.maximum !== null) options.max = axis.maximum;
     if (axis.format === "time") {
-      options.afterBuildTicks = timeTicks;
-      options.ticks.callback = function (value) { return timeLabel(value, this.assayStep); };
+      options.afterBuildTicks = (scale) => timeTicks(scale, axis);
+      options.ticks.callback = function (value) { return timeLabel(value, this.assayStep, axis); };
     } else if (axis.format !== "text") {
       options.ticks.callback = (value) => FORMATS[axis.format](value, axis);
     }

@@ -32,7 +32,7 @@ ANA, LEA = "user/ana", "user/lea"
 EMPTY = (
     "version: 1\nlists:\nrules:\npolicies:\nexploration:\nbreakers:\nschedules:\nalerts:\ngates:\n"
     "guardrails:\ntriggers:\nfour_eyes:\nreview_quality:\nnotifications:\n"
-    "review_queues:\nreview_sources:\n"
+    "review_queues:\nreview_sources:\ngroup_limits:\ncase_actions:\n"
 )
 
 
@@ -81,7 +81,7 @@ def test_what_is_applied_to_an_empty_installation_is_exported_as_it_was() -> Non
     applied = apply(CONFIGURATION)
     assert yaml.safe_load(export_text()) == yaml.safe_load(CONFIGURATION)
     assert {change.what for change in applied.changes} == {"added"}
-    assert len(applied.changes) == 19
+    assert len(applied.changes) == 20
     text = export_text()
     assert apply(text).is_nothing
     assert export_text() == text

@@ -49,7 +49,7 @@ def run(*arguments: str) -> str:
 
 def test_an_applied_file_is_exported_again(file: str, tmp_path: Path) -> None:
     said = run("apply", file, "--actor", "ana", "--approver", "lea", "--yes", "--reason", "release 7")
-    assert said.endswith("Applied: 19 items.\n")
+    assert said.endswith("Applied: 20 items.\n")
     assert yaml.safe_load(run("export")) == yaml.safe_load(CONFIGURATION)
     assert run("export", str(tmp_path / "out.yaml")) == f"wrote {tmp_path / 'out.yaml'}\n"
     assert (tmp_path / "out.yaml").read_text() == run("export")
@@ -73,7 +73,7 @@ def test_differences_have_an_exit_code_for_pipelines(file: str) -> None:
 def test_without_an_approver_the_rest_waits_for_approval(file: str) -> None:
     said = run("apply", file, "--actor", "ana", "--yes")
     assert "version 1 becomes active once a second person approves it." in said
-    assert said.endswith("Applied: 19 items, 3 approvals requested.\n")
+    assert said.endswith("Applied: 20 items, 3 approvals requested.\n")
 
 
 @pytest.mark.parametrize(("answer", "is_applied"), [("y", True), ("YES", True), ("", False), ("n", False)])

@@ -49,12 +49,12 @@ def test_a_file_is_compared_then_applied_and_downloaded_again() -> None:
     assert "Lists 0 Hash banks 0 Rules 0" in words_of(client.get(PAGE))
     compared = upload(client, CONFIGURATION)
     said = words_of(compared)
-    assert "What applying the file changes: 19 items, 3 approvals requested" in said
+    assert "What applying the file changes: 20 items, 3 approvals requested" in said
     assert "Lists / stolen_cards" in said
     assert "active once approved:" in said
     assert current_version() == 0
     applied = words_of(apply(client, compared))
-    assert "Applied: 19 items, 3 approvals requested." in applied
+    assert "Applied: 20 items, 3 approvals requested." in applied
     assert (
         "Rule large_amount of payment: version 1 becomes active once a second person approves it." in applied
     )
