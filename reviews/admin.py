@@ -23,6 +23,7 @@ from scoring.admin_kit.filters.exporting import columns_of
 from scoring.admin_kit.filters.filtered_lists import FilteredAdmin
 from scoring.admin_kit.filters.form_filters import ChoiceFilter, DayFilter, Rows, TextFilter
 from scoring.admin_kit.formatting import NO_VALUE, money_text, percent_text
+from scoring.admin_kit.time_zones import moment_text, with_zone
 from scoring.admin_kit.withheld_labels import Withheld, register_withheld
 
 for page in (
@@ -51,6 +52,9 @@ for page in (
     "queues.editor_page",
     "queues.case_bar",
     "queues.sources_page",
+    "actions.request_page",
+    "actions.list_page",
+    "actions.editor_page",
 ):
     import_module(f"reviews.pages.{page}")
 
@@ -192,9 +196,9 @@ class CaseAdmin(LinkedAdmin, FilteredAdmin):
     def loss(self, case: Case) -> str:
         return unbroken(money_text(case.expected_loss, case.currency))
 
-    @admin.display(description="opened (UTC)", ordering="opened_at")
+    @admin.display(description=with_zone("opened"), ordering="opened_at")
     def opened(self, case: Case) -> str:
-        return unbroken(f"{case.opened_at:%Y-%m-%d %H:%M}")
+        return unbroken(moment_text(case.opened_at))
 
 
 def _withheld(user_name: str) -> Withheld:

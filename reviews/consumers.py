@@ -1,7 +1,8 @@
 """The consumers that open cases, and keep the entities' index, reports, the automated restrictions and the
-explanations of decided cases.
+explanations of decided cases, and request the actions that follow verdicts.
 """
 
+from reviews.actions.following import ACTIONS
 from reviews.appeals.opening import APPEALS
 from reviews.console.entity_index import ENTITIES
 from reviews.queue.opening import CASES
@@ -10,6 +11,7 @@ from reviews.statements.automated import AUTOMATED
 from reviews.statements.reports import REPORTS
 from scoring.log.consumers.registry import register
 
+register(ACTIONS)
 register(CASES)
 register(APPEALS)
 register(ENTITIES)

@@ -97,6 +97,14 @@ def commented_case(case: Row | None, entry: Entry) -> Row:
     return _existing(case, entry)
 
 
+@fold_into("case.action_requested", Case, key=event_position)
+@fold_into("case.action_delivered", Case, key=event_position)
+@fold_into("case.action_failed", Case, key=event_position)
+def case_with_action(case: Row | None, entry: Entry) -> Row:
+    """The row is the same: what became of a request is in the stream and in the outbox."""
+    return _existing(case, entry)
+
+
 @fold_into("case.released", Case, key=event_position)
 def released_case(case: Row | None, entry: Entry) -> Row:
     return {

@@ -4,6 +4,8 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
+from reviews.actions import sending
+
 
 @shared_task
 def refresh_scores() -> dict[str, int]:
@@ -24,6 +26,18 @@ def follow_investigations() -> int:
     followed = following.follow_log(store, now=now)
     following.tidy(store, now=now)
     return followed.entries if followed else 0
+
+
+@shared_task
+def send_action_requests() -> int:
+    """Send the requests of actions that are due; returns how many were delivered."""
+    return sending.send_requests(now=timezone.now())
+
+
+@shared_task
+def prune_action_requests() -> int:
+    """Delete old requests of actions; returns how many."""
+    return sending.prune_requests(now=timezone.now())
 
 
 @shared_task

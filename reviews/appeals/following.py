@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from reviews.models import Case
 from reviews.work.consequences import is_granted
 from reviews.work.verdict_rules import ALLOW
+from scoring.intake.models import Event
 from scoring.log.entries import Entry
 from scoring.log.read import read_positions, read_stream
 from scoring.timestamps import to_iso
@@ -52,6 +53,13 @@ def appeal_of(appeal_stream: str) -> AppealStatus | None:
     if not stream:
         return None
     return _status(stream[0], Case.objects.filter(pk=stream[0].position).first())
+
+
+def appeal_in(receipt: Entry, case: Case) -> dict[str, Any]:
+    """A decided appeal as the API answers it, with the event that it is `about`, None if there is none."""
+    about = Event.objects.filter(position=case.about).first() if case.about else None
+    names = {"type": about.type, "source": about.source, "id": about.external_id} if about else None
+    return {**_status(receipt, case).as_data(), "about": names}
 
 
 def status_of(case: Case) -> str:

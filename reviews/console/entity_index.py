@@ -11,12 +11,14 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from django.db import connection
+from django.db.models import Exists, OuterRef
 
 from reviews.models import EventEntity, EventSender
 from scoring.catalog.errors import FieldError
 from scoring.catalog.event_type import parse_id
 from scoring.catalog.fields import Entity
 from scoring.catalog.registry import event_type, event_types
+from scoring.intake.models import Event
 from scoring.lanes.amendments import RECEIVED, REPLACEMENTS, VERSIONS
 from scoring.log import vault
 from scoring.log.consumers.registry import Consumer
@@ -28,8 +30,15 @@ MAX_COUNTED = 1_000
 
 _TABLE = EventEntity._meta.db_table
 _SENDERS = EventSender._meta.db_table
+_EVENTS = Event._meta.db_table
 _COUNT = f"""
 SELECT (SELECT count(*) FROM (SELECT 1 FROM {_TABLE} WHERE entity = given.entity LIMIT %s) AS counted)
+FROM unnest(%s::bigint[]) WITH ORDINALITY AS given (entity, place) ORDER BY place
+"""  # noqa: S608
+_COUNT_OF_TYPES = f"""
+SELECT (SELECT count(*) FROM (
+            SELECT 1 FROM {_TABLE} AS named JOIN {_EVENTS} AS event ON event.position = named.position
+            WHERE named.entity = given.entity AND event.type = ANY(%s) LIMIT %s) AS counted)
 FROM unnest(%s::bigint[]) WITH ORDINALITY AS given (entity, place) ORDER BY place
 """  # noqa: S608
 
@@ -107,10 +116,22 @@ def empty_index() -> None:
         cursor.execute(f"TRUNCATE {_TABLE}, {_SENDERS}")
 
 
-def events_of_entity(kind: str, value: str, *, before: int | None = None, limit: int = 50) -> list[int]:
-    """Positions of an entity's events (`value` as in the log), newest first, at most `limit`."""
+def events_of_entity(
+    kind: str,
+    value: str,
+    *,
+    before: int | None = None,
+    limit: int = 50,
+    event_types: Collection[str] | None = None,
+) -> list[int]:
+    """Positions of an entity's events (`value` as in the log), newest first, at most `limit`.
+
+    `event_types`: only events of these types, None for all.
+    """
     below = LAST_POSITION if before is None else before
     found = EventEntity.objects.filter(entity=entity_key(kind, value), position__lt=below)
+    if event_types is not None:
+        found = found.filter(Exists(Event.objects.filter(pk=OuterRef("position"), type__in=event_types)))
     return list(found.order_by("-position").values_list("position", flat=True)[:limit])
 
 
@@ -137,17 +158,33 @@ def entities_of(receipt: Mapping[str, Any]) -> list[EntityRef]:
     ]
 
 
-def search_entities(text: str) -> SearchResult:
-    """All entities and events that `text` identifies exactly; a few index probes."""
+def search_entities(text: str, *, event_types: Collection[str] | None = None) -> SearchResult:
+    """All entities and events that `text` identifies exactly; a few index probes.
+
+    `event_types`: only events of these types are found and counted, None for all.
+    """
     named = text.strip()
     candidates = list(dict.fromkeys(_candidates(named)))
-    counts = _counted([entity_key(ref.kind, ref.value) for ref in candidates])
+    counts = count_events(candidates, limit=MAX_COUNTED + 1, event_types=event_types)
     matches = [
         EntityMatch(ref, min(count, MAX_COUNTED), count > MAX_COUNTED)
         for ref, count in zip(candidates, counts, strict=True)
         if count
     ]
-    return SearchResult(sorted(matches, key=lambda match: -match.events), _events_with_id(named))
+    return SearchResult(sorted(matches, key=lambda match: -match.events), _events_with_id(named, event_types))
+
+
+def count_events(
+    entities: Sequence[EntityRef], *, limit: int, event_types: Collection[str] | None = None
+) -> list[int]:
+    """The number of events of each entity, counted up to `limit`; only those of these types, unless None."""
+    keys = [entity_key(ref.kind, ref.value) for ref in entities]
+    with connection.cursor() as cursor:
+        if event_types is None:
+            cursor.execute(_COUNT, [limit, keys])
+        else:
+            cursor.execute(_COUNT_OF_TYPES, [sorted(event_types), limit, keys])
+        return [row[0] for row in cursor.fetchall()]
 
 
 def entity_kinds() -> list[str]:
@@ -223,22 +260,17 @@ def _candidates(text: str) -> Iterator[EntityRef]:
         yield EntityRef(declared.kind, kept, value, declared.personal)
 
 
-def _events_with_id(text: str) -> list[int]:
-    """Positions of events with this external id, of every type and source, newest first."""
+def _events_with_id(text: str, event_types: Collection[str] | None) -> list[int]:
+    """Positions of events with this external id, of these types and every source, newest first."""
     try:
         external_id = parse_id(text)
     except FieldError:
         return []
     senders = EventSender.objects.values_list("event_type", "source")
+    if event_types is not None:
+        senders = senders.filter(event_type__in=event_types)
     receipts = read_streams([f"{kind}/{source}/{external_id}" for kind, source in senders], version=1)
     return sorted((entry.position for (entry,) in receipts.values()), reverse=True)
-
-
-def _counted(keys: Sequence[int]) -> list[int]:
-    """The number of events per entity, at most `MAX_COUNTED` + 1."""
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNT, [MAX_COUNTED + 1, list(keys)])
-        return [row[0] for row in cursor.fetchall()]
 
 
 ENTITIES = Consumer(

@@ -1,6 +1,6 @@
 """Everything known about one event, and the history of an entity."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -146,12 +146,21 @@ class CurrentReceipt(NamedTuple):
     is_retracted: bool
 
 
-def entity_history(kind: str, value: str, *, before: int | None = None, limit: int = 50) -> list[HistoryRow]:
+def entity_history(
+    kind: str,
+    value: str,
+    *,
+    before: int | None = None,
+    limit: int = 50,
+    event_types: Collection[str] | None = None,
+) -> list[HistoryRow]:
     """The events of an entity (`EntityRef.value`) as corrected, newest first, in a few queries.
 
-    The next page begins before the position of the last row.
+    `event_types`: only events of these types, None for all. The next page begins before the position of the
+    last row.
     """
-    return history_rows(current_receipts(events_of_entity(kind, value, before=before, limit=limit)))
+    found = events_of_entity(kind, value, before=before, limit=limit, event_types=event_types)
+    return history_rows(current_receipts(found))
 
 
 def current_receipts(positions: Sequence[int]) -> list[CurrentReceipt]:

@@ -14,6 +14,7 @@ from reviews.work.claims import release_case
 from reviews.work.transitions import append_to_case
 from reviews.work.verdict_rules import Verdict
 from reviews.work.verdicts import close_case, undo_verdict
+from scoring.admin_kit.row_rules.limits import UNLIMITED, Limits
 
 MAX_GROUP = 100  # events with one verdict, beside the one that was looked at
 UNDONE = "the verdict on its near-duplicates was undone"
@@ -37,6 +38,7 @@ def decide_group(
     escalations: bool = False,
     adjudications: bool = False,
     confirmations: bool = False,
+    limits: Limits = UNLIMITED,
 ) -> GroupVerdict:
     """Decide a claimed case, and give `others` of its type the same verdict in one transaction.
 
@@ -65,6 +67,7 @@ def decide_group(
             escalations=escalations,
             adjudications=adjudications,
             confirmations=confirmations,
+            limits=limits,
         )
         if case.proposed_at is not None and chosen:
             waits = "the verdict waits for a second person, who can give it to them too"

@@ -113,12 +113,15 @@ def _read_events(positions: Sequence[int], named: _Named) -> None:
     for entry in (entry for stream in read.values() for entry in stream):
         if entry.type in VERSIONS:
             named.add_version(entry.data)
-        elif note := _note_in(entry):
-            named.notes.add(note)
+        else:
+            named.notes |= _notes_in(entry)
 
 
-def _note_in(entry: Entry) -> str:
-    return str(entry.data.get("note") or "") if entry.type.startswith("case.") else ""
+def _notes_in(entry: Entry) -> set[str]:
+    """The digests of what reviewers wrote in a case: a note, and the texts of an action."""
+    if not entry.type.startswith("case."):
+        return set()
+    return {str(each) for each in (entry.data.get("note"), *entry.data.get("texts", {}).values()) if each}
 
 
 def _stored(digests: Collection[str]) -> frozenset[str]:

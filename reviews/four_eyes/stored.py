@@ -3,7 +3,7 @@
 from reviews.four_eyes.errors import FourEyesUnchanged
 from reviews.four_eyes.settings import FourEyesSettings, check_settings
 from reviews.four_eyes.words import settings_text
-from reviews.quality_models import StoredFourEyes
+from reviews.models.quality import StoredFourEyes
 from scoring.configuration.type_settings.stored import SettingsByType
 
 four_eyes_settings = SettingsByType(

@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
-from reviews.console.entity_index import EntityRef
-from reviews.graph.reading import LinkedEvent, count_events, events_near, read_events, within
+from reviews.console.entity_index import EntityRef, count_events
+from reviews.graph.reading import LinkedEvent, events_near, of_types, read_events, within
 
 BEFORE, AFTER = 6, 3  # events of each entity, around the event of the graph
 HUB = 200  # events; an entity with more is a hub
@@ -65,24 +65,29 @@ class Expansion(NamedTuple):
 NOTHING = Expansion()
 
 
-def neighborhood(position: int, expansion: Expansion = NOTHING) -> Graph:
+def neighborhood(
+    position: int, expansion: Expansion = NOTHING, *, event_types: Collection[str] | None = None
+) -> Graph:
     """The graph of the event received at `position`, in about ten queries. Raises `EntryNotFound`.
 
     It shows the events of its own entities and of the expanded ones, and the entities that are its own,
-    expanded, shared by two of these events, or named by an expanded event.
+    expanded, shared by two of these events, or named by an expanded event. `event_types`: only events of
+    these types are shown and counted, None for all.
     """
     [anchor] = read_events([position])
     own = unique_refs([anchor])
     asked = {key_of(ref): ref for ref in expansion.entities[:MAX_EXPANDED]}
     sources = {**own, **asked}
-    counts = dict(zip(sources, count_events(list(sources.values()), limit=HUB + 1), strict=True))
+    numbers = count_events(list(sources.values()), limit=HUB + 1, event_types=event_types)
+    counts = dict(zip(sources, numbers, strict=True))
     opened = {key: ref for key, ref in sources.items() if counts[key] <= HUB}
     near = events_near(opened.values(), position, before=BEFORE, after=AFTER)
-    others = within(read_events([each for each in near if each != position]), anchor, WINDOW)
+    found = of_types(read_events([each for each in near if each != position]), event_types)
+    others = within(found, anchor, WINDOW)
     events = [anchor, *sorted(others, key=lambda event: abs(event.position - position))]
     wide = frozenset({position, *expansion.events})
     shown, cut = select_nodes(events, sources, wide=wide, limit=MAX_NODES)
-    return _graph(shown, counts, opened=opened, wide=wide, always=sources, cut=cut)
+    return _graph(shown, counts, opened=opened, wide=wide, always=sources, cut=cut, event_types=event_types)
 
 
 def select_nodes(
@@ -126,10 +131,12 @@ def _graph(
     wide: frozenset[int],
     always: Collection[Key],
     cut: int,
+    event_types: Collection[str] | None,
 ) -> Graph:
     entities = shown_entities(events, always, wide=wide)
     unknown = [ref for key, ref in entities.items() if key not in counts]
-    counts = counts | dict(zip(map(key_of, unknown), count_events(unknown, limit=HUB + 1), strict=True))
+    numbers = count_events(unknown, limit=HUB + 1, event_types=event_types)
+    counts = counts | dict(zip(map(key_of, unknown), numbers, strict=True))
     return Graph(
         events=events,
         entities=[GraphEntity(ref, counts[key], key in opened) for key, ref in entities.items()],

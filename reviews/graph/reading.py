@@ -1,6 +1,6 @@
 """Reads what the graph of linked entities consists of: events near another one, entities, and counts."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -23,10 +23,6 @@ SELECT DISTINCT near.position FROM unnest(%s::bigint[]) AS given (entity), LATER
     (SELECT position FROM {_TABLE} AS later WHERE later.entity = given.entity AND position > %s
       ORDER BY position LIMIT %s)
 ) AS near
-"""  # noqa: S608
-_COUNT = f"""
-SELECT (SELECT count(*) FROM (SELECT 1 FROM {_TABLE} WHERE entity = given.entity LIMIT %s) AS counted)
-  FROM unnest(%s::bigint[]) WITH ORDINALITY AS given (entity, place) ORDER BY place
 """  # noqa: S608
 
 
@@ -65,17 +61,14 @@ def events_near(entities: Iterable[EntityRef], position: int, *, before: int, af
         return [row[0] for row in cursor.fetchall()]
 
 
+def of_types(events: Iterable[LinkedEvent], event_types: Collection[str] | None) -> list[LinkedEvent]:
+    """Those of the events that are of these types; all for None."""
+    return [each for each in events if event_types is None or each.current.data["type"] in event_types]
+
+
 def within(events: Iterable[LinkedEvent], anchor: LinkedEvent, window: timedelta) -> list[LinkedEvent]:
     """Those of the events that occurred within the window around another one."""
     return [event for event in events if abs(event.occurred_at - anchor.occurred_at) <= window]
-
-
-def count_events(entities: Sequence[EntityRef], *, limit: int) -> list[int]:
-    """The number of events of each entity, counted up to `limit`."""
-    keys = [entity_key(ref.kind, ref.value) for ref in entities]
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNT, [limit, keys])
-        return [row[0] for row in cursor.fetchall()]
 
 
 def _named(data: Mapping[str, Any]) -> dict[str, EntityRef]:

@@ -20,6 +20,11 @@ class QueryTooLarge(InvestigationError):
         super().__init__("the query needs more memory than it may have; choose a shorter period")
 
 
+class QueryCancelled(InvestigationError):
+    def __init__(self) -> None:
+        super().__init__("the query was cancelled, or you have started another one; run it again")
+
+
 class ConditionTooNested(InvestigationError):
     def __init__(self) -> None:
         super().__init__("the condition nests choices and calculations too deeply; divide it")

@@ -1,6 +1,6 @@
 """The projection of saved queries."""
 
-from reviews.investigation_models import SavedQuery
+from reviews.models.investigation import SavedQuery
 from scoring.log.entries import Entry
 from scoring.log.projections import fold_into
 from scoring.sql.bulk_tables import Row

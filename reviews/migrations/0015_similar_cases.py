@@ -2,7 +2,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import migrations, models
 
 from reviews.similar.database import prepare_search
-from reviews.similar_models import SmallFloatField
+from reviews.models.similar import SmallFloatField
 
 
 def create_index(apps: object, schema_editor: object) -> None:

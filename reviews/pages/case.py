@@ -15,12 +15,13 @@ from reviews.console.event_details import EventDetail
 from reviews.duplicates.deciding import MAX_GROUP, decide_group, undo_group
 from reviews.errors import InvalidVerdict, ReviewError
 from reviews.models import Case
+from reviews.pages.actions.case_panel import actions_panel
 from reviews.pages.case_timeline import last_note, timeline_of
 from reviews.pages.content.appealed import appealed_panel
 from reviews.pages.content.media import media_panel
 from reviews.pages.content.panel import content_panel, is_restricted
 from reviews.pages.event import detail_or_404
-from reviews.pages.event_panels import event_panels, may_see_personal
+from reviews.pages.event_panels import event_panels
 from reviews.pages.history_table import history_of, number_in
 from reviews.pages.linked_panel import linked_panel
 from reviews.pages.list_panel import event_lists_panel
@@ -32,7 +33,7 @@ from reviews.pages.related.similar import similar_panel
 from reviews.pages.risks.panel import risk_panel
 from reviews.pages.undo_offer import decided_together, last_verdict, remember_verdict
 from reviews.pages.verdict_form import DraftVerdict, verdict_options
-from reviews.quality.blinding import seen_case, seen_detail
+from reviews.quality.blinding import is_blind, seen_case, seen_detail
 from reviews.refresh.reading import refreshed_score
 from reviews.wellness.progress import progress_of
 from reviews.work.checks import choose_golden
@@ -45,7 +46,10 @@ from reviews.work.verdict_rules import CONFIDENCES, labels_from_others
 from reviews.work.verdicts import UNDOABLE_DURING, undo_verdict
 from reviews.work.viewing import open_case
 from scoring.admin_kit.formatting import shortened
-from scoring.admin_kit.pages import AdminPage, register_page
+from scoring.admin_kit.pages import register_page
+from scoring.admin_kit.personal.revealing import PersonalPage
+from scoring.admin_kit.row_rules.limits import Limits
+from scoring.admin_kit.row_rules.visible import limits_of
 from scoring.catalog.registry import event_type
 
 ESCALATIONS, CONFIRMATIONS = "reviews.decide_escalation", "reviews.confirm_verdict"
@@ -53,7 +57,7 @@ MAX_NAMED = 3
 
 
 @register_page
-class CasePage(AdminPage):
+class CasePage(PersonalPage):
     """A case to read and, with the permission, to decide.
 
     POST takes `action` (a key of ACTIONS). A refusal becomes a message; a refused verdict keeps what was
@@ -72,7 +76,7 @@ class CasePage(AdminPage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         position, draft = kwargs["position"], kwargs.pop("draft", None)
         user, now = self.request.user, timezone.now()
-        personal = may_see_personal(user)
+        personal = self.personal
         stored = Case.objects.select_related("refreshed").get(pk=position)
         case = seen_case(stored, self.reviewer)
         detail = seen_detail(detail_or_404(position), stored, self.reviewer)
@@ -88,9 +92,7 @@ class CasePage(AdminPage):
             now=now,
             withheld=withheld,
             content=(
-                content := None
-                if withheld
-                else content_panel(detail, personal=personal, reviewer=self.reviewer, now=now)
+                content := None if withheld else content_panel(detail, personal=personal, user=user, now=now)
             ),
             author=content.author if content else None,
             max_group=MAX_GROUP,
@@ -106,7 +108,7 @@ class CasePage(AdminPage):
                 before=number_in(self.request.GET.get("before")),
                 position=position,
                 personal=personal,
-                viewer=self.reviewer,
+                viewer=user,
             ),
             similar=None if withheld else similar_panel(case, panels["reasons"], viewer=self.reviewer),
             places=None if withheld else place_map(detail),
@@ -114,8 +116,9 @@ class CasePage(AdminPage):
             **self._claim_of(case, user, now=now),
             **case_bar(case, user=user, mine=case.is_held_by(self.reviewer, now), now=now),
             **quality_panel(stored, user=user),
+            **actions_panel(case, user=user, blind=is_blind(stored, self.reviewer)),
             may_undo=may_undo(user, stored),
-            **_verdict_of(case, detail, draft=draft, undone=undone),
+            **_verdict_of(case, detail, draft=draft, undone=undone, limits=limits_of(user)),
             linked=linked_panel(case, detail, chosen=positions_in(self.request.POST.getlist("also"))),
             **event_lists_panel(detail, panels["reasons"], user=user, personal=personal, now=now),
             **risk_panel(detail.entities, user=user, personal=personal, now=now),
@@ -229,6 +232,7 @@ class CasePage(AdminPage):
                 escalations=self.request.user.has_perm(ESCALATIONS),
                 adjudications=self.request.user.has_perm(ADJUDICATE),
                 confirmations=self.request.user.has_perm(CONFIRMATIONS),
+                limits=limits_of(self.request.user),
             )
         except ReviewError as error:
             return self._render_refused(position, given, error)
@@ -301,10 +305,13 @@ ACTIONS: dict[str, Callable[[CasePage, int, datetime], HttpResponse]] = {
 }
 
 
-def _verdict_of(case: Case, detail: EventDetail, *, draft: Any, undone: Any) -> dict[str, Any]:
+def _verdict_of(
+    case: Case, detail: EventDetail, *, draft: Any, undone: Any, limits: Limits
+) -> dict[str, Any]:
     """The verdict on the case, and what a new one can say, for the template.
 
-    `draft`: what was typed and refused; `undone`: the verdict that was taken back, to change it.
+    `draft`: what was typed and refused; `undone`: the verdict that was taken back, to change it. `limits`:
+    those of the reviewer's groups.
     """
     kind = event_type(case.event_type)
     proposed = DraftVerdict.proposed(case)
@@ -312,7 +319,11 @@ def _verdict_of(case: Case, detail: EventDetail, *, draft: Any, undone: Any) -> 
     heads = (detail.decision.data.get("policies") if detail.decision else None) or {}
     return {
         "verdict_options": verdict_options(
-            case, filled, others=labels_from_others(detail.standing), heads=heads
+            case,
+            filled,
+            others=labels_from_others(detail.standing),
+            heads=heads,
+            allowed=limits.labels_of(case.event_type),
         ),
         "policed": bool(kind.policies),
         "broken": broken_policies(kind, case.policies),

@@ -10,13 +10,17 @@ from reviews.quality.blinding import is_blind, seen_steps
 from reviews.work.comments import COMMENTED
 from reviews.work.reason_codes import action_title, policy_titles, words_of
 from scoring.admin_kit.formatting import percent_text
+from scoring.admin_kit.personal.access import PersonalAccess
+from scoring.admin_kit.time_zones import zoned_text
 from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import event_type
+from scoring.declare.spelling import words_of as words_of_name
 from scoring.log import vault
 from scoring.log.entries import Entry
 from scoring.log.read import read_stream
 from scoring.timestamps import from_iso
 
+ABOUT_ACTIONS = ("case.action_requested", "case.action_delivered", "case.action_failed")
 # An entry with a verdict, and the one that takes it back.
 UNDONE_BY = (("case.decided", "case.reopened"), ("case.proposed", "case.proposal_withdrawn"))
 
@@ -31,15 +35,17 @@ class TimelineStep(NamedTuple):
     is_comment: bool = False
 
 
-def timeline_of(case: Case, *, viewer: str, personal: bool) -> tuple[list[TimelineStep], DraftVerdict]:
+def timeline_of(
+    case: Case, *, viewer: str, personal: PersonalAccess
+) -> tuple[list[TimelineStep], DraftVerdict]:
     """The steps of a case that a viewer may see, latest first, and the verdict that the last one undid.
 
-    Claims that only renew a lease are left out. Notes are included only if `personal`.
+    Claims that only renew a lease are left out. Notes, which reviewers wrote, are not masked.
     """
     entries = seen_steps(read_stream(f"case/{case.event_stream}"), case, viewer)
     blind = is_blind(case, viewer)
     digests = {entry.data["note"] for entry in entries if entry.data.get("note")}
-    notes = vault.reveal(digests) if digests and personal else {}
+    notes = vault.reveal(digests) if digests and personal.may_read else {}
     pairs = zip([None, *entries], entries, strict=False)
     shown = [entry for before, entry in pairs if not _renews(before, entry)]
     kind = event_type(case.event_type)
@@ -94,7 +100,11 @@ def _renews(before: Entry | None, entry: Entry) -> bool:
 
 
 def _undone_verdict(entries: Sequence[Entry], notes: Mapping[str, str]) -> DraftVerdict:
-    steps = [entry for entry in entries if entry.type not in ("case.claimed", "case.check_opened", COMMENTED)]
+    steps = [
+        entry
+        for entry in entries
+        if entry.type not in ("case.claimed", "case.check_opened", COMMENTED, *ABOUT_ACTIONS)
+    ]
     if len(steps) < 2 or (steps[-2].type, steps[-1].type) not in UNDONE_BY:
         return DraftVerdict()
     data: dict[str, Any] = steps[-2].data
@@ -187,7 +197,7 @@ def _released(entry: Entry) -> str:
 
 def _snoozed(entry: Entry) -> str:
     until = from_iso(entry.data["until"])
-    return f"Snoozed until {until:%Y-%m-%d %H:%M} UTC: {entry.data['reason']}"
+    return f"Snoozed until {zoned_text(until)}: {entry.data['reason']}"
 
 
 def _assigned(entry: Entry) -> str:
@@ -207,6 +217,23 @@ def _plain(entry: Entry) -> str:
     return entry.type.removeprefix("case.").replace("_", " ").capitalize()
 
 
+def _action_requested(entry: Entry) -> str:
+    action, values = words_of_name(entry.data["action"]).capitalize(), entry.data["parameters"]
+    entered = ", ".join(f"{words_of_name(name)} {value}" for name, value in values.items())
+    because = "requested" if entry.data.get("reviewer") else "follows the verdict"
+    return f"{action} {because}{f': {entered}' if entered else ''}"
+
+
+def _action_delivered(entry: Entry) -> str:
+    return f"{words_of_name(entry.data['action']).capitalize()} delivered, answered {entry.data['status']}"
+
+
+def _action_failed(entry: Entry) -> str:
+    status = entry.data["status"]
+    why = f"refused, answered {status}" if status else "not delivered"
+    return f"{words_of_name(entry.data['action']).capitalize()} {why}"
+
+
 _WORDS: dict[str, Callable[[Entry], str]] = {
     "case.opened": _opened,
     "case.reopened": _reopened,
@@ -221,4 +248,7 @@ _WORDS: dict[str, Callable[[Entry], str]] = {
     "case.check_opened": _check_opened,
     "case.check_withdrawn": _check_withdrawn,
     "case.golden_changed": _golden_changed,
+    "case.action_requested": _action_requested,
+    "case.action_delivered": _action_delivered,
+    "case.action_failed": _action_failed,
 }

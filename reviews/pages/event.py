@@ -11,7 +11,7 @@ from reviews.console.event_details import EventDetail, event_detail
 from reviews.models import Case
 from reviews.pages.content.media import media_panel
 from reviews.pages.content.panel import content_panel, is_restricted
-from reviews.pages.event_panels import event_panels, may_see_personal
+from reviews.pages.event_panels import event_panels
 from reviews.pages.history_table import history_of, number_in
 from reviews.pages.list_panel import event_lists_panel
 from reviews.pages.related.places import place_map
@@ -19,7 +19,8 @@ from reviews.pages.risks.panel import risk_panel
 from reviews.quality.blinding import seen_case, seen_detail
 from reviews.work.viewing import open_case
 from scoring.admin_kit.formatting import shortened
-from scoring.admin_kit.pages import AdminPage, actor_of, register_page
+from scoring.admin_kit.pages import actor_of, register_page
+from scoring.admin_kit.personal.revealing import PersonalPage
 from scoring.intake.amending.corrections import MAX_REASON_LENGTH, retract_event
 from scoring.intake.errors import EventAlreadyRetracted, EventStillHistory
 from scoring.log.errors import EntryNotFound, StreamConflict
@@ -28,7 +29,7 @@ RETRACT = "scoring.retract_event"
 
 
 @register_page
-class EventPage(AdminPage):
+class EventPage(PersonalPage):
     """Any event that was received, decided or not.
 
     POST retracts it; needs a `reason` and a non-empty `confirmed`.
@@ -44,12 +45,14 @@ class EventPage(AdminPage):
         stored = Case.objects.filter(pk=position).first()
         case = seen_case(stored, reviewer) if stored else None
         detail = seen_detail(detail_or_404(position), stored, reviewer)
-        personal = may_see_personal(self.request.user)
+        personal = self.personal
         self.title = f"{detail.type.capitalize()} {shortened(detail.external_id)}"
         panels = event_panels(detail, personal=personal)
         sees_cases, now = self.request.user.has_perm("reviews.view_case"), timezone.now()
         withheld = open_case(case, reviewer=reviewer, now=now) if case else None
-        content = None if withheld else content_panel(detail, personal=personal, reviewer=reviewer, now=now)
+        content = (
+            None if withheld else content_panel(detail, personal=personal, user=self.request.user, now=now)
+        )
         return super().get_context_data(
             case=case if sees_cases else None,
             withheld=withheld,
@@ -66,7 +69,7 @@ class EventPage(AdminPage):
                 before=number_in(self.request.GET.get("before")),
                 position=position,
                 personal=personal,
-                viewer=reviewer,
+                viewer=self.request.user,
             ),
             places=None if withheld else place_map(detail),
             list_reason=f"Event {shortened(detail.external_id)}",

@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from django.contrib.auth.models import AnonymousUser, User
 from django.urls import reverse
 
 from reviews.console.entity_index import EntityRef
@@ -14,6 +13,7 @@ from reviews.duplicates.finding import is_fingerprint
 from reviews.pages.findings_panel import findings_panel
 from reviews.pages.reasons.waterfall import score_explanation
 from reviews.pages.signal_rows import signal_rows
+from scoring.admin_kit.personal.access import ERASED, HIDDEN, PersonalAccess
 from scoring.catalog.fields import Canonical, Entity, Field, Flag, Money, Number, Text
 from scoring.catalog.media.attachments import Attachments
 from scoring.catalog.registry import event_type
@@ -23,18 +23,19 @@ from scoring.intake.label_sources import PRECEDENCE
 from scoring.log import vault
 from scoring.log.entries import Entry
 
-HIDDEN = "hidden"
-ERASED = "erased"
-
 
 class FieldRow(NamedTuple):
-    """A field of an event as sent; `link` leads to its entity, "" if it is none."""
+    """A field of an event as sent; `link` leads to its entity, "" if it is none.
+
+    `digest`: of a masked value, to ask for it; "" for one that is shown or cannot be.
+    """
 
     name: str
     value: str
     link: str
     help: str
     missing: bool = False  # `value` says why
+    digest: str = ""
 
 
 class DecisionRow(NamedTuple):
@@ -77,13 +78,8 @@ class LabelRow(NamedTuple):
         return self.statement.actor.removeprefix("user/")
 
 
-def may_see_personal(user: User | AnonymousUser) -> bool:
-    """Whether `user` may see personal values: only with the permission to work cases."""
-    return user.has_perm("reviews.work_case")
-
-
-def event_panels(detail: EventDetail, *, personal: bool) -> dict[str, Any]:
-    """The template context of an event's panels; personal values only if `personal`."""
+def event_panels(detail: EventDetail, *, personal: PersonalAccess) -> dict[str, Any]:
+    """The template context of an event's panels, with personal values as `personal` has them."""
     return {
         "detail": detail,
         "scored": event_type(detail.type).scored,
@@ -100,12 +96,12 @@ def event_panels(detail: EventDetail, *, personal: bool) -> dict[str, Any]:
     }
 
 
-def amendments_of(detail: EventDetail, *, personal: bool) -> list[AmendmentRow]:
-    """The event's corrections and retraction, latest first; personal values only if `personal`."""
+def amendments_of(detail: EventDetail, *, personal: PersonalAccess) -> list[AmendmentRow]:
+    """The event's corrections and retraction, latest first."""
     fields = event_type(detail.type).fields
     changes = [change for each in detail.amendments for change in each.changes]
     digests = {str(value) for change in changes if change.personal for value in (change.before, change.after)}
-    values = vault.reveal(digests) if digests and personal else {}
+    values = vault.reveal(digests) if digests and personal.may_read else {}
     return [
         AmendmentRow(
             each,
@@ -121,14 +117,14 @@ def entity_link(ref: EntityRef) -> str:
     return f"{reverse('admin:entities')}?{urlencode({'kind': ref.kind, 'value': ref.value})}"
 
 
-def entity_words(ref: EntityRef, *, personal: bool) -> str:
+def entity_words(ref: EntityRef, *, personal: PersonalAccess) -> str:
     """An entity's value for display, or why it cannot be shown."""
     if not ref.personal:
         return ref.shown
-    return (ref.shown or ERASED) if personal else HIDDEN
+    return personal.words_of_kind(ref.shown, ref.kind, digest=ref.value)
 
 
-def field_rows(detail: EventDetail, *, personal: bool) -> list[FieldRow]:
+def field_rows(detail: EventDetail, *, personal: PersonalAccess) -> list[FieldRow]:
     """The fields of an event, in declaration order."""
     links = dict(zip(entity_names(detail), map(entity_link, detail.entities), strict=True))
     return [
@@ -176,11 +172,23 @@ def field_words(name: str, field: Field | None) -> str:
     return (field.verbose_name if field else "") or words_of_name(name)
 
 
-def _fact(name: str, field: Field, detail: EventDetail, *, link: str, personal: bool) -> FieldRow:
+def _fact(name: str, field: Field, detail: EventDetail, *, link: str, personal: PersonalAccess) -> FieldRow:
     if name in detail.personal:
-        value = detail.personal[name] if personal else HIDDEN
-        return FieldRow(field_words(name, field), value or ERASED, link, field.help, value in ("", HIDDEN))
+        return _personal_fact(name, field, detail.personal[name], link=link, personal=personal)
     return FieldRow(field_words(name, field), _value_text(field, detail.fields, name), link, field.help)
+
+
+def _personal_fact(name: str, field: Field, value: str, *, link: str, personal: PersonalAccess) -> FieldRow:
+    digest = vault.digest_of(name, value)
+    words = personal.words(value, field, name=name, digest=digest)
+    return FieldRow(
+        field_words(name, field),
+        words,
+        link,
+        field.help,
+        missing=words in (HIDDEN, ERASED),
+        digest=digest if personal.masks(digest) and value else "",
+    )
 
 
 def _value_text(field: Field, sent: Mapping[str, Canonical], name: str) -> str:
@@ -195,14 +203,28 @@ def _value_text(field: Field, sent: Mapping[str, Canonical], name: str) -> str:
 
 
 def _changed(
-    change: FieldChange, fields: Mapping[str, Field], values: Mapping[str, str], *, personal: bool
+    change: FieldChange, fields: Mapping[str, Field], values: Mapping[str, str], *, personal: PersonalAccess
 ) -> ChangedField:
     texts = [
-        str(value) if not change.personal else values.get(value, ERASED) if personal else HIDDEN
+        _changed_text(change, str(value), fields.get(change.field), values, personal=personal)
         for value in (change.before, change.after)
     ]
     before, after = (text if value != "" else "-" for text, value in zip(texts, change[1:3], strict=True))
     return ChangedField(field_words(change.field, fields.get(change.field)), before, after)
+
+
+def _changed_text(
+    change: FieldChange,
+    value: str,
+    field: Field | None,
+    values: Mapping[str, str],
+    *,
+    personal: PersonalAccess,
+) -> str:
+    """One side of a change; of a personal field `value` is a digest, "" for none."""
+    if not change.personal or not value:
+        return value
+    return personal.words(values.get(value, ""), field, name=change.field, digest=value)
 
 
 def _why(decision: Entry) -> str:

@@ -1,7 +1,7 @@
 """An entity's events as a paginated table."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from reviews.console.entity_index import EntityRef
@@ -9,6 +9,8 @@ from reviews.console.event_details import EventDetail, HistoryRow, entity_histor
 from reviews.duplicates.finding import is_fingerprint
 from reviews.pages.event_panels import entity_link, entity_names, entity_words, words_of_name
 from reviews.quality.blinding import seen_rows
+from scoring.admin_kit.personal.access import PersonalAccess
+from scoring.admin_kit.row_rules.visible import limits_of
 from scoring.catalog.fields import Category, Entity
 from scoring.catalog.registry import event_type
 
@@ -45,9 +47,17 @@ class EntityHistory(NamedTuple):
 
 
 def history_of(
-    detail: EventDetail, *, chosen: int, before: int | None, position: int, personal: bool, viewer: str
+    detail: EventDetail,
+    *,
+    chosen: int,
+    before: int | None,
+    position: int,
+    personal: PersonalAccess,
+    viewer: Any,
 ) -> EntityHistory | None:
     """A page of entity number `chosen`, of events before position `before`; None without entities.
+
+    `viewer`: the user, who sees only events of the types that their groups allow.
 
     Fingerprints of content are left out: pages show near-duplicates instead.
     """
@@ -61,7 +71,9 @@ def history_of(
         return None
     chosen %= len(entities)
     ref = entities[chosen]
-    rows = seen_rows(entity_history(ref.kind, ref.value, before=before, limit=ROWS + 1), viewer)
+    types = limits_of(viewer).event_types
+    found = entity_history(ref.kind, ref.value, before=before, limit=ROWS + 1, event_types=types)
+    rows = seen_rows(found, viewer.get_username())
     return EntityHistory(
         tabs=[
             EntityTab(words, _query(entity=number), number == chosen)

@@ -10,6 +10,7 @@ from reviews.console.entity_index import EntityRef
 from reviews.console.event_details import EventDetail
 from reviews.pages.event_panels import entity_names, entity_words, words_of_name
 from reviews.pages.reasons.waterfall import ScoreExplanation
+from scoring.admin_kit.personal.access import PersonalAccess
 from scoring.catalog.fields import Category
 from scoring.catalog.registry import event_type, event_types
 from scoring.rules.lists.hits import ListHit
@@ -77,7 +78,7 @@ def event_lists_panel(
     reasons: ScoreExplanation | None,
     *,
     user: AbstractUser | AnonymousUser,
-    personal: bool,
+    personal: PersonalAccess,
     now: datetime,
 ) -> dict[str, Any]:
     """The template context of an event's lists; nothing for users who may not see lists."""
@@ -92,7 +93,7 @@ def event_lists_panel(
 
 
 def entity_lists_panel(
-    ref: EntityRef, *, user: AbstractUser | AnonymousUser, personal: bool, now: datetime
+    ref: EntityRef, *, user: AbstractUser | AnonymousUser, personal: PersonalAccess, now: datetime
 ) -> dict[str, Any]:
     """The template context of one entity's lists."""
     if not user.has_perm(VIEW):
@@ -108,7 +109,7 @@ def panel_of(
     entities: Sequence[EntityRef],
     *,
     user: AbstractUser | AnonymousUser,
-    personal: bool,
+    personal: PersonalAccess,
 ) -> dict[str, Any]:
     """What the entities `refs`, by field, are on, and the dialogs that offer `entities` in this order."""
     lists = list(ValueList.objects.filter(archived_at=None).order_by("title", "name"))
@@ -169,14 +170,16 @@ def _memberships(
     refs: Mapping[str, EntityRef],
     lists: Mapping[str, ValueList],
     *,
-    personal: bool,
+    personal: PersonalAccess,
 ) -> list[Membership]:
     rows = ListedValue.objects.in_bulk([value_id(hit.added, hit.index) for hit in hits])
     found = [(hit, rows[value_id(hit.added, hit.index)]) for hit in hits if hit.list in lists]
     return [_membership(refs.get(hit.field), lists[hit.list], row, personal=personal) for hit, row in found]
 
 
-def _membership(ref: EntityRef | None, of_list: ValueList, row: ListedValue, *, personal: bool) -> Membership:
+def _membership(
+    ref: EntityRef | None, of_list: ValueList, row: ListedValue, *, personal: PersonalAccess
+) -> Membership:
     return Membership(
         entity=entity_words(ref, personal=personal) if ref else row.value,
         kind=words_of_name(of_list.kind),
@@ -192,7 +195,7 @@ def _membership(ref: EntityRef | None, of_list: ValueList, row: ListedValue, *, 
     )
 
 
-def _listable(ref: EntityRef, *, personal: bool) -> Listable:
+def _listable(ref: EntityRef, *, personal: PersonalAccess) -> Listable:
     return Listable(
         f"{ref.kind}:{ref.value}", ref.kind, entity_words(ref, personal=personal), words_of_name(ref.kind)
     )

@@ -12,8 +12,10 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from reviews.console.entity_index import EntityRef, find_entity
-from reviews.pages.event_panels import may_see_personal, words_of_name
+from reviews.pages.event_panels import entity_words, words_of_name
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
+from scoring.admin_kit.personal.access import access_of
+from scoring.admin_kit.time_zones import zoned_text
 from scoring.rules.lists.changing.defining import find_open_list
 from scoring.rules.lists.changing.listing import Added, add_values
 from scoring.rules.lists.changing.values import NewValue
@@ -55,7 +57,7 @@ class ListEntityPage(AdminPage):
 
     def _put(self, ref: EntityRef, *, now: datetime) -> str:
         """Put the entity on the list, and say so."""
-        post, personal = self.request.POST, may_see_personal(self.request.user)
+        post = self.request.POST
         definition = find_open_list(post.get("list", ""))
         if not may(self.request.user, ADD, definition.action):
             problem = f"{definition.title} allows events, and you may not change lists that do"
@@ -76,8 +78,8 @@ class ListEntityPage(AdminPage):
             replace=True,
             only_own=not self.request.user.has_perm(CHANGE),
         )
-        shown = f" {ref.shown}" if personal or not ref.personal else ""
-        return f"{words_of_name(ref.kind)}{shown} {_done(added)} {definition.title}, {_until_words(until)}."
+        words = entity_words(ref, personal=access_of(self.request.user))
+        return f"{words_of_name(ref.kind)} {words} {_done(added)} {definition.title}, {_until_words(until)}."
 
 
 def find_listed(text: str) -> EntityRef:
@@ -93,7 +95,7 @@ def _done(added: Added) -> str:
 
 
 def _until_words(until: datetime | None) -> str:
-    return f"until {until:%Y-%m-%d %H:%M} UTC" if until else "without an end"
+    return f"until {zoned_text(until)}" if until else "without an end"
 
 
 def back_to(request: HttpRequest) -> str:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from reviews.console.event_details import effective_labels
 from reviews.duplicates.finding import is_fingerprint
 from reviews.models import Case, CaseQuerySet
+from reviews.models.queues import ReviewQueue
 from reviews.pages.quality.case_panel import ADJUDICATE
 from reviews.pages.queues.next_case import CHOSEN_QUEUE, take_next
 from reviews.pages.queues.words import SlaLine, sla_line
@@ -21,10 +22,11 @@ from reviews.quality.blinding import withheld_streams
 from reviews.queue.ranking import DOUBLING, SAMPLE_LOSS
 from reviews.queue.sources.stored import review_sources
 from reviews.queue.summary import summarize_queue
-from reviews.queue_models import ReviewQueue
-from reviews.queues.names import choosable_queues
+from reviews.queues.names import choosable_queues, policy_queues
 from reviews.wellness.limits import pace_at
 from scoring.admin_kit.pages import AdminPage, register_page
+from scoring.admin_kit.row_rules.limits import Limits
+from scoring.admin_kit.row_rules.visible import limits_of, visible_to
 from scoring.catalog.fields import Entity
 from scoring.catalog.registry import event_type, event_types
 from scoring.decisions.models import Decision
@@ -97,11 +99,12 @@ class QueuePage(AdminPage):
         adjudicates = self.request.user.has_perm(ADJUDICATE)
         barred = () if self.request.user.has_perm(SEES_ALL) else ReviewQueue.objects.barred_to(reviewer)
         pending = pending_cases(chosen, reviewer=reviewer, adjudications=adjudicates, barred=barred)
-        cases = list(pending[: MAX_ROWS + 1])
+        visible = limits_of(self.request.user)
+        cases = list(visible_to(pending, self.request.user)[: MAX_ROWS + 1])
         limits, pace = pace_at(reviewer, now=now)
-        held = Case.objects.held_by(reviewer, now).order_by("-rank").first()
+        held = visible_to(Case.objects.held_by(reviewer, now), self.request.user).order_by("-rank").first()
         return super().get_context_data(
-            summary=summarize_queue(reviewer=reviewer, now=now),
+            summary=summarize_queue(reviewer=reviewer, now=now, event_types=visible.event_types),
             lines=lines_of(cases[:MAX_ROWS], reviewer=reviewer, now=now),
             more=len(cases) > MAX_ROWS,
             filtered=any(value for name, value in chosen.items() if name != "order"),
@@ -116,8 +119,8 @@ class QueuePage(AdminPage):
             filters=[
                 _orders(chosen),
                 _choices(chosen, "why", WHYS | _sources() | (DISAGREEMENTS if adjudicates else {})),
-                _choices(chosen, "type", {name: name for name in _reviewed_types()}),
-                _choices(chosen, "queue", {name: words_of(name) for name in queues_of(reviewer)}),
+                _choices(chosen, "type", {name: name for name in _reviewed_types() if visible.sees(name)}),
+                _choices(chosen, "queue", {name: words_of(name) for name in queues_of(reviewer, visible)}),
             ],
             now=now,
             doubling=DOUBLING,
@@ -128,14 +131,16 @@ class QueuePage(AdminPage):
     def post(self, request: HttpRequest) -> HttpResponse:
         self.require("reviews.work_case")
         if "queue" in request.POST:  # elsewhere than here, the queue that was chosen last goes on
-            queue, reviewer = request.POST["queue"], request.user.get_username()
-            request.session[CHOSEN_QUEUE] = queue if queue in queues_of(reviewer) else ""
+            queue = request.POST["queue"]
+            choosable = queues_of(request.user.get_username(), limits_of(request.user))
+            request.session[CHOSEN_QUEUE] = queue if queue in choosable else ""
         return take_next(request, now=timezone.now())
 
 
-def queues_of(reviewer: str) -> list[str]:
-    """The queues that a reviewer can choose."""
-    return choosable_queues(reviewer, list(ReviewQueue.objects.in_use()))
+def queues_of(reviewer: str, limits: Limits) -> list[str]:
+    """The queues that a reviewer whose groups have these limits can choose."""
+    in_use = [queue for queue in ReviewQueue.objects.in_use() if limits.sees(queue.event_type)]
+    return choosable_queues(reviewer, in_use, policy_queues(seen=limits.event_types))
 
 
 def pending_cases(

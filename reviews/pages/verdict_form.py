@@ -1,11 +1,12 @@
 """The form of a verdict: what it offers, what it was filled with, and what was sent."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.http import QueryDict
 
 from reviews.models import Case
+from reviews.work.allowed_labels import allows
 from reviews.work.reason_codes import action_title, policy_titles, reasons_of, verdict_words
 from reviews.work.verdict_rules import ALLOW, Verdict, actions_of, milder_actions
 from scoring.catalog.event_type import EventType
@@ -92,22 +93,29 @@ class VerdictOption(NamedTuple):
 
 
 def verdict_options(
-    case: Case, draft: DraftVerdict, *, others: Mapping[str, str], heads: Mapping[str, Any]
+    case: Case,
+    draft: DraftVerdict,
+    *,
+    others: Mapping[str, str],
+    heads: Mapping[str, Any],
+    allowed: Collection[str] | None = None,
 ) -> list[VerdictOption]:
     """The possible verdicts, the positive label first.
 
-    `others`: the current labels of other sources; `heads`: what the decision says of each policy.
+    `others`: the current labels of other sources; `heads`: what the decision says of each policy. `allowed`:
+    the labels and policies that the reviewer's groups may use, None for all; the others are left out.
     """
     kind = event_type(case.event_type)
     positive, negative = kind.labels.values
     is_appeal = case.why == Case.Why.APPEAL
     tones = ("good", "bad") if is_appeal else ("bad", "good")
     first = _option(kind, positive, tones[0], others=others)._replace(
-        policies=list(_policies(kind, draft, heads)),
+        policies=[each for each in _policies(kind, draft, heads) if allowed is None or each.name in allowed],
         actions=list(_remaining(case, draft) if is_appeal else _actions(kind, draft)),
         strikes=bool(kind.policies and kind.strikes),
     )
-    return [first, _option(kind, negative, tones[1], others=others)]
+    options = [first, _option(kind, negative, tones[1], others=others)]
+    return [each for each in options if allows(kind, each.value, allowed)]
 
 
 def _option(kind: type[EventType], value: str, tone: str, *, others: Mapping[str, str]) -> VerdictOption:

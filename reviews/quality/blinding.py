@@ -13,8 +13,8 @@ from django.db.models import QuerySet
 
 from reviews.console.event_details import EventDetail, HistoryRow
 from reviews.models import Case, CaseQuerySet
+from reviews.models.quality import GivenVerdict
 from reviews.projections import NO_VERDICT
-from reviews.quality_models import GivenVerdict
 from scoring.intake.label_sources import PEOPLE, canonical_source, effective_source
 from scoring.log.entries import Entry
 

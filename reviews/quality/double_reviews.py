@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db.models import Count, F, Q
 
-from reviews.quality_models import GivenVerdict
+from reviews.models.quality import GivenVerdict
 from scoring.learning.noise.double_reviews import register_double_reviews
 from scoring.learning.noise.estimating import DoubleReviews
 

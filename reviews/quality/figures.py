@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from reviews.models import Case
+from reviews.models.quality import GivenVerdict
 from reviews.quality.agreement import Kappa, cohens_kappa, fleiss_kappa
-from reviews.quality_models import GivenVerdict
 from scoring.intake.models import Label
 from scoring.intervals import wilson_interval
 

@@ -1,6 +1,6 @@
 """The projections of verdicts as they were given, and of the settings of quality checks and of four-eyes."""
 
-from reviews.quality_models import GivenVerdict, StoredFourEyes, StoredReviewQuality
+from reviews.models.quality import GivenVerdict, StoredFourEyes, StoredReviewQuality
 from scoring.configuration.type_settings.folding import changed_settings, event_type_of
 from scoring.log.entries import Entry
 from scoring.log.projections import amend_each, fold_into, project

@@ -3,15 +3,14 @@
 from datetime import datetime
 from typing import Any
 
-from reviews.queue_models import ReviewQueue
+from reviews.models.queues import ReviewQueue
 from reviews.queues.definition import QueueDefinition, check_definition
 from reviews.queues.errors import QueueChangedMeanwhile, QueueExists, QueueUnchanged, QueueUnknown
+from scoring.admin_kit.history import HistoryLine, history_lines
 from scoring.catalog.parsing.reasons import clean_reason
 from scoring.log.append import append
 from scoring.log.entries import Entry, NewEntry
 from scoring.log.read import last_version, read_stream
-
-MAX_SHOWN = 30
 
 
 def create_queue(
@@ -66,22 +65,17 @@ def retire_queue(name: str, *, reason: str, actor: str, now: datetime) -> Review
     return queue
 
 
-def queue_history(name: str) -> list[dict[str, Any]]:
+def queue_history(name: str) -> list[HistoryLine]:
     """The latest changes of a queue for pages, newest first."""
-    entries = read_stream(stream_of(name))[-MAX_SHOWN:]
-    return [
-        {
-            "text": "Retired" if entry.type == "review_queue.retired" else f"Version {entry.stream_version}",
-            "reason": entry.data["reason"] or "no reason given",
-            "actor": entry.metadata.get("actor", ""),
-            "at": entry.recorded_at,
-        }
-        for entry in reversed(entries)
-    ]
+    return history_lines(read_stream(stream_of(name)), _change_text)
 
 
 def stream_of(name: str) -> str:
     return f"review_queue/{name}"
+
+
+def _change_text(entry: Entry) -> str:
+    return "Retired" if entry.type == "review_queue.retired" else f"Version {entry.stream_version}"
 
 
 def _define(

@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from reviews.queue_models import ReviewQueue
+from reviews.models.queues import ReviewQueue
 from reviews.queues.changing import change_queue, create_queue, retire_queue
 from reviews.queues.definition import QueueDefinition, check_definition
 from reviews.queues.errors import QueueInvalid, QueueUnchanged
-from scoring.configuration.errors import ItemInvalid
 from scoring.configuration.sections.registry import register_section
 from scoring.configuration.sections.section import (
     FLAG,
@@ -22,6 +21,7 @@ from scoring.configuration.sections.section import (
     Key,
     Planning,
     check_members,
+    check_texts,
     invalid_at,
     without_defaults,
 )
@@ -86,8 +86,7 @@ def _definition(key: Key, data: Data) -> QueueDefinition:
     quotas = members.get("quotas") or {}
     check_members(quotas, dict.fromkeys(map(str, quotas), NUMBER), at=("quotas",))
     for name in ("groups", "users"):
-        if not all(isinstance(each, str) for each in members.get(name) or ()):
-            raise ItemInvalid([((name,), "has an entry that is no text", "names")])
+        check_texts(members.get(name) or (), (name,))
     given = {name: value for name, value in members.items() if value is not None}
     return QueueDefinition.of({**given, "name": key[0]})
 

@@ -1,6 +1,6 @@
 """The projection of review queues: the latest version of each."""
 
-from reviews.queue_models import ReviewQueue
+from reviews.models.queues import ReviewQueue
 from scoring.log.entries import Entry
 from scoring.log.projections import fold_into
 from scoring.sql.bulk_tables import Row

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from reviews.models import Case
-from reviews.queue_models import ReviewQueue
+from reviews.models.queues import ReviewQueue
 from reviews.queues.routing import Routed, route_events
 from scoring.log.append import append
 from scoring.log.entries import NewEntry

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from reviews.console.entity_index import busy_entities, entity_keys
-from reviews.queue_models import ReviewQueue
+from reviews.models.queues import ReviewQueue
 from scoring.log.entries import Entry
 from scoring.log.read import read_streams
 from scoring.rules.expressions.compiling import CompiledExpression, compile_expression

@@ -2,8 +2,8 @@
 
 from django.db import connection, transaction
 
+from reviews.models.similar import CaseExplanation
 from reviews.similar.vectors import DIMENSION
-from reviews.similar_models import CaseExplanation
 from scoring.sql.advisory_locks import LockSpace, lock_until_commit
 from scoring.sql.vector_extension import create_vector, has_relation, has_vector
 

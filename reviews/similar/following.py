@@ -6,9 +6,9 @@ from datetime import datetime
 from reviews.console.entity_index import entity_key
 from reviews.erasure.erasing import ERASED
 from reviews.models import EventEntity
+from reviews.models.similar import CaseExplanation
 from reviews.similar.database import prepare_search
 from reviews.similar.vectors import explanation_vector, main_contributions
-from reviews.similar_models import CaseExplanation
 from scoring.catalog.registry import event_types
 from scoring.decisions.explanation import contributions_of
 from scoring.decisions.models import Decision

@@ -7,9 +7,9 @@ import numpy as np
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
+from reviews.models.similar import CaseExplanation
 from reviews.similar.database import AS_VECTOR, TABLE, is_indexed
 from reviews.similar.vectors import DIMENSION
-from reviews.similar_models import CaseExplanation
 
 # Candidates that a search of the index looks at first; more are read while too few are of the event type.
 EF_SEARCH = 100

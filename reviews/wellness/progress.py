@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import NamedTuple
 
-from reviews.quality_models import GivenVerdict
+from reviews.models.quality import GivenVerdict
 
 MIN_TIMED = 5  # verdicts; fewer say nothing about a pace
 

@@ -11,11 +11,11 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Subquery
 
 from reviews.models import Case, CaseQuerySet
+from reviews.models.quality import GivenVerdict
 from reviews.quality.drawing import gets_golden_item, gets_second_review
 from reviews.quality.errors import NotGolden
 from reviews.quality.settings import GOLDEN, SECOND
 from reviews.quality.stored import quality_settings
-from reviews.quality_models import GivenVerdict
 from reviews.work.consequences import carry_out
 from reviews.work.transitions import append_to_case, lock_case
 from reviews.work.verdict_rules import LOW, Verdict

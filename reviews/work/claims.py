@@ -9,7 +9,7 @@ A new claim waits for a break that is due, and one of a sensitive case for the h
 that the reviewer holds does not wait, and one that they opened within the hour counts already.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -25,10 +25,10 @@ from reviews.errors import (
     ViewingLimitReached,
 )
 from reviews.models import Case, CaseQuerySet
+from reviews.models.quality import GivenVerdict
+from reviews.models.queues import ReviewQueue, barred_among
 from reviews.quality.errors import AdjudicatorNeeded, NotForThisReviewer
-from reviews.quality_models import GivenVerdict
 from reviews.queue.stages.choosing import lock_first, why_next
-from reviews.queue_models import ReviewQueue, barred_among
 from reviews.queues.errors import CaseAssigned, NotYourQueue
 from reviews.queues.names import queue_names
 from reviews.wellness.limits import pace_at, require_no_break
@@ -52,14 +52,15 @@ def claim_next_case(
     adjudications: bool = False,
     confirmations: bool = False,
     queue: str = "",
+    event_types: Collection[str] | None = None,
 ) -> Case:
     """The case that the reviewer already holds, or else the most urgent free one, claimed for `LEASE`.
 
-    `queue`: only cases of this queue, "" for all that admit the reviewer. Cases assigned to the reviewer come
-    first, then escalated ones and proposed verdicts for people who may decide them, and those that the
-    reviewer released within `SKIPPED_FOR` last. Who has reached the limit of sensitive cases gets another
-    one. A share of claims gives a golden item instead. Where queues are defined, the stages of
-    `reviews.queue.stages` choose.
+    `queue`: only cases of this queue, "" for all that admit the reviewer. `event_types`: only cases of these
+    types, None for all. Cases assigned to the reviewer come first, then escalated ones and proposed verdicts
+    for people who may decide them, and those that the reviewer released within `SKIPPED_FOR` last. Who has
+    reached the limit of sensitive cases gets another one. A share of claims gives a golden item instead.
+    Where queues are defined, the stages of `reviews.queue.stages` choose.
 
     Raises `NothingToClaim` when every case is decided, closed, escalated or claimed by others; `BreakDue`;
     `ViewingLimitReached` when only sensitive cases are left.
@@ -67,13 +68,14 @@ def claim_next_case(
     with transaction.atomic():
         # One request per reviewer at a time: a double click would claim two cases.
         lock_until_commit(LockSpace.REVIEWER, reviewer)
-        held = Case.objects.held_by(reviewer, now).order_by("-rank").first()
+        seen = Case.objects.of_types(event_types)
+        held = seen.held_by(reviewer, now).order_by("-rank").first()
         if held is not None:
             return held
         limits, pace = pace_at(reviewer, now=now)
         require_no_break(pace)
         queues = list(ReviewQueue.objects.in_use())
-        free = Case.objects.free(now).open_to(
+        free = seen.free(now).open_to(
             reviewer,
             escalations=escalations,
             adjudications=adjudications,

@@ -8,7 +8,7 @@ from reviews.errors import NotYourVerdict
 from reviews.four_eyes.errors import ConfirmerNeeded, OwnProposal
 from reviews.four_eyes.stored import four_eyes_settings
 from reviews.models import Case
-from reviews.quality_models import GivenVerdict
+from reviews.models.quality import GivenVerdict
 from reviews.work.transitions import append_to_case, require_not_held_by_others
 from reviews.work.verdict_rules import Verdict
 from scoring.catalog.currency import EXPONENTS

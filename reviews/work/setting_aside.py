@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 
 from reviews.models import Case
-from reviews.queue_models import ReviewQueue
+from reviews.models.queues import ReviewQueue
 from reviews.queues.errors import InvalidHandling, QueueUnknown
 from reviews.queues.routing import routed_to
 from reviews.work.transitions import append_to_case, lock_case, require_claimed_by, require_pending

@@ -44,18 +44,24 @@ def require_not_held_by_others(case: Case, reviewer: str, *, now: datetime) -> N
 
 
 def append_to_case(
-    case: Case, entry_type: str, data: dict[str, Any], *, reviewer: str, now: datetime
+    case: Case,
+    entry_type: str,
+    data: dict[str, Any],
+    *,
+    reviewer: str,
+    now: datetime,
+    actor: str = ACTOR,
 ) -> Case:
     """Append an entry to the stream of a locked case; returns the case with its row read back.
 
-    `reviewer`: "" for what no person does.
+    `reviewer`: "" for what no person does; the entry then names the `actor`.
     """
     entry = NewEntry(
         stream=f"case/{case.event_stream}",
         expected_version=case.version,
         type=entry_type,
         data={"event_position": case.event_position, **data},
-        metadata={"actor": f"user/{reviewer}" if reviewer else ACTOR},
+        metadata={"actor": f"user/{reviewer}" if reviewer else actor},
     )
     append([entry], now=now)
     case.refresh_from_db()

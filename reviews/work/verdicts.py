@@ -9,9 +9,10 @@ from django.db import transaction
 from reviews.errors import CaseNotDecided, InvalidVerdict, NotYourVerdict
 from reviews.four_eyes.errors import ConfirmationNeeded
 from reviews.models import Case
+from reviews.models.quality import GivenVerdict
 from reviews.quality.errors import CheckInProgress
-from reviews.quality_models import GivenVerdict
 from reviews.queue.linking import count_again
+from reviews.work.allowed_labels import check_allowed
 from reviews.work.checks import open_second_review, record_check
 from reviews.work.claims import LEASE, require_open_to
 from reviews.work.consequences import carry_out, is_granted, take_back
@@ -24,6 +25,7 @@ from reviews.work.transitions import (
     require_not_held_by_others,
 )
 from reviews.work.verdict_rules import Verdict, check_appeal, check_contradiction, check_verdict
+from scoring.admin_kit.row_rules.limits import UNLIMITED, Limits
 from scoring.catalog.registry import event_type
 from scoring.intake.labels import said_by_source
 from scoring.log.entries import Entry
@@ -47,6 +49,7 @@ def decide_case(
     escalations: bool = False,
     adjudications: bool = False,
     confirmations: bool = False,
+    limits: Limits = UNLIMITED,
     now: datetime,
 ) -> Case:
     """Close a claimed case with a verdict, and label its event from the source `review`.
@@ -57,6 +60,7 @@ def decide_case(
     strike. The verdict on an appeal changes the event that it is about instead. All is appended in one
     transaction; the lanes are notified after the commit. An expired lease does not matter while no one else
     has claimed the case. The note is personal: its text goes to the vault, its digest into the log.
+    `limits`: of the reviewer's groups, whose labels and policies are the only ones allowed.
 
     Raises `InvalidVerdict`, `CaseNotFound`, `CaseNotHeld`, `CaseAlreadyDecided`, `CaseAlreadyClosed`,
     `CaseEscalated`, `OwnVerdictAppealed`, `NotForThisReviewer`, `AdjudicatorNeeded`, `OwnProposal`,
@@ -72,6 +76,7 @@ def decide_case(
             escalations=escalations,
             adjudications=adjudications,
             confirmations=confirmations,
+            limits=limits,
         )
 
 
@@ -86,6 +91,7 @@ def close_case(
     escalations: bool = False,
     adjudications: bool = False,
     confirmations: bool = False,
+    limits: Limits = UNLIMITED,
 ) -> Case:
     """`decide_case` for a locked case, in the caller's transaction.
 
@@ -104,6 +110,7 @@ def close_case(
         adjudications=adjudications,
         confirmations=confirmations,
     )
+    check_allowed(case.event_type, verdict, limits.labels_of(case.event_type))
     if case.why == Case.Why.APPEAL:
         checked = check_appeal(case.event_type, verdict, against=case.outcome)
     else:

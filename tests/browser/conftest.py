@@ -8,15 +8,24 @@ from typing import Any
 
 import pytest
 import redis
+from django.contrib.auth.models import Group
 from selenium.webdriver import Chrome, ChromeOptions, Keys
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 
 from experiments.design.lifecycle import start_experiment
+from reviews.actions.changing import define_action
+from reviews.actions.definition import ActionDefinition, Parameter
+from reviews.actions.requesting import request_test
+from reviews.investigation.bulk.actions import action_data, request_action
+from reviews.investigation.bulk.reviewer import Reviewer
+from reviews.investigation.bulk.running import run_action
+from reviews.investigation.bulk.terms import LabelTerms
 from reviews.models import Case
 from reviews.queues.changing import create_queue
 from scoring.api.keys.issue import create_key
+from scoring.intake.models import Event
 from scoring.intake.receive import Submission, receive_events
 from scoring.lanes.lock import held_lane
 from scoring.learning.folds.options import FoldOptions
@@ -181,11 +190,24 @@ def installation(
         "backtest": _finished_backtest(rule, now),
         "case": Case.objects.pending().order_by("-rank")[0].pk,
         "bank": _bank_with_items(now),
+        "bulk_action": _finished_bulk_action(now),
+        "group": Group.objects.get(name="analyst").pk,
         "import": _list_with_an_import("stolen_cards", now),
         "list": "stolen_cards",
         "queue": _queue(now),
+        "action": _action(now),
         "rule": rule,
     }
+
+
+def _action(now: datetime) -> str:
+    """An action of payments with two parameters and a test that waits; its name."""
+    parameters = (Parameter("amount", "amount"), Parameter("note", "text", required=False))
+    refund = ActionDefinition("refund", ("payment",), "Pays it back to the card.", "R", parameters)
+    url = "https://refunds.example.org/assay"
+    action = define_action(refund, url=url, reason="a new service", actor="user/lea", now=now)
+    request_test(action, actor="user/lea", now=now)
+    return action.name
 
 
 def _queue(now: datetime) -> str:
@@ -248,6 +270,24 @@ def _finished_backtest(rule: str, now: datetime) -> int:
     request = BacktestRequest("payment", RuleChange(rule, 2), *period)
     number = request_backtest(request, actor="user/dana", now=now)
     assert running.run_job(number)
+    return number
+
+
+def _finished_bulk_action(now: datetime) -> int:
+    """The number of a bulk action that found events with open cases, and left them out."""
+    terms = LabelTerms("fraud")
+    events = list(Event.objects.order_by("position").values_list("position", flat=True)[:2])
+    data = action_data(
+        kind="label",
+        event_type="payment",
+        terms=terms,
+        items=events,
+        found=3,
+        parameters={"type": "payment", "q": "amount > 0"},
+        reason="A ring of stolen cards",
+    )
+    number = request_action(data, reviewer=Reviewer("dana"), now=now)
+    assert run_action(number)
     return number
 
 

@@ -31,7 +31,7 @@ def test_a_file_is_compared_and_applied(browser: Browser, ada: None, tmp_path: P
     browser.log_in("ada", "secret", at=PAGE)
     assert violations(browser.driver) == []
     upload(browser, tmp_path / "assay.yaml", CONFIGURATION)
-    browser.wait_until(lambda: "What applying the file changes: 19 items" in browser.text)
+    browser.wait_until(lambda: "What applying the file changes: 20 items" in browser.text)
     assert violations(browser.driver) == []
     browser.resize(PHONE)
     assert browser.overflow() == 0
@@ -40,7 +40,7 @@ def test_a_file_is_compared_and_applied(browser: Browser, ada: None, tmp_path: P
     browser.driver.find_element(By.CSS_SELECTOR, "button[data-confirm]").click()
     browser.wait_until(lambda: browser.has("dialog[open] [value=yes]"))
     browser.driver.find_element(By.CSS_SELECTOR, "dialog[open] [value=yes]").click()
-    browser.wait_until(lambda: "Applied: 19 items, 3 approvals requested." in browser.text)
+    browser.wait_until(lambda: "Applied: 20 items, 3 approvals requested." in browser.text)
     version = current_version()
 
     upload(browser, tmp_path / "assay.yaml", CONFIGURATION)

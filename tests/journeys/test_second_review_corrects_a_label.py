@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from reviews.models import Case
-from reviews.quality_models import GivenVerdict
+from reviews.models.quality import GivenVerdict
 from scoring.intake.models import Label
 from tests.integration.reviews.browsing import (  # noqa: F401 - fixtures
     QUEUE,

@@ -14,7 +14,7 @@ from django.db import connection
 from monitoring.review_queues.alert_metrics import observe_breaches
 from reviews.errors import NothingToClaim
 from reviews.models import Case
-from reviews.quality_models import GivenVerdict
+from reviews.models.quality import GivenVerdict
 from reviews.queues.changing import create_queue
 from reviews.work.claims import claim_next_case
 from reviews.work.setting_aside import snooze_case

@@ -7,6 +7,7 @@ from reviews.investigation.store.columns import column_of
 from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import scored_type
 from scoring.decisions.models import DECIDERS, Decision
+from scoring.rules.expressions.compiling import CompiledExpression
 from scoring.rules.expressions.language import RESERVED_WORDS
 from scoring.rules.expressions.operands import NUMBER, TEXT, TEXTS, Operand, Operands
 from scoring.rules.rules.compiling import operands_now
@@ -32,6 +33,11 @@ def query_operands(event_type: str) -> Operands:
 def is_of_rules(operand: Operand) -> bool:
     """Whether rules have this operand too, so that a condition on it can select cases for a queue."""
     return operand.kind not in (DECIDED, LABEL)
+
+
+def names_after_decision(expression: CompiledExpression) -> list[str]:
+    """The names in a condition that have no value before the decision, so that no rule or queue has them."""
+    return sorted(name for name, operand in expression.operands.items() if not is_of_rules(operand))
 
 
 def stored_column(operand: Operand) -> str:

@@ -1,13 +1,12 @@
 """A query as it stands in the address of its page, checked."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 from reviews.investigation.errors import InvalidQuery
 from reviews.investigation.query.operands import query_operands
-from scoring.catalog.errors import EventTypeNotScored, UnknownEventType
 from scoring.catalog.registry import scored_types
 from scoring.rules.expressions.language import MAX_CHARACTERS
 from scoring.rules.expressions.operands import NUMBER, Operand, Operands
@@ -82,13 +81,16 @@ class Query:
         return replace(self, condition=condition)
 
 
-def query_from(given: Mapping[str, str], *, now: datetime) -> Query:
-    """The query of an address. Raises InvalidQuery; the condition is not compiled yet."""
-    event_type = given.get("type") or next(iter(scored_types()))
-    try:
-        operands = query_operands(event_type)
-    except (UnknownEventType, EventTypeNotScored) as error:
-        raise InvalidQuery("type", f"{event_type!r} is not scored", ", ".join(scored_types())) from error
+def query_from(given: Mapping[str, str], *, now: datetime, types: Sequence[str] | None = None) -> Query:
+    """The query of an address. Raises InvalidQuery; the condition is not compiled yet.
+
+    `types`: the scored event types that may be asked for, the first one by default; None for all.
+    """
+    types = scored_types() if types is None else types
+    event_type = given.get("type") or next(iter(types), "")
+    if event_type not in types:
+        raise InvalidQuery("type", f"{event_type!r} is not scored", ", ".join(types))
+    operands = query_operands(event_type)
     period, since, until = _period_in(given, now)
     condition = given.get("q", "").replace("\r\n", "\n").strip()
     if len(condition) > MAX_CHARACTERS:

@@ -2,13 +2,14 @@
 
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
-from reviews.investigation.errors import ConsoleBusy, QueryTooLarge, QueryTooSlow
+from reviews.investigation.errors import ConsoleBusy, QueryCancelled, QueryTooLarge, QueryTooSlow
+from reviews.investigation.query.running import Run, cancelable
 from scoring.offline.store import OfflineStore
 
 if TYPE_CHECKING:
@@ -27,17 +28,25 @@ class Session:
     def __init__(self, connection: "DuckDBPyConnection", *, seconds: float) -> None:
         self._connection = connection
         self._seconds = seconds
+        self._cancelled = False
         self._ends_at = monotonic() + seconds
 
     def execute(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
-        """The rows of a statement. Raises QueryTooSlow, QueryTooLarge."""
+        """The rows of a statement. Raises QueryTooSlow, QueryTooLarge, QueryCancelled."""
         with self._limited():
             return self._connection.execute(sql, dict(parameters or {})).fetchall()
+
+    def cancel(self) -> None:
+        """Stop the statement that runs, and refuse further ones. For another thread."""
+        self._cancelled = True
+        self._connection.interrupt()
 
     @contextmanager
     def _limited(self) -> Iterator[None]:
         import duckdb  # noqa: PLC0415
 
+        if self._cancelled:
+            raise QueryCancelled
         left = self._ends_at - monotonic()
         if left <= 0:
             raise QueryTooSlow(limit=self._seconds)
@@ -46,7 +55,7 @@ class Session:
         try:
             yield
         except duckdb.InterruptException as error:
-            raise QueryTooSlow(limit=self._seconds) from error
+            raise (QueryCancelled() if self._cancelled else QueryTooSlow(limit=self._seconds)) from error
         except duckdb.OutOfMemoryException as error:
             raise QueryTooLarge from error
         finally:
@@ -54,9 +63,12 @@ class Session:
 
 
 @contextmanager
-def open_session(store: OfflineStore, *, seconds: float | None = None) -> Iterator[Session]:
+def open_session(
+    store: OfflineStore, *, seconds: float | None = None, run: Run | None = None
+) -> Iterator[Session]:
     """A session that reads the files of a store, of settings.INVESTIGATION_SECONDS if no time is given.
 
+    With a `run` it stops when that is cancelled or replaced by another one of its user.
     Raises ConsoleBusy if MAX_RUNNING others do not end.
     """
     import duckdb  # noqa: PLC0415 (30 MB, only where the console is used)
@@ -68,7 +80,9 @@ def open_session(store: OfflineStore, *, seconds: float | None = None) -> Iterat
             connection.execute("SET TimeZone = 'UTC'")
             if not store.is_local():
                 connection.register_filesystem(store.filesystem)
-            yield Session(connection, seconds=seconds or settings.INVESTIGATION_SECONDS)
+            session = Session(connection, seconds=seconds or settings.INVESTIGATION_SECONDS)
+            with cancelable(run, session.cancel) if run else nullcontext():
+                yield session
     finally:
         _running.release()
 

@@ -10,6 +10,7 @@ from django.conf import settings
 
 from reviews.investigation.errors import ConsoleOff
 from reviews.investigation.query.query import Query
+from reviews.investigation.query.running import Run
 from reviews.investigation.query.session import open_session
 from reviews.investigation.query.source import Source, source_of
 from reviews.investigation.results.figures import Figures, read_figures
@@ -51,10 +52,12 @@ def investigate(
     page: int = 0,
     withheld: Collection[int] = (),
     store: OfflineStore | None = None,
+    run: Run | None = None,
 ) -> Result:
     """Answer a query. `withheld`: the events whose labels the user must not see.
 
-    Raises ExpressionInvalid, QueryTooSlow, QueryTooLarge, ConsoleBusy.
+    `run`: what can be cancelled. Raises ExpressionInvalid, QueryTooSlow, QueryTooLarge, QueryCancelled,
+    ConsoleBusy.
     """
     compile_query(query)
     store = store or investigation_store()
@@ -63,7 +66,7 @@ def investigate(
     if not source.decided:
         return _nothing(query, as_of)
     started = monotonic()
-    with open_session(store) as session:
+    with open_session(store, run=run) as session:
         matched = select_matching(session, query, source, withheld=withheld)
         figures = read_figures(session, matched)
         parts: dict[str, Any] = {

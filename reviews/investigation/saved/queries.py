@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 
 from reviews.investigation.errors import InvalidQuery, NotYourQuery, UnknownSavedQuery
 from reviews.investigation.query.query import Query
-from reviews.investigation_models import EVERYONE, SavedQuery
+from reviews.models.investigation import EVERYONE, SavedQuery
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
 from scoring.log.read import last_version

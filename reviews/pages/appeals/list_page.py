@@ -7,9 +7,10 @@ from django.utils import timezone
 
 from reviews.appeals.figures import appeal_figures
 from reviews.appeals.following import PENDING, parties_of, status_of
-from reviews.models import Case
+from reviews.models import Case, CaseQuerySet
 from scoring.admin_kit.formatting import NO_VALUE, count_text, duration_text, percent_text
 from scoring.admin_kit.pages import AdminPage, register_page
+from scoring.admin_kit.row_rules.visible import sees_type
 from scoring.catalog.registry import event_types
 from scoring.declare.spelling import words_of
 from scoring.log.read import read_positions
@@ -40,7 +41,9 @@ class AppealsPage(AdminPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         now = timezone.now()
-        types = sorted({kind.appeals for kind in event_types().values() if kind.appeals})
+        user = self.request.user
+        appeals = {kind.appeals for kind in event_types().values() if kind.appeals}
+        types = sorted(name for name in appeals if sees_type(user, name))
         figures = appeal_figures(since=now - SPAN, event_types=types)
         return super().get_context_data(
             totals=[
@@ -57,7 +60,7 @@ class AppealsPage(AdminPage):
                     "until the verdict",
                 ),
             ],
-            rows=_rows(),
+            rows=_rows(Case.objects.of_types(types).filter(why=Case.Why.APPEAL)),
             **kwargs,
         )
 
@@ -66,8 +69,7 @@ def _since(oldest: datetime | None) -> str:
     return f"the oldest since {oldest:%Y-%m-%d}" if oldest else "none waits"
 
 
-def _rows() -> list[AppealRow]:
-    appeals = Case.objects.filter(why=Case.Why.APPEAL)
+def _rows(appeals: CaseQuerySet) -> list[AppealRow]:
     cases = list(appeals.pending().filter(decided_at=None).order_by("opened_at")[:MAX_ROWS])
     ended = appeals.exclude(pk__in=[case.pk for case in cases]).order_by("-opened_at")
     cases += ended[: MAX_ROWS - len(cases)]

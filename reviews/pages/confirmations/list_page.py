@@ -7,11 +7,12 @@ from django.utils import timezone
 from reviews.four_eyes.stored import four_eyes_settings
 from reviews.four_eyes.words import settings_text
 from reviews.models import Case
+from reviews.models.quality import StoredFourEyes
 from reviews.pages.confirmations.settings_page import LOOK as LOOK_AT_SETTINGS
-from reviews.quality_models import StoredFourEyes
 from reviews.work.reason_codes import action_title, broken_policies, verdict_words, words_of
 from scoring.admin_kit.pages import AdminPage, register_page
-from scoring.catalog.registry import event_type, scored_types
+from scoring.admin_kit.row_rules.visible import seen_scored_types, visible_to
+from scoring.catalog.registry import event_type
 
 MAX_ROWS = 100
 
@@ -39,7 +40,7 @@ class ConfirmationsPage(AdminPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         user, now = self.request.user, timezone.now()
-        cases = list(Case.objects.proposed().order_by("proposed_at")[: MAX_ROWS + 1])
+        cases = list(visible_to(Case.objects.proposed(), user).order_by("proposed_at")[: MAX_ROWS + 1])
         rows = StoredFourEyes.objects.in_bulk()
         return super().get_context_data(
             rows=[
@@ -48,7 +49,8 @@ class ConfirmationsPage(AdminPage):
             more=len(cases) > MAX_ROWS,
             may_confirm=user.has_perm("reviews.confirm_verdict"),
             settings=[
-                (name, settings_text(four_eyes_settings.in_row(rows.get(name)))) for name in scored_types()
+                (name, settings_text(four_eyes_settings.in_row(rows.get(name))))
+                for name in seen_scored_types(user)
             ],
             may_look_at_settings=user.has_perm(LOOK_AT_SETTINGS),
             **kwargs,

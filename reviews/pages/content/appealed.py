@@ -6,6 +6,7 @@ from reviews.console.event_details import EventDetail, event_detail
 from reviews.models import Case
 from reviews.pages.content.panel import ShownText, texts_of
 from reviews.work.reason_codes import action_title, broken_policies
+from scoring.admin_kit.personal.access import PersonalAccess
 from scoring.catalog.registry import event_type
 
 
@@ -25,7 +26,7 @@ class Appealed(NamedTuple):
     decided: str
 
 
-def appealed_panel(case: Case, appeal: EventDetail, *, personal: bool) -> Appealed | None:
+def appealed_panel(case: Case, appeal: EventDetail, *, personal: PersonalAccess) -> Appealed | None:
     """The panel of an appeal's case; None for another case."""
     if case.why != Case.Why.APPEAL:
         return None

@@ -12,6 +12,7 @@ from reviews.statements.figures import ORIGINS, Figures, action_words, moderatio
 from reviews.statements.figures_csv import figures_csv
 from reviews.work.reason_codes import policy_titles
 from scoring.admin_kit.pages import AdminPage, register_page
+from scoring.admin_kit.row_rules.visible import sees_type
 from scoring.catalog.registry import event_type, event_types
 
 USUAL_DAYS = 30
@@ -60,16 +61,23 @@ class FiguresPage(AdminPage):
             return super().get(request, *args, **kwargs)
         since, until = span_of(request.GET, today=timezone.now().date())
         span = {"since": since, "until": until}
-        text = figures_csv(moderation_figures(**span), automated_figures(**span), **span)
+        figures, automated = self._figures(**span)
+        text = figures_csv(figures, automated, **span)
         response = HttpResponse(text, content_type="text/csv; charset=utf-8")
         name = f"moderation-{since:%Y-%m-%d}-{until - timedelta(days=1):%Y-%m-%d}.csv"
         response["Content-Disposition"] = f'attachment; filename="{name}"'
         return response
 
+    def _figures(self, **span: datetime) -> tuple[list[Figures], list[AutomatedFigures]]:
+        """Those of the event types that the user sees: of verdicts, and of automated decisions."""
+        user = self.request.user
+        figures = [each for each in moderation_figures(**span) if sees_type(user, each.event_type)]
+        automated = [each for each in automated_figures(**span) if sees_type(user, each.event_type)]
+        return figures, automated
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         since, until = span_of(self.request.GET, today=timezone.now().date())
-        figures = moderation_figures(since=since, until=until)
-        automated = automated_figures(since=since, until=until)
+        figures, automated = self._figures(since=since, until=until)
         return super().get_context_data(
             rows=[_row(each) for each in figures],
             automated=[_automated_row(each) for each in automated],

@@ -10,6 +10,7 @@ from reviews.console.event_details import EventDetail
 from reviews.pages.content.snapshots import Snapshot, snapshots_of
 from reviews.quality.blinding import withheld_streams
 from reviews.work.reason_codes import policy_titles
+from scoring.admin_kit.personal.access import PersonalAccess
 from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import event_type
 from scoring.content.embeddings.embedders.current import current_model
@@ -49,7 +50,7 @@ class KnownTexts(NamedTuple):
     approximate: bool = False
 
 
-def known_texts_panel(detail: EventDetail, *, personal: bool, viewer: str) -> KnownTexts | None:
+def known_texts_panel(detail: EventDetail, *, personal: PersonalAccess, viewer: str) -> KnownTexts | None:
     """The panel of an event with texts; None while texts are not compared.
 
     Texts whose verdict is withheld from the viewer are left out.

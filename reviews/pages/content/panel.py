@@ -5,7 +5,7 @@ likes, and its author.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from reviews.console.entity_index import EntityRef, events_of_entity, neighbors_of
 from reviews.console.event_details import EventDetail
@@ -19,8 +19,6 @@ from reviews.pages.content.reports import Reports, reports_panel
 from reviews.pages.content.snapshots import Snapshot, snapshots_of
 from reviews.pages.content.telling import telling_parts
 from reviews.pages.event_panels import (
-    ERASED,
-    HIDDEN,
     entity_link,
     entity_names,
     entity_words,
@@ -33,10 +31,14 @@ from reviews.work.reason_codes import action_title, policy_titles
 from reviews.work.verdict_rules import ALLOW, REVIEW
 from reviews.work.viewing import limit_reached
 from scoring.admin_kit.outcomes import outcome_tone
+from scoring.admin_kit.personal.access import ERASED, HIDDEN, PersonalAccess
+from scoring.admin_kit.personal.masks import is_name
+from scoring.admin_kit.row_rules.visible import is_limited, sees_type, visible_to
 from scoring.catalog.event_type import EventType
 from scoring.catalog.fields import Text
 from scoring.catalog.registry import event_type, event_types
 from scoring.intake.models import Event
+from scoring.log import vault
 
 EACH_WAY = 3  # events of the conversation before and after
 LOOKED_AT = 50  # each way, for events that say something
@@ -120,23 +122,24 @@ class Content(NamedTuple):
 def content_panel(
     detail: EventDetail,
     *,
-    personal: bool,
-    reviewer: str,
+    personal: PersonalAccess,
+    user: Any,
     now: datetime,
 ) -> Content | None:
-    """The panel of an event whose type has policies, else None."""
+    """The panel of an event whose type has policies, else None. It shows other events that the user sees."""
+    reviewer = user.get_username()
     kind = event_type(detail.type)
     if not kind.policies:
         return None
     telling = telling_parts(detail, personal=personal)
     refs = dict(zip(entity_names(detail), detail.entities, strict=True))
-    found = likenesses(detail.entities, than=detail.position)
+    found = _seen_likes(likenesses(detail.entities, than=detail.position), user)
     sorted_out = _sort_out(found, kind, reviewer=reviewer, now=now)
     conversation = refs.get(kind.conversation)
     before, after = _around(conversation, detail.position)
     wanted = [*before, *after, *sorted_out.positions]
     events = snapshots_of(sorted(set(wanted)), personal=personal)
-    events = {position: _seen(each, reviewer) for position, each in events.items()}
+    events = {at: _seen(each, reviewer) for at, each in events.items() if sees_type(user, each.type)}
     if limit_reached(reviewer, now=now):
         events = {position: _veiled(each) for position, each in events.items()}
     return Content(
@@ -181,21 +184,37 @@ def became(
 
 
 def texts_of(
-    detail: EventDetail, *, personal: bool, marks: Mapping[str, Sequence[tuple[int, int, float]]] = {}
+    detail: EventDetail,
+    *,
+    personal: PersonalAccess,
+    marks: Mapping[str, Sequence[tuple[int, int, float]]] = {},
 ) -> list[ShownText]:
-    """The texts of an event, in order of declaration; personal ones only if `personal`."""
+    """The texts of an event, in order of declaration.
+
+    They are what is moderated, so those who may know of personal values see them without a mask.
+    """
     shown = []
     for name, field in event_type(detail.type).fields.items():
         if not isinstance(field, Text) or (name not in detail.fields and name not in detail.personal):
             continue
         title = field_words(name, field)
-        if name in detail.personal and not personal:
+        if name in detail.personal and not personal.may_read:
             shown.append(ShownText(title, [], HIDDEN))
             continue
-        text = detail.personal[name] if name in detail.personal else str(detail.fields[name])
+        text = _text_of(detail, name, field, personal=personal)
         parts = marked_parts(text, marks.get(name, ()))
         shown.append(ShownText(title, parts, "" if text else ERASED))
     return shown
+
+
+def _text_of(detail: EventDetail, name: str, field: Text, *, personal: PersonalAccess) -> str:
+    """A text; "" if it was erased. The name of a person, such as that of who appeals, is masked."""
+    if name not in detail.personal:
+        return str(detail.fields[name])
+    value = detail.personal[name]
+    if not value or not is_name(field):
+        return value
+    return personal.words(value, field, name=name, digest=vault.digest_of(name, value))
 
 
 def _around(conversation: EntityRef | None, position: int) -> tuple[list[int], list[int]]:
@@ -210,6 +229,15 @@ def _around(conversation: EntityRef | None, position: int) -> tuple[list[int], l
         [each for each in before if each in said][-EACH_WAY:],
         [each for each in after if each in said][:EACH_WAY],
     )
+
+
+def _seen_likes(found: Sequence[Likeness], user: Any) -> list[Likeness]:
+    """Those of the near-duplicates whose event type the user sees."""
+    if not is_limited(user):
+        return list(found)
+    events = Event.objects.filter(position__in=[each.position for each in found])
+    seen = set(visible_to(events, user).values_list("position", flat=True))
+    return [each for each in found if each.position in seen]
 
 
 def _seen(event: Snapshot, viewer: str) -> Snapshot:
@@ -285,13 +313,14 @@ def _line(event: Snapshot) -> Line:
     return Line(event, words, tone)
 
 
-def struck_panel(ref: EntityRef, *, personal: bool, now: datetime) -> Author | None:
-    """The panel of an entity that can get strikes; None for one of another kind."""
-    kinds = {kind.fields[name].kind for kind in event_types().values() if (name := struck_field(kind))}
+def struck_panel(ref: EntityRef, *, user: Any, personal: PersonalAccess, now: datetime) -> Author | None:
+    """The panel of an entity that events seen by the user can give strikes; None for one of another kind."""
+    seen = (kind for name, kind in event_types().items() if sees_type(user, name))
+    kinds = {kind.fields[name].kind for kind in seen if (name := struck_field(kind))}
     return _author(ref, personal=personal, now=now) if ref.kind in kinds else None
 
 
-def _author(ref: EntityRef | None, *, personal: bool, now: datetime) -> Author | None:
+def _author(ref: EntityRef | None, *, personal: PersonalAccess, now: datetime) -> Author | None:
     if ref is None:
         return None
     events = len(events_of_entity(ref.kind, ref.value, limit=MAX_COUNTED + 1))

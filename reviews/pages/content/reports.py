@@ -8,6 +8,7 @@ from reviews.console.event_details import EventDetail
 from reviews.console.reports import reports_about
 from reviews.pages.content.snapshots import snapshots_of
 from reviews.work.reason_codes import policy_titles
+from scoring.admin_kit.personal.access import PersonalAccess
 from scoring.catalog.registry import event_type
 from scoring.log.read import read_positions
 
@@ -32,7 +33,7 @@ class Reports(NamedTuple):
     latest: list[ShownReport]
 
 
-def reports_panel(detail: EventDetail, *, personal: bool) -> Reports | None:
+def reports_panel(detail: EventDetail, *, personal: PersonalAccess) -> Reports | None:
     """The reports of an event; None for a type that has none, or if nobody reported it."""
     found = reports_about(detail.type, source=detail.source, external_id=detail.external_id)
     positions = list(found.order_by("-position").values_list("position", flat=True))

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from reviews.console.event_details import amended, current_decisions
 from reviews.models import Case
 from reviews.strikes.recording import struck_field
+from scoring.admin_kit.personal.access import PersonalAccess
 from scoring.catalog.fields import Text
 from scoring.catalog.registry import event_type
 from scoring.log import vault
@@ -33,12 +34,12 @@ class Snapshot(NamedTuple):
     is_retracted: bool
 
 
-def snapshots_of(positions: Sequence[int], *, personal: bool) -> dict[int, Snapshot]:
-    """The events at these positions, in a few queries. Personal texts and names only if `personal`."""
+def snapshots_of(positions: Sequence[int], *, personal: PersonalAccess) -> dict[int, Snapshot]:
+    """The events at these positions, in a few queries. Personal names are masked; texts are not."""
     receipts = read_positions(positions)
     versions, retracted = amended([entry.position for entry in receipts])
     held = {entry.position: versions.get(entry.position, entry).data for entry in receipts}
-    known = vault.reveal(_digests(held.values())) if personal else {}
+    known = vault.reveal(_digests(held.values())) if personal.may_read else {}
     decisions, cases = current_decisions(list(held)), Case.objects.in_bulk(list(held))
     return {
         entry.position: Snapshot(
@@ -47,7 +48,7 @@ def snapshots_of(positions: Sequence[int], *, personal: bool) -> dict[int, Snaps
             type=entry.data["type"],
             external_id=entry.data["id"],
             occurred_at=from_iso(held[entry.position]["occurred_at"]),
-            author=_shown(held[entry.position], _author_field(entry.data["type"]), known),
+            author=_author(held[entry.position], known, personal=personal),
             text=_shown(held[entry.position], text_field(entry.data["type"]), known),
             outcome=decisions[entry.position].outcome if entry.position in decisions else "",
             case=cases.get(entry.position),
@@ -75,6 +76,14 @@ def _digests(receipts: Any) -> list[str]:
         for name in (text_field(receipt["type"]), _author_field(receipt["type"]))
         if name in receipt["fields"] and event_type(receipt["type"]).fields[name].personal
     ]
+
+
+def _author(receipt: Mapping[str, Any], known: Mapping[str, str], *, personal: PersonalAccess) -> str:
+    name = _author_field(receipt["type"])
+    value, shown = str(receipt["fields"].get(name, "")), _shown(receipt, name, known)
+    if not shown or shown == value:
+        return shown
+    return personal.words(shown, event_type(receipt["type"]).fields[name], name=name, digest=value)
 
 
 def _shown(receipt: Mapping[str, Any], name: str, known: Mapping[str, str]) -> str:

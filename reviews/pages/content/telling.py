@@ -6,6 +6,7 @@ from typing import NamedTuple
 from reviews.console.event_details import EventDetail
 from reviews.queue.sensitivity import likeliest_policy
 from reviews.work.reason_codes import policy_titles
+from scoring.admin_kit.personal.access import PersonalAccess
 from scoring.catalog.fields import Text
 from scoring.catalog.registry import event_type
 from scoring.decisions.predictions.text_marks import Mark, explain_text
@@ -23,10 +24,10 @@ class Telling(NamedTuple):
 NOTHING = Telling({}, "")
 
 
-def telling_parts(detail: EventDetail, *, personal: bool) -> Telling:
+def telling_parts(detail: EventDetail, *, personal: PersonalAccess) -> Telling:
     """The marks of the policy that the decision finds likeliest broken, else those of any.
 
-    Nothing without a model that has a text part, and of texts that are personal unless `personal`.
+    Nothing without a model that has a text part, and of personal texts unless the viewer may read them.
     """
     decision, texts = detail.decision, _texts(detail, personal=personal)
     if decision is None or not decision.data.get("model") or not texts:
@@ -56,8 +57,8 @@ def _first_marked(
     return None
 
 
-def _texts(detail: EventDetail, *, personal: bool) -> dict[str, str]:
+def _texts(detail: EventDetail, *, personal: PersonalAccess) -> dict[str, str]:
     """The texts of an event that may be shown, by field."""
-    found = {**detail.fields, **(detail.personal if personal else {})}
+    found = {**detail.fields, **(detail.personal if personal.may_read else {})}
     fields = event_type(detail.type).fields.items()
     return {name: str(found[name]) for name, field in fields if isinstance(field, Text) and found.get(name)}

@@ -5,9 +5,10 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.text import capfirst
 
 from reviews.investigation.errors import InvalidQuery, InvestigationError
@@ -22,6 +23,7 @@ from reviews.investigation.query.query import (
     query_from,
     shown_operands,
 )
+from reviews.investigation.query.running import Run, cancel_run, run_of
 from reviews.investigation.results.exporting import MAX_EXPORTED
 from reviews.investigation.results.investigating import investigate
 from reviews.investigation.results.matching import compile_query
@@ -34,16 +36,18 @@ from reviews.investigation.saved.queries import (
     save_query,
     visible_queries,
 )
-from reviews.investigation_models import EVERYONE
+from reviews.models.investigation import EVERYONE
+from reviews.pages.investigations.actions_panel import actions_panel
 from reviews.pages.investigations.panels import condition_parts, result_panels
 from reviews.quality.blinding import withheld_cases
 from scoring.admin_kit.pages import AdminPage, register_page
-from scoring.catalog.registry import scored_types
+from scoring.admin_kit.row_rules.visible import seen_scored_types, visible_to
 from scoring.rules.expressions.completion import completion_data
 from scoring.rules.expressions.errors import ExpressionInvalid
 from scoring.rules.expressions.operands import NUMBER
 
 INVESTIGATE, EXPORT = "reviews.investigate", "reviews.export_investigation"
+RUN = "investigation_run"  # the cookie, and the parameter of "cancel"
 EDITS = ("add_field", "add_column", "add_top")
 
 
@@ -53,7 +57,7 @@ class InvestigationPage(AdminPage):
 
     With `add_field`, `add_comparison` and `add_value`, with `add_column` or `add_top`, it redirects to the
     query that has them too. POST: `action` is "check", which answers with the condition's problems as JSON,
-    "save" or "delete".
+    "save", "delete", or "cancel" for the run that is in its `investigation_run`.
     """
 
     path, name, title = "investigate/", "investigate", "Investigate"
@@ -61,11 +65,18 @@ class InvestigationPage(AdminPage):
     permission = INVESTIGATE
     template_name = "reviews/investigation/console.html"
 
+    @cached_property
+    def types(self) -> list[str]:
+        """The event types that the user may ask for. Raises Http404 without any."""
+        if not (found := seen_scored_types(self.request.user)):
+            raise Http404("There are no decided events that you may see.")
+        return found
+
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not any(request.GET.get(name) for name in EDITS):
             return super().get(request, *args, **kwargs)
         try:
-            query = query_from(request.GET.dict(), now=timezone.now())
+            query = query_from(request.GET.dict(), now=timezone.now(), types=self.types)
             return redirect(request.path + _edited(query, request.GET.dict()))
         except InvalidQuery as error:
             messages.error(request, f"{capfirst(str(error))}.")
@@ -77,10 +88,10 @@ class InvestigationPage(AdminPage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         now, given = timezone.now(), self.request.GET.dict()
         try:
-            query, problem = query_from(given, now=now), ""
+            query, problem = query_from(given, now=now, types=self.types), ""
         except InvalidQuery as error:
-            usable = {"type": given["type"]} if given.get("type") in scored_types() else {}
-            query, problem = query_from(usable, now=now), str(error)
+            usable = {"type": given["type"]} if given.get("type") in self.types else {}
+            query, problem = query_from(usable, now=now, types=self.types), str(error)
         context = self._form(query)
         if problem:
             context["problem"] = problem
@@ -93,7 +104,7 @@ class InvestigationPage(AdminPage):
         user_name = self.request.user.get_username()
         withheld = list(withheld_cases(user_name).values_list("event_position", flat=True))
         try:
-            result = investigate(query, now=now, page=page, withheld=withheld)
+            result = investigate(query, now=now, page=page, withheld=withheld, run=self._run())
         except ExpressionInvalid as error:
             return {"invalid": error.problems}
         except InvestigationError as error:
@@ -105,17 +116,18 @@ class InvestigationPage(AdminPage):
             "page": page,
             "may_export": self.request.user.has_perm(EXPORT),
             "max_exported": MAX_EXPORTED,
+            **actions_panel(query, user=self.request.user),
             "newer": query.link(page=str(page - 1)) if page else "",
             "older": query.link(page=str(page + 1)) if last else "",
         }
 
     def _form(self, query: Query) -> dict[str, Any]:
         """The context of the query's own form."""
-        groups = self._groups()
+        user_name, groups = self.request.user.get_username(), self._groups()
         shown = shown_operands(query.operands)
         return {
             "query": query,
-            "types": scored_types(),
+            "types": self.types,
             "periods": (*PERIODS, CUSTOM),
             "parts": condition_parts(query),
             "operands": list(query.operands),
@@ -125,8 +137,8 @@ class InvestigationPage(AdminPage):
             "may_add_top": len(query.top) < MAX_TOP,
             "comparisons": {each.name: comparisons_of(each) for each in query.operands},
             "completion": completion_data(query.operands),
-            "saved": visible_queries(self.request.user.get_username(), groups),
-            "recent": recent_queries(self.request.user.get_username()),
+            "saved": visible_to(visible_queries(user_name, groups), self.request.user),
+            "recent": [each for each in recent_queries(user_name) if each.parameters["type"] in self.types],
             "groups": groups,
             "everyone": EVERYONE,
             "max_name": MAX_NAME,
@@ -184,7 +196,16 @@ class InvestigationPage(AdminPage):
         return redirect(self.request.path)
 
     def _sent(self) -> Query:
-        return query_from(self.request.POST.dict(), now=timezone.now())
+        return query_from(self.request.POST.dict(), now=timezone.now(), types=self.types)
+
+    def cancel(self) -> HttpResponse:
+        """For the page that is left while its query runs."""
+        cancel_run(run_of(self.request.user.get_username(), self.request.POST.get(RUN, "")))
+        return HttpResponse(status=204)
+
+    def _run(self) -> Run:
+        """The run whose token the page of the form keeps in a cookie."""
+        return run_of(self.request.user.get_username(), self.request.COOKIES.get(RUN, ""))
 
     def _groups(self) -> list[str]:
         return list(self.request.user.groups.order_by("name").values_list("name", flat=True))
@@ -194,6 +215,7 @@ ACTIONS: dict[str, Callable[[InvestigationPage], HttpResponse]] = {
     "check": InvestigationPage.check,
     "save": InvestigationPage.save,
     "delete": InvestigationPage.delete,
+    "cancel": InvestigationPage.cancel,
 }
 
 

@@ -14,6 +14,7 @@ from reviews.investigation.results.exporting import export_csv, export_parquet, 
 from reviews.pages.investigations.console import EXPORT
 from reviews.quality.blinding import withheld_cases
 from scoring.admin_kit.pages import AdminPage, register_page
+from scoring.admin_kit.row_rules.visible import seen_scored_types
 from scoring.rules.expressions.errors import ExpressionInvalid
 
 CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
@@ -34,7 +35,7 @@ class ExportPage(AdminPage):
         user_name = request.user.get_username()
         withheld = list(withheld_cases(user_name).values_list("event_position", flat=True))
         try:
-            query = query_from(given, now=now)
+            query = query_from(given, now=now, types=seen_scored_types(request.user))
             export = export_csv if form == "csv" else export_parquet
             content = export(query, now=now, withheld=withheld)
         except (InvestigationError, ExpressionInvalid) as error:

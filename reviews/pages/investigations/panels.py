@@ -121,7 +121,7 @@ def timeline_plot(found: Timeline, query: Query) -> Plot:
     step = duration_text(found.step)
     return Plot(
         title="Events over time",
-        x=Axis(f"Received (UTC), in steps of {step}", "time"),
+        x=Axis(f"Received, in steps of {step}", "time"),
         y=Axis("Events", minimum=0),
         series=series,
         stacked=not query.compare,

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from reviews.models import Case
+from reviews.models.quality import GivenVerdict
 from reviews.quality.blinding import is_blind
-from reviews.quality_models import GivenVerdict
 from reviews.work.reason_codes import action_title, broken_policies, words_of
 from scoring.catalog.registry import event_type
 

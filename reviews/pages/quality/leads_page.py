@@ -6,6 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from reviews.models import Case
+from reviews.models.quality import StoredReviewQuality
 from reviews.pages.content.figures import span_of
 from reviews.pages.quality.case_panel import ADJUDICATE, LOOK
 from reviews.pages.quality.figure_words import agreement_plot, reviewer_row, totals_of
@@ -15,10 +16,12 @@ from reviews.quality.figures import quality_figures
 from reviews.quality.order import measure_orders
 from reviews.quality.stored import quality_settings
 from reviews.quality.words import settings_text
-from reviews.quality_models import StoredReviewQuality
 from reviews.work.consequences import granting_verdicts
 from scoring.admin_kit.pages import AdminPage, register_page
-from scoring.catalog.registry import event_types, scored_types
+from scoring.admin_kit.row_rules.visible import is_limited, seen_scored_types
+from scoring.catalog.registry import event_types
+
+NO_TYPE = "-"  # of users who see no scored type
 
 
 @register_page
@@ -32,12 +35,14 @@ class ReviewQualityPage(AdminPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         since, until = span_of(self.request.GET, today=timezone.now().date())
-        chosen = self.request.GET.get("type", "")
+        types = seen_scored_types(self.request.user)
+        of_all = "" if not is_limited(self.request.user) else next(iter(types), NO_TYPE)
+        chosen = self.request.GET.get("type", "") or of_all
         figures = quality_figures(
             since=since,
             until=until,
             granting=granting_verdicts(event_types().values()),
-            event_type=chosen if chosen in scored_types() else "",
+            event_type=chosen if chosen in types else of_all,
         )
         rows = StoredReviewQuality.objects.in_bulk()
         user = self.request.user
@@ -45,13 +50,11 @@ class ReviewQualityPage(AdminPage):
             rows=[reviewer_row(each) for each in figures.reviewers],
             totals=totals_of(figures),
             plot=agreement_plot(figures.by_week),
-            types=scored_types(),
+            types=types,
             chosen=chosen,
             since=since.date(),
             last=until.date() - timedelta(days=1),
-            settings=[
-                (name, settings_text(quality_settings.in_row(rows.get(name)))) for name in scored_types()
-            ],
+            settings=[(name, settings_text(quality_settings.in_row(rows.get(name)))) for name in types],
             open_checks=_open_checks(),
             orders=[each for each in measure_orders(now=timezone.now()) if chosen in ("", each.event_type)],
             may_look_at_settings=user.has_perm(LOOK_AT_SETTINGS),

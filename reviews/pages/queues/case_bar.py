@@ -13,12 +13,13 @@ from django.utils import timezone
 
 from reviews.errors import ReviewError
 from reviews.models import Case
+from reviews.models.queues import ReviewQueue
 from reviews.pages.queues.next_case import take_next
 from reviews.pages.queues.words import next_because, queue_title, sla_line
-from reviews.queue_models import ReviewQueue
 from reviews.work.claims import release_case
 from reviews.work.setting_aside import assign_case, snooze_case, transfer_case
 from scoring.admin_kit.pages import AdminPage, register_page
+from scoring.admin_kit.time_zones import zoned_text
 
 WORK, ASSIGN = "reviews.work_case", "reviews.assign_case"
 # What the page offers: a key, how long, and how it is called.
@@ -105,9 +106,7 @@ class SetAsidePage(AdminPage):
             now=now,
             may_assign=self.may_assign,
         )
-        return (
-            f"Snoozed {words}: nobody gets the case before {until:%Y-%m-%d %H:%M} UTC. Claim it to end that."
-        )
+        return f"Snoozed {words}: nobody gets the case before {zoned_text(until)}. Claim it to end that."
 
     def assign(self, position: int, now: datetime) -> str:
         to = self.sent("to")

@@ -1,6 +1,6 @@
 """The editor of a queue: its condition, checked while typed and counted on past cases, and its terms."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -9,22 +9,22 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
+from reviews.models.queues import ReviewQueue
 from reviews.pages.queues.forms import QueueForm
 from reviews.pages.queues.list_page import LOOK, SET
 from reviews.pages.queues.words import queue_title
-from reviews.queue_models import ReviewQueue
 from reviews.queues.changing import change_queue, create_queue, queue_history, retire_queue
 from reviews.queues.definition import QueueDefinition
 from reviews.queues.errors import QueueInvalid
 from reviews.queues.preview import PERIOD, preview_queue
 from scoring.admin_kit.pages import actor_of, register_page
+from scoring.admin_kit.row_rules.visible import seen_scored_types
 from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import event_type as find_event_type
-from scoring.catalog.registry import scored_types
 from scoring.errors import ScoringError
 from scoring.rules.expressions.errors import ExpressionInvalid
 from scoring.rules.rules.compiling import compile_draft
-from scoring.rules.rules.pages.actions import whole_number_in
+from scoring.rules.rules.pages.actions import based_on_in
 from scoring.rules.rules.pages.draft_form import problems_by_field
 from scoring.rules.rules.pages.expression_editor import ExpressionEditor
 
@@ -54,17 +54,17 @@ class QueueEditor(ExpressionEditor):
     def save(self) -> HttpResponse:
         form = self.sent_form()
         if not form.is_valid():
-            return self.again(form, {})
+            return self.again(form)
         try:
             queue = self.define(form)
         except QueueInvalid as error:
             found = problems_by_field(error.problems)
             for name in found.keys() - {"condition"}:
                 form.add_error(name if name in form.fields else None, found[name])
-            return self.again(form, {"condition": found.get("condition", [])})
+            return self.again(form, found.get("condition", []))
         except ScoringError as error:
             messages.error(self.request, f"Not saved: {error}.")
-            return self.again(form, {})
+            return self.again(form)
         messages.success(
             self.request,
             f"The queue {queue_title(queue.name)} takes the cases that open from now on. Open cases stay"
@@ -82,16 +82,16 @@ class QueueEditor(ExpressionEditor):
     def retire(self) -> HttpResponse:
         raise Http404
 
-    def again(self, form: QueueForm, problems: dict[str, list[str]]) -> HttpResponse:
+    def again(self, form: QueueForm, condition_problems: Sequence[str] = ()) -> HttpResponse:
         """The page with what was typed, and what is wrong with it."""
         context = self.get_context_data(
-            **self.kwargs, form=form, problems=problems, condition=self.expression
+            **self.kwargs, form=form, condition_problems=condition_problems, condition=self.expression
         )
         return self.render_to_response(context, status=422)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         may_set = self.request.user.has_perm(SET)
-        return super().get_context_data(**{"days": PERIOD.days, "problems": {}, "may_set": may_set, **kwargs})
+        return super().get_context_data(days=PERIOD.days, may_set=may_set, **kwargs)
 
 
 ACTIONS: dict[str, Callable[[QueueEditor], HttpResponse]] = {
@@ -112,7 +112,7 @@ class NewQueuePage(QueueEditor):
 
     @property
     def kind(self) -> type[EventType]:
-        types = scored_types()
+        types = seen_scored_types(self.request.user)
         name = self.request.POST.get("event_type") or self.request.GET.get("type") or next(iter(types), "")
         if name not in types:
             raise Http404(f"There is no scored event type {name!r}.")
@@ -121,7 +121,7 @@ class NewQueuePage(QueueEditor):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         kwargs.setdefault("form", QueueForm.showing(QueueDefinition("", self.kind.name)))
         kwargs.setdefault("condition", self.request.GET.get("condition", ""))
-        return super().get_context_data(types=list(scored_types()), is_new=True, **kwargs)
+        return super().get_context_data(types=seen_scored_types(self.request.user), is_new=True, **kwargs)
 
     def define(self, form: QueueForm) -> ReviewQueue:
         return create_queue(
@@ -140,6 +140,9 @@ class ReviewQueuePage(QueueEditor):
 
     path, name, title = "review-queues/<str:queue_name>/", "review_queue", "Review queue"
     permission = LOOK
+
+    def shown_types(self) -> Iterable[str]:
+        return [self.queue.event_type]
 
     @property
     def queue(self) -> ReviewQueue:
@@ -170,13 +173,10 @@ class ReviewQueuePage(QueueEditor):
         return QueueForm({**self.request.POST.dict(), **self._many(), "name": self.kwargs["queue_name"]})
 
     def define(self, form: QueueForm) -> ReviewQueue:
-        based_on = whole_number_in(self.request.POST.get("based_on", ""))
-        if based_on is None:
-            raise BadRequest("based_on is not the number of a version")
         definition = QueueDefinition(event_type=self.kind.name, condition=self.expression, **form.terms())
         return change_queue(
             definition,
-            based_on=based_on,
+            based_on=based_on_in(self.request.POST),
             reason=form.cleaned_data["reason"],
             actor=actor_of(self.request),
             now=timezone.now(),

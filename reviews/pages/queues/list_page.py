@@ -7,13 +7,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
+from reviews.models.queues import ReviewQueue
 from reviews.pages.queues.words import members_text, queue_title, sla_text
 from reviews.queue.sources.stored import review_sources
 from reviews.queue.sources.words import settings_text
 from reviews.queue.states import NOTHING_PENDING, QueueState, queue_states
-from reviews.queue_models import ReviewQueue
 from reviews.queues.rerouting import reroute_cases
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
+from scoring.admin_kit.row_rules.visible import seen_scored_types, sees_type, visible_to
 from scoring.catalog.registry import scored_types
 
 LOOK, SET = "reviews.view_reviewqueue", "reviews.set_reviewqueue"
@@ -41,8 +42,9 @@ class QueuesPage(AdminPage):
     template_name = "reviews/queues/queues.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        queues = list(ReviewQueue.objects.order_by("event_type", "priority", "name"))
-        lines = queue_lines(queues, now=timezone.now())
+        user = self.request.user
+        queues = list(visible_to(ReviewQueue.objects.all(), user).order_by("event_type", "priority", "name"))
+        lines = [each for each in queue_lines(queues, now=timezone.now()) if sees_type(user, each.event_type)]
         in_use = [line for line in lines if line.queue is None or not line.queue.retired]
         return super().get_context_data(
             lines=in_use,
@@ -52,7 +54,7 @@ class QueuesPage(AdminPage):
             soon=sum(line.state.soon for line in lines),
             pending=sum(line.state.pending for line in lines),
             may_set=self.request.user.has_perm(SET),
-            sources=[(name, settings_text(review_sources.of(name))) for name in scored_types()],
+            sources=[(name, settings_text(review_sources.of(name))) for name in seen_scored_types(user)],
             **kwargs,
         )
 

@@ -10,6 +10,7 @@ from reviews.errors import BreakDue, NothingToClaim, ViewingLimitReached
 from reviews.pages.quality.case_panel import ADJUDICATE
 from reviews.pages.queues.words import queue_title
 from reviews.work.claims import claim_next_case
+from scoring.admin_kit.row_rules.visible import limits_of
 
 CHOSEN_QUEUE = "reviews_queue"  # in the session
 
@@ -27,6 +28,7 @@ def take_next(request: HttpRequest, *, now: datetime) -> HttpResponse:
             adjudications=request.user.has_perm(ADJUDICATE),
             confirmations=request.user.has_perm("reviews.confirm_verdict"),
             queue=queue,
+            event_types=limits_of(request.user).event_types,
         )
     except NothingToClaim:
         of_queue = f" in the queue {queue_title(queue)}" if queue else ""

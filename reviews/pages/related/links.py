@@ -21,11 +21,14 @@ from reviews.graph.neighborhood import (
     neighborhood,
 )
 from reviews.models import Case
-from reviews.pages.event_panels import entity_link, entity_words, may_see_personal, words_of_name
+from reviews.pages.event_panels import entity_link, entity_words, words_of_name
 from reviews.pages.history_table import number_in
 from reviews.quality.blinding import seen_rows
 from scoring.admin_kit.formatting import money_text, shortened
-from scoring.admin_kit.pages import AdminPage, register_page
+from scoring.admin_kit.pages import register_page
+from scoring.admin_kit.personal.access import PersonalAccess
+from scoring.admin_kit.personal.revealing import PersonalPage
+from scoring.admin_kit.row_rules.visible import limits_of
 from scoring.catalog.registry import event_type
 from scoring.log.errors import EntryNotFound
 
@@ -59,7 +62,7 @@ class EntityRow(NamedTuple):
 
 
 @register_page
-class LinksPage(AdminPage):
+class LinksPage(PersonalPage):
     """The linked entities of an event; `expand` names an entity as "kind:value" or an event's position."""
 
     path, name, title = "events/<int:position>/links/", "event_links", "Linked entities"
@@ -70,13 +73,14 @@ class LinksPage(AdminPage):
         position = kwargs["position"]
         asked = self.request.GET.getlist("expand")[:MAX_EXPANDED]
         try:
-            graph = neighborhood(position, expansion_of(asked))
+            types = limits_of(self.request.user).event_types
+            graph = neighborhood(position, expansion_of(asked), event_types=types)
         except EntryNotFound as error:
             raise Http404(str(error)) from error
         rows = seen_rows(
             history_rows([event.current for event in graph.events]), self.request.user.get_username()
         )
-        personal = may_see_personal(self.request.user)
+        personal = self.personal
         events = event_rows(graph, rows, asked=asked)
         entities = entity_rows(graph, events, asked=asked, personal=personal)
         self.title = f"Links of {rows[0].type} {shortened(rows[0].external_id)}"
@@ -118,7 +122,7 @@ def event_rows(graph: Graph, rows: Sequence[HistoryRow], *, asked: Sequence[str]
 
 
 def entity_rows(
-    graph: Graph, events: Sequence[LinkedRow], *, asked: Sequence[str], personal: bool
+    graph: Graph, events: Sequence[LinkedRow], *, asked: Sequence[str], personal: PersonalAccess
 ) -> list[EntityRow]:
     """The entities of a graph for display, those with the most shown events first."""
     by_position = {each.row.position: each for each in events}
@@ -133,7 +137,7 @@ def entity_rows(
 
 
 def _entity_row(
-    number: int, entity: GraphEntity, shown: list[LinkedRow], asked: Sequence[str], personal: bool
+    number: int, entity: GraphEntity, shown: list[LinkedRow], asked: Sequence[str], personal: PersonalAccess
 ) -> EntityRow:
     ref = entity.ref
     closed = not entity.is_hub and not entity.expanded and entity.events > len(shown)

@@ -12,6 +12,8 @@ from django.urls import reverse
 
 from reviews.console.entity_index import EntityRef
 from reviews.pages.event_panels import entity_words, words_of_name
+from scoring.admin_kit.personal.access import PersonalAccess
+from scoring.admin_kit.row_rules.visible import sees_type
 from scoring.batch.risk.models import RiskOverride, RiskProfile
 from scoring.batch.risk.overrides import risk_views
 from scoring.batch.risk.view import Risk
@@ -33,10 +35,11 @@ class RiskLine(NamedTuple):
 
 
 def risk_panel(
-    refs: Sequence[EntityRef], *, user: AbstractUser | AnonymousUser, personal: bool, now: datetime
+    refs: Sequence[EntityRef], *, user: AbstractUser | AnonymousUser, personal: PersonalAccess, now: datetime
 ) -> dict[str, Any]:
     """The template context of these entities' risks: two queries; nothing without the permission."""
-    views = [view for view in risk_views().values() if view.entities[0].kind in {ref.kind for ref in refs}]
+    kinds = {ref.kind for ref in refs}
+    views = [view for view in seen_risk_views(user).values() if view.entities[0].kind in kinds]
     if not views or not user.has_perm(VIEW):
         return {}
     pairs = product(dict.fromkeys(refs), views)
@@ -62,13 +65,18 @@ def risk_panel(
     }
 
 
+def seen_risk_views(user: Any) -> dict[str, Risk]:
+    """The risk views of the event types that a user sees, by key."""
+    return {key: view for key, view in risk_views().items() if sees_type(user, view.event_type)}
+
+
 def risk_line(
     view: Risk,
     ref: EntityRef,
     profile: RiskProfile | None,
     override: RiskOverride | None,
     *,
-    personal: bool,
+    personal: PersonalAccess,
     now: datetime,
 ) -> RiskLine:
     return RiskLine(

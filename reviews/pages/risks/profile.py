@@ -1,6 +1,6 @@
 """The risk profile of one entity: its score over time, its reasons, and the form that overrides it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -12,12 +12,14 @@ from django.shortcuts import redirect
 from django.utils import timezone
 
 from reviews.console.entity_index import find_entity
-from reviews.pages.event_panels import entity_link, entity_words, may_see_personal, words_of_name
+from reviews.pages.event_panels import entity_link, entity_words, words_of_name
 from reviews.pages.risks.forms import EndForm, OverrideForm
 from reviews.pages.risks.panel import SET, VIEW, is_stale, risk_link, title_of
 from scoring.admin_kit.formatting import percent_text
-from scoring.admin_kit.pages import AdminPage, actor_of, register_page
+from scoring.admin_kit.pages import actor_of, register_page
+from scoring.admin_kit.personal.revealing import PersonalPage
 from scoring.admin_kit.plots import Axis, Plot, Series
+from scoring.admin_kit.time_zones import zoned_text
 from scoring.batch.risk.errors import UnknownRiskView
 from scoring.batch.risk.models import RiskOverride, RiskProfile
 from scoring.batch.risk.overrides import (
@@ -51,7 +53,7 @@ class StrongEvent(NamedTuple):
 
 
 @register_page
-class RiskProfilePage(AdminPage):
+class RiskProfilePage(PersonalPage):
     """The profile of the entity `value` (as in the log) in a risk view.
 
     POST takes `action`: "override" or "end", which need the permission to override risks.
@@ -68,6 +70,9 @@ class RiskProfilePage(AdminPage):
             return find_risk_view(self.kwargs["view"])
         except UnknownRiskView as error:
             raise Http404(str(error)) from error
+
+    def shown_types(self) -> Iterable[str]:
+        return [self.risk_view.event_type]
 
     @property
     def value(self) -> str:
@@ -89,7 +94,7 @@ class RiskProfilePage(AdminPage):
             risk_view=view,
             ref=ref,
             kind_words=words_of_name(ref.kind),
-            words=entity_words(ref, personal=may_see_personal(self.request.user)),
+            words=entity_words(ref, personal=self.personal),
             entity_link=entity_link(ref),
             profile=profile,
             is_any=view.combination == ANY,
@@ -178,4 +183,4 @@ def _change_text(entry: Entry) -> str:
     if entry.type != OVERRIDDEN:
         return "Override ended"
     until = from_iso(entry.data["expires_at"])
-    return f"Set to {percent_text(entry.data['score'])} until {until:%Y-%m-%d %H:%M} UTC"
+    return f"Set to {percent_text(entry.data['score'])} until {zoned_text(until)}"

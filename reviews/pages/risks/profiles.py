@@ -9,12 +9,12 @@ from django.http import Http404
 from django.utils import timezone
 
 from reviews.console.entity_index import EntityRef
-from reviews.pages.event_panels import may_see_personal
 from reviews.pages.history_table import number_in
-from reviews.pages.risks.panel import VIEW, RiskLine, is_stale, risk_line, title_of
-from scoring.admin_kit.pages import AdminPage, register_page
+from reviews.pages.risks.panel import VIEW, RiskLine, is_stale, risk_line, seen_risk_views, title_of
+from scoring.admin_kit.pages import register_page
+from scoring.admin_kit.personal.access import PersonalAccess
+from scoring.admin_kit.personal.revealing import PersonalPage
 from scoring.batch.risk.models import RiskOverride, RiskProfile
-from scoring.batch.risk.overrides import risk_views
 from scoring.batch.risk.view import Risk
 from scoring.batch.status import newest_version
 from scoring.log import vault
@@ -42,7 +42,7 @@ class ViewTab(NamedTuple):
 
 
 @register_page
-class RiskProfilesPage(AdminPage):
+class RiskProfilesPage(PersonalPage):
     """The profiles of the view `view` (the first one by default), the highest risk first.
 
     `q`: entities that begin with this text; of personal ones, the whole value.
@@ -53,14 +53,14 @@ class RiskProfilesPage(AdminPage):
     template_name = "reviews/risk/profiles.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        views, now = risk_views(), timezone.now()
+        views, now = seen_risk_views(self.request.user), timezone.now()
         asked = self.request.GET
         view = _chosen(views, asked.get("view", ""))
         if view is None:
             return super().get_context_data(**kwargs, tabs=[])
         text = asked.get("q", "").strip()[:MAX_TEXT]
         page = min(max(number_in(asked.get("page")) or 1, 1), MAX_PAGES)
-        personal = may_see_personal(self.request.user)
+        personal = self.personal
         found = find_profiles(view, text, page=page, personal=personal)
         newest = newest_version(view)
         return super().get_context_data(
@@ -78,12 +78,12 @@ class RiskProfilesPage(AdminPage):
         )
 
 
-def find_profiles(view: Risk, text: str, *, page: int, personal: bool) -> Sequence[RiskProfile]:
+def find_profiles(view: Risk, text: str, *, page: int, personal: PersonalAccess) -> Sequence[RiskProfile]:
     """A page of profiles and one more, the highest risk first."""
     field = view.entities[0]
     rows = RiskProfile.objects.filter(view=view.key)
     if text and field.personal:
-        rows = rows.filter(entity=vault.digest_of(field.name, text)) if personal else rows.none()
+        rows = rows.filter(entity=vault.digest_of(field.name, text)) if personal.may_read else rows.none()
     elif text:
         rows = rows.filter(entity__startswith=text)
     first = (page - 1) * ROWS
@@ -97,10 +97,12 @@ def _chosen(views: dict[str, Risk], key: str) -> Risk | None:
     return views[key] if key else next(iter(views.values()), None)
 
 
-def _lines(view: Risk, rows: Sequence[RiskProfile], *, personal: bool, now: datetime) -> list[ProfileLine]:
+def _lines(
+    view: Risk, rows: Sequence[RiskProfile], *, personal: PersonalAccess, now: datetime
+) -> list[ProfileLine]:
     field = view.entities[0]
     shown = [row.entity for row in rows]
-    names = vault.reveal(shown) if field.personal and personal and rows else {}
+    names = vault.reveal(shown) if field.personal and personal.may_read and rows else {}
     held = RiskOverride.objects.holding(now).filter(view=view.key, entity__in=shown)
     overrides = {each.entity: each for each in held}
     return [

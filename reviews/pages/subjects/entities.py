@@ -1,7 +1,7 @@
 """The Find page: search for an entity or event, and an entity's events."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -17,13 +17,16 @@ from reviews.console.entity_index import (
 )
 from reviews.console.event_details import HistoryRow, entity_history
 from reviews.pages.content.panel import struck_panel
-from reviews.pages.event_panels import entity_link, entity_words, may_see_personal, words_of_name
+from reviews.pages.event_panels import entity_link, entity_words, words_of_name
 from reviews.pages.history_table import lines_of, number_in
 from reviews.pages.list_panel import entity_lists_panel
 from reviews.pages.risks.panel import risk_panel
 from reviews.pages.subjects.erasure import ERASE, erasure_link
 from reviews.quality.blinding import seen_rows
-from scoring.admin_kit.pages import AdminPage, register_page
+from scoring.admin_kit.pages import register_page
+from scoring.admin_kit.personal.access import PersonalAccess
+from scoring.admin_kit.personal.revealing import PersonalPage
+from scoring.admin_kit.row_rules.visible import limits_of
 from scoring.intake.models import Event
 
 ROWS = 50
@@ -55,7 +58,7 @@ class EntitySummary(NamedTuple):
 
 
 @register_page
-class EntitiesPage(AdminPage):
+class EntitiesPage(PersonalPage):
     """A search box and its results; with `kind` and `value`, that entity and its events."""
 
     path, name, title = "entities/", "entities", "Find"
@@ -66,8 +69,9 @@ class EntitiesPage(AdminPage):
         asked = self.request.GET
         text = asked.get("q", "").strip()[:MAX_TEXT_LENGTH]
         kind, value = asked.get("kind", ""), asked.get("value", "")[:MAX_TEXT_LENGTH]
-        personal, now = may_see_personal(self.request.user), timezone.now()
-        panels = _results(text, personal=personal) if text else {}
+        personal, now = self.personal, timezone.now()
+        types = limits_of(self.request.user).event_types
+        panels = _results(text, personal=personal, event_types=types) if text else {}
         if kind in entity_kinds() and value:
             panels |= _entity(
                 kind,
@@ -75,12 +79,13 @@ class EntitiesPage(AdminPage):
                 before=number_in(asked.get("before")),
                 personal=personal,
                 viewer=self.request.user.get_username(),
+                event_types=types,
             )
             seen: dict[str, Any] = {"user": self.request.user, "personal": personal, "now": now}
             panels |= entity_lists_panel(panels["ref"], **seen)
             panels |= risk_panel([panels["ref"]], **seen)
             panels |= {"may_erase": self.request.user.has_perm(ERASE), "erase": erasure_link(panels["ref"])}
-            panels |= {"author": struck_panel(panels["ref"], personal=personal, now=now)}
+            panels |= {"author": struck_panel(panels["ref"], **seen)}
         return super().get_context_data(text=text, kinds=_kind_names(), **panels, **kwargs)
 
 
@@ -95,30 +100,39 @@ def summarize_events(rows: Sequence[HistoryRow]) -> EntitySummary:
     )
 
 
-def _results(text: str, *, personal: bool) -> dict[str, Any]:
-    """The search results. Personal values are searched only by users who may see them."""
-    result = search_entities(text)
+def _results(text: str, *, personal: PersonalAccess, event_types: Collection[str] | None) -> dict[str, Any]:
+    """The search results. Personal values are searched only by users who may ask for them."""
+    result = search_entities(text, event_types=event_types)
     found = [
         FoundEntity(
             kind=words_of_name(match.ref.kind),
-            words=match.ref.shown,
+            words=entity_words(match.ref, personal=personal),
             link=entity_link(match.ref),
             events=match.events,
             capped=match.capped,
         )
         for match in result.entities
-        if personal or not match.ref.personal
+        if personal.may_read or not match.ref.personal
     ]
     events = Event.objects.filter(position__in=result.events).order_by("-position")
     return {"found": found, "found_events": list(events), "searched": True}
 
 
-def _entity(kind: str, value: str, *, before: int | None, personal: bool, viewer: str) -> dict[str, Any]:
+def _entity(
+    kind: str,
+    value: str,
+    *,
+    before: int | None,
+    personal: PersonalAccess,
+    viewer: str,
+    event_types: Collection[str] | None,
+) -> dict[str, Any]:
     """The context of an entity's section."""
     ref = find_entity(kind, value)
-    found = entity_history(kind, value, before=before, limit=ROWS + 1 if before else MAX_SUMMED)
+    limit = ROWS + 1 if before else MAX_SUMMED
+    found = entity_history(kind, value, before=before, limit=limit, event_types=event_types)
     rows = seen_rows(found, viewer)
-    counted = len(events_of_entity(kind, value, limit=MAX_COUNTED + 1))
+    counted = len(events_of_entity(kind, value, limit=MAX_COUNTED + 1, event_types=event_types))
     return {
         "ref": ref,
         "kind_words": words_of_name(kind),

@@ -18,8 +18,9 @@ from reviews.erasure.erasing import (
     preview_erasure,
 )
 from reviews.errors import InvalidErasure, SubjectUnknown
-from reviews.pages.event_panels import entity_link, entity_words, may_see_personal, words_of_name
-from scoring.admin_kit.pages import AdminPage, actor_of, register_page
+from reviews.pages.event_panels import entity_link, entity_words, words_of_name
+from scoring.admin_kit.pages import actor_of, register_page
+from scoring.admin_kit.personal.revealing import PersonalPage
 from scoring.log.entries import Entry
 
 ERASE = "reviews.erase_subject"
@@ -34,7 +35,7 @@ class PastErasure(NamedTuple):
 
 
 @register_page
-class ErasurePage(AdminPage):
+class ErasurePage(PersonalPage):
     """GET shows what an erasure of the entity would delete.
 
     POST deletes it; needs a `reason` and a non-empty `confirmed`; `with_shared` deletes what others have too.
@@ -42,6 +43,7 @@ class ErasurePage(AdminPage):
 
     path, name, title = "entities/erase/<str:kind>/<path:value>/", "erase_subject", "Erase personal data"
     permission = ERASE
+    needs_all_types = True
     template_name = "reviews/erase.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -50,7 +52,7 @@ class ErasurePage(AdminPage):
         return super().get_context_data(
             ref=subject,
             kind_words=words_of_name(subject.kind),
-            words=entity_words(subject, personal=may_see_personal(self.request.user)),
+            words=entity_words(subject, personal=self.personal),
             back=entity_link(subject),
             found=_found(subject) if 0 < counted <= MAX_EVENTS else None,
             counted=counted,

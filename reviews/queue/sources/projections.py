@@ -1,6 +1,6 @@
 """The projection of the sources of cases by event type."""
 
-from reviews.queue_models import StoredReviewSources
+from reviews.models.queues import StoredReviewSources
 from scoring.configuration.type_settings.folding import changed_settings, event_type_of
 from scoring.log.projections import fold_into
 

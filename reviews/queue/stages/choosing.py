@@ -7,11 +7,11 @@ from typing import Any
 from django.db.models import F, Func, Q, Value
 
 from reviews.models import Case, CaseQuerySet
-from reviews.quality_models import GivenVerdict
+from reviews.models.quality import GivenVerdict
+from reviews.models.queues import ReviewQueue
 from reviews.queue.stages.candidates import retrieve
 from reviews.queue.stages.ranking import rank
 from reviews.queue.stages.reranking import Placed, Turn, rerank
-from reviews.queue_models import ReviewQueue
 from reviews.queues.definition import OrderWeights
 
 MAX_TRIED = 200  # of the first cases, those that are tried to be locked

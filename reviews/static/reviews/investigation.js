@@ -34,5 +34,40 @@
     comparison.addEventListener("change", needValue);
   };
 
+  /* A query runs while this page is still shown: it is cancelled when the page is left, or by the button. */
+  const watchRuns = () => {
+    const bar = document.getElementById("running");
+    if (!bar) return;
+    const address = location.pathname;
+    let run = "";
+    const begin = () => {
+      run = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+      document.cookie = `investigation_run=${run}; path=${address}; max-age=120; samesite=strict`;
+      bar.hidden = false;
+    };
+    const cancel = () => {
+      if (!run) return;
+      const sent = new FormData();
+      sent.set("action", "cancel");
+      sent.set("investigation_run", run);
+      sent.set("csrfmiddlewaretoken", document.querySelector("[name=csrfmiddlewaretoken]").value);
+      navigator.sendBeacon(address, sent);
+      run = "";
+      bar.hidden = true;
+    };
+    document.addEventListener("submit", (event) => {
+      if (!event.defaultPrevented && event.target.method === "get" && new URL(event.target.action, location).pathname === address) begin();
+    });
+    document.addEventListener("click", (event) => {
+      const link = event.target.closest("a[href]");
+      const plain = !event.defaultPrevented && event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey;
+      if (link && plain && link.pathname === address && link.search && link.search !== location.search) begin();
+    });
+    bar.querySelector("button").addEventListener("click", () => { window.stop(); cancel(); });
+    window.addEventListener("pagehide", cancel);
+    window.addEventListener("pageshow", () => { bar.hidden = true; });
+  };
+
   document.addEventListener("DOMContentLoaded", start);
+  document.addEventListener("DOMContentLoaded", watchRuns);
 })();

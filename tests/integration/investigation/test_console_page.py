@@ -150,6 +150,31 @@ def test_only_the_owner_replaces_or_deletes_a_saved_query(sign_in: SignIn) -> No
     ]
 
 
+def test_a_query_becomes_a_queue_by_the_form_with_its_condition(paid: None, sign_in: SignIn) -> None:
+    lead = sign_in("lea", "lead")
+    [link] = re.findall(r'href="([^"]*review-queues/new/[^"]*)"', page(lead, q="amount > 100"))
+    form = lead.get(unescape(link)).content.decode()
+    assert "amount &gt; 100</textarea>" in form
+    assert '<input type="hidden" name="event_type" value="payment">' in form
+    assert "Make a queue" not in page(sign_in(), q="amount > 100")
+
+
+@pytest.mark.parametrize(
+    ("condition", "message"),
+    [
+        ('outcome == "block" && amount > 1', "<code>outcome</code> is not known yet"),
+        ('has(label) || "velocity" in rules', "<code>label</code>, <code>rules</code> are not known yet"),
+        ("", "With a condition"),
+    ],
+)
+def test_a_query_that_routing_cannot_ask_says_why(
+    paid: None, sign_in: SignIn, condition: str, message: str
+) -> None:
+    text = page(sign_in("lea", "lead"), q=condition)
+    assert message in text
+    assert "review-queues/new/" not in text
+
+
 def test_every_search_is_in_the_log_once(paid: None, sign_in: SignIn) -> None:
     client = sign_in()
     page(client, q="amount > 100")

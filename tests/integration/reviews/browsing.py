@@ -27,6 +27,7 @@ ReviewCase = Callable[..., Case]
 
 LOOK = ("reviews.view_case", "scoring.view_event")
 WORK = (*LOOK, "reviews.work_case")
+SEE = (*WORK, "reviews.see_personal")
 QUEUE = "/admin/queue/"
 FRAUD = {"action": "decide", "verdict": "fraud", "reason_code": "stolen_card"}
 REASON = {

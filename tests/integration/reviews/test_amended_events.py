@@ -137,8 +137,8 @@ def test_an_event_is_retracted_from_its_page_with_a_reason(
     assert event_detail(event.position).amendments[0].actor == "user/lea"
 
 
-@pytest.mark.parametrize("permission", ["reviews.work_case", "scoring.view_event"])
-def test_personal_values_of_versions_are_shown_only_to_users_who_work_cases(
+@pytest.mark.parametrize("permission", ["reviews.see_personal", "scoring.view_event"])
+def test_personal_values_of_versions_are_shown_only_to_users_who_may_see_them(
     permission: str,
     open_case: OpenCase,
     browse: Callable[..., Client],
@@ -148,4 +148,4 @@ def test_personal_values_of_versions_are_shown_only_to_users_who_work_cases(
     correct(event, ip="198.51.100.7")
     page = browse("ana", "scoring.view_event", permission).get(f"/admin/events/{event.position}/")
     for address in ("198.51.100.6", "198.51.100.7"):
-        assert (address in page.content.decode()) == (permission == "reviews.work_case")
+        assert (address in page.content.decode()) == (permission == "reviews.see_personal")

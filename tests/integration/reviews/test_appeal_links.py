@@ -15,7 +15,7 @@ from reviews.appeals.following import appeals_about
 from reviews.appeals.links import AppealLink, make_link, read_link
 from reviews.errors import NothingToClaim, OwnVerdictAppealed
 from reviews.models import Case
-from reviews.quality_models import GivenVerdict
+from reviews.models.quality import GivenVerdict
 from reviews.statements.reviewed import review_of
 from reviews.work import claims
 from reviews.work.verdicts import undo_verdict

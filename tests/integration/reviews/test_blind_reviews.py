@@ -6,9 +6,9 @@ import pytest
 from django.test import Client
 
 from reviews.models import Case
+from reviews.models.quality import GivenVerdict
 from reviews.quality.settings import GOLDEN, SECOND, CheckShare, QualitySettings
 from reviews.quality.stored import quality_settings
-from reviews.quality_models import GivenVerdict
 from reviews.work.checks import choose_golden
 from scoring.intake.labels import LabelStatement, record_labels
 from tests.integration.reviews.browsing import FRAUD, QUEUE, WORK, Browse, ReviewCase, page_of, take, text_of

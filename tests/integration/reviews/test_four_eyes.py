@@ -11,9 +11,9 @@ from reviews.four_eyes.errors import ConfirmerNeeded, OwnProposal
 from reviews.four_eyes.settings import NEGATIVE, POSITIVE, ConfirmedLabel, FourEyesSettings
 from reviews.four_eyes.stored import four_eyes_settings
 from reviews.models import Case
+from reviews.models.quality import GivenVerdict
 from reviews.quality.settings import GOLDEN, SECOND, CheckShare, QualitySettings
 from reviews.quality.stored import quality_settings
-from reviews.quality_models import GivenVerdict
 from reviews.work import claims, verdicts
 from scoring.intake.models import Label
 from scoring.log.read import read_stream

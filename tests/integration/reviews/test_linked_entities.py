@@ -119,7 +119,7 @@ def test_labels_color_events_unless_they_are_withheld(browse: Browse, review_cas
 def test_personal_values_are_hidden_from_those_who_may_not_work_cases(browse: Browse) -> None:
     address = kept("192.0.2.9")
     anchor = receive("T-1", ip=address)
-    assert "192.0.2.9" in entities(links(browse, anchor))
+    assert "192.0.2.x" in entities(links(browse, anchor))
     response = browse("otto", *LOOK).get(reverse("admin:event_links", args=[anchor]))
     assert "hidden" in entities(response)
     assert "192.0.2.9" not in text_of(response)

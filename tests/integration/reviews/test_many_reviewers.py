@@ -10,7 +10,10 @@ from django.db import connection
 
 from reviews.errors import CaseAlreadyClaimed, NothingToClaim
 from reviews.models import Case
+from reviews.queues.changing import create_queue
 from reviews.work import claims
+from scoring.log.append import append
+from scoring.log.entries import NewEntry
 from scoring.log.read import read_streams
 from tests.integration.reviews.conftest import DAY, consume, review_event
 from tests.waiting import TIMEOUT_SECONDS
@@ -19,6 +22,7 @@ Call = Callable[[], object]
 CASES = 50
 CALLS = 100
 THREADS = 20
+MANY_CASES, QUEUES, CLAIMERS = 5_000, ("large", "small", "reported"), 50
 
 
 @pytest.fixture
@@ -28,9 +32,9 @@ def fifty_cases(open_case: Callable[..., Case]) -> list[int]:
     return [event.position for event in events]
 
 
-def at_once(calls: Sequence[Call]) -> list[object]:
-    """What each call returned or raised; `THREADS` at a time start together, each on its own connection."""
-    barrier = threading.Barrier(THREADS)
+def at_once(calls: Sequence[Call], *, threads: int = THREADS) -> list[object]:
+    """What each call returned or raised; `threads` at a time start together, each on its own connection."""
+    barrier = threading.Barrier(threads)
 
     def work(mine: Sequence[Call]) -> list[object]:
         try:
@@ -39,8 +43,8 @@ def at_once(calls: Sequence[Call]) -> list[object]:
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(THREADS) as pool:
-        parts = pool.map(work, [calls[start::THREADS] for start in range(THREADS)])
+    with ThreadPoolExecutor(threads) as pool:
+        parts = pool.map(work, [calls[start::threads] for start in range(threads)])
         return [result for part in parts for result in part]
 
 
@@ -95,3 +99,47 @@ def test_many_concurrent_requests_of_one_reviewer_claim_one_case(fifty_cases: li
     results = at_once([lambda: claims.claim_next_case(reviewer="ana", now=DAY)] * THREADS)
     assert len({result.pk for result in results if isinstance(result, Case)}) == 1
     assert Case.objects.filter(state="claimed").count() == 1
+
+
+def _opened(number: int, queue: str) -> NewEntry:
+    """The case of a payment in a queue, as routing opens it."""
+    return NewEntry(
+        stream=f"case/payment/shop/M-{number}",
+        expected_version=0,
+        type="case.opened",
+        data={
+            "event": f"payment/shop/M-{number}",
+            "event_position": 10**9 + number,
+            "event_type": "payment",
+            "currency": "USD",
+            "why": "review",
+            "outcome": "review",
+            "score": 0.5,
+            "stake": 1_000 + number,
+            "expected_loss": 500 + number,
+            "queue": queue,
+            "queue_version": 1,
+            "sla_minutes": 60,
+            "shared_entities": [],
+        },
+    )
+
+
+def test_50_reviewers_of_three_queues_hold_each_of_5000_cases_once(transactional_db: None) -> None:
+    reviewers = {f"reviewer-{number}": QUEUES[number % 3] for number in range(4 * CLAIMERS)}
+    for name in QUEUES:
+        members = tuple(reviewer for reviewer, queue in reviewers.items() if queue == name)
+        create_queue(name=name, event_type="payment", condition="", users=members, actor="user/lea", now=DAY)
+    append([_opened(number, QUEUES[number % 3]) for number in range(MANY_CASES)], now=DAY)
+
+    def asking(reviewer: str) -> Call:
+        return lambda: claims.claim_next_case(reviewer=reviewer, now=DAY)
+
+    claimed = at_once([asking(reviewer) for reviewer in reviewers], threads=CLAIMERS)
+
+    held = {case.claimed_by: case for case in claimed if isinstance(case, Case)}
+    assert held.keys() == reviewers.keys()
+    assert {name: case.queue for name, case in held.items()} == reviewers  # of their own queue
+    assert len({case.pk for case in held.values()}) == len(reviewers)
+    assert Case.objects.filter(state="claimed").count() == len(reviewers)
+    assert set(claims_in_log().values()) == {1}

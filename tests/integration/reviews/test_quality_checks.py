@@ -8,10 +8,10 @@ import pytest
 
 from reviews.errors import CaseNotDecided, NothingToClaim
 from reviews.models import Case
+from reviews.models.quality import GivenVerdict
 from reviews.quality.errors import AdjudicatorNeeded, CheckInProgress, NotForThisReviewer, NotGolden
 from reviews.quality.settings import GOLDEN, SECOND, CheckShare, QualitySettings
 from reviews.quality.stored import quality_settings
-from reviews.quality_models import GivenVerdict
 from reviews.statements.reviewed import review_of
 from reviews.work import claims, verdicts
 from reviews.work.checks import choose_golden

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from reviews.models import Case
-from reviews.queue_models import ReviewQueue
+from reviews.models.queues import ReviewQueue
 from reviews.queues.changing import create_queue
 from reviews.work.claims import claim_case
 from tests.integration.reviews.browsing import QUEUE, WORK, Browse, ReviewCase, page_of, take, text_of

@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group, User
 
 from reviews.errors import NothingToClaim
 from reviews.models import Case
-from reviews.queue_models import ReviewQueue
+from reviews.models.queues import ReviewQueue
 from reviews.queues.changing import change_queue, create_queue, retire_queue
 from reviews.queues.definition import QueueDefinition
 from reviews.queues.errors import (

@@ -12,11 +12,11 @@ from django.db import connection
 from reviews.console.entity_index import ENTITIES, EntityRef
 from reviews.erasure.erasing import erase_subject
 from reviews.models import Case
+from reviews.models.similar import CaseExplanation
 from reviews.queue.opening import CASES
 from reviews.similar import database, following
 from reviews.similar.database import INDEX, is_indexed, prepare_search
 from reviews.similar.following import SIMILAR
-from reviews.similar_models import CaseExplanation
 from reviews.work.checks import choose_golden
 from reviews.work.claims import claim_case
 from reviews.work.verdicts import decide_case, undo_verdict

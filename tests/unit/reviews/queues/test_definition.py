@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from reviews.queue_models import ReviewQueue
+from reviews.models.queues import ReviewQueue
 from reviews.queues.definition import OrderWeights, QueueDefinition, check_definition
 from reviews.queues.errors import QueueInvalid
 from scoring.catalog.errors import EventTypeNotScored

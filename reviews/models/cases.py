@@ -1,18 +1,13 @@
-"""Cases for people to decide, and the index that finds an entity's events."""
+"""Cases for people to decide."""
 
 from collections.abc import Collection
 from datetime import datetime
 from typing import ClassVar
 
-from django.contrib.auth.models import Group
 from django.contrib.postgres.indexes import GinIndex
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
-from reviews.investigation_models import SavedQuery  # noqa: F401 - a table of this app
-from reviews.quality_models import GivenVerdict
-from reviews.queue_models import ReviewQueue  # noqa: F401 - a model of this app
-from reviews.similar_models import CaseExplanation  # noqa: F401 (where Django finds the table)
+from reviews.models.quality import GivenVerdict
 
 
 class CaseQuerySet(models.QuerySet["Case"]):
@@ -66,6 +61,10 @@ class CaseQuerySet(models.QuerySet["Case"]):
         else:
             allowed = allowed.filter(proposed_at=None)
         return allowed if escalations else allowed.filter(escalated_at=None)
+
+    def of_types(self, event_types: Collection[str] | None) -> "CaseQuerySet":
+        """Cases of these event types; all for None."""
+        return self if event_types is None else self.filter(event_type__in=event_types)
 
     def without_own_checks(self, reviewer: str) -> "CaseQuerySet":
         """All but the quality checks of cases on which the reviewer has given a verdict before."""
@@ -318,152 +317,3 @@ class CaseRefresh(models.Model):
 
     def __str__(self) -> str:
         return f"case {self.case_id} by {self.model}: {self.score:.3f}"
-
-
-class EventEntity(models.Model):
-    """An event of an entity. Written by the consumer `reviews.entities` only.
-
-    `entity` is a 64-bit hash (`reviews.console.entity_index.entity_key`), `position` that of the event's
-    receipt. So an entity's history is one range of the primary key, read newest first from its end.
-    """
-
-    pk = models.CompositePrimaryKey("entity", "position")
-    entity = models.BigIntegerField()
-    position = models.BigIntegerField()
-
-    class Meta:
-        permissions: ClassVar = [("erase_subject", "Can erase the personal data of an entity")]
-
-
-class EventSender(models.Model):
-    """A source that has sent events of a type; with these, an event is found by its external id alone.
-
-    Written by the consumer `reviews.entities` only.
-    """
-
-    pk = models.CompositePrimaryKey("event_type", "source")
-    event_type = models.CharField(max_length=60)
-    source = models.CharField(max_length=60)
-
-
-class EventReport(models.Model):
-    """A user's report of an event, which need not have been received. Written by the consumer
-    `reviews.reports` only.
-
-    `position`: that of the report's receipt. A type of reports may be about several event types.
-    """
-
-    pk = models.CompositePrimaryKey("position", "event_stream")
-    position = models.BigIntegerField()
-    event_stream = models.CharField(max_length=400)
-    received_at = models.DateTimeField()
-
-    class Meta:
-        default_permissions = ()
-        indexes: ClassVar = [models.Index(fields=["event_stream", "received_at"], name="event_report_stream")]
-
-
-class AutomatedAction(models.Model):
-    """A restriction of an event of a type with policies that software decided without a person, as its latest
-    decision gives it. Written by the consumer `reviews.automated` only.
-
-    `action`: the outcome. `decided_by`: a list, bank, rule, model, or policy. `policies`: those for which it
-    did. `reported`: users had reported the event before. `decided_at`: since when the action holds.
-    """
-
-    event_position = models.BigIntegerField(primary_key=True)
-    event_type = models.CharField(max_length=60)
-    action = models.CharField(max_length=10)
-    decided_by = models.CharField(max_length=10)
-    policies = models.JSONField(default=list)
-    reported = models.BooleanField(default=False)
-    received_at = models.DateTimeField()
-    decided_at = models.DateTimeField()
-
-    class Meta:
-        default_permissions = ()
-        indexes: ClassVar = [models.Index(fields=["event_type", "decided_at"], name="automated_action_span")]
-
-    def __str__(self) -> str:
-        return f"{self.action} of {self.event_type} {self.event_position}"
-
-
-class AutomatedSum(models.Model):
-    """How many automated restrictions began on a UTC day, and their time from receipt, by `bucket` of it.
-
-    `policy`: one of those broken, "" for none; a restriction counts for each of its policies. Kept with
-    `AutomatedAction` by the same consumer. Buckets: see `reviews.statements.automated_sums`.
-    """
-
-    day = models.DateField()
-    event_type = models.CharField(max_length=60)
-    policy = models.TextField()
-    decided_by = models.CharField(max_length=10)
-    reported = models.BooleanField()
-    action = models.CharField(max_length=10)
-    bucket = models.SmallIntegerField()
-    restrictions = models.BigIntegerField()
-    microseconds = models.BigIntegerField()
-
-    class Meta:
-        default_permissions = ()
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["event_type", "day", "policy", "decided_by", "reported", "action", "bucket"],
-                name="automated_sum_key",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.action} of {self.event_type} on {self.day}"
-
-
-class ReviewerAction(models.Model):
-    """A case claimed, viewed, decided or released by a reviewer, or media shown. Projection of these entries.
-
-    `event_position`: 0 for media shown without an event. Breaks and limits of viewing are counted from it.
-    """
-
-    position = models.BigIntegerField(primary_key=True)
-    reviewer = models.CharField(max_length=150)
-    at = models.DateTimeField()
-    event_position = models.BigIntegerField()
-    sensitive = models.BooleanField()
-
-    class Meta:
-        indexes: ClassVar = [models.Index(fields=["reviewer", "-at"], name="reviewer_action")]
-
-
-class WellnessLimit(models.Model):
-    """What the reviewers of a group are spared: configuration, not rebuilt from the log. Empty: no limit.
-
-    A reviewer in several groups gets the strictest limit of each kind.
-    """
-
-    group = models.OneToOneField(Group, on_delete=models.CASCADE, related_name="wellness_limit")
-    sensitive_per_hour = models.PositiveSmallIntegerField(
-        "sensitive cases an hour",
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(1)],
-        help_text="How many cases with sensitive content a reviewer may open in any 60 minutes.",
-    )
-    work_minutes = models.PositiveSmallIntegerField(
-        "break after (minutes)",
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(5)],
-        help_text="How long a reviewer may work before the next case waits for a break.",
-    )
-    break_minutes = models.PositiveSmallIntegerField(
-        "length of a break (minutes)",
-        default=10,
-        validators=[MinValueValidator(1), MaxValueValidator(120)],
-        help_text="A pause of this length counts as a break.",
-    )
-
-    class Meta:
-        verbose_name = "wellness limit"
-
-    def __str__(self) -> str:
-        return f"Limits of {self.group}"
