@@ -12,6 +12,7 @@ from monitoring.models import HourlyWindow
 from monitoring.windows.latency_histogram import percentile_ms
 from scoring.admin_kit.change_lists import EventTypeFilter, ReadOnlyAdmin, unbroken
 from scoring.admin_kit.formatting import NO_VALUE, count_text
+from scoring.admin_kit.time_zones import moment_text, with_zone
 from scoring.catalog.registry import all_outcomes
 
 PAGES = (
@@ -19,7 +20,7 @@ PAGES = (
     "monitoring.alerts.pages.alerts",
     "monitoring.alerts.pages.rules",
     "monitoring.drift.pages.drift_page",
-    "monitoring.performance.page",
+    "monitoring.performance.pages.performance_page",
     "monitoring.labels.page",
     "monitoring.guardrails.pages",
     "monitoring.triggers.pages",
@@ -27,7 +28,7 @@ PAGES = (
     "monitoring.operations.page",
     "monitoring.quality.page",
     "monitoring.notifications.pages",
-    "monitoring.business.page",
+    "monitoring.business.pages.business_page",
     "monitoring.feature_pages.pages",
     "monitoring.feature_pages.batch_view_pages",
 )
@@ -62,9 +63,9 @@ class HourlyWindowAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[HourlyWindow]:
         return super().get_queryset(request).filter(start__lte=timezone.now())
 
-    @admin.display(description="hour (UTC)")
+    @admin.display(description=with_zone("hour"))
     def hour(self, window: HourlyWindow) -> str:
-        return unbroken(f"{window.start:%Y-%m-%d %H:%M}")
+        return unbroken(moment_text(window.start))
 
     @admin.display(description="decisions")
     def outcomes(self, window: HourlyWindow) -> str:

@@ -6,7 +6,6 @@ from django.utils import timezone
 from monitoring.alerts.acting import act_by_itself
 from monitoring.alerts.evaluation.evaluate import evaluate_alerts
 from monitoring.alerts.evaluation.observing import prune_values
-from monitoring.business import refreshing
 from monitoring.guardrails import checking
 from monitoring.labels import computing as labels
 from monitoring.notifications import queueing, sending
@@ -20,9 +19,12 @@ from monitoring.windows import senders
 @shared_task
 def prune_windows() -> int:
     """Delete windows, and values of metrics, past their retention; returns how many windows."""
+    from monitoring.drift.groups import segment_windows  # noqa: PLC0415 (XGBoost, pyarrow and pandas)
+
     now = timezone.now()
     prune_values(now=now)
     pruned = windows.prune_minutes(now=now) + senders.prune_senders(now=now)
+    pruned += segment_windows.prune_segments(now=now)
     return pruned + quality_windows.prune_quality_windows(now=now)
 
 
@@ -32,6 +34,14 @@ def follow_data_quality() -> int:
     now = timezone.now()
     learning.learn_baselines(now=now)
     return quality_windows.move_submissions(now=now)
+
+
+@shared_task
+def count_segments() -> int:
+    """Count the decisions of models by segment, for drift by segment; returns how many windows."""
+    from monitoring.drift.groups import segment_windows  # noqa: PLC0415 (XGBoost, pyarrow and pandas)
+
+    return segment_windows.count_segments(now=timezone.now())
 
 
 @shared_task
@@ -49,6 +59,8 @@ def measure_performance() -> dict[str, list[str]]:
 @shared_task
 def refresh_business() -> int:
     """Compute the business figures of today and of days whose labels still come; returns how many days."""
+    from monitoring.business import refreshing  # noqa: PLC0415 (pyarrow)
+
     return refreshing.refresh_business(now=timezone.now())
 
 

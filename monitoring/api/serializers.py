@@ -6,6 +6,14 @@ from monitoring.alerts.rules.rule import Severity
 from monitoring.drift.distance import State
 
 
+class EstimateSerializer(serializers.Serializer):
+    """A value with its 95 % interval, or with the bounds between which it lies."""
+
+    value = serializers.FloatField(allow_null=True, help_text="null where only the bounds are known")
+    low = serializers.FloatField()
+    high = serializers.FloatField()
+
+
 class ComparedSerializer(serializers.Serializer):
     """A distribution against that of training."""
 
@@ -62,6 +70,10 @@ class ModelDriftSerializer(serializers.Serializer):
     effect = serializers.FloatField()
     effect_threshold = serializers.FloatField()
     drifted_share = serializers.FloatField(help_text="Of the explanations, on features that have drifted")
+    estimated_loss = EstimateSerializer(
+        allow_null=True,
+        help_text="The relative loss of average precision that scores let expect; null with few decisions",
+    )
     scores = ComparedSerializer()
     features = FeatureDriftSerializer(many=True)
     senders = SenderDriftSerializer(many=True)
@@ -106,3 +118,36 @@ class AlertsSerializer(serializers.Serializer):
     """The alerts that fire."""
 
     alerts = AlertSerializer(many=True)
+
+
+class BusinessPeriodSerializer(serializers.Serializer):
+    """A day or week of an event type or of a segment; money in minor units."""
+
+    segment = serializers.CharField(allow_null=True, help_text="null for all events")
+    since = serializers.DateField()
+    until = serializers.DateField(help_text="The last day, included")
+    mature = serializers.BooleanField(help_text="Whether its labels are complete")
+    decided = serializers.IntegerField()
+    approval_rate = EstimateSerializer(allow_null=True)
+    block_share = EstimateSerializer(allow_null=True)
+    insult_rate = EstimateSerializer(allow_null=True, help_text="The share of good events that were blocked")
+    fraud_loss = serializers.IntegerField(help_text="Fraud let through, as labels show it so far")
+    loss_avoided = EstimateSerializer()
+    verdicts = serializers.IntegerField()
+    verdicts_fraud = serializers.IntegerField()
+    review_hours = serializers.FloatField()
+    found_per_hour = serializers.FloatField(
+        allow_null=True, help_text="Fraud found for each hour of review; null without a verdict of known time"
+    )
+
+
+class BusinessSerializer(serializers.Serializer):
+    """What the decisions of an event type led to."""
+
+    event_type = serializers.CharField()
+    currency = serializers.CharField()
+    by = serializers.ChoiceField(choices=("day", "week"))
+    field = serializers.CharField(
+        allow_null=True, help_text="By whose values segments are divided; null without segments"
+    )
+    periods = BusinessPeriodSerializer(many=True)

@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 
 from django.db.models import Sum
 
-from monitoring.business.counting import ALL
 from monitoring.business.figures import DayFigures, Estimate, insult_rate, share, sum_figures
 from monitoring.business.refreshing import is_mature, read_days
+from monitoring.business.segments import ALL
 from monitoring.metrics.metric import Metric, Observation, SuggestedAlert, Unit, Worse
 from monitoring.metrics.registry import register_metric
 from monitoring.models import HourlyWindow

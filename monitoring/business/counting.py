@@ -1,35 +1,42 @@
-"""The figures of one day, read from decisions, labels and verdicts."""
+"""The decisions of an hour, counted by segment and by what their labels say."""
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from django.db import connection
-from django.db.models import Count, Q, Sum
 
 from monitoring.business.figures import DayFigures, sum_figures
-from reviews.models import Case
+from monitoring.business.segment_sql import segment_sql
+from monitoring.business.segments import ALL, OTHER
+from monitoring.segment_conditions import NO_VALUE
 from scoring.catalog.event_type import EventType
-from scoring.catalog.fields import Category
 from scoring.intake.label_sources import PEOPLE
 from scoring.rules.rules.trial.sample import positions_since
 
-ALL, NO_VALUE, OTHER = "", "(none)", "(other)"
-MAX_SEGMENTS: Final = 20
-DAY: Final = timedelta(days=1)
+MAX_SEGMENTS: Final = 20  # of a field in a day
+MAX_SEGMENTS_AN_HOUR: Final = 60
+HOUR: Final = timedelta(hours=1)
 
+Segments = dict[str, DayFigures]
+Counted = dict[str, Segments]  # figures by field and segment; those of all events are at [ALL][ALL]
+
+_MODELS: Final = """
+    SELECT DISTINCT model FROM scoring_decision
+     WHERE position >= %(first)s AND position < %(end)s AND event_type = %(event_type)s AND revision = 0
+"""
 # First decisions by segment and outcome. The last label entry of an event has its effective label.
 _DECIDED: Final = """
     WITH decided AS (
         SELECT decision.outcome, decision.propensity, coalesce(decision.stake, %(nominal)s) AS stake,
-               receipt.stream,
-               coalesce(left(receipt.data::json #>> ARRAY['fields', %(field)s], 64), '') AS segment
+               receipt.stream, ARRAY[{values}]::text[] AS segments
           FROM scoring_decision decision
           JOIN scoring_logentry receipt ON receipt.position = decision.event_position
-          JOIN scoring_event event
-            ON event.position = decision.event_position AND event.retracted_at IS NULL
+          JOIN scoring_event submitted
+            ON submitted.position = decision.event_position AND submitted.retracted_at IS NULL
+          {joins}
          WHERE decision.position >= %(first)s AND decision.position < %(end)s
            AND decision.event_type = %(event_type)s AND decision.revision = 0
     ), judged AS (
@@ -45,19 +52,21 @@ _DECIDED: Final = """
                SELECT effective FROM scoring_label
                 WHERE event_stream = decided.stream ORDER BY position DESC LIMIT 1) latest ON true
     )
-    SELECT segment, outcome, count(*), sum(stake),
+    SELECT divided.field, divided.segment, outcome, count(*), sum(stake),
            count(*) FILTER (WHERE fraud), coalesce(sum(stake) FILTER (WHERE fraud), 0),
            count(*) FILTER (WHERE fraud AND found), coalesce(sum(stake) FILTER (WHERE fraud AND found), 0),
            count(*) FILTER (WHERE good), coalesce(sum(stake) FILTER (WHERE good), 0),
            count(propensity), coalesce(sum(1 / propensity), 0),
            count(propensity) FILTER (WHERE fraud), coalesce(sum(1 / propensity) FILTER (WHERE fraud), 0)
-      FROM judged GROUP BY 1, 2
+      FROM judged CROSS JOIN LATERAL unnest(%(fields)s::text[], segments) AS divided (field, segment)
+     GROUP BY 1, 2, 3
 """
 
 
-class _Counted(NamedTuple):
+class _Group(NamedTuple):
     """The events of a segment that got one outcome."""
 
+    field: str
     segment: str
     outcome: str
     events: int
@@ -74,54 +83,47 @@ class _Counted(NamedTuple):
     explored_fraud_weight: float
 
 
-def segment_field(kind: type[EventType]) -> str:
-    """The category that divides an event type's figures: the first that models are sliced by, "" for none."""
-    named = (name for name in kind.sliced_by if isinstance(kind.fields.get(name), Category))
-    return next((name for name in named if not kind.fields[name].personal), "")
-
-
-def count_day(kind: type[EventType], day: date) -> dict[str, DayFigures]:
-    """The figures of the decisions made on a day, UTC, by segment; ALL is always there.
+def count_hour(kind: type[EventType], start: datetime) -> Counted:
+    """The figures of the decisions recorded in an hour, by field and segment; empty without decisions.
 
     Retracted events are left out, and an event without an amount counts with the type's nominal stake.
     """
-    since = datetime.combine(day, datetime.min.time(), tzinfo=UTC)
-    first, _ = positions_since(since)
-    end, last = positions_since(since + DAY)
-    rows = _read(kind, first=first, end=min(end, last + 1))
-    by_segment: dict[str, list[DayFigures]] = defaultdict(list)
-    for row in rows:
-        by_segment[row.segment or NO_VALUE].append(_figures_of(row))
-    found = {segment: sum_figures(each) for segment, each in by_segment.items()}
-    verdicts = _verdicts_of(kind, since=since)
-    every = sum_figures([*found.values(), verdicts])
-    return {ALL: every, **(_largest(found) if segment_field(kind) else {})}
+    first, _ = positions_since(start.astimezone(UTC))
+    end, last = positions_since(start + HOUR)
+    groups = _read(kind, first=first, end=min(end, last + 1))
+    counted = sum_counted({each.field: {_name(each): _figures_of(each)}} for each in groups)
+    return {field: largest(segments, MAX_SEGMENTS_AN_HOUR) for field, segments in counted.items()}
 
 
-def _read(kind: type[EventType], *, first: int, end: int) -> list[_Counted]:
+def _name(group: _Group) -> str:
+    return group.segment or (NO_VALUE if group.field else ALL)
+
+
+def _read(kind: type[EventType], *, first: int, end: int) -> list[_Group]:
+    if first >= end:
+        return []
+    asked: dict[str, Any] = {"first": first, "end": end, "event_type": kind.name}
     with connection.cursor() as cursor:
-        cursor.execute(
-            _DECIDED,
-            {
-                "nominal": kind.nominal_stake,
-                "field": segment_field(kind),
-                "first": first,
-                "end": end,
-                "event_type": kind.name,
-                "positive": kind.labels.positive,
-                "negative": kind.labels.negative,
-                "people": PEOPLE,
-            },
-        )
-        return [_Counted(*map(_plain, row)) for row in cursor.fetchall()]
+        cursor.execute(_MODELS, asked)
+        segments = segment_sql(kind, [model for (model,) in cursor.fetchall()])
+        asked |= {
+            **segments.parameters,
+            "fields": list(segments.fields),
+            "nominal": kind.nominal_stake,
+            "positive": kind.labels.positive,
+            "negative": kind.labels.negative,
+            "people": PEOPLE,
+        }
+        cursor.execute(_DECIDED.format(values=segments.values, joins=segments.joins), asked)
+        return [_Group(*map(plain, row)) for row in cursor.fetchall()]
 
 
-def _plain(value: Any) -> Any:
-    """PostgreSQL sums whole numbers to decimals."""
+def plain(value: Any) -> Any:
+    """The value as an int where PostgreSQL summed whole numbers to a decimal."""
     return int(value) if isinstance(value, Decimal) else value
 
 
-def _figures_of(row: _Counted) -> DayFigures:
+def _figures_of(row: _Group) -> DayFigures:
     blocked, allowed = row.outcome == "block", row.outcome == "allow"
     stopped, stopped_stake = (row.fraud, row.fraud_stake) if blocked else (row.found, row.found_stake)
     labeled, labeled_stake = row.fraud + row.good, row.fraud_stake + row.good_stake
@@ -149,25 +151,24 @@ def _figures_of(row: _Counted) -> DayFigures:
     )
 
 
-def _largest(found: dict[str, DayFigures]) -> dict[str, DayFigures]:
-    """The segments with the most events; all others together are OTHER."""
-    ordered = sorted(found, key=lambda segment: (-found[segment].decided, segment))
-    kept = {segment: found[segment] for segment in ordered[:MAX_SEGMENTS]}
-    rest: Iterable[DayFigures] = [found[segment] for segment in ordered[MAX_SEGMENTS:]]
-    return kept | ({OTHER: sum_figures(rest)} if len(found) > MAX_SEGMENTS else {})
+def largest(segments: Segments, limit: int) -> Segments:
+    """The `limit` segments with the most events; all others together are OTHER."""
+    ordered = sorted(
+        (name for name in segments if name != OTHER), key=lambda name: (-segments[name].decided, name)
+    )
+    kept = {name: segments[name] for name in ordered[:limit]}
+    rest = [segments[name] for name in [*ordered[limit:], *([OTHER] if OTHER in segments else [])]]
+    return kept | ({OTHER: sum_figures(rest)} if rest else {})
 
 
-def _verdicts_of(kind: type[EventType], *, since: datetime) -> DayFigures:
-    """The verdicts that reviewers gave on a day."""
-    given = Case.objects.filter(
-        event_type=kind.name, state=Case.State.DECIDED, decided_at__gte=since, decided_at__lt=since + DAY
-    )
-    positive = Q(verdict=kind.labels.positive)
-    found = given.aggregate(
-        verdicts=Count("pk"), fraud=Count("pk", filter=positive), stake=Sum("stake", filter=positive)
-    )
-    return DayFigures(
-        verdicts=found["verdicts"],
-        verdicts_fraud=found["fraud"],
-        verdicts_fraud_stake=int(found["stake"] or 0),
-    )
+def sum_counted(parts: Iterable[Counted]) -> Counted:
+    """The figures of several hours, or other parts, by field and segment."""
+    found: dict[str, dict[str, list[DayFigures]]] = defaultdict(lambda: defaultdict(list))
+    for part in parts:
+        for field, segments in part.items():
+            for name, figures in segments.items():
+                found[field][name].append(figures)
+    return {
+        field: {name: sum_figures(each) for name, each in segments.items()}
+        for field, segments in found.items()
+    }

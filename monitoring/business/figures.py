@@ -9,6 +9,7 @@ from scoring.rules.policies.costs import Costs
 
 MIN_EXPLORED: Final = 20  # events; of fewer, nothing is estimated
 REVIEW: Final = "review"
+HOUR_SECONDS: Final = 3_600
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,9 @@ class DayFigures:
     Fraud was `stopped` if it was blocked, or if a reviewer found it before it was allowed; otherwise it got
     `through`. `blocked_good`: blocks whose label says that they were wrong; `blocked_unknown`: those without
     a label. `explored`: would-be blocks that exploration let through; their `weight` is the number of blocks
-    that they stand for. `verdicts`: those that reviewers gave on the day.
+    that they stand for. `verdicts`: first verdicts that reviewers gave on the day. `timed_verdicts`: of all
+    verdicts, second reviews included, those whose time is known; together they took `review_seconds`, and the
+    first verdicts among them found fraud of `timed_fraud_stake`.
     """
 
     decided: int = 0
@@ -44,9 +47,13 @@ class DayFigures:
     verdicts: int = 0
     verdicts_fraud: int = 0
     verdicts_fraud_stake: int = 0
+    timed_verdicts: int = 0
+    timed_fraud_stake: int = 0
+    review_seconds: float = 0.0
 
     def as_data(self) -> dict[str, Any]:
-        return asdict(self)
+        """The figures that are not 0."""
+        return {name: value for name, value in asdict(self).items() if value}
 
 
 def sum_figures(days: Iterable[DayFigures]) -> DayFigures:
@@ -126,6 +133,12 @@ def avoided(figures: DayFigures) -> Estimate:
         known + (1 - found.high) * unknown,
         known + (1 - found.low) * unknown,
     )
+
+
+def yield_per_hour(figures: DayFigures) -> float | None:
+    """The money of fraud that reviewers found in an hour of review, in minor units; None without a time."""
+    hours = figures.review_seconds / HOUR_SECONDS
+    return figures.timed_fraud_stake / hours if hours else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TypeVar
 
+from monitoring.drift.groups.own_weeks import GroupDrift
+from monitoring.drift.groups.senders import compare_senders
 from monitoring.drift.recent_reference import WEEKS
 from monitoring.drift.report import DriftReport, compare, feature_specs, since_of
-from monitoring.drift.senders import SenderDrift, compare_senders
 from monitoring.models import ModelSenderWindow, ModelWindow, VectorWindow
 from monitoring.windows.binning import Reference
 from scoring.catalog.registry import event_types
@@ -37,9 +38,20 @@ def read_reports(versions: Iterable[ModelVersion], *, now: datetime) -> list[Dri
     ]
 
 
+def read_latest_windows(
+    versions: Iterable[ModelVersion], *, since: datetime
+) -> Iterator[tuple[ModelVersion, Reference, list[ModelWindow]]]:
+    """Each version that has a reference, with its windows since then, oldest first. One query."""
+    by_name = {version.name: version for version in versions}
+    windows = ModelWindow.objects.filter(model__in=by_name, start__gte=since).order_by("start")
+    for name, seen in _by_model(windows).items():
+        if (reference := Reference.of(by_name[name].reference)) is not None:
+            yield by_name[name], reference, seen
+
+
 def read_senders_of(
     versions: Iterable[ModelVersion], *, now: datetime
-) -> Iterator[tuple[ModelVersion, list[SenderDrift]]]:
+) -> Iterator[tuple[ModelVersion, list[GroupDrift]]]:
     """Each version with the senders of its events of the last day. One query."""
     since = since_of(SPAN, now=now)
     by_name = {version.name: version for version in versions}

@@ -1,18 +1,19 @@
 """Drift as JSON values, with the distances that pages do not show."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from monitoring.drift.distance import Drift
 from monitoring.drift.distances.binned import DISTANCES, ORDERED_ONLY
+from monitoring.drift.groups.own_weeks import GroupDrift
 from monitoring.drift.report import DriftReport, FeatureDrift
-from monitoring.drift.senders import SenderDrift
 from scoring.timestamps import to_iso
 
 
-def describe_report(report: DriftReport, senders: Sequence[SenderDrift] = ()) -> dict[str, Any]:
+def describe_report(report: DriftReport, senders: Sequence[GroupDrift] = ()) -> dict[str, Any]:
     """The drift of a model: its effect, its scores, its features with all distances, and its senders."""
     return {
         "model": report.model,
@@ -22,6 +23,7 @@ def describe_report(report: DriftReport, senders: Sequence[SenderDrift] = ()) ->
         "effect": report.effect,
         "effect_threshold": report.effect_threshold,
         "drifted_share": report.drifted_share,
+        "estimated_loss": asdict(report.loss) if report.loss else None,
         "scores": _describe_drift(report.score),
         "features": [_describe_feature(each, report.rows) for each in report.features],
         "senders": [_describe_sender(each) for each in senders],
@@ -64,9 +66,9 @@ def distances_of(feature: FeatureDrift, rows: int) -> dict[str, float]:
     return found
 
 
-def _describe_sender(sender: SenderDrift) -> dict[str, Any]:
+def _describe_sender(sender: GroupDrift) -> dict[str, Any]:
     return {
-        "source": sender.source,
+        "source": sender.name,
         "rows": sender.rows,
         "share": sender.share,
         "compared": sender.report is not None,

@@ -11,6 +11,7 @@ import orjson
 from monitoring.drift.bin_names import bin_names, score_names
 from monitoring.drift.distance import ALL_MISSING, NOT_COMPARED, Drift, State, measure_drift
 from monitoring.drift.distances.binned import largest_mover, signed_shift
+from monitoring.drift.estimated_loss import EstimatedLoss, estimate_loss
 from monitoring.drift.ordinary_days import OrdinaryDays, ordinary_days
 from monitoring.models import ModelWindow, VectorWindow
 from monitoring.windows.binning import BinCounts, Reference, unpack
@@ -100,7 +101,7 @@ class DriftReport:
 
     `score` is the drift of the scores, `scores` their (name, share then, share now) by bin, `outcomes` the
     shares (then, now) by outcome. `effect_limit`: the effect that chance and ordinary days explain.
-    `seen_for`: from the first window to the last.
+    `seen_for`: from the first window to the last. `loss`: what the scores let expect, None with too few.
     """
 
     model: str
@@ -113,6 +114,7 @@ class DriftReport:
     outcomes: dict[str, tuple[float, float]]
     effect_limit: float = 0.0
     seen_for: timedelta = timedelta(days=1)
+    loss: EstimatedLoss | None = None
 
     @cached_property
     def shares(self) -> dict[str, float]:
@@ -148,6 +150,11 @@ class DriftReport:
     def drifts_by_features(self) -> bool:
         """Whether features have drifted with an effect that chance and ordinary days do not explain."""
         return bool(self.moved) and self.seen_for >= MIN_SEEN and self.effect > self.effect_threshold
+
+    @property
+    def costs_performance(self) -> bool:
+        """Whether features have drifted with an effect, and the scores let expect a loss of performance."""
+        return self.drifts_by_features and self.loss is not None and self.loss.is_certain
 
     @property
     def is_far(self) -> bool:
@@ -203,7 +210,7 @@ def compare(
     since: datetime,
 ) -> DriftReport:
     """Compare the model's windows (since `since`, oldest first) with its reference."""
-    seen_for = windows[-1].start - windows[0].start + HOUR if windows else timedelta(0)
+    seen_for = windows[-1].start - windows[0].start + windows[-1].LENGTH if windows else timedelta(0)
     counts = sum((reference.unpack_features(w.features) for w in windows), np.zeros_like(reference.features))
     scores = sum((unpack(w.scores) for w in windows), np.zeros_like(reference.scores))
     days, age = ordinary_days(reference), _age(reference, windows)
@@ -237,6 +244,7 @@ def compare(
         ),
         outcomes=_outcomes(windows, reference),
         seen_for=seen_for,
+        loss=estimate_loss(reference.scores, scores, reference.score_edges),
     )
     return replace(report, effect_limit=_effect_limit(report, reference, days, age))
 
@@ -245,7 +253,7 @@ def _age(reference: Reference, windows: Sequence[VectorWindow]) -> float:
     """Days from the end of the training rows to that of the windows."""
     if reference.until is None or not windows:
         return 0.0
-    return (windows[-1].start + HOUR - reference.until) / timedelta(days=1)
+    return (windows[-1].start + windows[-1].LENGTH - reference.until) / timedelta(days=1)
 
 
 def _explained_shares(windows: Sequence[VectorWindow], names: Sequence[str]) -> dict[str, float]:

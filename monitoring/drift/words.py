@@ -1,8 +1,9 @@
 """Drift in words: what moved, which way, and what it means for the scores."""
 
+from monitoring.drift.groups.own_weeks import GroupDrift
 from monitoring.drift.report import DriftReport, FeatureDrift
-from monitoring.drift.senders import SenderDrift
 from scoring.admin_kit.formatting import percent_text
+from scoring.admin_kit.time_zones import zoned_text
 
 MAX_NAMED = 3  # features in a sentence
 MIN_MISSING = 0.05  # a smaller change of the missing share is not what a sentence names
@@ -18,7 +19,14 @@ def drift_text(report: DriftReport) -> str:
     carry = f"with {percent_text(report.drifted_share, 0)} of its explanations"
     what = f"1 feature {carry} has" if moved == 1 else f"{moved} features {carry} have"
     scores = " Its scores have drifted, too." if report.score.state.has_moved else ""
-    return f"{report.model}: {what} drifted: {named}{more}.{scores}"
+    return f"{report.model}: {what} drifted: {named}{more}.{scores}{_cost_text(report)}"
+
+
+def _cost_text(report: DriftReport) -> str:
+    """The loss that the scores let expect, as a further sentence; "" without one."""
+    if report.loss is None or not report.costs_performance:
+        return ""
+    return f" Expected loss of average precision: {percent_text(report.loss.value, 0)} (CBPE)."
 
 
 def _score_text(report: DriftReport) -> str:
@@ -28,14 +36,32 @@ def _score_text(report: DriftReport) -> str:
     return f"The scores of {report.model} have drifted ({figures}); its features {features}."
 
 
-def sender_text(sender: SenderDrift) -> str:
-    """What a sender changed: "shop changed what it sends: amount (lower by 0.50), since 2026-03-01 14:00"."""
-    named = ", ".join(
-        f"{each.feature.name} {movement_text(each.feature)}" for each in sender.changed[:MAX_NAMED]
+def loss_text(report: DriftReport) -> str:
+    """What the drift is expected to cost, by the scores alone; "" with too few decisions to say."""
+    if report.loss is None:
+        return ""
+    if not report.loss.is_certain:
+        return "By its scores, the model is expected to rank these events as well as before (CBPE)."
+    low, high = (percent_text(bound, 0) for bound in (report.loss.low, report.loss.high))
+    return (
+        "By its scores, the model is expected to rank these events worse than before: average precision is"
+        f" {percent_text(report.loss.value, 0)} lower (CBPE, 95 % interval {low} to {high})."
     )
-    more = f" and {len(sender.changed) - MAX_NAMED} more" if len(sender.changed) > MAX_NAMED else ""
-    since = f", since {sender.since:%Y-%m-%d %H:%M} UTC" if sender.since else ""
-    return f"{sender.source} changed what it sends: {named}{more}{since}."
+
+
+def sender_text(sender: GroupDrift) -> str:
+    """What a sender changed: "shop changed what it sends: amount (lower by 0.50), since 2026-03-01 14:00"."""
+    return f"{sender.name} changed what it sends: {changes_text(sender)}."
+
+
+def changes_text(group: GroupDrift) -> str:
+    """What changed of a group of events, and since when: "amount (lower by 0.50), since 2026-03-01 14:00"."""
+    named = ", ".join(
+        f"{each.feature.name} {movement_text(each.feature)}" for each in group.changed[:MAX_NAMED]
+    )
+    more = f" and {len(group.changed) - MAX_NAMED} more" if len(group.changed) > MAX_NAMED else ""
+    since = f", since {zoned_text(group.since)}" if group.since else ""
+    return f"{named}{more}{since}"
 
 
 def movement_text(feature: FeatureDrift) -> str:

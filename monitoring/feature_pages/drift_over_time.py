@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from monitoring.drift.groups.own_weeks import GroupDrift
+from monitoring.drift.groups.senders import read_senders
 from monitoring.drift.history import DAYS, DriftHistory, read_history
 from monitoring.drift.report import FeatureDrift, read_windows
-from monitoring.drift.senders import SenderDrift, read_senders
 from monitoring.drift.words import movement_text
 from monitoring.feature_pages.health import LiveModel
 from scoring.features.compile.specs import FeatureSpec
@@ -42,12 +43,12 @@ def read_by_sender(
     return sorted(rows, key=lambda row: (not row.movement, -row.rows))
 
 
-def _of_sender(feature: str, sender: SenderDrift) -> FeatureOfSender:
+def _of_sender(feature: str, sender: GroupDrift) -> FeatureOfSender:
     features = sender.report.features if sender.report else []
     drift = next((each for each in features if each.name == feature), None)
     changed = next((each for each in sender.changed if each.feature.name == feature), None)
     return FeatureOfSender(
-        source=sender.source,
+        source=sender.name,
         rows=sender.rows,
         drift=drift,
         movement=movement_text(changed.feature) if changed else "",

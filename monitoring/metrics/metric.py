@@ -34,6 +34,7 @@ class Observation:
     name it identifies one alert. `value`: None if too little is known. `low`, `high`: its interval, None
     without one. `rows`: how many events it is based on. `because`: what changed and its likely cause, one
     sentence, "" if there is nothing to say. `path`: the admin page that shows it, below the admin's home.
+    `fields`: those fields of events whose faults would explain the value.
     """
 
     scope: Mapping[str, str]
@@ -45,6 +46,7 @@ class Observation:
     high: float | None = None
     because: str = ""
     path: str = ""
+    fields: tuple[str, ...] = ()
 
 
 class Observe(Protocol):

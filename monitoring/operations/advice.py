@@ -15,7 +15,7 @@ SLOW = {
     "validate": "Requests are large, or web is short of CPU: start more web processes.",
     "external": "Check the services of external signals, or shorten their timeout.",
     "append": "PostgreSQL is slow to commit. Check its disk and its locks.",
-    "doorbell": "Redis is slow. Check its load and the network.",
+    "notify": "Redis is slow. Check its load and the network.",
     "claim": "PostgreSQL is slow to read the queue. Check its load and its autovacuum.",
     "sequence": "Redis is slow, or the workers are short of CPU.",
     "decide": "The workers are short of CPU, or the model is large.",

@@ -1,6 +1,6 @@
 """Metrics of operations that alerts may be set on."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import redis
@@ -9,8 +9,9 @@ from django.conf import settings
 from monitoring.metrics.metric import OWNER_OF_MODELS, Metric, Observation, SuggestedAlert, Unit, Worse
 from monitoring.metrics.registry import register_metric
 from monitoring.operations.advice import why_slow
-from monitoring.operations.readings import MAX_LAG_COUNTED, heartbeats_of, read_readings
+from monitoring.operations.readings import HOUR_MINUTES, MAX_LAG_COUNTED, heartbeats_of, read_readings
 from monitoring.operations.requests import REMEDIES, accepted_items, refused_requests
+from monitoring.operations.stages import quantile_seconds, runs_by_bucket
 from monitoring.overview.notices import last_line
 from monitoring.windows.traffic import RECENT_MINUTES, RecentTraffic, recent_traffic
 from scoring.intervals import clopper_pearson_interval
@@ -21,6 +22,7 @@ from scoring.signals.telemetry import Series, read_recent
 RECENT = timedelta(minutes=RECENT_MINUTES)
 PATH = "operations/"
 MIN_WAITED = 5  # decisions; most of so few must be slow
+LATENCY_MINUTES = (RECENT_MINUTES, 15, HOUR_MINUTES)  # the first of them with MIN_WAITED decisions is judged
 SLOWEST, SLOWEST_LEVEL = 0.99, 0.99  # the percentile of latencies, and the level of its interval
 
 
@@ -53,26 +55,68 @@ def refused_shares(counts: Mapping[Series, float], *, now: datetime) -> Iterator
 
 def observe_latency(*, now: datetime) -> Iterator[Observation]:
     """The last full minutes of each event type, with an interval: one of few decisions tells nothing."""
-    for event_type, traffic in recent_traffic(now=now).items():
-        value = _latency_seconds(traffic, SLOWEST)
-        low, high = clopper_pearson_interval(SLOWEST, traffic.waited(RECENT_MINUTES), level=SLOWEST_LEVEL)
+    for event_type, traffic in recent_traffic(now=now, minutes=LATENCY_MINUTES[-1]).items():
+        minutes = judged_minutes(traffic)
+        waited, value = traffic.waited(minutes), _latency_seconds(traffic, SLOWEST, minutes)
+        low, high = clopper_pearson_interval(SLOWEST, waited, level=SLOWEST_LEVEL)
         is_slow = value is not None and value > settings.API_DEFAULT_WAIT
         yield Observation(
             scope={"event_type": event_type},
             value=value,
-            since=now - RECENT,
+            since=now - timedelta(minutes=minutes),
             until=now,
-            rows=traffic.waited(RECENT_MINUTES),
-            low=_latency_seconds(traffic, low),
-            high=_latency_seconds(traffic, high),
-            because=why_slow(read_readings(now=now)) if is_slow else "",
+            rows=waited,
+            low=_latency_seconds(traffic, low, minutes),
+            high=_latency_seconds(traffic, high, minutes),
+            because=why_slow(read_readings(now=now, minutes=minutes)) if is_slow else "",
             path=PATH,
         )
 
 
-def _latency_seconds(traffic: RecentTraffic, q: float) -> float | None:
-    latency = traffic.latency_ms(q, RECENT_MINUTES)
+def judged_minutes(traffic: RecentTraffic) -> int:
+    """Over how many minutes the latency is judged: more of them where few clients wait."""
+    enough = (each for each in LATENCY_MINUTES if traffic.waited(each) >= MIN_WAITED)
+    return next(enough, LATENCY_MINUTES[-1])
+
+
+def _latency_seconds(traffic: RecentTraffic, q: float, minutes: int) -> float | None:
+    latency = traffic.latency_ms(q, minutes)
     return None if latency is None else latency / 1000
+
+
+def observe_wait(*, now: datetime) -> Iterator[Observation]:
+    """How long clients waited for answers, with what comes after a decision; nothing while Redis is away.
+
+    The latency of decisions ends when a batch begins: it does not see slow states, models or commits.
+    """
+    for minutes in LATENCY_MINUTES:
+        try:
+            runs = runs_by_bucket("wait", read_recent(minutes, now=now.timestamp()))
+        except redis.RedisError:
+            return
+        if (waited := round(sum(runs))) >= MIN_WAITED or minutes == LATENCY_MINUTES[-1]:
+            yield _wait_of(runs, waited, minutes=minutes, now=now)
+            return
+
+
+def _wait_of(runs: Sequence[float], waited: int, *, minutes: int, now: datetime) -> Observation:
+    since = now - timedelta(minutes=minutes)
+    if not waited:
+        return Observation({}, None, since, now, path=PATH)
+    value = quantile_seconds(runs, SLOWEST)
+    low, high = clopper_pearson_interval(SLOWEST, waited, level=SLOWEST_LEVEL)
+    is_slow = value > settings.API_DEFAULT_WAIT
+    return Observation(
+        scope={},
+        value=value,
+        since=since,
+        until=now,
+        rows=waited,
+        low=quantile_seconds(runs, low),
+        high=quantile_seconds(runs, high),
+        because=why_slow(read_readings(now=now, minutes=minutes)) if is_slow else "",
+        path=PATH,
+    )
 
 
 def observe_lag(*, now: datetime) -> Iterator[Observation]:
@@ -153,7 +197,8 @@ register_metric(
     Metric(
         name="decisions.latency_p99",
         title="Latency, 99th percentile",
-        help=f"From receipt to decision within {RECENT_MINUTES} minutes, where a client waited.",
+        help=f"From receipt to decision within {RECENT_MINUTES} minutes, where a client waited; within up to"
+        f" {HOUR_MINUTES} if fewer than {MIN_WAITED} waited.",
         unit=Unit.SECONDS,
         worse=Worse.UP,
         scope=("event_type",),
@@ -164,6 +209,21 @@ register_metric(
             runbook="docs/how-to/operate.md",
             actions=("stop_canary", "roll_back"),
             owner=OWNER_OF_MODELS,
+        ),
+    )
+)
+register_metric(
+    Metric(
+        name="operations.wait_p99",
+        title="Wait of clients, 99th percentile",
+        help=f"How long requests waited for decisions within {RECENT_MINUTES} minutes, or within up to"
+        f" {HOUR_MINUTES} if fewer than {MIN_WAITED} waited.",
+        unit=Unit.SECONDS,
+        worse=Worse.UP,
+        scope=(),
+        observe=observe_wait,
+        suggested=SuggestedAlert(
+            settings.API_DEFAULT_WAIT, min_rows=MIN_WAITED, runbook="docs/how-to/operate.md"
         ),
     )
 )

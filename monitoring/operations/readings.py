@@ -88,10 +88,10 @@ class Readings:
         return sum(lane.held for lane in self.lanes)
 
 
-def read_readings(*, now: datetime) -> Readings:
-    """What is known now; without Redis no counts, holders and heartbeats."""
+def read_readings(*, now: datetime, minutes: int = RECENT_MINUTES) -> Readings:
+    """What is known now, `recent` over so many minutes; without Redis no counts, holders and heartbeats."""
     try:
-        recent = read_recent(RECENT_MINUTES, now=now.timestamp())
+        recent = read_recent(minutes, now=now.timestamp())
         hour = read_recent(HOUR_MINUTES, now=now.timestamp())
         held = {lane for lane in lanes() if last_beat(lane)}
         heartbeats, answers = heartbeats_of(read_reports()), True
@@ -102,7 +102,7 @@ def read_readings(*, now: datetime) -> Readings:
         answers=answers,
         recent=recent,
         hour=hour,
-        seconds=60 * RECENT_MINUTES + now.timestamp() % 60,
+        seconds=60 * minutes + now.timestamp() % 60,
         lanes=read_lanes(held),
         heartbeats=heartbeats,
         consumers=consumer_health(max_lag=MAX_LAG_COUNTED),

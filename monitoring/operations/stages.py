@@ -12,7 +12,7 @@ WORDS: dict[Stage, tuple[str, str]] = {
     "validate": ("web", "events of a request parsed"),
     "external": ("web", "their external signals fetched"),
     "append": ("web", "receipts and queue entries written"),
-    "doorbell": ("web", "lanes notified"),
+    "notify": ("web", "lanes notified"),
     "wait": ("web", "a client waited for its answer"),
     "claim": ("lane", "a batch read from the queue"),
     "sequence": ("lane", "states read, features computed"),
@@ -86,8 +86,13 @@ def busy_share(times: Sequence[StageTimes], *, lanes: int, seconds: float) -> fl
     return max(threads) / seconds / lanes
 
 
+def runs_by_bucket(stage: Stage, counts: Mapping[Series, float]) -> list[float]:
+    """The runs of a stage by the buckets of telemetry."""
+    return [counts.get(("bucket", stage, str(place)), 0.0) for place in range(len(BUCKETS) + 1)]
+
+
 def _times(stage: Stage, counts: Mapping[Series, float]) -> StageTimes:
-    runs = [counts.get(("bucket", stage, str(place)), 0.0) for place in range(len(BUCKETS) + 1)]
+    runs = runs_by_bucket(stage, counts)
     total = sum(runs)
     return StageTimes(
         stage,

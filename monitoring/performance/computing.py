@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from monitoring.models import ModelPerformance, PerformanceWeek
 from monitoring.performance.adapting import LabeledEvents, adapted_probabilities
 from monitoring.performance.concept_drift import excess_log_loss, find_change
+from monitoring.performance.days import measure_days
 from monitoring.performance.decided import DecidedEvents, read_decided
 from monitoring.performance.losses import relative_loss
 from monitoring.performance.measuring import Figure, calibration_bins, measure
@@ -72,11 +73,22 @@ def _measure_week(
     if values["matured"]:
         values["realized"] = measure(judged, odds=odds)
         values["examples"] = examples_of(decided)
+    values |= _divided(model, decided, matured=values["matured"])
     if row is None or row.computed_at < row.until:
         values |= _estimates(model, decided, until=min(until, now), odds=odds)
     PerformanceWeek.objects.update_or_create(
         model=model.name, start=start, defaults={"event_type": model.kind.name, **values}
     )
+
+
+def _divided(model: WatchedModel, decided: DecidedEvents, *, matured: bool) -> dict[str, Any]:
+    """The figures of a week by segment and by day: by labels if they are known, else by scores."""
+    if len(decided) < MIN_EVENTS:
+        return {"segments": [], "days": []}
+    return {
+        "segments": measure_segments(model, decided, estimated=not matured),
+        "days": measure_days(model, decided, estimated=not matured),
+    }
 
 
 def _estimates(

@@ -30,15 +30,20 @@ class SlicedDecisions:
     X: NDArray[np.float64]
 
 
-def measure_segments(model: WatchedModel, decided: DecidedEvents) -> list[dict[str, Any]]:
+def measure_segments(
+    model: WatchedModel, decided: DecidedEvents, *, estimated: bool = False
+) -> list[dict[str, Any]]:
     """{"field", "name", "events", "positives", "share", "figures"} of each segment with enough events.
 
     `share`: of all events, by weight. Average precision is that at the segment's own share of positives.
+    `estimated`: figures by what the scores expect instead of by labels.
     """
     if model.feature_set is None:
         return []
     events = decided.thinned(MAX_SLICED)
     judged = model.judged(events)
+    if estimated:
+        judged = judged.with_classes(events.score)
     return [
         {
             "field": slicing.field,

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from monitoring.models import ModelPerformance, PerformanceWeek
 from scoring.admin_kit.formatting import count_text, decimal_text, percent_text
+from scoring.admin_kit.time_zones import zoned_text
 from scoring.timestamps import from_iso
 
 BLIND = (
@@ -79,8 +80,8 @@ def concept_text(latest: ModelPerformance) -> Verdict | None:
         f" {decimal_text(change['after'])} since"
     )
     if change["worse"]:
-        return Verdict("bad", f"Concept drift since {since:%Y-%m-%d %H:%M} UTC: {figures}.")
-    return Verdict("good", f"The scores fit better since {since:%Y-%m-%d %H:%M} UTC: {figures}.")
+        return Verdict("bad", f"Concept drift since {zoned_text(since)}: {figures}.")
+    return Verdict("good", f"The scores fit better since {zoned_text(since)}: {figures}.")
 
 
 def latest_estimate(weeks: list[PerformanceWeek]) -> tuple[PerformanceWeek, str] | None:

@@ -14,6 +14,7 @@ from monitoring.quality.judging import (
     LARGE_RISE,
     MIN_EVENTS,
     SMALL_DELAY,
+    SMALL_RATIOS,
     SMALL_RISE,
     Kind,
     Reading,
@@ -106,7 +107,7 @@ def observe_volume(*, now: datetime) -> Iterator[Observation]:
     """
     for found in _senders(now=now):
         reading = found.volume
-        value, low, high = _ratios(reading)
+        value, low, high = ratios(reading)
         yield Observation(
             scope=found.sender._asdict(),
             value=value,
@@ -120,12 +121,14 @@ def observe_volume(*, now: datetime) -> Iterator[Observation]:
         )
 
 
-def _ratios(reading: Reading) -> tuple[float | None, float | None, float | None]:
-    """A volume relative to the expected one, and to the ends of its interval."""
-    if reading.value is None or not reading.usual:
+def ratios(reading: Reading) -> tuple[float | None, float | None, float | None]:
+    """A volume relative to the expected one, with an interval that holds 1 if chance may explain it."""
+    if reading.value is None or not reading.usual or reading.low is None or reading.high is None:
         return None, None, None
-    low, high = max(reading.low or 0.0, 1.0), max(reading.high or 0.0, 1.0)
-    return reading.value / reading.usual, reading.value / high, reading.value / low
+    ratio = reading.value / reading.usual
+    if reading.low <= reading.value <= reading.high:
+        return ratio, min(ratio, 1.0), max(ratio, 1.0)
+    return ratio, ratio, ratio
 
 
 def _rise(scope: dict[str, str], reading: Reading, now: datetime, because: str, path: str) -> Observation:
@@ -215,12 +218,12 @@ register_metric(
         ),
     )
 )
-for name, title, worse, ratio in (
-    ("low", "Too few events", Worse.DOWN, LARGE_RATIOS[0]),
-    ("high", "Too many events", Worse.UP, LARGE_RATIOS[1]),
+for name, title, worse, ratio, small in (
+    ("low", "Too few events", Worse.DOWN, LARGE_RATIOS[0], SMALL_RATIOS[0]),
+    ("high", "Too many events", Worse.UP, LARGE_RATIOS[1], SMALL_RATIOS[1]),
 ):
     help = f"{TO_EXPECTED}; 1 is as expected."
-    suggested = SuggestedAlert(ratio, clear_at=1.0, runbook=RUNBOOK)
+    suggested = SuggestedAlert(ratio, clear_at=small, runbook=RUNBOOK)
     register_metric(
         Metric(
             f"quality.volume_{name}",

@@ -19,6 +19,7 @@ from monitoring.quality.expected_volume import MIN_DISPERSION
 MIN_DAYS: Final = 3  # complete days with enough events, or nothing counts as usual
 MIN_EVENTS_A_DAY: Final = 30
 USUAL_ON: Final = 0.2  # a bin is usual if at least this share of the days had it, and at least two
+ODD: Final = 0.1  # of the days on either side, whose delays are left out of what is usual
 OUTSIDE: Final = 0.005  # of the values lies below the usual range, and as much above
 MEDIAN_OF_CHI_SQUARED: Final = 0.4549  # with one degree of freedom
 
@@ -96,7 +97,8 @@ class SenderBaseline:
     """What is usual of a sender that sends events as they occur.
 
     `refused` and `repeated` are shares of the submitted events, `too_late` of those received. The median
-    delay of a day, in seconds, was from `delay_low` to `delay_high`. `dispersion`: see `volume_dispersion`.
+    delay of a day, in seconds, was from `delay_low` to `delay_high`, apart from the share ODD of the days on
+    either side. `dispersion`: see `volume_dispersion`.
     """
 
     days: int
@@ -195,16 +197,29 @@ def sender_baseline(days: Sequence[SenderDay], *, dispersion: float) -> SenderBa
     if len(full) < MIN_DAYS:
         return None
     delays = [delay_quantile(day.delays, 0.5) for day in full]
-    known = [delay for delay in delays if delay is not None]
+    known = usual_delays(delay for delay in delays if delay is not None)
     return SenderBaseline(
         days=len(full),
         refused=UsualShare.of((day.refused, day.live + day.refused) for day in full),
         repeated=UsualShare.of((day.repeated, day.live + day.repeated) for day in full),
         too_late=UsualShare.of((day.too_late, day.live) for day in full),
-        delay_low=min(known, default=None),
-        delay_high=max(known, default=None),
+        delay_low=known[0] if known else None,
+        delay_high=known[-1] if known else None,
         dispersion=dispersion,
     )
+
+
+def usual_delays(delays: Iterable[float]) -> list[float]:
+    """The delays of days in ascending order, without the odd ones, so that a past fault is not usual.
+
+    >>> usual_delays([60, 60, 120])
+    [60, 120]
+    >>> usual_delays([18_000, *range(10)])
+    [1, 2, 3, 4, 5, 6, 7, 8, 9]
+    """
+    ordered = sorted(delays)
+    odd = int(ODD * len(ordered))
+    return ordered[odd : len(ordered) - odd]
 
 
 def delay_quantile(delays: Mapping[int, int], q: float) -> float | None:

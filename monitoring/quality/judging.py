@@ -3,6 +3,7 @@
 A reading leaves `fine` only if chance does not explain it, and if it is large enough to matter.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ HOUR: Final = timedelta(hours=1)
 SPANS: Final = (HOUR, 24 * HOUR)  # before this hour, whose beginning counts too
 MIN_EVENTS: Final = 20
 LEVEL: Final = 1 - 1e-7  # of intervals: many fields are judged every hour
+END_LEVEL: Final = 0.999  # of the interval by which a change is over
 SMALL_RISE, LARGE_RISE = 0.01, 0.05  # of a share, surely
 SMALL_DELAY, LARGE_DELAY = timedelta(minutes=5), timedelta(minutes=15)
 SMALL_RATIOS, LARGE_RATIOS = (0.7, 1.5), (0.5, 2.0)  # of a volume to the expected one
@@ -60,6 +62,7 @@ class HourShare(NamedTuple):
 class Reading:
     """What was found. `value`, `usual`, `low` and `high`: a share, seconds, or a number of events.
 
+    `usual` of a delay: the usual one that is nearest to the value.
     `low` and `high` are the interval of the value, for volumes that of what is to be expected. `since`: the
     first hour of the change. `until`: the end of what was judged; `start`: its beginning.
     """
@@ -82,9 +85,13 @@ class Reading:
 def judge_share(
     kind: Kind, hours: Sequence[HourShare], usual: UsualShare | None, *, now: datetime
 ) -> Reading:
-    """The share over the span that shows most: the last complete hour and this one, or a day."""
+    """The share over the span that shows most: the last complete hour and this one, or a day.
+
+    After a change that is surely over: the share since its end.
+    """
     readings = [_share_since(kind, hours, usual, to_hour(now) - span) for span in SPANS]
-    return max(readings, key=lambda each: (SEVERITY.index(each.state), _rise(each)))
+    shown = max(readings, key=lambda each: (SEVERITY.index(each.state), _rise(each)))
+    return _after_the_change(shown, hours, usual) or shown
 
 
 def _share_since(
@@ -102,6 +109,35 @@ def _share_since(
     state = _state_of_rise(low - usual.share)
     since = beginning(hours, _nearer_to(share, usual.share)) if state is not State.FINE else None
     return Reading(kind, state, share, usual.share, low, high, events, start, since)
+
+
+def _after_the_change(
+    changed: Reading, hours: Sequence[HourShare], usual: UsualShare | None
+) -> Reading | None:
+    """The share since the end of a change; None while the change may go on, or if there is none.
+
+    It is over once the events since its last hour exclude even half of its rise.
+    """
+    if usual is None or changed.since is None or changed.value is None:
+        return None
+    is_nearer = _nearer_to(changed.value, usual.share)
+    during = [hour for hour in hours if hour.start >= changed.since]
+    end = max((hour.start for hour in during if is_nearer(hour)), default=changed.since) + HOUR
+    after = _share_since(changed.kind, hours, usual, end)
+    if after.state is not State.FINE or after.value is None:
+        return None
+    share = _pooled([hour for hour in during if hour.start < end])
+    middle = (share + usual.share) / 2
+    _, high = wilson_interval(
+        after.value * after.events / usual.dispersion, after.events / usual.dispersion, level=END_LEVEL
+    )
+    return after if high < middle else None
+
+
+def _pooled(hours: Iterable[HourShare]) -> float:
+    """The share of all events of some hours."""
+    counted = list(hours)
+    return sum(hour.hits for hour in counted) / max(sum(hour.events for hour in counted), 1)
 
 
 def _rise(reading: Reading) -> float:
@@ -139,13 +175,8 @@ def judge_delay(
 
     `delays`: live events by hour and bin of DELAY_EDGES.
     """
-    start = to_hour(now) - HOUR
-    summed: dict[int, int] = {}
-    for hour, counts in delays.items():
-        if hour >= start:
-            for place, count in counts.items():
-                summed[place] = summed.get(place, 0) + count
-    events, value = sum(summed.values()), delay_quantile(summed, 0.5)
+    start, summed = _latest_delays(delays, now=now)
+    events, value = summed.total(), delay_quantile(summed, 0.5)
     if baseline is None or baseline.delay_low is None or baseline.delay_high is None or events < MIN_EVENTS:
         return Reading(Kind.DELAY, State.UNKNOWN, value, events=events, start=start)
     usual = (baseline.delay_low, baseline.delay_high)
@@ -156,8 +187,21 @@ def judge_delay(
         medians = [(hour, delay_quantile(counts, 0.5)) for hour, counts in delays.items()]
         shifted = [HourShare(hour, int(_is_outside(each, usual)), 1) for hour, each in medians]
         since = beginning(shifted, lambda hour: bool(hour.hits))
-    nearest = min(usual, key=lambda each: abs(each - (value or 0.0)))
+    nearest = min(max(value or 0.0, usual[0]), usual[1])  # the value itself if it is a usual one
     return Reading(Kind.DELAY, state, value, nearest, low, high, events, start, since)
+
+
+def _latest_delays(
+    delays: Mapping[datetime, Mapping[int, int]], *, now: datetime
+) -> tuple[datetime, Counter[int]]:
+    """The start and the delays of this hour and the last complete one, or of hours with MIN_EVENTS in all."""
+    start, summed = to_hour(now) - HOUR, Counter[int]()
+    for hour in sorted(delays, reverse=True):
+        if hour < start and summed.total() >= MIN_EVENTS:
+            break
+        start = min(start, hour)
+        summed.update(delays[hour])
+    return start, summed
 
 
 def _around_the_median(events: int) -> tuple[float, float]:

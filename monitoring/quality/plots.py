@@ -10,7 +10,7 @@ from monitoring.windows.plots import Points, line_or_dots
 from scoring.admin_kit.plots import Axis, Plot, Series
 
 COLORS = tuple(f"series-{number}" for number in range(1, 6))
-X = Axis("Hour (UTC), the last one incomplete", "time")
+X = Axis("Hour, the last one incomplete", "time")
 
 
 def volume_plot(found: SenderReadings) -> Plot:

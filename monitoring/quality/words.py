@@ -9,6 +9,7 @@ from monitoring.quality.judging import Kind, Reading, State
 from monitoring.quality.learning import measure_of
 from monitoring.quality.observing import FieldReadings, SenderReadings
 from scoring.admin_kit.formatting import NO_VALUE, count_text, duration_text, percent_text
+from scoring.admin_kit.time_zones import zoned_text
 from scoring.intake import refusals
 
 TONES: Final[Mapping[State, str]] = {
@@ -151,4 +152,4 @@ def _since(reading: Reading) -> str:
 
 
 def _moment(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
+    return zoned_text(moment)

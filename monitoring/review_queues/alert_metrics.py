@@ -5,8 +5,8 @@ from datetime import datetime
 
 from monitoring.metrics.metric import Metric, Observation, SuggestedAlert, Unit, Worse
 from monitoring.metrics.registry import register_metric
+from reviews.models.queues import ReviewQueue
 from reviews.queue.states import NOTHING_PENDING, queue_states
-from reviews.queue_models import ReviewQueue
 
 RUNBOOK = "docs/reference/review-queues.md"
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
-from monitoring.models import ModelWindow, TrafficWindow
+from monitoring.models import TrafficWindow, VectorWindow
 from monitoring.windows.binning import Reference
 from monitoring.windows.latency_histogram import add_histograms, percentile_ms
 from scoring.admin_kit.outcomes import outcome_color
@@ -108,7 +108,7 @@ def latency_plot(timeline: Timeline, *, title: str) -> Plot:
 
 
 def missing_plot(
-    windows: Iterable[ModelWindow], reference: Reference, *, since: datetime, now: datetime
+    windows: Iterable[VectorWindow], reference: Reference, *, since: datetime, now: datetime
 ) -> Plot:
     """The hourly share of missing values, compared with training."""
     shares = {window.start: reference.missing_share(window.features) for window in windows}

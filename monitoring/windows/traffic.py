@@ -46,10 +46,10 @@ class RecentTraffic:
         return [window for window in self._minutes if first <= window.start < last]
 
 
-def recent_traffic(*, now: datetime) -> dict[str, RecentTraffic]:
-    """The last RECENT_MINUTES of each event type that had events in them, by name; one query."""
+def recent_traffic(*, now: datetime, minutes: int = RECENT_MINUTES) -> dict[str, RecentTraffic]:
+    """The last full minutes of each event type that had events in them, by name; one query."""
     by_type: dict[str, list[MinuteWindow]] = defaultdict(list)
-    since = to_minute(now) - timedelta(minutes=RECENT_MINUTES)
+    since = to_minute(now) - timedelta(minutes=minutes)
     for window in MinuteWindow.objects.filter(start__gte=since, start__lt=to_minute(now)):
         by_type[window.event_type].append(window)
     return {name: RecentTraffic(by_type[name], now=now) for name in sorted(by_type)}

@@ -4,13 +4,21 @@ Where alerts are is in the log; since when conditions hold is in `AlertTimer`, a
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from monitoring.alerts.entries import EVALUATION, append_about, changing
-from monitoring.alerts.evaluation.grouping import Parent, cause_of, parent_key
+from monitoring.alerts.evaluation.grouping import (
+    FIELD,
+    SOURCE,
+    FieldFault,
+    Parent,
+    cause_of,
+    explaining,
+    parent_key,
+)
 from monitoring.alerts.evaluation.observing import Observed, observe_due
 from monitoring.alerts.evaluation.state_machine import (
     FLAP_WINDOW,
@@ -24,7 +32,7 @@ from monitoring.alerts.evaluation.state_machine import (
 from monitoring.alerts.models import Alert, AlertChange, AlertSilence, AlertTimer
 from monitoring.alerts.rules.rule import AlertRule, Severity
 from monitoring.alerts.rules.stored import alert_rules
-from monitoring.alerts.scopes import Scope, is_within, key_of
+from monitoring.alerts.scopes import PLACE, Scope, is_within, key_of
 from monitoring.alerts.words import resolved_text
 from monitoring.metrics.metric import Observation
 from monitoring.metrics.registry import metrics
@@ -179,28 +187,42 @@ def _resolve(resolution: Resolution, *, now: datetime) -> Entry | None:
         return append_about(resolution.key, "resolved", data, actor=EVALUATION, now=now)
 
 
-def _fire_all(steps: Iterable[Step], firing: Iterable[Alert], *, now: datetime) -> Iterator[Entry]:
+def _fire_all(steps: Iterable[Step], firing: Sequence[Alert], *, now: datetime) -> Iterator[Entry]:
     """Fire alerts, each with the key of the one that it is grouped with."""
     parents = [
         Parent(alert.key, cause_of(alert.metric, alert.scope), Severity(alert.severity), alert.fired_at)
         for alert in firing
         if not alert.parent
     ]
+    faults = [_fault_of(alert) for alert in firing if FIELD in alert.scope and SOURCE in alert.scope]
     for step in steps:
         cause = cause_of(step.rule.metric, step.observation.scope)
-        parent = parent_key(cause, step.rule.severity, parents, now=now)
+        fault = explaining(step.observation.scope, step.observation.fields, faults)
+        if fault and fault.severity.rank >= step.rule.severity.rank:
+            parent = fault.group
+        else:
+            parent = parent_key(cause, step.rule.severity, parents, now=now)
         if not parent:
             parents.append(Parent(step.key, cause, step.rule.severity, now))
-        yield _fire(step, parent=parent, now=now)
+        yield _fire(step, parent=parent, follows=fault.text if fault else "", now=now)
 
 
-def _fire(step: Step, *, parent: str, now: datetime) -> Entry:
+def _fault_of(alert: Alert) -> FieldFault:
+    scope = alert.scope
+    return FieldFault(
+        alert.parent or alert.key,
+        *(Severity(alert.severity), alert.fired_at, scope.get(PLACE, ""), scope[SOURCE], scope[FIELD]),
+    )
+
+
+def _fire(step: Step, *, parent: str, follows: str, now: datetime) -> Entry:
+    data = fired_data(step, parent=parent, follows=follows)
     with changing(step.key):
-        return append_about(step.key, "fired", fired_data(step, parent=parent), actor=EVALUATION, now=now)
+        return append_about(step.key, "fired", data, actor=EVALUATION, now=now)
 
 
-def fired_data(step: Step, *, parent: str) -> dict[str, Any]:
-    """The data of `alert.fired`."""
+def fired_data(step: Step, *, parent: str, follows: str = "") -> dict[str, Any]:
+    """The data of `alert.fired`. `follows`: a sentence about the alert that explains this one, "" without."""
     rule, seen = step.rule, step.observation
     return {
         "rule": rule.name,
@@ -215,7 +237,7 @@ def fired_data(step: Step, *, parent: str) -> dict[str, Any]:
         "side": str(rule.side),
         "threshold": rule.threshold,
         "since": step.since,
-        "because": seen.because,
+        "because": f"{follows} {seen.because}".strip(),
         "path": seen.path,
         "runbook": rule.runbook,
         "flapping": step.flapping,

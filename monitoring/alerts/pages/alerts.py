@@ -29,6 +29,7 @@ from monitoring.alerts.rules.rule import AlertRule
 from monitoring.alerts.rules.stored import alert_rules, find_rule
 from monitoring.alerts.scopes import filter_text
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
+from scoring.admin_kit.time_zones import zoned_text
 from scoring.catalog.parsing.reasons import MAX_REASON_LENGTH
 from scoring.errors import ScoringError
 
@@ -160,7 +161,7 @@ def snooze(page: AlertPage, *, actor: str, now: datetime) -> str:
     page.require(HANDLE)
     until = page.until(SNOOZES, now=now)
     handling.snooze(page.key, until=until, reason=page.reason, actor=actor, now=now)
-    return f"No messages about this alert are sent until {until:%Y-%m-%d %H:%M} UTC."
+    return f"No messages about this alert are sent until {zoned_text(until)}."
 
 
 def resolve(page: AlertPage, *, actor: str, now: datetime) -> str:
@@ -175,7 +176,7 @@ def silence(page: AlertPage, *, actor: str, now: datetime) -> str:
     scope = {} if page.request.POST.get("everywhere") else page.alert.scope
     until = page.until(SILENCES, now=now)
     handling.silence(rule, scope, until=until, reason=page.reason, actor=actor, now=now)
-    return f"{rule.name} does not fire for {filter_text(scope)} until {until:%Y-%m-%d %H:%M} UTC."
+    return f"{rule.name} does not fire for {filter_text(scope)} until {zoned_text(until)}."
 
 
 def take_action(page: AlertPage, *, actor: str, now: datetime) -> str:

@@ -15,6 +15,7 @@ from monitoring.alerts.words import headline, title_of, unit_of, value_text
 from monitoring.metrics.metric import Unit
 from scoring.admin_kit.pages import registered_pages
 from scoring.admin_kit.plots import Axis, Format, Plot, Series
+from scoring.admin_kit.time_zones import zoned_text
 from scoring.timestamps import from_iso
 
 TONES: Mapping[str, str] = {Severity.CRITICAL: "bad", Severity.WARNING: "warn", Severity.INFO: "info"}
@@ -141,4 +142,4 @@ def change_text(change: AlertChange) -> str:
 
 def _moment(text: str) -> str:
     moment: datetime = from_iso(text)
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
+    return zoned_text(moment)

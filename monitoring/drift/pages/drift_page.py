@@ -1,38 +1,53 @@
 """The drift page: what a model sees and predicts now, compared with its training data."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
 
 from monitoring.drift.distance import State
+from monitoring.drift.groups.own_weeks import GroupDrift
+from monitoring.drift.groups.segment_windows import to_window
+from monitoring.drift.groups.segments import read_segment, read_segments
+from monitoring.drift.groups.senders import read_senders
 from monitoring.drift.history import DAYS, read_history
 from monitoring.drift.pages.choosing import DEFAULT_ORDER, ORDERS, STATES, FeatureChoice, choose
 from monitoring.drift.pages.heat_map import KEYS, heat_rows
-from monitoring.drift.pages.selection import RECENT, REFERENCES, DriftSelection, read_selection, scored_types
+from monitoring.drift.pages.selection import (
+    RECENT,
+    REFERENCES,
+    DriftSelection,
+    fields_of,
+    read_selection,
+    scored_types,
+)
 from monitoring.drift.recent_reference import WEEKS, recent_reference
 from monitoring.drift.report import (
     MIN_SEEN,
     SPANS,
     DriftReport,
+    FeatureDrift,
     compare,
     feature_specs,
     read_vocabularies,
     read_windows,
     since_of,
 )
-from monitoring.drift.senders import SenderDrift, read_senders
-from monitoring.drift.words import movement_text, sender_text
-from monitoring.models import HourlyWindow, MinuteWindow
+from monitoring.drift.words import changes_text, loss_text, movement_text, sender_text
+from monitoring.event_addresses import equals, events_address, may_investigate
+from monitoring.models import HourlyWindow, MinuteWindow, VectorWindow
+from monitoring.segment_conditions import segment_condition
 from monitoring.windows import plots as window_plots
 from monitoring.windows.binning import Reference
 from monitoring.windows.hourly import to_minute
 from scoring.admin_kit.formatting import percent_text
 from scoring.admin_kit.pages import AdminPage, register_page
 from scoring.admin_kit.plots import Plot
+from scoring.catalog.registry import event_types
 from scoring.features.compile.specs import FeatureSpec
 from scoring.registry.models import ModelVersion
+from scoring.rules.expressions.operands import spelled
 
 
 @register_page
@@ -54,8 +69,10 @@ class DriftPage(AdminPage):
             spans=list(SPANS),
             since=since,
             references=REFERENCES,
+            fields=fields_of(choice.event_type),
             features=features,
             orders=[(name, words) for name, (words, _) in ORDERS.items()],
+            may_investigate=may_investigate(self.request),
             may_open=self.request.user.has_perm("scoring.view_featuresetversion"),
             **_compared(choice, features, since=since, now=now),
             over_time=_over_time(choice, since=since, now=now),
@@ -82,38 +99,80 @@ def _compared(
     trained = Reference.of(row.reference)
     if trained is None:
         return {"why_not": "no reference", "row": row}
-    windows = read_windows(row.name, since=min(since - WEEKS, now - timedelta(days=DAYS)))
+    specs = feature_specs(choice.event_type, read_vocabularies(row.artifact))
+    since = to_window(since) if choice.segment else since
+    windows = _windows(choice, row.name, since=min(since - WEEKS, now - timedelta(days=DAYS)))
     before = [window for window in windows if since - WEEKS <= window.start < since]
     seen = [window for window in windows if window.start >= since]
     reference = recent_reference(trained, before) if choice.reference == RECENT else trained
     if reference is None:
         return {"why_not": "no weeks", "row": row}
-    specs = feature_specs(choice.event_type, read_vocabularies(row.artifact))
     report = compare(row.name, seen, reference, specs=specs, since=since)
     history = read_history(reference, windows, specs=specs, now=now)
     shown = choose(report.features, features)
     return {
         "row": row,
         "report": report,
-        "shown": [(each, movement_text(each) if each.drift.state.has_moved else "") for each in shown],
+        "shown": [_shown(each, choice, since=since, now=now) for each in shown],
+        "groups": _segments(choice, row.name, trained, specs, since=since),
+        "loss": loss_text(report),
         "states": [(name, words, sum(map(test, report.features))) for name, (words, test) in STATES.items()],
         "history": history,
         "heat": list(heat_rows(history, [each.name for each in shown])),
         "heat_keys": KEYS,
-        "senders": _senders(row.name, trained, specs, since=since),
+        "senders": [] if choice.segment else _senders(row.name, trained, specs, since=since),
         "verdict": summarize(report),
         "too_few": report.count(State.CHANCE),
         "not_compared": report.count(State.NOT_COMPARED),
         "event_type": choice.event_type,
         "outcomes": [(outcome, *shares) for outcome, shares in report.outcomes.items()],
         "score_plot": _score_plot(report),
-        "missing_plot": window_plots.missing_plot(seen, reference, since=since, now=now),
+        "missing_plot": None
+        if choice.segment
+        else window_plots.missing_plot(seen, reference, since=since, now=now),
     }
+
+
+def _windows(choice: DriftSelection, model: str, *, since: datetime) -> Sequence[VectorWindow]:
+    """The windows of the model, or of the segment that is shown."""
+    if choice.segment:
+        return read_segment(model, choice.field, choice.segment, since=since)
+    return read_windows(model, since=since)
+
+
+def _shown(
+    feature: FeatureDrift, choice: DriftSelection, *, since: datetime, now: datetime
+) -> tuple[FeatureDrift, str, str]:
+    """A feature, how it moved, and the address of its distribution over the events; "" for categories."""
+    movement = movement_text(feature) if feature.drift.state.has_moved else ""
+    if not feature.ordered:
+        return feature, movement, ""
+    condition = segment_condition(event_types()[choice.event_type], choice.field, choice.segment)
+    conditions = (equals("model", choice.model or ""), (condition or "") if choice.segment else "")
+    address = events_address(
+        choice.event_type, *conditions, since=since, until=now, distribution=spelled(feature.name)
+    )
+    return feature, movement, address
+
+
+def _segments(
+    choice: DriftSelection,
+    model: str,
+    reference: Reference,
+    specs: Mapping[str, FeatureSpec],
+    *,
+    since: datetime,
+) -> list[tuple[GroupDrift, str]]:
+    """The segments of the selected field, each with what changed in it, "" if nothing."""
+    if not choice.field:
+        return []
+    found = read_segments(model, choice.field, reference, specs=specs, since=to_window(since))
+    return [(each, changes_text(each) if each.changed else "") for each in found]
 
 
 def _senders(
     model: str, reference: Reference, specs: Mapping[str, FeatureSpec], *, since: datetime
-) -> list[tuple[SenderDrift, str]]:
+) -> list[tuple[GroupDrift, str]]:
     """The senders of the period, each with a sentence about what it changed, "" if nothing."""
     senders = read_senders(model, reference, specs=specs, since=since)
     return [(each, sender_text(each) if each.changed else "") for each in senders]
@@ -132,8 +191,21 @@ def summarize(report: DriftReport) -> tuple[str, str]:
     carry = f"with {percent_text(report.drifted_share, 0)} of the explanations"
     drifted = f"{moved} of {total} features, {carry}, {verb} drifted."
     scores = " The scores have drifted, too." if scores_moved else " The scores are stable."
-    tone = "bad" if report.drifts_by_features and scores_moved else "warn" if report.is_far else "info"
+    tone = (
+        "bad"
+        if report.drifts_by_features and (scores_moved or report.costs_performance)
+        else "warn"
+        if report.is_far
+        else "info"
+    )
     return tone, drifted + scores + _weigh(report)
+
+
+def _tone(report: DriftReport) -> str:
+    """How much drifted features matter: most if scores have drifted, too, or a loss is expected."""
+    if report.drifts_by_features and (report.score.state.has_moved or report.costs_performance):
+        return "bad"
+    return "warn" if report.is_far else "info"
 
 
 def _weigh(report: DriftReport) -> str:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from django.http import Http404, HttpRequest
 
-from monitoring.drift.report import SPANS
+from monitoring.drift.groups.segments import segment_fields
+from monitoring.drift.report import SPANS, feature_specs
 from scoring.catalog.registry import event_types
 from scoring.registry.models import ModelVersion
 from scoring.registry.routes import RouteTable, current_routes
@@ -16,7 +17,10 @@ REFERENCES = {TRAINING: "training", RECENT: "the four weeks before"}
 
 @dataclass(frozen=True)
 class DriftSelection:
-    """The selected event type, model version (None if there is none), time span and reference."""
+    """The selected event type, model version (None if there is none), time span and reference.
+
+    `field`: by whose values segments are listed, `segment`: the one that is shown; "" for none.
+    """
 
     event_type: str
     model: str | None
@@ -24,6 +28,8 @@ class DriftSelection:
     models: list[str]
     route: RouteTable | None
     reference: str = TRAINING
+    field: str = ""
+    segment: str = ""
 
     @property
     def models_with_roles(self) -> list[tuple[str, str]]:
@@ -59,7 +65,18 @@ def read_selection(request: HttpRequest) -> DriftSelection:
     reference = request.GET.get("reference") or TRAINING
     if reference not in REFERENCES:
         raise Http404(f"Unknown reference {reference!r}; references are {', '.join(REFERENCES)}.")
-    return DriftSelection(event_type, model, span, models, route, reference)
+    field = request.GET.get("field", "")
+    if field not in fields_of(event_type):  # that of the type that was shown before
+        field = ""
+    segment = request.GET.get("segment", "") if field else ""
+    if segment:
+        reference = RECENT  # what is ordinary of all events is not what is ordinary of a segment
+    return DriftSelection(event_type, model, span, models, route, reference, field, segment)
+
+
+def fields_of(event_type: str) -> list[str]:
+    """The features by whose values a model's drift may be divided."""
+    return segment_fields(event_types()[event_type], feature_specs(event_type, {}))
 
 
 def scored_types() -> list[str]:

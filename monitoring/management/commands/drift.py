@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from monitoring.drift.champions import read_champions, read_reports, read_senders_of
 from monitoring.drift.describing import describe_report
+from monitoring.drift.groups.own_weeks import GroupDrift
 from monitoring.drift.report import DriftReport
-from monitoring.drift.senders import SenderDrift
 from monitoring.drift.words import drift_text, movement_text, sender_text
 from scoring.management.arguments import read_scored_type
 from scoring.management.outcomes import add_json_option, answer_is_no, write_json
@@ -37,7 +37,7 @@ class Command(BaseCommand):
             raise answer_is_no("no champion has drifted")
 
 
-def lines_of(report: DriftReport, senders: list[SenderDrift]) -> Iterator[str]:
+def lines_of(report: DriftReport, senders: list[GroupDrift]) -> Iterator[str]:
     """A model in words: a line for its drift, one for each feature that has drifted and each sender."""
     effect = f"effect {report.effect:.3f}, threshold {report.effect_threshold:.3f}"
     what = drift_text(report) if report.is_far else f"{report.model}: no drift that matters."

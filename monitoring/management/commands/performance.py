@@ -1,4 +1,4 @@
-"""`manage.py performance`: measure models and labels now, as the schedule does every night, and show it."""
+"""`manage.py performance`: measure models, labels and business now, as schedules do, and show the models."""
 
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from monitoring.business.refreshing import refresh_business
 from monitoring.labels.computing import measure_labels
 from monitoring.models import ModelPerformance, PerformanceWeek
 from monitoring.performance.computing import measure_performance
@@ -16,11 +17,14 @@ from scoring.management.outcomes import add_json_option, write_json
 from scoring.registry.model_versions import find_version
 
 SHOWN = ("model", "event_type", "since", "until", "decided", "events", "positives", "unknown", "promised")
-SHOWN_OF_WEEKS = ("start", "decided", "events", "positives", "matured", "realized", "estimated", "adapted")
+SHOWN_OF_WEEKS = (
+    *("start", "decided", "events", "positives", "matured", "realized", "estimated", "adapted"),
+    *("segments", "days"),
+)
 
 
 class Command(BaseCommand):
-    help = "Measure the performance of models and the coverage of labels now, and show what was found."
+    help = "Measure models, the coverage of labels and business figures now, and show how models perform."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add_json_option(parser)
@@ -29,6 +33,7 @@ class Command(BaseCommand):
         now = timezone.now()
         names = measure_performance(now=now)
         measure_labels(now=now)
+        refresh_business(now=now)
         found = [ModelPerformance.objects.get(pk=name) for name in names]
         if options["json"]:
             write_json(self.stdout, {"models": [as_data(each) for each in found]})

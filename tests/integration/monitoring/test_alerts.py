@@ -119,6 +119,35 @@ def entries(key: str = KEY) -> list[Entry]:
     return read_stream(f"alert/{key}")
 
 
+def test_drift_of_what_a_faulty_field_is_read_for_is_grouped_with_the_alert_about_the_field(
+    online_redis: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metrics()  # those of the product register before others take their place
+    amount = {**PAYMENT, "source": "north", "field": "amount"}
+    model = {**PAYMENT, "model": "payment-1"}
+    values = {"range": 0.5, "drift": 0.0}
+
+    def observing(name: str, scope: dict[str, str], fields: tuple[str, ...]) -> Callable[..., Any]:
+        return lambda *, now: [
+            Observation(scope, values[name], now - HOUR, now, because="Why.", fields=fields)
+        ]
+
+    monkeypatch.setattr(registry, "_metrics", {})
+    for name, scope, fields in (("range", amount, ()), ("drift", model, ("card", "amount"))):
+        observe = observing(name, scope, fields)
+        full = f"tests.{name}"
+        registry.register_metric(Metric(full, name, "", Unit.SHARE, Worse.UP, tuple(scope), observe))
+        change_rule(AlertRule(name, full, threshold=0.1, for_minutes=0), reason="tests", **WHO)
+
+    assert check(0) == ["alert.fired"]
+    values["drift"] = 0.5
+    assert check(240) == ["alert.fired"]
+
+    follows = Alert.objects.get(rule="drift")
+    assert follows.parent == key_of("range", amount)
+    assert follows.because == "Follows from another alert: amount of north. Why."
+
+
 def test_an_alert_fires_with_its_cause_and_resolves(values: dict[str, Any]) -> None:
     assert check_until(3) == []
     values["payment"] = 12.5

@@ -1,27 +1,50 @@
 """What decisions led to, counted by day and segment; its page, file and metrics."""
 
 import csv
-from datetime import timedelta
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
 
+import numpy as np
 import pytest
 from django.test import Client
 from django.utils import timezone
+from drf_spectacular.generators import SchemaGenerator
 from pytest_django import DjangoAssertNumQueries
 
-from monitoring.business.counting import ALL, NO_VALUE, count_day, segment_field
-from monitoring.business.refreshing import MAX_DAYS_A_RUN, due_days, is_mature, read_days, refresh_business
+from monitoring.business import hours
+from monitoring.business.counting import count_hour
+from monitoring.business.refreshing import (
+    MAX_DAYS_A_RUN,
+    compute_day,
+    due_days,
+    is_mature,
+    read_days,
+    refresh_business,
+)
+from monitoring.business.segments import ALL, SENDER, segment_fields
 from monitoring.metrics.registry import metrics
-from monitoring.models import BusinessDay, HourlyWindow
+from monitoring.models import BusinessDay, BusinessHour, HourlyWindow
+from monitoring.segment_conditions import NO_VALUE
 from reviews.models import Case
+from reviews.models.quality import GivenVerdict
 from scoring.catalog.registry import event_type
 from scoring.decisions.models import Decision
+from scoring.features.logged_vectors import pack_vectors
 from scoring.intake.models import Event
 from scoring.log.append import append
 from scoring.log.entries import Entry
 from tests.factories.log import NOW, decided, labeled, received
+from tests.factories.performed import deploy_model, feature_set
+from tests.integration.api.conftest import Api, make_key, nothing_remembered
+from tests.integration.api.test_document import assert_promised
+
+__all__ = ["make_key", "nothing_remembered"]
 
 pytestmark = pytest.mark.django_db
 
+MakeKey = Callable[..., str]
 PAYMENT = event_type("payment")
 DAY = timedelta(days=1)
 TODAY = NOW.date()
@@ -56,10 +79,10 @@ def a_day() -> None:
 
 @pytest.mark.usefixtures("a_day")
 def test_fraud_is_stopped_by_blocks_and_by_reviewers_and_gets_through_otherwise() -> None:
-    segments = count_day(PAYMENT, TODAY)
-    every = segments[ALL]
+    counted = compute_day(PAYMENT, TODAY, now=NOW)
+    segments, every = counted["category"], counted[ALL][ALL]
 
-    assert segment_field(PAYMENT) == "category"
+    assert segment_fields(PAYMENT) == ("category", SENDER, "card_since_first")
     assert (every.decided, every.allowed, every.reviewed, every.blocked) == (9, 4, 2, 3)
     assert (every.fraud_through, every.fraud_through_stake) == (3, 3 * 1_234)
     assert (every.fraud_stopped, every.fraud_stopped_stake, every.fraud_blocked) == (2, 2 * 1_234, 1)
@@ -67,44 +90,113 @@ def test_fraud_is_stopped_by_blocks_and_by_reviewers_and_gets_through_otherwise(
     assert (every.explored, every.explored_fraud) == (1, 1)
     assert every.explored_weight == pytest.approx(20)
     assert {name: each.decided for name, each in segments.items()} == {
-        ALL: 9,
         "gas": 5,
         "travel": 3,
         NO_VALUE: 1,
     }
     assert segments["travel"].fraud_through == 1
+    assert counted[SENDER] == {"shop": every}
+    assert counted["card_since_first"] == {NO_VALUE: every}  # no model that reads it decided
 
 
 @pytest.mark.usefixtures("a_day")
 def test_other_days_have_none_of_it() -> None:
-    assert {day: count_day(PAYMENT, day)[ALL].decided for day in (TODAY - DAY, TODAY + DAY)} == {
-        TODAY - DAY: 0,
-        TODAY + DAY: 0,
-    }
+    later = NOW + 2 * DAY
+    days = (TODAY - DAY, TODAY + DAY)
+    assert [compute_day(PAYMENT, day, now=later)[ALL][ALL].decided for day in days] == [0, 0]
 
 
-def test_verdicts_count_on_the_day_on_which_they_were_given() -> None:
-    for position, verdict in enumerate(("fraud", "legitimate", "fraud")):
-        Case.objects.create(
-            event_position=position,
-            event_stream=f"payment/shop/{position}",
-            event_type="payment",
-            version=3,
-            why="review",
-            state="decided",
-            outcome="review",
-            stake=1_000,
-            currency="USD",
-            expected_loss=1,
-            rank=1.0,
-            opened_at=NOW - 3 * DAY,
-            verdict=verdict,
-            decided_at=NOW,
-        )
+def give_verdict(
+    external_id: str, verdict: str, *, seconds: int | None = 60, kind: str = "first", **fields: str
+) -> None:
+    """A verdict at NOW on an event of three days ago, which took so many seconds."""
+    [event] = append([received(external_id, **fields)], now=NOW - 3 * DAY)
+    Case.objects.create(
+        event_position=event.position,
+        event_stream=event.stream,
+        event_type="payment",
+        version=3,
+        why="review",
+        state="decided",
+        outcome="review",
+        stake=1_000,
+        currency="USD",
+        expected_loss=1,
+        rank=1.0,
+        opened_at=NOW - 3 * DAY,
+        verdict=verdict,
+        decided_at=NOW,
+    )
+    GivenVerdict.objects.create(
+        position=event.position,
+        event_position=event.position,
+        event_type="payment",
+        kind=kind,
+        reviewer="ana",
+        given_at=NOW,
+        claimed_at=None if seconds is None else NOW - timedelta(seconds=seconds),
+        verdict=verdict,
+        reason_code="",
+    )
 
-    found = count_day(PAYMENT, TODAY)[ALL]
+
+def test_verdicts_count_on_the_day_on_which_they_were_given_with_their_time() -> None:
+    give_verdict("a", "fraud", category="gas", seconds=90)
+    give_verdict("b", "fraud", seconds=None)
+    give_verdict("c", "legitimate", category="gas", seconds=7_200)
+    give_verdict("d", "fraud", kind="second", seconds=30)
+
+    counted = compute_day(PAYMENT, TODAY, now=NOW)
+    found, gas = counted[ALL][ALL], counted["category"]["gas"]
 
     assert (found.verdicts, found.verdicts_fraud, found.verdicts_fraud_stake) == (3, 2, 2_000)
+    assert (found.timed_verdicts, found.timed_fraud_stake) == (3, 1_000)
+    assert found.review_seconds == 90 + 1_800 + 30  # the longest counts half an hour
+    assert (gas.verdicts, gas.timed_fraud_stake, gas.review_seconds) == (2, 1_000, 1_890)
+    assert compute_day(PAYMENT, TODAY - 3 * DAY, now=NOW)[ALL][ALL].verdicts == 0
+
+
+@pytest.mark.usefixtures("a_day")
+def test_an_hour_is_counted_once_and_again_when_its_labels_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[datetime] = []
+    monkeypatch.setattr(
+        hours, "count_hour", lambda kind, start: (counted.append(start), count_hour(kind, start))[1]
+    )
+    tomorrow = NOW + DAY
+    hour = NOW.replace(minute=0)
+    compute_day(PAYMENT, TODAY, now=tomorrow)
+    assert len(counted) == 24
+    counted.clear()
+
+    assert hours.mark_changed(PAYMENT) == 0
+    append([labeled("payment/shop/good-1")], now=tomorrow)
+    assert hours.mark_changed(PAYMENT) == 1
+    found = compute_day(PAYMENT, TODAY, now=tomorrow)[ALL][ALL]
+
+    assert counted == [hour]
+    assert found.fraud_through == 4
+    assert not BusinessHour.objects.filter(stale=True).exists()
+    assert hours.prune_hours(kind=PAYMENT, now=NOW + PAYMENT.matures_after + 5 * DAY) == 24
+
+
+def test_segments_include_the_age_that_the_model_read() -> None:
+    name, features = deploy_model(), feature_set().names
+    ages = [0.0, 86_399.0, 86_400.0, 604_800.5, 1e9, float("nan"), -1.0]
+    for number, age in enumerate(ages):
+        [event] = append([received(f"of-age-{number}")], now=NOW)
+        vector = np.where(np.array(features) == "card_since_first", age, 7.0)
+        packed = pack_vectors(vector, np.zeros(len(features) + 1))
+        append([replace(decided(event, model=name), packed=packed)], now=NOW)
+
+    segments = compute_day(PAYMENT, TODAY, now=NOW)["card_since_first"]
+
+    assert {band: each.decided for band, each in segments.items()} == {
+        "below 1 d": 2,
+        "1 d to 7 d": 1,
+        "7 d to 30 d": 1,
+        "from 90 d": 1,
+        NO_VALUE: 2,
+    }
 
 
 @pytest.mark.usefixtures("a_day")
@@ -114,7 +206,7 @@ def test_days_are_computed_until_their_labels_are_mature() -> None:
         pass
 
     stored = read_days("payment", since=TODAY, until=TODAY)
-    assert stored[ALL][TODAY] == count_day(PAYMENT, TODAY)[ALL]
+    assert stored[ALL][TODAY] == compute_day(PAYMENT, TODAY, now=NOW)[ALL][ALL]
     assert list(due_days(PAYMENT, now=NOW)) == [TODAY]
     assert len(list(due_days(PAYMENT, now=NOW + DAY))) == PAYMENT.matures_after.days + 2
     assert is_mature(PAYMENT, TODAY, now=NOW + PAYMENT.matures_after + DAY)
@@ -163,6 +255,30 @@ def test_the_file_has_a_line_for_each_day_and_segment_and_no_formulas(
         ("'=1+1", "1", "USD"),
     ]
     assert "business-payment-2026-02-23-2026-03-01.csv" in response["Content-Disposition"]
+
+
+@pytest.mark.usefixtures("a_day")
+def test_the_api_answers_by_week_and_segment_as_its_document_says(
+    make_key: MakeKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refresh_business(now=NOW)
+    monkeypatch.setattr(timezone, "now", lambda: NOW)
+    api = Api(make_key("monitoring:read"))
+    asked = "monitoring/business?event_type=payment"
+
+    response = api.get(f"{asked}&by=week&field=category&since=2026-03-01")
+
+    document = json.loads(json.dumps(SchemaGenerator().get_schema(request=None, public=True)))
+    assert_promised(document, "/api/v1/monitoring/business", "get", response)
+    found = {each["segment"]: each for each in response.json()["periods"]}
+    assert set(found) == {None, "gas", "travel", NO_VALUE}
+    assert (found[None]["since"], found[None]["until"]) == ("2026-02-23", "2026-03-01")
+    assert (found[None]["fraud_loss"], found["travel"]["decided"]) == (3 * 1_234, 3)
+    assert found[None]["approval_rate"]["value"] == pytest.approx(4 / 9)
+    assert not found[None]["mature"]
+    wrong = ("by=hour", "field=card", "since=x", "since=2026-03-02", "since=2020-01-01")
+    assert [api.get(f"{asked}&{each}").status_code for each in wrong] == [422] * len(wrong)
+    assert api.get("monitoring/business").status_code == 422
 
 
 @pytest.mark.usefixtures("a_day")

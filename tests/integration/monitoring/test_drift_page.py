@@ -14,6 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from monitoring.drift.constant_scores import MIN_ROWS
 from monitoring.metrics.metric import Observation
 from monitoring.metrics.registry import metrics
 from monitoring.windows.hourly import to_hour
@@ -175,6 +176,8 @@ def test_the_sender_that_changed_is_named_with_its_field_and_hour(visitor: Clien
     worst = max(observe("drift.feature"), key=lambda each: each.value or 0.0)
     assert (worst.scope["feature"], worst.path) == ("amount", "features/payment/amount/")
     assert [each.value for each in observe("drift.scores")] != []
+    [scores] = observe("drift.constant_scores")
+    assert (scores.scope["model"], scores.rows >= MIN_ROWS) == ("payment-1", True)
 
     found, code = run_drift()
     [model] = found["models"]

@@ -52,7 +52,7 @@ def test_events_are_counted_once_at_each_stage(client, monkeypatch):
     work_lane(LANE, linger=0.01)
     for _ in range(2):  # looking does not count
         seen = scrape(client)
-        stages = ("append", "doorbell", "claim", "sequence", "decide", "persist", "states", "wake")
+        stages = ("append", "notify", "claim", "sequence", "decide", "persist", "states", "wake")
         assert [seen["assay_stage_events_total", stage] for stage in stages] == [5] * len(stages)
         assert [seen["assay_stage_seconds_count", stage] for stage in stages] == [1] * len(stages)
         assert seen["assay_decisions_total", "no_model", "payment", "", "review"] == 5

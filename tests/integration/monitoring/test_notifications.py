@@ -23,13 +23,14 @@ from monitoring.notifications.errors import (
 from monitoring.notifications.models import AlertNotice, NotificationMessage, NotificationSettings
 from monitoring.notifications.noticing import NOTICES
 from monitoring.notifications.queueing import queue_messages
-from monitoring.notifications.sending import KEPT, MAX_ATTEMPTS, pause_after, prune_messages, send_messages
+from monitoring.notifications.sending import KEPT, prune_messages, send_messages
 from monitoring.notifications.settings import SLACK, DeliverySettings
 from monitoring.notifications.stored import change_settings, history, settings_of
-from monitoring.notifications.webhooks import signature_headers
 from scoring.log.consumers.registry import catch_up
 from scoring.log.entries import Entry
 from scoring.log.read import read_stream
+from scoring.webhooks.outbox import MAX_ATTEMPTS, pause_after
+from scoring.webhooks.posting import signature_headers
 from tests.factories.mail_server import mail_server
 from tests.factories.services import FakeService, running_service
 

@@ -14,7 +14,7 @@ from django.urls import reverse
 from monitoring.labels.computing import measure_labels
 from monitoring.metrics.metric import Observation
 from monitoring.metrics.registry import metrics
-from monitoring.models import LabelWeek, ModelPerformance, PerformanceWeek
+from monitoring.models import BusinessDay, LabelWeek, ModelPerformance, PerformanceWeek
 from monitoring.performance import computing, losses, measuring
 from monitoring.performance.computing import measure_performance
 from monitoring.performance.decided import read_decided
@@ -22,6 +22,7 @@ from scoring.catalog.registry import event_type
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
 from tests.factories.performed import (
+    CATEGORIES,
     DAY,
     TRAINED_AT,
     WEEK,
@@ -112,6 +113,16 @@ def test_weeks_are_realized_once_mature_and_estimated_before(model: str, visitor
     )
     assert segments["category", "travel"]["figures"]["recall_at_review"][0] > 0.4
 
+    by_category = [[each for each in week.segments if each["field"] == "category"] for week in weeks]
+    assert all(sum(each["events"] for each in segments) == A_WEEK for segments in by_category)
+    assert all({each["name"] for each in segments} > set(CATEGORIES) for segments in by_category)
+    assert all("recall_at_review" in each["figures"] for segments in by_category for each in segments)
+    shown = text_of(visitor, "performance", segment="category:grocery")
+    assert "Weeks, category grocery" in shown
+    assert shown.count('data-label="Known by"') == WEEKS
+    assert "A day has few labels" in text_of(visitor, "performance", by="day")
+    assert visitor.get(reverse("admin:performance"), {"by": "hour"}).status_code == 404
+
     shown = text_of(visitor, "performance")
     assert "The model ranks as promised" in shown
     assert "Neither sees concept drift" in shown
@@ -176,6 +187,10 @@ def test_fraud_that_looks_unlike_before_is_concept_drift_since_it_began() -> Non
     loss = observed("performance.realized_loss", now=now)
     assert loss.low is not None
     assert loss.low > 0.1
+    days = weeks_of(name)[0].days
+    assert [each["day"] for each in days] == [f"{TRAINED_AT + number * DAY:%Y-%m-%d}" for number in range(7)]
+    assert sum(each["positives"] for each in days) == weeks_of(name)[0].positives
+    assert all({"average_precision", "recall_at_review"} <= set(each["figures"]) for each in days)
     estimates = [week.estimated["average_precision"][0] for week in weeks_of(name)]
     assert min(estimates[6:]) > 0.8 * min(estimates[:6])  # estimates do not see it
 
@@ -252,3 +267,4 @@ def test_the_command_measures_and_shows() -> None:
     text = StringIO()
     call_command("performance", stdout=text)
     assert f"{name}: The model ranks " in text.getvalue()
+    assert BusinessDay.objects.filter(event_type="payment").exists()

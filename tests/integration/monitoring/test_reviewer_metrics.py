@@ -6,7 +6,7 @@ import pytest
 
 from monitoring.metrics.metric import Observation
 from monitoring.metrics.registry import metrics
-from reviews.quality_models import GivenVerdict
+from reviews.models.quality import GivenVerdict
 from tests.factories.log import NOW
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,7 @@ import pytest
 from config.people.groups import GROUPS
 from monitoring.alerts.actions import actions
 from monitoring.alerts.errors import AlertRuleInvalid
-from monitoring.alerts.evaluation.grouping import Parent, cause_of, parent_key
+from monitoring.alerts.evaluation.grouping import FieldFault, Parent, cause_of, explaining, parent_key
 from monitoring.alerts.rules.rule import AlertRule, AllowedAction, Severity, Side, check_rule, suggested_rule
 from monitoring.alerts.scopes import is_within, key_of
 from monitoring.alerts.words import condition_text, value_text
@@ -100,6 +100,31 @@ def test_alerts_of_an_event_type_within_minutes_are_grouped_under_one_at_least_a
     assert parent_key(cause, Severity.INFO, parents, now=NOW) == "early"
     assert parent_key(cause, Severity.CRITICAL, parents, now=NOW) == "late"
     assert parent_key(cause, Severity.INFO, parents[:1], now=NOW + timedelta(minutes=2)) == ""
+
+
+@pytest.mark.parametrize(
+    ("scope", "fields", "group"),
+    [
+        ({"event_type": "payment", "model": "payment-1"}, ["card", "amount"], "cents"),
+        ({"event_type": "payment", "model": "payment-1"}, ["card"], ""),
+        ({"event_type": "payment", "model": "payment-1", "sender": "north"}, ["amount"], "cents"),
+        ({"event_type": "payment", "model": "payment-1", "sender": "south"}, ["amount"], ""),
+        ({"event_type": "content", "model": "content-1"}, ["amount"], ""),
+        ({"event_type": "payment", "model": "payment-1"}, ["category", "amount"], "category left out"),
+    ],
+)
+def test_a_fault_of_a_field_explains_what_is_computed_from_it(
+    scope: dict[str, str], fields: list[str], group: str
+) -> None:
+    def fault(group: str, hour: int, field: str) -> FieldFault:
+        fired_at = NOW + timedelta(hours=hour)
+        return FieldFault(group, Severity.WARNING, fired_at, "payment", "north", field)
+
+    faults = [fault("cents", 2, "amount"), fault("category left out", 1, "category")]
+
+    found = explaining(scope, fields, faults)
+
+    assert (found.group if found else "") == group
 
 
 def test_values_and_conditions_in_words() -> None:

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from monitoring.drift.senders import SenderDrift, compare_senders, split_of
+from monitoring.drift.groups.own_weeks import GroupDrift, split_of
+from monitoring.drift.groups.senders import compare_senders
 from monitoring.models import ModelSenderWindow
 from monitoring.windows.binning import Reference, pack
 from monitoring.windows.model_windows import MILLION
@@ -75,7 +76,7 @@ def broken(seed: int) -> Callable[[datetime], Counts]:
     return counts_at
 
 
-def compared(*senders: list[ModelSenderWindow]) -> list[SenderDrift]:
+def compared(*senders: list[ModelSenderWindow]) -> list[GroupDrift]:
     ordered = sorted((window for each in senders for window in each), key=lambda window: window.start)
     return compare_senders(ordered, made_up(), specs={}, since=SINCE)
 
@@ -83,7 +84,7 @@ def compared(*senders: list[ModelSenderWindow]) -> list[SenderDrift]:
 def test_the_sender_that_changed_is_named_with_its_field_and_the_first_hour() -> None:
     found = compared(windows("shop", steady(1)), windows("till", broken(2)))
 
-    assert [sender.source for sender in found] == ["till", "shop"]
+    assert [sender.name for sender in found] == ["till", "shop"]
     [change] = found[0].changed
     assert (change.feature.name, change.since, found[0].since) == ("amount", BROKE, BROKE)
     assert change.feature.more_missing == pytest.approx(10 / 24)
@@ -98,7 +99,7 @@ def test_a_sender_is_compared_with_itself_and_not_with_the_others() -> None:
 
 def test_nothing_is_said_of_a_sender_with_few_days_or_few_events() -> None:
     new, rare = windows("new", broken(1), days=6), windows("rare", broken(2), step=12)
-    assert {sender.source: sender.report for sender in compared(new, rare)} == {"new": None, "rare": None}
+    assert {sender.name: sender.report for sender in compared(new, rare)} == {"new": None, "rare": None}
 
 
 @pytest.mark.parametrize(

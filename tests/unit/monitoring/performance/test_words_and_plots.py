@@ -6,8 +6,15 @@ from typing import Any
 import pytest
 
 from monitoring.models import ModelPerformance, PerformanceWeek
-from monitoring.performance.page import segment_tables
-from monitoring.performance.plots import calibration_plot, money_plot, week_plots
+from monitoring.performance.pages.periods import (
+    days_of,
+    promised_of_segment,
+    segment_weeks,
+    segments_in,
+    whole_weeks,
+)
+from monitoring.performance.pages.plots import calibration_plot, money_plot, period_plots
+from monitoring.performance.pages.rows import segment_tables
 from monitoring.performance.words import concept_text, latest_estimate, verdict_of
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -28,7 +35,8 @@ def performance(**values: Any) -> ModelPerformance:
 
 def week(number: int, **values: Any) -> PerformanceWeek:
     start = NOW + number * WEEK
-    return PerformanceWeek(model="payment-1", start=start, until=start + WEEK, **values)
+    counts = {"decided": 900, "positives": 60, "matured": False}
+    return PerformanceWeek(model="payment-1", start=start, until=start + WEEK, **{**counts, **values})
 
 
 @pytest.mark.parametrize(
@@ -78,7 +86,7 @@ def test_the_newest_estimate_is_the_recalibrated_one_if_there_is_one() -> None:
 
 def test_plots_show_estimates_beside_realized_figures_and_the_promise() -> None:
     weeks = [week(0, realized=AP, estimated=AP), week(1, estimated=AP, adapted=AP)]
-    [plot] = week_plots(weeks, performance(), ("review", "block"))
+    [plot] = period_plots(whole_weeks(weeks), performance().promised, ("review", "block"))
     assert [(each.label, each.kind) for each in plot.series] == [
         ("realized", "dots"),
         ("estimated (CBPE)", "line"),
@@ -92,7 +100,7 @@ def test_plots_show_estimates_beside_realized_figures_and_the_promise() -> None:
 def test_the_calibration_error_is_shown_beside_what_chance_explains() -> None:
     error = {"calibration_error": [0.03, 0.02, 0.05]}
     chance = {"calibration_error": [0.0, 0.0, 0.04]}
-    [plot] = week_plots([week(0, realized=error, estimated=chance)], performance(), ())
+    [plot] = period_plots(whole_weeks([week(0, realized=error, estimated=chance)]), {}, ())
     assert [(each.label, each.points[0][1]) for each in plot.series] == [
         ("realized", 0.03),
         ("chance explains up to", 0.04),
@@ -102,7 +110,8 @@ def test_the_calibration_error_is_shown_beside_what_chance_explains() -> None:
 
 def test_money_is_realized_or_else_estimated() -> None:
     money = {"fraud_loss": [100.0, 50.0, 200.0], "loss_avoided": [0.0, 0.0, 0.0]}
-    plot = money_plot([week(0, realized=money, estimated=money), week(1, estimated=money)], "USD")
+    weeks = whole_weeks([week(0, realized=money, estimated=money), week(1, estimated=money)])
+    plot = money_plot(weeks, "USD", "week")
     assert [(each.label, [y for _, y in each.points]) for each in plot.series] == [
         ("allowed", [100.0, None]),
         ("allowed, estimated", [None, 100.0]),
@@ -125,9 +134,41 @@ def test_a_segment_whose_recall_is_certainly_lower_is_marked() -> None:
 
     segments = [segment("travel", [0.2, 0.1, 0.3]), segment("grocery", [0.5, 0.3, 0.7])]
     latest = performance(realized={"recall_at_review": [0.6, 0.5, 0.7]}, segments=segments)
-    [(field, rows)] = segment_tables(latest, "review", "USD")
+    promised = {"recall_at_review": {"value": 0.7, "low": 0.6, "high": 0.8}}
+    slices = {"fields": [{"field": "category", "slices": [{"name": "travel", "metrics": promised}]}]}
+    [(field, rows)] = segment_tables(latest, "review", "USD", slices=slices, by_week={"category": ["travel"]})
     assert field == "category"
+    assert [(row.key, [each.promised for each in row.cells if each.promised]) for row in rows] == [
+        ("category:travel", ["70.0\N{NO-BREAK SPACE}%"]),
+        ("", []),
+    ]
     assert [(row.name, [cell.tone for cell in row.cells if cell.tone]) for row in rows] == [
         ("travel", ["warn"]),
         ("grocery", []),
     ]
+
+
+def test_a_segment_and_a_day_have_lines_of_their_own() -> None:
+    def part(**named: str) -> dict[str, Any]:
+        return {**named, "events": 90, "positives": 9, "share": 0.5, "figures": AP}
+
+    travel, day = part(field="category", name="travel"), part(day="2026-03-03")
+    weeks = [week(0, matured=True, segments=[travel], days=[day]), week(1), week(2, segments=[travel])]
+    of_travel, days = segment_weeks(weeks, "category", "travel"), days_of(weeks)
+    assert [(each.start, bool(each.realized), bool(each.estimated)) for each in of_travel] == [
+        (NOW, True, False),
+        (NOW + 2 * WEEK, False, True),
+    ]
+    assert [(each.start, each.until, each.decided) for each in days] == [(NOW + DAY, NOW + 2 * DAY, 90)]
+    assert segments_in(weeks) == {"category": ["travel"]}
+    assert segment_weeks(weeks, "category", "grocery") == []
+
+
+def test_only_measured_slices_are_promises() -> None:
+    metrics = {
+        "average_precision": {"value": 0.5, "low": 0.4, "high": 0.6},
+        "recall_at_review": {"value": None, "low": None, "high": None},
+    }
+    slices = {"fields": [{"field": "category", "slices": [{"name": "travel", "metrics": metrics}]}]}
+    assert promised_of_segment(slices, "category", "travel") == {"average_precision": (0.5, 0.4, 0.6)}
+    assert promised_of_segment(slices, "category", "grocery") == promised_of_segment({}, "amount", "x") == {}

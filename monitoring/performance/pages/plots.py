@@ -1,20 +1,21 @@
-"""Plots of a model's weeks, estimated beside realized, and of its calibration."""
+"""Plots of a model's weeks or days, estimated beside realized, and of its calibration."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from monitoring.models import ModelPerformance, PerformanceWeek
+from monitoring.models import ModelPerformance
+from monitoring.performance.pages.periods import Figures, Period
 from scoring.admin_kit.plots import Axis, Plot, Series
 from scoring.intervals import wilson_interval
 
-WEEKS = Axis("Week that began", "time")
-EMPTY = "No week has enough events yet."
+STARTS = Axis("Beginning of the week or day", "time")
+EMPTY = "Nothing has enough events yet."
 
 
 @dataclass(frozen=True)
 class Source:
-    """By what a figure is known: a field of `PerformanceWeek`, and how it is drawn."""
+    """By what a figure is known: a field of `Period`, and how it is drawn."""
 
     field: str
     label: str
@@ -29,41 +30,36 @@ SOURCES = (
 )
 
 
-def week_plots(
-    weeks: Sequence[PerformanceWeek], latest: ModelPerformance | None, outcomes: Sequence[str]
-) -> list[Plot]:
+def period_plots(periods: Sequence[Period], promised: Figures, outcomes: Sequence[str]) -> list[Plot]:
     """Average precision, ROC AUC, recall and precision at the thresholds, calibration error."""
-    promised = latest.promised if latest else {}
     named = [("average_precision", "Average precision"), ("roc_auc", "ROC AUC")]
     for outcome in outcomes:
         named += [(f"recall_at_{outcome}", f"Recall from {outcome} on")]
         named += [(f"precision_at_{outcome}", f"Precision from {outcome} on")]
     named += [("calibration_error", "Calibration error")]
-    plots = (_week_plot(weeks, name, title, promised.get(name)) for name, title in named)
+    plots = (_period_plot(periods, name, title, promised.get(name)) for name, title in named)
     return [plot for plot in plots if not plot.empty]
 
 
-def _week_plot(
-    weeks: Sequence[PerformanceWeek], name: str, title: str, promised: Sequence[float] | None
-) -> Plot:
+def _period_plot(periods: Sequence[Period], name: str, title: str, promised: Sequence[float] | None) -> Plot:
     if name == "calibration_error":
-        lines = [_calibration_line(weeks, "realized", 0), _calibration_line(weeks, "estimated", 2)]
+        lines = [_calibration_line(periods, "realized", 0), _calibration_line(periods, "estimated", 2)]
     else:
-        lines = [_line(weeks, name, source) for source in SOURCES]
+        lines = [_line(periods, name, source) for source in SOURCES]
     return Plot(
         title,
-        WEEKS,
+        STARTS,
         Axis(title, "percent", minimum=0),
         [line for line in lines if line],
         lines=[("promised", promised[0])] if promised and name != "calibration_error" else [],
-        summary=f"{title} by week: realized with its 95 % interval, estimated before labels, and promised.",
+        summary=f"{title}: realized with its 95 % interval, estimated before labels, and promised.",
         empty_text=EMPTY,
     )
 
 
-def _calibration_line(weeks: Sequence[PerformanceWeek], field: str, at: int) -> Series | None:
+def _calibration_line(periods: Sequence[Period], field: str, at: int) -> Series | None:
     """The realized calibration error, or the largest one that chance explains if scores are right."""
-    figures = [(week.start, getattr(week, field).get("calibration_error")) for week in weeks]
+    figures = [(each.start, getattr(each, field).get("calibration_error")) for each in periods]
     if not any(figure for _, figure in figures):
         return None
     points = [(start, figure[at] if figure else None) for start, figure in figures]
@@ -72,9 +68,9 @@ def _calibration_line(weeks: Sequence[PerformanceWeek], field: str, at: int) -> 
     return Series("chance explains up to", points, "muted", dashed=True)
 
 
-def _line(weeks: Sequence[PerformanceWeek], name: str, source: Source) -> Series | None:
+def _line(periods: Sequence[Period], name: str, source: Source) -> Series | None:
     """A line with its band; None without a value. A single point is drawn as a dot."""
-    figures = [(week.start, getattr(week, source.field).get(name)) for week in weeks]
+    figures = [(each.start, getattr(each, source.field).get(name)) for each in periods]
     known = sum(figure is not None for _, figure in figures)
     if not known:
         return None
@@ -84,8 +80,8 @@ def _line(weeks: Sequence[PerformanceWeek], name: str, source: Source) -> Series
     return Series(source.label, points, source.color, kind, low, high, source.dashed)
 
 
-def money_plot(weeks: Sequence[PerformanceWeek], currency: str) -> Plot:
-    """The stakes of fraud by week: allowed, and not. Estimated ones where there are no labels yet."""
+def money_plot(periods: Sequence[Period], currency: str, period: str) -> Plot:
+    """The stakes of fraud by week or day: allowed, and not. Estimated ones where there are no labels yet."""
     bars = [
         ("allowed", "fraud_loss", "realized", "block"),
         ("allowed, estimated", "fraud_loss", "estimated", "series-4"),
@@ -93,25 +89,25 @@ def money_plot(weeks: Sequence[PerformanceWeek], currency: str) -> Plot:
         ("not allowed, estimated", "loss_avoided", "estimated", "series-3"),
     ]
     series = [
-        Series(label, [(week.start, _money(week, name, field)) for week in weeks], color, "bar")
+        Series(label, [(each.start, _money(each, name, field)) for each in periods], color, "bar")
         for label, name, field, color in bars
     ]
     return Plot(
         "Money of fraud",
-        WEEKS,
-        Axis(f"{currency} a week", "money", minimum=0, unit=currency),
+        STARTS,
+        Axis(f"{currency} a {period}", "money", minimum=0, unit=currency),
         [each for each in series if any(y for _, y in each.points)],
         stacked=True,
-        summary="The stakes of fraudulent events by week: of those that were allowed, and of the others.",
+        summary="The stakes of fraudulent events: of those that were allowed, and of the others.",
         empty_text=EMPTY,
     )
 
 
-def _money(week: PerformanceWeek, name: str, field: str) -> float | None:
-    """A week's sum; None if it is known by something else."""
-    if field != ("realized" if week.realized else "estimated"):
+def _money(period: Period, name: str, field: str) -> float | None:
+    """A period's sum; None if it is known by something else."""
+    if field != ("realized" if period.realized else "estimated"):
         return None
-    figure = getattr(week, field).get(name)
+    figure = getattr(period, field).get(name)
     return figure[0] if figure else None
 
 
