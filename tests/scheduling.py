@@ -1,4 +1,4 @@
-"""Which worker of pytest-xdist runs which tests (`pytest -n 2`)."""
+"""Which worker of pytest-xdist runs which tests (`pytest -n 3`)."""
 
 from xdist.scheduler import LoadFileScheduling
 

@@ -1,8 +1,9 @@
 """Runs the whole product on a virtual clock: intake, lane, consumers, scheduled tasks, alerts, reviewers.
 
-Time passes in steps of an hour, shorter while the condition of an alert holds. A minute before the end of a
-step the senders submit what was due since the last time; of a minute's events they wait for the decisions. At
-the end the consumers, the scheduled tasks, the reviewers and the alert rules have their turn.
+Time passes in steps of an hour or, with faults of weeks, of some hours, shorter while the condition of an
+alert holds. A minute before the end of each hour, or of a shorter step, the senders submit what was due since
+the last time; of a minute's events they wait for the decisions. At the end of a step the consumers, the
+scheduled tasks, the reviewers and the alert rules have their turn.
 """
 
 import time
@@ -22,6 +23,7 @@ from benchmarks.faults.traffic import SentEvents, Traffic
 from demo.day_before import SettableClock, World, drain, publish_due, work_cases
 from demo.worlds import judge_payment
 from monitoring.alerts.acting import act_by_itself
+from monitoring.alerts.evaluation import observing
 from monitoring.alerts.evaluation.evaluate import evaluate_alerts
 from monitoring.alerts.models import AlertTimer
 from monitoring.business.refreshing import refresh_business
@@ -48,7 +50,7 @@ from scoring.signals.submissions import submission_counts
 
 EVENT_TYPE, LANE = "payment", "commerce"
 MINUTE = timedelta(minutes=1)
-STEP = timedelta(hours=1)  # while no condition holds
+STEP = timedelta(hours=1)  # at most, from one submission to the next
 FRESH = timedelta(minutes=5)  # from the publication of batch views to the events of a step
 WAIT_SECONDS = 30.0  # at most, for the decisions of a request: all of them are decided
 WORKED_AFTER = timedelta(minutes=40)  # from the opening of a case to its verdict
@@ -137,6 +139,7 @@ class Installation:
         with (
             held_lane(LANE, wait=True),
             mock.patch("scoring.signals.telemetry.time", telemetry_time),
+            mock.patch.object(observing, "MAX_POINTS", 1),  # of plots, which take a third of the time
             ThreadPoolExecutor(1) as clients,
         ):
             self.runner, self.clients = LaneRunner(LANE, clock=self.clock), clients
@@ -149,24 +152,20 @@ class Installation:
     def run_until(self, end: datetime) -> None:
         """Let time pass."""
         while self.now < end:
-            self.step(min(self.now + self.next_step(), end))
+            self.step(min(after(self.now, self.pending_interval() or self.longest_step), end))
 
-    def next_step(self) -> timedelta:
-        """The shortest interval of a metric whose condition holds before its alert, or the longest step."""
+    def pending_interval(self) -> timedelta | None:
+        """The shortest interval of a metric whose condition holds, or is over, before its alert says so."""
         pending = AlertTimer.objects.filter(since__isnull=False, held=False).values_list("key", flat=True)
         known = metrics()
         intervals = [known[rule].every for key in pending if (rule := key.partition("/")[0]) in known]
-        return min([*intervals, self.longest_step])
+        return min([*intervals, self.longest_step]) if intervals else None
 
     def step(self, end: datetime) -> None:
         """Whatever happens up to `end`."""
-        since, self.now = self.now, end - MINUTE
-        publish_due(now=max(since, self.now - FRESH))
-        waits = end - since <= MINUTE
-        for sent in self.traffic.requests(since=since - MINUTE, until=self.now):
-            self.submit(sent, waits=waits)
-        self.record_labels(since - MINUTE, self.now)
-        self.now = end
+        since = self.now
+        while self.now < end:
+            self.send(min(after(self.now, STEP), end))
         self.clock.set(end)
         self.run_consumers()
         for task in self.schedule:
@@ -176,6 +175,15 @@ class Installation:
             self.review()
         evaluate_alerts(now=end)
         act_by_itself(now=end)
+
+    def send(self, end: datetime) -> None:
+        """What senders submit and state up to a minute before `end`."""
+        since, self.now = self.now, end - MINUTE
+        publish_due(now=max(since, self.now - FRESH))
+        for sent in self.traffic.requests(since=since - MINUTE, until=self.now):
+            self.submit(sent, waits=end - since <= MINUTE)
+        self.record_labels(since - MINUTE, self.now)
+        self.now = end
 
     def submit(self, sent: SentEvents, *, waits: bool) -> None:
         """Submit a list as the API does, and decide it; `waits`: while its client waits for the decisions."""
@@ -216,6 +224,16 @@ class Installation:
         world = World(EVENT_TYPE, (), lambda case: judge_payment(case, frauds=self.frauds))
         work_cases(world, opened_before=self.now - WORKED_AFTER, left=0, now=self.now)
         drain(self.runner)
+
+
+def after(moment: datetime, interval: timedelta) -> datetime:
+    """The next multiple of an interval since midnight: whole hours, so that each has its own events.
+
+    >>> after(datetime(2025, 6, 2, 10, 5, tzinfo=UTC), STEP).isoformat()
+    '2025-06-02T11:00:00+00:00'
+    """
+    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight + ((moment - midnight) // interval + 1) * interval
 
 
 def statement_of(body: dict[str, Any]) -> LabelStatement:

@@ -20,9 +20,10 @@ Machine = Callable[[Installation], AbstractContextManager[None]]
 class Fault:
     """A fault that holds for `lasts`; afterwards `recovers` passes, to see alerts resolve.
 
+    One that does not recover goes on: its run ends when it has been named, or after `lasts`.
+
     `change`: of the traffic. `machine`: what is broken meanwhile. `cause`: the words that the scope and the
-    sentence of an alert must have, all of them, to have named the true cause. `step`: the longest one during
-    the fault.
+    sentence of an alert must have, all of them, to have named the true cause. `step`: the longest one.
     """
 
     name: str
@@ -33,6 +34,10 @@ class Fault:
     lasts: timedelta = timedelta(hours=12)
     recovers: timedelta = DAY
     step: timedelta = STEP
+
+    @property
+    def ends_when_named(self) -> bool:
+        return not self.recovers
 
 
 FAULTS = (
@@ -46,6 +51,7 @@ FAULTS = (
         ("category",),
         changes.shift_population,
         lasts=5 * DAY,
+        step=3 * STEP,
     ),
     Fault(
         "concept_drift",
@@ -54,6 +60,7 @@ FAULTS = (
         changes.change_concept,
         lasts=35 * DAY,
         recovers=timedelta(0),
+        step=6 * STEP,
     ),
     Fault(
         "label_delay",
@@ -62,11 +69,12 @@ FAULTS = (
         changes.delay_labels,
         lasts=28 * DAY,
         recovers=timedelta(0),
+        step=6 * STEP,
     ),
     Fault(
         "one_score",
         "a new model predicts one value",
-        ("payment-2",),
+        ("payment-2", "the same"),
         machine=machines.one_score,
         lasts=DAY,
     ),
@@ -77,8 +85,8 @@ FAULTS = (
         "Redis is slow",
         ("redis is slow",),
         machine=machines.slow_redis,
-        lasts=timedelta(minutes=20),
-        recovers=timedelta(hours=2),
+        lasts=timedelta(minutes=40),
+        recovers=timedelta(minutes=40),
         step=MINUTE,
     ),
     Fault(
@@ -87,7 +95,7 @@ FAULTS = (
         (machines.STOPPED,),
         machine=machines.stopped_consumer,
         lasts=timedelta(minutes=20),
-        recovers=timedelta(hours=2),
+        recovers=timedelta(hours=1),
         step=MINUTE,
     ),
     Fault("swapped_fields", "a sender swaps card and customer", ("card", "north"), changes.swap_ids),
@@ -98,6 +106,7 @@ FAULTS = (
         changes.raise_amounts,
         lasts=30 * DAY,
         recovers=timedelta(0),
+        step=6 * STEP,
     ),
 )
 BY_NAME = {fault.name: fault for fault in FAULTS}

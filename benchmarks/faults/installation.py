@@ -56,7 +56,7 @@ def load_history(frame: pd.DataFrame) -> None:
 def automate() -> None:
     """Have alerts take the first action that their rule offers by themselves, once a day."""
     for rule in alert_rules().values():
-        if rule.actions:
+        if rule.actions and not rule.actions[0].automatic:
             first, *others = rule.actions
             actions = (AllowedAction(first.name, automatic=True, max_a_day=1), *others)
             changed = replace(rule, actions=actions)

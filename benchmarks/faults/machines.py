@@ -15,7 +15,7 @@ from scoring.learning.promotion.promote import promote
 from scoring.registry.loaded_models import LoadedModel
 from scoring.registry.models import ModelVersion
 
-SLOW_SECONDS = 0.15  # that each exchange with Redis takes longer
+SLOW_SECONDS = 0.6  # that each exchange with Redis takes longer
 STOPPED = "reviews.cases"
 
 

@@ -16,12 +16,13 @@ import pandas as pd
 from django.core.management import call_command
 
 from benchmarks.faults.changes import Span
-from benchmarks.faults.drive import STEP, Installation
+from benchmarks.faults.drive import Installation
 from benchmarks.faults.injected import BY_NAME, Fault
-from benchmarks.faults.installation import installation
-from benchmarks.faults.outcomes import HOUR, fired_since, trips_since
+from benchmarks.faults.installation import automate, installation
+from benchmarks.faults.outcomes import HOUR, Fired, fired_since, trips_since
 
 DAY = timedelta(days=1)
+AFTERWARDS = timedelta(hours=1)  # of a fault that goes on, to see what its alert does by itself
 
 
 def inject(fault: Fault, into: Installation) -> dict[str, Any]:
@@ -32,15 +33,19 @@ def inject(fault: Fault, into: Installation) -> dict[str, Any]:
     with into.running():
         into.longest_step = fault.step
         with fault.machine(into) if fault.machine else nullcontext():
-            into.run_until(span.until)
-        into.longest_step = STEP
-        into.run_until(span.until + fault.recovers)
+            while into.now < span.until and not (fault.ends_when_named and naming(fault, span)):
+                into.run_until(min(into.now + DAY, span.until))
+        into.run_until(span.until + fault.recovers if fault.recovers else into.now + AFTERWARDS)
     return result_of(fault, span)
 
 
+def naming(fault: Fault, span: Span) -> Fired | None:
+    """The first alert that named the fault."""
+    return next((each for each in fired_since(span.since) if each.names(fault.cause)), None)
+
+
 def result_of(fault: Fault, span: Span) -> dict[str, Any]:
-    fired = fired_since(span.since)
-    named = next((each for each in fired if each.names(fault.cause)), None)
+    fired, named = fired_since(span.since), naming(fault, span)
     return {
         "fault": fault.name,
         "lasts": fault.lasts / HOUR,
@@ -59,6 +64,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     call_command("migrate", verbosity=0)  # a kept installation may be of an earlier version
+    automate()
     started = installation(pd.read_parquet(options.frame), now=options.at)
     options.out.write_bytes(orjson.dumps(inject(BY_NAME[options.fault], started)))
 
