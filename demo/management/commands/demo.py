@@ -46,6 +46,7 @@ from supervision.supervisor import AlreadyRunning, Program, sole_supervisor
 HOST, EVENT_TYPE, SOURCE = "127.0.0.1", "payment", "demo"
 READY_SECONDS, DECIDE_SECONDS, CAUGHT_UP_SECONDS = 120.0, 120.0, 300.0
 MAX_LAG = 50  # entries by which a consumer may trail the log
+CASE_GROUP_HOURS = "24"  # payments of one card or customer within a day are one case
 MEMORY, DISK = "2.5 GB", "1.5 GB"
 # The time before a start during which the system appears to have run. What is earlier is history, or a gap.
 LAST_DAY = timedelta(days=1)
@@ -118,6 +119,7 @@ class Command(BaseCommand):
         # Plain HTTP on this machine: without it Django would redirect to an address that does not exist.
         environment = os.environ | {"ASSAY_HTTPS": "0", "PYTHONUNBUFFERED": "1"}
         environment.setdefault("ASSAY_LOG_LEVEL", "WARNING")
+        environment.setdefault("ASSAY_CASE_GROUP_HOURS", CASE_GROUP_HOURS)
         try:
             since = self.prepare(days=days, environment=environment)
             learn_from = since - timedelta(days=days) + WARM_UP
@@ -156,7 +158,7 @@ class Command(BaseCommand):
         self.simulate_gap(until=until, days=days, environment=environment)
         self.say("Updating cases and metrics ...")
         run_consumers(now=timezone.now())
-        self.say("Measuring models and labels, as every night ...")
+        self.say("Measuring models, labels and business ...")
         run_command(["performance"], environment)
         return until
 

@@ -12,6 +12,7 @@ from demo.community.days import simulate_community
 from demo.community.members import make_community
 from demo.community_ruleset import configure_community
 from demo.day_before import play, publish_due
+from demo.demo_reviews import choose_golden_items, configure_reviews
 from demo.worlds import CONTENT, PAYMENT
 from scoring.errors import ScoringError
 from scoring.learning.dataset.split import SplitShares
@@ -58,6 +59,7 @@ class Command(BaseCommand):
                 shares = TrainingConfig(shares=COMMUNITY_SHARES)
                 introduce(train(CONTENT, as_of=since, now=since, config=shares), now=since)
             self.simulate_period(since=since, until=until, source=source)
+            choose_golden_items(now=until)
         except ScoringError as error:
             raise CommandError(str(error)) from error
 
@@ -78,10 +80,11 @@ class Command(BaseCommand):
 
 
 def configure(*, now: datetime) -> None:
-    """Set up the lists, rules, policies and banks of both worlds."""
+    """Set up the lists, rules, policies, banks and queues of both worlds."""
     demo_ruleset.configure_deciding(now=now)
     seen = simulate_community(make_community(seed=worlds.SEED), days=PICTURES_OF_DAYS, end=now)
     configure_community(history=seen, now=now)
+    configure_reviews(now=now)
 
 
 def introduce(model: str, *, now: datetime) -> None:
