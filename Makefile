@@ -80,14 +80,14 @@ migrations: install
 schema: install
 	$(MANAGE) spectacular --validate --fail-on-warn --file /dev/null
 
-# Compiled once, so that the two test processes need not both compile them.
+# Compiled once, so that the test processes need not each compile them.
 kernels: install
 	$(MANAGE) compile_kernels
 
-# Checks run two at a time, and tests in two processes: tests mostly wait for other processes.
+# Checks run two at a time, and tests in three processes: for a third of their time tests wait for others.
 test: install
 	@$(MAKE) --no-print-directory --jobs=2 check kernels
-	$(BIN)/pytest --numprocesses=2
+	$(BIN)/pytest --numprocesses=3
 
 # On services and processes of its own. The set-up takes minutes; ASSAY_BENCH_VAR=/a/directory keeps it.
 bench: install

@@ -138,6 +138,24 @@ review_queues:
       label: 0.5
     quotas:
       sample: 0.1
+case_actions:
+  refund:
+    event_types:
+      - payment
+    purpose: Pays the amount back to the card.
+    key: R
+    parameters:
+      amount:
+        kind: amount
+        maximum: 500.0
+      cause:
+        kind: choice
+        required: false
+        choices:
+          - duplicate
+          - goodwill
+    groups:
+      - lead
 review_sources:
   payment:
     margin: 0.1

@@ -25,7 +25,6 @@ from monitoring.notifications.queueing import queue_messages
 from monitoring.notifications.sending import send_messages
 from monitoring.notifications.settings import DeliverySettings
 from monitoring.notifications.stored import change_settings, settings_of
-from monitoring.notifications.webhooks import signature_headers
 from monitoring.windows.hourly import WINDOWS
 from scoring.learning.promotion import promote as promotion
 from scoring.log.append import append
@@ -33,6 +32,7 @@ from scoring.log.consumers.registry import catch_up
 from scoring.log.read import read_stream
 from scoring.registry.models import ModelVersion
 from scoring.registry.routes import route_of
+from scoring.webhooks.posting import signature_headers
 from tests.factories.log import decided, received
 from tests.factories.mail_server import Mailbox, mail_server
 from tests.factories.services import FakeService, running_service
