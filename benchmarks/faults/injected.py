@@ -65,7 +65,7 @@ FAULTS = (
     Fault(
         "label_delay",
         "labels take twice as long",
-        ("label", "later"),
+        ("labels of", "later than usual"),
         changes.delay_labels,
         lasts=28 * DAY,
         recovers=timedelta(0),

@@ -3,18 +3,20 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from monitoring.labels.computing import HISTORY
 from monitoring.labels.coverage import USUAL_WEEKS, WeekCoverage, cover_weeks, judged_week
+from monitoring.labels.delays import MIN_LABELS
+from monitoring.labels.describing import LATE, changed_on, delay_sentence
+from monitoring.labels.history import DAY_SECONDS, HISTORY
 from monitoring.metrics.metric import Metric, Observation, SuggestedAlert, Unit, Worse
 from monitoring.metrics.registry import register_metric
-from monitoring.models import LabelWeek
+from monitoring.models import LabelDelay, LabelWeek
 from scoring.admin_kit.formatting import percent_text
 from scoring.catalog.registry import scored_types
 
 SCOPE = ("event_type",)
 HOURLY = timedelta(hours=1)  # the figures are measured once a night
+STALE = timedelta(days=2)  # a comparison that was not made anew tells nothing
 RUNBOOK = "docs/reference/performance-monitoring.md"
-DAY_SECONDS = 86_400.0
 
 
 def _weeks(event_type: str, *, now: datetime) -> list[WeekCoverage]:
@@ -64,6 +66,36 @@ def observe_delay(*, now: datetime) -> Iterator[Observation]:
         )
 
 
+def observe_source_delay(*, now: datetime) -> Iterator[Observation]:
+    """How many times as long the labels of recent events take, by source, with its 99.9 % interval."""
+    names = scored_types()
+    for found in LabelDelay.objects.filter(event_type__in=names, computed_at__gte=now - STALE):
+        yield Observation(
+            {"event_type": found.event_type, "label_source": found.source},
+            found.factor,
+            changed_on(found),
+            found.computed_at,
+            rows=found.labels,
+            low=found.low,
+            high=found.high,
+            because=delay_sentence(found) if found.low > 1 else "",
+            path=f"label-coverage/?type={found.event_type}",
+        )
+
+
+register_metric(
+    Metric(
+        "labels.source_delay",
+        "Later labels of a source",
+        "How many times as long a source takes to label recent events as those before, at the same ages.",
+        Unit.NUMBER,
+        Worse.UP,
+        (*SCOPE, "label_source"),
+        observe_source_delay,
+        HOURLY,
+        SuggestedAlert(LATE, 1.1, min_rows=MIN_LABELS, runbook=RUNBOOK),
+    )
+)
 register_metric(
     Metric(
         "labels.coverage_loss",

@@ -8,16 +8,16 @@ import numpy as np
 from django.db import connection
 from django.db.models import F
 
+from monitoring.labels.history import DAY_SECONDS, HISTORY
+from monitoring.labels.source_delays import measure_delays
 from monitoring.models import LabelWeek
 from monitoring.windows.weeks import WEEK, weeks_between
 from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import event_types
 
-HISTORY = timedelta(weeks=26)  # that is counted and shown
 SETTLING = timedelta(days=30)  # after maturity, in which labels are still expected
 SAMPLE = 200_000  # events read of a week
 MAX_DAYS = 180  # of delay; longer ones count as this
-DAY_SECONDS = 86_400.0
 _TICKS = 1 << 16  # into which positions are hashed
 
 _COUNT = """
@@ -43,8 +43,12 @@ _LABELED = """
 
 
 def measure_labels(*, now: datetime) -> list[str]:
-    """Count the weeks of every event type that are not settled; returns the names of those with events."""
+    """Count the weeks of every event type that are not settled, and compare the delays of its sources;
+    returns the names of those with events.
+    """
     kinds = [kind for kind in event_types().values() if kind.scored]
+    for kind in kinds:
+        measure_delays(kind, now=now)
     return [kind.name for kind in kinds if measure_type(kind, now=now)]
 
 

@@ -1,14 +1,15 @@
-"""The admin page of label coverage: which events have labels, from whom, and how late."""
+"""The admin page of label coverage: which events have labels, from which source, and how late."""
 
 from typing import Any
 
 from django.http import Http404
 from django.utils import timezone
 
-from monitoring.labels.computing import HISTORY
 from monitoring.labels.coverage import WeekCoverage, cover_weeks, judged_week
-from monitoring.labels.plots import age_plot, coverage_plot, delay_plot
-from monitoring.models import LabelWeek
+from monitoring.labels.describing import LATE, changed_on, delay_sentence, state_of
+from monitoring.labels.history import HISTORY
+from monitoring.labels.plots import age_plot, coverage_plot, curve_plot, delay_plot
+from monitoring.models import LabelDelay, LabelWeek
 from scoring.admin_kit.formatting import percent_text
 from scoring.admin_kit.pages import AdminPage, register_page
 from scoring.catalog.registry import event_type as find_event_type
@@ -31,6 +32,7 @@ class LabelCoveragePage(AdminPage):
         now, name = timezone.now(), self._event_type()
         rows = LabelWeek.objects.filter(event_type=name, start__gte=now - HISTORY)
         weeks = cover_weeks(rows, now=now)
+        delays = list(LabelDelay.objects.filter(event_type=name).order_by("source"))
         return super().get_context_data(
             event_type=name,
             types=scored_types(),
@@ -38,7 +40,14 @@ class LabelCoveragePage(AdminPage):
             weeks=weeks[::-1],
             verdict=verdict_of(weeks),
             computed_at=max((each.week.computed_at for each in weeks), default=None),
-            plots=[coverage_plot(weeks), age_plot(weeks, now=now), delay_plot(weeks, now=now)],
+            delays=[(each, changed_on(each), *state_of(each)) for each in delays],
+            late=[delay_sentence(each) for each in delays if each.low > LATE],
+            plots=[
+                coverage_plot(weeks),
+                age_plot(weeks, now=now),
+                delay_plot(weeks, now=now),
+                *map(curve_plot, delays),
+            ],
             **kwargs,
         )
 

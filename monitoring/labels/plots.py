@@ -1,11 +1,12 @@
-"""Plots of label coverage: by week, by age, and how late labels were."""
+"""Plots of label coverage: by week, by age, and how late labels were, also by source."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
 from monitoring.labels.coverage import USUAL_WEEKS, WeekCoverage, known_within
-from monitoring.models import LabelWeek
+from monitoring.labels.describing import changed_on
+from monitoring.models import LabelDelay, LabelWeek
 from monitoring.windows.weeks import WEEK
 from scoring.admin_kit.plots import Axis, Plot, Series
 
@@ -78,5 +79,22 @@ def delay_plot(weeks: Sequence[WeekCoverage], *, now: datetime) -> Plot:
         Axis("Days after the event", minimum=0),
         [Series("median", points, "series-1", kind, low, high)] if points else [],
         summary="The median delay of labels by the week of their arrival; the band holds 25 to 90 % of them.",
+        empty_text=EMPTY,
+    )
+
+
+def curve_plot(found: LabelDelay) -> Plot:
+    """How soon the labels of a source come for recent events, and for those before at the same ages."""
+    usual = [(delay, share) for delay, share, _ in found.curve]
+    recent = [(delay, share) for delay, _, share in found.curve]
+    return Plot(
+        f"Labels of {found.source} by delay",
+        Axis("Days after the event", minimum=0),
+        Axis("Share of labels", "percent", minimum=0, maximum=1),
+        [
+            Series(f"events since {changed_on(found):%Y-%m-%d}", recent, "series-1"),
+            Series("events before, at the same ages", usual, "muted", dashed=True),
+        ],
+        summary="The share of the labels known by now that came within so many days, beside what is usual.",
         empty_text=EMPTY,
     )

@@ -12,6 +12,7 @@ from monitoring.alerts.models import (
 from monitoring.models.performance import (
     BusinessDay,
     BusinessHour,
+    LabelDelay,
     LabelWeek,
     ModelPerformance,
     PerformanceWeek,
@@ -45,6 +46,7 @@ __all__ = [
     "FieldWindow",
     "GuardrailTrip",
     "HourlyWindow",
+    "LabelDelay",
     "LabelWeek",
     "MetricCheck",
     "MinuteWindow",

@@ -101,6 +101,34 @@ class LabelWeek(models.Model):
         return f"labels of {self.event_type} in the week of {self.start:%Y-%m-%d}"
 
 
+class LabelDelay(models.Model):
+    """How late a source labels the events of the last `days`, compared with those before at the same ages.
+    Computed every night; `monitoring.labels.delays.DelayComparison` says what the figures are.
+    """
+
+    event_type = models.CharField(max_length=60)
+    source = models.CharField(max_length=60)
+    days = models.IntegerField()
+    factor = models.FloatField()
+    low = models.FloatField()
+    high = models.FloatField()
+    labels = models.IntegerField()
+    usual_labels = models.IntegerField()
+    median = models.FloatField()
+    usual_median = models.FloatField()
+    curve = models.JSONField(default=list)
+    computed_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["event_type", "source"], name="labeldelay_type_source")
+        ]
+
+    def __str__(self) -> str:
+        return f"delay of {self.event_type} labels of {self.source}"
+
+
 class BusinessDay(models.Model):
     """What the decisions of a day led to, as far as labels are known at `computed_at`.
 

@@ -14,11 +14,12 @@ from django.urls import reverse
 from monitoring.labels.computing import measure_labels
 from monitoring.metrics.metric import Observation
 from monitoring.metrics.registry import metrics
-from monitoring.models import BusinessDay, LabelWeek, ModelPerformance, PerformanceWeek
+from monitoring.models import BusinessDay, LabelDelay, LabelWeek, ModelPerformance, PerformanceWeek
 from monitoring.performance import computing, losses, measuring
 from monitoring.performance.computing import measure_performance
 from monitoring.performance.decided import read_decided
 from scoring.catalog.registry import event_type
+from scoring.intake.models import Label
 from scoring.log.append import append
 from scoring.log.entries import NewEntry
 from tests.factories.performed import (
@@ -237,6 +238,37 @@ def test_missing_labels_are_seen_at_the_age_of_the_week(visitor: Client) -> None
     assert delay.value is not None
     assert 0 < delay.value < 20 * 86_400
     assert "Labels" in text_of(visitor, "label_coverage")
+
+
+def test_a_source_whose_labels_come_later_is_named(visitor: Client) -> None:
+    name = deploy_model()
+    made = [decide_week(name, number, count=600) for number in range(WEEKS)]
+    label_fraud([each for week in made[:7] for each in week], now=NOW, delay_days=4)
+    label_fraud([each for week in made[7:] for each in week], now=NOW, delay_days=12)
+    assert measure_labels(now=NOW) == ["payment"]
+
+    found = observed("labels.source_delay")
+    assert found.scope == {"event_type": "payment", "label_source": "chargeback"}
+    assert found.low is not None
+    assert found.low > 1.2
+    assert abs(found.since - (TRAINED_AT + 7 * WEEK)) <= 10 * DAY
+    assert "Labels of chargeback arrive later than usual" in found.because
+    shown = text_of(visitor, "label_coverage")
+    assert found.because in shown
+    assert "Labels of chargeback by delay" in shown
+    assert list(metrics()["labels.source_delay"].observe(now=NOW + 3 * DAY)) == []  # not computed since
+
+
+def test_verdicts_and_retracted_labels_are_no_delays() -> None:
+    name = deploy_model()
+    made = [each for number in range(WEEKS) for each in decide_week(name, number, count=600)]
+    streams = label_fraud(made, now=NOW, delay_days=4)
+    Label.objects.filter(event_stream__in=streams[::2]).update(source="review")
+    Label.objects.filter(event_stream__in=streams[1::4]).update(value=None)
+    measure_labels(now=NOW)
+    kept = LabelDelay.objects.get()
+    assert kept.source == "chargeback"
+    assert kept.labels + kept.usual_labels == len(streams[3::4])
 
 
 def test_before_any_measurement_pages_say_what_to_expect(visitor: Client) -> None:
