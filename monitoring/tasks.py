@@ -13,18 +13,16 @@ from monitoring.quality import learning
 from monitoring.quality import windows as quality_windows
 from monitoring.triggers import checking as triggers
 from monitoring.windows import hourly as windows
-from monitoring.windows import senders
+from monitoring.windows import segments, senders
 
 
 @shared_task
 def prune_windows() -> int:
     """Delete windows, and values of metrics, past their retention; returns how many windows."""
-    from monitoring.drift.groups import segment_windows  # noqa: PLC0415 (XGBoost, pyarrow and pandas)
-
     now = timezone.now()
     prune_values(now=now)
     pruned = windows.prune_minutes(now=now) + senders.prune_senders(now=now)
-    pruned += segment_windows.prune_segments(now=now)
+    pruned += segments.prune_segments(now=now)
     return pruned + quality_windows.prune_quality_windows(now=now)
 
 

@@ -19,6 +19,7 @@ from monitoring.models import ModelSegmentWindow, ModelWindow
 from monitoring.segment_conditions import age_bands
 from monitoring.windows.binning import Reference, pack
 from monitoring.windows.model_windows import MODEL, read_references, sum_contributions
+from monitoring.windows.segments import KEPT
 from scoring.catalog.registry import event_types
 from scoring.features.compile.specs import FeatureSpec
 from scoring.features.logged_vectors import stack_vectors
@@ -28,7 +29,6 @@ from scoring.registry.models import ModelVersion
 from scoring.rules.rules.trial.sample import positions_since
 
 LENGTH: Final = ModelSegmentWindow.LENGTH
-KEPT: Final = timedelta(days=36)  # a segment is compared with its last four weeks
 GRACE: Final = timedelta(minutes=10)  # in which decisions of a window may still become visible
 MAX_VALUES: Final = 12  # of a category, the most frequent ones in training; the others are one segment
 MAX_ROWS: Final = 20_000  # decisions of a window, about
@@ -160,8 +160,3 @@ def _named(spec: FeatureSpec, values: Floats) -> Iterator[tuple[str, Bools]]:
         yield from (("yes", values != 0), ("no", values == 0))
     else:
         yield from ((name, (values >= low) & (values < high)) for name, low, high in age_bands())
-
-
-def prune_segments(*, now: datetime) -> int:
-    """Delete windows past their retention; returns how many."""
-    return ModelSegmentWindow.objects.filter(start__lt=now - KEPT).delete()[0]

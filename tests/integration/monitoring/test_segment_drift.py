@@ -10,9 +10,10 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils import timezone
 
-from monitoring.drift.groups.segment_windows import KEPT, count_segments, prune_segments, to_window
+from monitoring.drift.groups.segment_windows import count_segments, to_window
 from monitoring.models import ModelSegmentWindow
 from monitoring.windows.model_windows import MODEL_WINDOWS
+from monitoring.windows.segments import KEPT, prune_segments
 from scoring.features.logged_vectors import pack_vectors
 from scoring.log.append import append
 from scoring.log.consumers.registry import catch_up

@@ -9,6 +9,13 @@ SET_UP = (
     "import django",
     "django.setup()",
 )
+# The task deletes nothing.
+RUN_WITHOUT_DATABASE = (
+    "from unittest import mock",
+    "from django.db.models.query import QuerySet",
+    "mock.patch.object(QuerySet, 'delete', lambda self: (0, {})).start()",
+    "prune_windows()",
+)
 HEAVY = {"numba", "xgboost", "pyarrow", "pandas", "scipy", "sklearn", "dask"}
 
 
@@ -30,6 +37,13 @@ def test_tasks_are_known_without_what_they_run():
     modules = modules_after(*SET_UP, "from config.celery import app", "app.loader.import_default_modules()")
     assert "scoring.replay.tasks" in modules
     assert not (HEAVY - {"scipy"}) & modules
+
+
+def test_frequent_tasks_load_no_library_of_models():
+    """Processes that only run these stay small."""
+    modules = modules_after(*SET_UP, "from monitoring.tasks import prune_windows", *RUN_WITHOUT_DATABASE)
+    assert "monitoring.windows.segments" in modules
+    assert not {"xgboost", "pyarrow", "pandas"} & modules
 
 
 def test_the_web_process_trains_folds_and_predicts_nothing():
