@@ -18,9 +18,17 @@ def may_investigate(request: HttpRequest) -> bool:
 
 
 def events_address(
-    event_type: str, *conditions: str, since: datetime, until: datetime, distribution: str = ""
+    event_type: str,
+    *conditions: str,
+    since: datetime,
+    until: datetime,
+    distribution: str = "",
+    top: str = "",
 ) -> str:
-    """The console with the events received in [since, until) that meet all conditions; "" is none."""
+    """The console with the events received in [since, until) that meet all conditions; "" is none.
+
+    `distribution` and `top` name what is shown of them: a number, and what has its most frequent values.
+    """
     asked = {
         "type": event_type,
         "q": " && ".join(each for each in conditions if each),
@@ -28,6 +36,7 @@ def events_address(
         "since": f"{since:{TIME}}",
         "until": f"{until:{TIME}}",
         "distribution": distribution,
+        "top": top,
     }
     given = {name: value for name, value in asked.items() if value}
     return f"{reverse('admin:investigate')}?{urlencode(given)}"

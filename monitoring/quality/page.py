@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.http import Http404
 from django.utils import timezone
 
+from monitoring.event_addresses import may_investigate
 from monitoring.quality import plots
+from monitoring.quality.event_links import missing_address, values_address
 from monitoring.quality.judging import SEVERITY, Kind, Reading, State
 from monitoring.quality.observing import FieldReadings, SenderReadings, read_fields, read_senders
 from monitoring.quality.words import (
@@ -61,12 +64,14 @@ class FieldRow:
 
 @dataclass(frozen=True)
 class FieldCell:
-    """A field of a sender."""
+    """A field of a sender. `address` and `missing_address`: of the events behind it, "" if none."""
 
     source: str
     missing: ReadingText
     unusual: ReadingText | None
     worst: ReadingText
+    address: str
+    missing_address: str
 
     @property
     def about(self) -> str:
@@ -101,10 +106,11 @@ class DataQualityPage(AdminPage):
             sentences=_sentences(fields, senders),
             too_early=_too_early(fields),
             senders=[(each, [_text(reading) for reading in each.readings]) for each in senders],
-            fields=_rows(fields, shown),
+            fields=_rows(fields, shown, now=now),
             shown=shown,
             plots=_plots(fields, senders) if source else [],
             problems=_problems(senders),
+            may_investigate=may_investigate(self.request),
             may_see_events=self.request.user.has_perm("scoring.view_event"),
             **kwargs,
         )
@@ -134,20 +140,22 @@ def _text(reading: Reading) -> ReadingText:
     )
 
 
-def _rows(fields: Sequence[FieldReadings], sources: Sequence[str]) -> list[FieldRow]:
+def _rows(fields: Sequence[FieldReadings], sources: Sequence[str], *, now: datetime) -> list[FieldRow]:
     """A row for each field, by name."""
-    cells = {(each.field.field, each.field.source): _cell(each) for each in fields}
+    cells = {(each.field.field, each.field.source): _cell(each, now=now) for each in fields}
     names = dict.fromkeys(each.field.field for each in fields)
     return [FieldRow(name, [cells.get((name, source)) for source in sources]) for name in names]
 
 
-def _cell(found: FieldReadings) -> FieldCell:
+def _cell(found: FieldReadings, *, now: datetime) -> FieldCell:
     worst = max(found.readings, key=lambda each: SEVERITY.index(each.state))
     return FieldCell(
         source=found.field.source,
         missing=_text(found.missing),
         unusual=_text(found.unusual) if found.unusual else None,
         worst=_text(worst),
+        address=values_address(found, now=now),
+        missing_address=missing_address(found, now=now) if found.missing.value else "",
     )
 
 

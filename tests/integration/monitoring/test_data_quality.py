@@ -1,9 +1,13 @@
 """Faults of senders are named with field, sender and hour; quiet senders are fine."""
 
+import html
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from urllib.parse import parse_qsl
 
 import pytest
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
@@ -20,9 +24,11 @@ from monitoring.quality.windows import (
     move_submissions,
     prune_quality_windows,
 )
+from reviews.investigation.query.query import TIME, query_from
 from scoring.intake.refusals import MISSING, REFUSED, REPEATED
 from scoring.log.append import append
 from scoring.log.consumers.registry import catch_up, rebuild_consumer, run_consumer
+from scoring.rules.expressions.compiling import compile_expression
 from scoring.signals.redis_connections import client
 from scoring.signals.submissions import KEY, Submitted, submission_counts
 from tests.factories.log import NOW as LOG_NOW
@@ -325,6 +331,51 @@ def test_the_page_says_what_changed_and_leads_to_the_sender(
     assert sentence not in of_other
     assert "The sender sends what is usual." in of_other
     assert admin_client.get("/admin/data-quality/?type=unheard_of").status_code == 404
+
+
+def hrefs(page: str) -> list[tuple[str, dict[str, str]]]:
+    """The links to the console as (condition, other parameters)."""
+    queries = re.findall(r'href="/admin/investigate/\?([^"]+)"', page)
+    found = [dict(parse_qsl(html.unescape(query))) for query in queries]
+    return [(each.pop("q"), each) for each in found]
+
+
+def test_a_field_leads_to_its_events_since_the_change(
+    admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timezone, "now", lambda: NOW)
+    live_for_days("shop", "no-device")
+    for source, fault in (("shop", None), ("no-device", no_device)):
+        for start in (SINCE, SINCE + HOUR):
+            add(source, start, fault=fault)
+
+    of_one = admin_client.get("/admin/data-quality/?type=payment&source=no-device").content.decode()
+    of_all = admin_client.get("/admin/data-quality/?type=payment").content.decode()
+
+    found = hrefs(of_one)
+    of_sender, of_missing = 'source == "no-device"', 'source == "no-device" && !has(device)'
+    period = {"type": "payment", "period": "custom", "since": f"{SINCE:{TIME}}", "until": f"{NOW:{TIME}}"}
+    assert (of_missing, period) in found
+    assert (of_sender, {**period, "top": "device"}) in found
+    a_day = {**period, "since": f"{NOW - 24 * HOUR:{TIME}}"}
+    assert (of_sender, {**a_day, "distribution": "amount"}) in found
+    assert (of_sender, {**a_day, "top": "category"}) in found
+    assert {condition for condition, _ in hrefs(of_all)} == {of_sender, 'source == "shop"'}
+    for condition, parameters in found:
+        query = query_from({"q": condition, **parameters}, now=NOW)
+        compile_expression(query.condition, query.operands)
+
+
+def test_no_field_leads_to_the_console_for_those_who_may_not_use_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timezone, "now", lambda: NOW)
+    add("shop", SINCE)
+    user = User.objects.create_user("visitor", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="view_hourlywindow"))
+    client = Client()
+    client.force_login(user)
+    page = client.get("/admin/data-quality/?type=payment&source=shop").content.decode()
+    assert "amount" in page
+    assert hrefs(page) == []
 
 
 def test_the_page_of_a_type_without_events_says_so(admin_client: Client) -> None:
