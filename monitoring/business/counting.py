@@ -1,7 +1,12 @@
-"""The decisions of an hour, counted by segment and by what their labels say."""
+"""The decisions of an hour, counted by segment; and what the labels of some of them say.
+
+A decision never changes, but labels arrive for weeks. So an hour is counted once as if no event had a label,
+and of its labeled events, which are few, the difference that labels make is counted whenever they change.
+"""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
@@ -27,11 +32,7 @@ _MODELS: Final = """
     SELECT DISTINCT model FROM scoring_decision
      WHERE position >= %(first)s AND position < %(end)s AND event_type = %(event_type)s AND revision = 0
 """
-# First decisions by segment and outcome. The last label entry of an event has its effective label.
-_DECIDED: Final = """
-    WITH decided AS (
-        SELECT decision.outcome, decision.propensity, coalesce(decision.stake, %(nominal)s) AS stake,
-               receipt.stream, ARRAY[{values}]::text[] AS segments
+_FIRST_DECISIONS: Final = """
           FROM scoring_decision decision
           JOIN scoring_logentry receipt ON receipt.position = decision.event_position
           JOIN scoring_event submitted
@@ -39,6 +40,35 @@ _DECIDED: Final = """
           {joins}
          WHERE decision.position >= %(first)s AND decision.position < %(end)s
            AND decision.event_type = %(event_type)s AND decision.revision = 0
+"""
+_DECIDED: Final = f"""
+    WITH decided AS (
+        SELECT decision.outcome, decision.propensity, coalesce(decision.stake, %(nominal)s) AS stake,
+               ARRAY[{{values}}]::text[] AS segments
+          {_FIRST_DECISIONS}
+    )
+    SELECT divided.field, divided.segment, outcome, count(*), sum(stake),
+           count(propensity), coalesce(sum(1 / propensity), 0)
+      FROM decided CROSS JOIN LATERAL unnest(%(fields)s::text[], segments) AS divided (field, segment)
+     GROUP BY 1, 2, 3
+"""  # noqa: S608
+_HAS_LABEL: Final = """
+    SELECT decision.event_position
+      FROM scoring_decision decision
+      JOIN scoring_event submitted ON submitted.position = decision.event_position
+     WHERE decision.position >= %(first)s AND decision.position < %(end)s
+       AND decision.event_type = %(event_type)s AND decision.revision = 0
+       AND EXISTS (SELECT 1 FROM scoring_label
+                    WHERE event_stream =
+                          submitted.type || '/' || submitted.source || '/' || submitted.external_id)
+"""
+# The last label entry of an event has its effective label.
+_LABELED: Final = f"""
+    WITH decided AS (
+        SELECT decision.outcome, decision.propensity, coalesce(decision.stake, %(nominal)s) AS stake,
+               receipt.stream, ARRAY[{{values}}]::text[] AS segments
+          {_FIRST_DECISIONS}
+           AND decision.event_position = ANY(%(labeled)s)
     ), judged AS (
         SELECT decided.*,
                coalesce(latest.effective = %(positive)s, false) AS fraud,
@@ -52,18 +82,17 @@ _DECIDED: Final = """
                SELECT effective FROM scoring_label
                 WHERE event_stream = decided.stream ORDER BY position DESC LIMIT 1) latest ON true
     )
-    SELECT divided.field, divided.segment, outcome, count(*), sum(stake),
+    SELECT divided.field, divided.segment, outcome,
            count(*) FILTER (WHERE fraud), coalesce(sum(stake) FILTER (WHERE fraud), 0),
            count(*) FILTER (WHERE fraud AND found), coalesce(sum(stake) FILTER (WHERE fraud AND found), 0),
            count(*) FILTER (WHERE good), coalesce(sum(stake) FILTER (WHERE good), 0),
-           count(propensity), coalesce(sum(1 / propensity), 0),
            count(propensity) FILTER (WHERE fraud), coalesce(sum(1 / propensity) FILTER (WHERE fraud), 0)
       FROM judged CROSS JOIN LATERAL unnest(%(fields)s::text[], segments) AS divided (field, segment)
      GROUP BY 1, 2, 3
-"""
+"""  # noqa: S608
 
 
-class _Group(NamedTuple):
+class _Decided(NamedTuple):
     """The events of a segment that got one outcome."""
 
     field: str
@@ -71,51 +100,90 @@ class _Group(NamedTuple):
     outcome: str
     events: int
     stake: int
+    explored: int
+    explored_weight: float
+
+
+class _Labeled(NamedTuple):
+    """What labels say of the events of a segment that got one outcome."""
+
+    field: str
+    segment: str
+    outcome: str
     fraud: int
     fraud_stake: int
     found: int
     found_stake: int
     good: int
     good_stake: int
-    explored: int
-    explored_weight: float
     explored_fraud: int
     explored_fraud_weight: float
 
 
-def count_hour(kind: type[EventType], start: datetime) -> Counted:
-    """The figures of the decisions recorded in an hour, by field and segment; empty without decisions.
+@dataclass(frozen=True, slots=True)
+class HourCount:
+    """The figures of an hour as if no event had a label, and the positions of the events that have one."""
+
+    figures: Counted
+    labeled: list[int]
+
+
+def count_hour(kind: type[EventType], start: datetime) -> HourCount:
+    """The decisions recorded in an hour, by field and segment; empty without decisions.
 
     Retracted events are left out, and an event without an amount counts with the type's nominal stake.
     """
-    first, _ = positions_since(start.astimezone(UTC))
-    end, last = positions_since(start + HOUR)
-    groups = _read(kind, first=first, end=min(end, last + 1))
+    rows, labeled = _read(kind, start, _DECIDED), _read(kind, start, _HAS_LABEL)
+    groups = [_Decided(*map(plain, row)) for row in rows]
     counted = sum_counted({each.field: {_name(each): _figures_of(each)}} for each in groups)
-    return {field: largest(segments, MAX_SEGMENTS_AN_HOUR) for field, segments in counted.items()}
+    figures = {field: largest(segments, MAX_SEGMENTS_AN_HOUR) for field, segments in counted.items()}
+    return HourCount(figures, sorted(position for (position,) in labeled))
 
 
-def _name(group: _Group) -> str:
+def count_labels(
+    kind: type[EventType], start: datetime, labeled: Sequence[int], *, figures: Counted
+) -> Counted:
+    """What labels change about the figures of an hour: to be added to them.
+
+    `labeled`: positions of events, among them all of the hour that have a label.
+    """
+    rows = _read(kind, start, _LABELED, labeled=list(labeled)) if labeled else []
+    groups = [_Labeled(*map(plain, row)) for row in rows]
+    return sum_counted(
+        {each.field: {_kept(_name(each), figures.get(each.field, {})): _difference(each)}} for each in groups
+    )
+
+
+def _name(group: _Decided | _Labeled) -> str:
     return group.segment or (NO_VALUE if group.field else ALL)
 
 
-def _read(kind: type[EventType], *, first: int, end: int) -> list[_Group]:
-    if first >= end:
+def _kept(name: str, segments: Segments) -> str:
+    """The segment with which these events were counted."""
+    return name if name in segments else OTHER
+
+
+def _read(kind: type[EventType], start: datetime, statement: str, **parameters: Any) -> list[Any]:
+    """The rows of a statement about the decisions of an hour."""
+    first, _ = positions_since(start.astimezone(UTC))
+    end, last = positions_since(start + HOUR)
+    if first >= min(end, last + 1):
         return []
-    asked: dict[str, Any] = {"first": first, "end": end, "event_type": kind.name}
+    asked: dict[str, Any] = {"first": first, "end": min(end, last + 1), "event_type": kind.name}
     with connection.cursor() as cursor:
         cursor.execute(_MODELS, asked)
         segments = segment_sql(kind, [model for (model,) in cursor.fetchall()])
         asked |= {
             **segments.parameters,
+            **parameters,
             "fields": list(segments.fields),
             "nominal": kind.nominal_stake,
             "positive": kind.labels.positive,
             "negative": kind.labels.negative,
             "people": PEOPLE,
         }
-        cursor.execute(_DECIDED.format(values=segments.values, joins=segments.joins), asked)
-        return [_Group(*map(plain, row)) for row in cursor.fetchall()]
+        cursor.execute(statement.format(values=segments.values, joins=segments.joins), asked)
+        return list(cursor.fetchall())
 
 
 def plain(value: Any) -> Any:
@@ -123,10 +191,8 @@ def plain(value: Any) -> Any:
     return int(value) if isinstance(value, Decimal) else value
 
 
-def _figures_of(row: _Group) -> DayFigures:
+def _figures_of(row: _Decided) -> DayFigures:
     blocked, allowed = row.outcome == "block", row.outcome == "allow"
-    stopped, stopped_stake = (row.fraud, row.fraud_stake) if blocked else (row.found, row.found_stake)
-    labeled, labeled_stake = row.fraud + row.good, row.fraud_stake + row.good_stake
     return DayFigures(
         decided=row.events,
         stake=row.stake,
@@ -135,6 +201,17 @@ def _figures_of(row: _Group) -> DayFigures:
         reviewed=0 if allowed or blocked else row.events,
         blocked=row.events if blocked else 0,
         blocked_stake=row.stake if blocked else 0,
+        blocked_unknown=row.events if blocked else 0,
+        blocked_unknown_stake=row.stake if blocked else 0,
+        explored=row.explored,
+        explored_weight=row.explored_weight,
+    )
+
+
+def _difference(row: _Labeled) -> DayFigures:
+    blocked = row.outcome == "block"
+    stopped, stopped_stake = (row.fraud, row.fraud_stake) if blocked else (row.found, row.found_stake)
+    return DayFigures(
         fraud_through=row.fraud - stopped,
         fraud_through_stake=row.fraud_stake - stopped_stake,
         fraud_stopped=stopped,
@@ -142,10 +219,8 @@ def _figures_of(row: _Group) -> DayFigures:
         fraud_blocked=row.fraud if blocked else 0,
         blocked_good=row.good if blocked else 0,
         blocked_good_stake=row.good_stake if blocked else 0,
-        blocked_unknown=row.events - labeled if blocked else 0,
-        blocked_unknown_stake=row.stake - labeled_stake if blocked else 0,
-        explored=row.explored,
-        explored_weight=row.explored_weight,
+        blocked_unknown=-(row.fraud + row.good) if blocked else 0,
+        blocked_unknown_stake=-(row.fraud_stake + row.good_stake) if blocked else 0,
         explored_fraud=row.explored_fraud,
         explored_fraud_weight=row.explored_fraud_weight,
     )

@@ -1,5 +1,6 @@
 """How models did on labeled decisions, what decisions led to, and how labels arrive."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 
@@ -159,12 +160,15 @@ class BusinessDay(models.Model):
 class BusinessHour(models.Model):
     """The events decided in an hour, counted for `BusinessDay`. Kept until their labels are mature.
 
-    `figures`: by field and segment, as in `BusinessDay`. `stale`: a label of its events has changed since.
+    `figures`: by field and segment, as in `BusinessDay`, as if no event had a label; `differences`: what the
+    labels of the events at the positions `labeled` add to them. `stale`: some of those have changed since.
     """
 
     event_type = models.CharField(max_length=60)
     start = models.DateTimeField()
     figures = models.JSONField(default=dict)
+    differences = models.JSONField(default=dict)
+    labeled = ArrayField(models.BigIntegerField(), default=list)
     stale = models.BooleanField(default=False)
     computed_at = models.DateTimeField()
 

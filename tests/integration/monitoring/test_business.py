@@ -2,9 +2,9 @@
 
 import csv
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -13,8 +13,8 @@ from django.utils import timezone
 from drf_spectacular.generators import SchemaGenerator
 from pytest_django import DjangoAssertNumQueries
 
-from monitoring.business import hours
-from monitoring.business.counting import count_hour
+from monitoring.business import counting, hours
+from monitoring.business.counting import Counted, HourCount, count_hour, count_labels
 from monitoring.business.refreshing import (
     MAX_DAYS_A_RUN,
     compute_day,
@@ -23,18 +23,20 @@ from monitoring.business.refreshing import (
     read_days,
     refresh_business,
 )
-from monitoring.business.segments import ALL, SENDER, segment_fields
+from monitoring.business.segments import ALL, OTHER, SENDER, segment_fields
 from monitoring.metrics.registry import metrics
 from monitoring.models import BusinessDay, BusinessHour, HourlyWindow
 from monitoring.segment_conditions import NO_VALUE
 from reviews.models import Case
 from reviews.models.quality import GivenVerdict
+from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import event_type
 from scoring.decisions.models import Decision
 from scoring.features.logged_vectors import pack_vectors
-from scoring.intake.models import Event
+from scoring.intake.models import Amendment, Event, Label
 from scoring.log.append import append
 from scoring.log.entries import Entry
+from scoring.log.models import LogEntry
 from tests.factories.log import NOW, decided, labeled, received
 from tests.factories.performed import deploy_model, feature_set
 from tests.integration.api.conftest import Api, make_key, nothing_remembered
@@ -156,27 +158,98 @@ def test_verdicts_count_on_the_day_on_which_they_were_given_with_their_time() ->
     assert compute_day(PAYMENT, TODAY - 3 * DAY, now=NOW)[ALL][ALL].verdicts == 0
 
 
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, datetime]]:
+    """What was counted: the whole of an hour, or its labels."""
+    found: list[tuple[str, datetime]] = []
+
+    def count_all(kind: type[EventType], start: datetime) -> HourCount:
+        found.append(("hour", start))
+        return count_hour(kind, start)
+
+    def count_labeled(
+        kind: type[EventType], start: datetime, labeled: Sequence[int], *, figures: Counted
+    ) -> Counted:
+        if labeled:
+            found.append(("labels", start))
+        return count_labels(kind, start, labeled, figures=figures)
+
+    monkeypatch.setattr(hours, "count_hour", count_all)
+    monkeypatch.setattr(hours, "count_labels", count_labeled)
+    return found
+
+
+def counted_afresh(day: date, *, now: datetime) -> Counted:
+    BusinessHour.objects.all().delete()
+    return compute_day(PAYMENT, day, now=now)
+
+
 @pytest.mark.usefixtures("a_day")
-def test_an_hour_is_counted_once_and_again_when_its_labels_change(monkeypatch: pytest.MonkeyPatch) -> None:
-    counted: list[datetime] = []
-    monkeypatch.setattr(
-        hours, "count_hour", lambda kind, start: (counted.append(start), count_hour(kind, start))[1]
-    )
+def test_an_hour_is_counted_once_and_its_labels_again_when_they_change(
+    counted: list[tuple[str, datetime]],
+) -> None:
     tomorrow = NOW + DAY
     hour = NOW.replace(minute=0)
     compute_day(PAYMENT, TODAY, now=tomorrow)
-    assert len(counted) == 24
+    assert len(counted) == 24 + 1
     counted.clear()
 
     assert hours.mark_changed(PAYMENT) == 0
     append([labeled("payment/shop/good-1")], now=tomorrow)
     assert hours.mark_changed(PAYMENT) == 1
+    found = compute_day(PAYMENT, TODAY, now=tomorrow)
+
+    assert counted == [("labels", hour)]
+    assert found[ALL][ALL].fraud_through == 4
+    assert not BusinessHour.objects.filter(stale=True).exists()
+    assert found == counted_afresh(TODAY, now=tomorrow)
+    assert hours.prune_hours(kind=PAYMENT, now=NOW + PAYMENT.matures_after + 5 * DAY) == 24
+
+
+@pytest.mark.usefixtures("a_day")
+def test_a_label_that_is_taken_back_changes_all_that_it_had_changed() -> None:
+    tomorrow = NOW + DAY
+    before = compute_day(PAYMENT, TODAY, now=tomorrow)
+    append([labeled("payment/shop/unknown"), labeled("payment/shop/good-1")], now=tomorrow)
+    hours.mark_changed(PAYMENT)
+    between = compute_day(PAYMENT, TODAY, now=tomorrow)
+    Label.objects.filter(event_stream__in=["payment/shop/unknown", "payment/shop/good-1"]).update(
+        effective=None, value=None
+    )
+    hours.mark_changed(PAYMENT)
+
+    assert between[ALL][ALL].blocked_unknown == 0
+    assert between[ALL][ALL].fraud_stopped == before[ALL][ALL].fraud_stopped + 1
+    assert compute_day(PAYMENT, TODAY, now=tomorrow) == before
+
+
+@pytest.mark.usefixtures("a_day")
+def test_a_retraction_counts_its_hour_again(counted: list[tuple[str, datetime]]) -> None:
+    tomorrow = NOW + DAY
+    before = compute_day(PAYMENT, TODAY, now=tomorrow)[ALL][ALL]
+    counted.clear()
+    lost = Event.objects.get(external_id="lost")
+    Event.objects.filter(pk=lost.pk).update(retracted_at=tomorrow)
+    end = LogEntry.objects.latest("position").position + 1
+    Amendment.objects.create(
+        position=end, event_position=lost.pk, event_type="payment", event_stream=lost.stream,
+        kind="retraction", version=1, reason="test", actor="tests", amended_at=tomorrow,
+    )  # fmt: skip
+
+    assert hours.mark_changed(PAYMENT) == 1
     found = compute_day(PAYMENT, TODAY, now=tomorrow)[ALL][ALL]
 
-    assert counted == [hour]
-    assert found.fraud_through == 4
-    assert not BusinessHour.objects.filter(stale=True).exists()
-    assert hours.prune_hours(kind=PAYMENT, now=NOW + PAYMENT.matures_after + 5 * DAY) == 24
+    hour = NOW.replace(minute=0)
+    assert counted == [("hour", hour), ("labels", hour)]
+    assert (found.decided, found.fraud_through) == (before.decided - 1, before.fraud_through - 1)
+
+
+@pytest.mark.usefixtures("a_day")
+def test_labels_of_segments_that_are_counted_together_are_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counting, "MAX_SEGMENTS_AN_HOUR", 1)
+    found = compute_day(PAYMENT, TODAY, now=NOW)["category"]
+    assert set(found) == {"gas", OTHER}
+    assert (found["gas"].fraud_through, found[OTHER].fraud_through, found[OTHER].fraud_blocked) == (2, 1, 1)
 
 
 def test_segments_include_the_age_that_the_model_read() -> None:
