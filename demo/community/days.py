@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from demo.community.campaigns import HOUR, Step, draw_campaign
+from demo.community.campaigns import HOUR, MINUTE, Step, draw_campaign
+from demo.community.free_texts import write_freely
 from demo.community.members import (
     THREADS_PER_TOPIC,
     TOPIC_NAMES,
@@ -28,6 +29,9 @@ MAX_SCENARIO_DAYS = 2  # from a scenario's first event to its last
 REPORTED, REPORTED_WRONGLY = 0.35, 0.004  # shares of violating and of acceptable content
 NEVER_JUDGED, CHECKED_GOOD = 0.08, 0.25  # shares of violating content without a label, of acceptable with one
 MAX_LABEL_DELAY_DAYS = 5
+NEWCOMERS_PER_DAY = 6.0
+WITH_PICTURE = 0.04  # share of members' texts
+OWN_PICTURES = 1_000  # numbers from here on are pictures of members; smaller ones are those of campaigns
 
 FIELDS = {
     "content": ("kind", "author", "target", "thread", "device", "ip", "text"),
@@ -70,7 +74,11 @@ def simulate_community(
 
 def _draw_day(community: Community, day: date, *, rate: float) -> pd.DataFrame:
     rng = np.random.default_rng([community.seed, 12, day.toordinal()])
-    rows = [*_ordinary(rng, community, day, mean=rate), *_scenarios(rng, community, day)]
+    rows = [
+        *_ordinary(rng, community, day, mean=rate),
+        *_newcomers(rng, community, day),
+        *_scenarios(rng, community, day),
+    ]
     for number, row in enumerate(rows):
         row["id"] = f"c{community.seed}-{day:%Y%m%d}-{number:05d}"
     rows += list(_reports(rng, rows))
@@ -80,7 +88,7 @@ def _draw_day(community: Community, day: date, *, rate: float) -> pd.DataFrame:
 def _ordinary(
     rng: np.random.Generator, community: Community, day: date, *, mean: float
 ) -> Iterator[dict[str, Any]]:
-    """What members write on a day, and those who join."""
+    """What members write on a day."""
     for member in rng.choice(community.members, rng.poisson(mean), p=community.rate):
         topic = TOPIC_NAMES[int(community.topic[member])]
         hour = rng.normal(community.shift[member], 2.5) % 24
@@ -95,9 +103,42 @@ def _ordinary(
             "thread": thread_name(topic, day.toordinal(), int(rng.integers(THREADS_PER_TOPIC))),
             "device": member_device(member),
             "ip": member_address(member),
-            "text": write(rng, ACCEPTABLE, topic=topic),
+            **_written(rng, topic),
             **_judged(rng, hour * HOUR, policy=""),
         }
+
+
+def _newcomers(rng: np.random.Generator, community: Community, day: date) -> Iterator[dict[str, Any]]:
+    """People who join on a day and write their first texts, as harmless as the others'."""
+    for number in range(rng.poisson(NEWCOMERS_PER_DAY)):
+        own = {
+            "author": f"joined-{day:%Y%m%d}-{number}",
+            "device": f"phone-{day:%Y%m%d}-{number}",
+            "ip": f"198.18.{rng.integers(256)}.{rng.integers(256)}",
+        }
+        second = rng.uniform(0, 20) * HOUR
+        yield {"type": "account", "second": second, "action": "sign_up", **own}
+        for _ in range(rng.integers(1, 5)):
+            second += rng.exponential(30 * MINUTE)
+            topic = str(rng.choice(TOPIC_NAMES))
+            yield {
+                "type": "content",
+                "second": second,
+                "kind": str(rng.choice(["comment", "post"])),
+                "thread": thread_name(topic, day.toordinal(), int(rng.integers(THREADS_PER_TOPIC))),
+                **own,
+                **_written(rng, topic),
+                **_judged(rng, second, policy=""),
+            }
+
+
+def _written(rng: np.random.Generator, topic: str) -> dict[str, Any]:
+    """A text of a member, or a picture of theirs, or both."""
+    free = write_freely(rng)
+    text = write(rng, ACCEPTABLE, topic=topic) if free is None else free or None
+    has_picture = text is None or rng.random() < WITH_PICTURE
+    picture = int(rng.integers(OWN_PICTURES, 1 << 40)) if has_picture else None
+    return {"text": text, "picture": picture, "edit": 0}
 
 
 def _scenarios(rng: np.random.Generator, community: Community, day: date) -> Iterator[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """Days of the simulated community."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
@@ -7,6 +8,7 @@ import pytest
 
 from demo.community.campaigns import CAMPAIGNS
 from demo.community.days import draw_days, simulate_community
+from demo.community.free_texts import OTHER_LANGUAGES, SHORT_TEXTS
 from demo.community.members import Community, make_community
 from demo.community.phrases import BREAKING
 from demo.community.strikes import with_strikes
@@ -86,3 +88,24 @@ def test_the_past_has_a_strike_for_each_label_of_a_violation(frame: pd.DataFrame
     assert given.occurred_at.tolist() == violating.label_known_at.tolist()
     for row in strikes.to_dict("records"):
         event_type("strike").parse(event_body(row), now=row["occurred_at"])
+
+
+def test_harmless_content_is_also_short_foreign_rare_or_a_picture_alone(frame: pd.DataFrame) -> None:
+    harmless = frame[(frame.type == "content") & (frame.truth == "")]
+    assert harmless.picture[harmless.text.isna()].notna().all()
+    texts = set(harmless.text.dropna())
+    for shown in (SHORT_TEXTS, OTHER_LANGUAGES):
+        assert texts & set(shown)
+    words = Counter(word for text in texts for word in set(text.split()))
+    rare = harmless.text.dropna().map(lambda text: max(words[word] for word in text.split()) == 1)
+    assert 0.03 < rare.mean() < 0.2
+    assert 0.02 < harmless.text.isna().mean() < 0.08
+
+
+def test_newcomers_are_harmless_too(frame: pd.DataFrame) -> None:
+    newcomers = frame[frame.author.fillna("").str.startswith("joined-")]
+    signed_up = newcomers[newcomers.action == "sign_up"].set_index("author").occurred_at
+    content = newcomers[newcomers.type == "content"]
+    assert content.author.nunique() >= 20
+    assert set(content.truth) == {""}
+    assert (content.occurred_at >= content.author.map(signed_up)).all()
