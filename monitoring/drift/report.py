@@ -278,7 +278,7 @@ def _effect_limit(report: DriftReport, reference: Reference, days: OrdinaryDays,
         for each in report.features
         if each.compared
     )
-    return days.effect_limit(weights, age) + by_chance
+    return days.effect_limit(weights, age) + float(by_chance)
 
 
 def _feature(

@@ -12,6 +12,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 from monitoring.alerts.entries import append_about, changing
 from monitoring.alerts.scopes import key_of
+from monitoring.drift.report import MIN_EFFECT
 from tests.factories.log import NOW
 from tests.integration.api.conftest import Api, make_key, nothing_remembered
 from tests.integration.api.test_document import assert_promised
@@ -73,6 +74,13 @@ def test_drift_is_told_with_every_distance(make_key: MakeKey, document: dict[str
     [amount] = [each for each in model["features"] if each["name"] == "amount"]
     assert amount["state"] == "shifted"
     assert {"jensen_shannon", "kolmogorov_smirnov", "wasserstein"} <= set(amount["distances"])
+
+
+def test_drift_is_told_when_chance_explains_much_of_it(make_key: MakeKey) -> None:
+    route_to(add_model(1))
+    decide_now(40)
+    [model] = Api(make_key("monitoring:read")).get("monitoring/drift").json()["models"]
+    assert model["effect_threshold"] > MIN_EFFECT
 
 
 def test_alerts_are_told_as_the_command_tells_them(make_key: MakeKey, document: dict[str, Any]) -> None:
