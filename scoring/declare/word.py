@@ -89,6 +89,10 @@ class Word:
         shown = "not known" if math.isnan(value) else grammar.value(value)
         return f"{grammar.own_noun(self.noun(grammar))} is {shown}"
 
+    def sentence_beside(self, grammar: Grammar, value: float, usual: float) -> str:
+        """The same beside the usual value, of a word whose numbers say little to people; "" for others."""
+        return ""
+
     def description(self, grammar: Grammar) -> str:
         """What it is, without a value: "how many payments with this card there were in the last hour"."""
         raise NotImplementedError

@@ -5,7 +5,7 @@ from scoring.declare.spelling import capitalized
 from scoring.features.compile.specs import FeatureSpec
 from scoring.sentences.grammar import FeatureGrammar
 
-_NAMES_AS_NUMBERS = ("flag", "category", "weekday", "hour", "log-odds")  # units that have no usual value
+_NAMES_AS_NUMBERS = ("flag", "category", "weekday", "hour")  # units that have no usual value
 
 
 def describe_feature(spec: FeatureSpec) -> str:

@@ -17,7 +17,7 @@ MAX_REASONS = 5
 NOTICEABLE = 0.05  # log-odds; a smaller contribution changes the odds by less than 5 %
 
 # Units whose numbers are names or positions in a cycle: their mean or median is not a usual value.
-WITHOUT_USUAL = frozenset({"category", "hour", "weekday", "flag", "log-odds"})
+WITHOUT_USUAL = frozenset({"category", "hour", "weekday", "flag"})
 
 
 class Medians(Protocol):

@@ -9,12 +9,8 @@ from scoring.features.compile.specs import FeatureSpec
 from scoring.sentences.figures import format_value
 from scoring.sentences.grammar import FeatureGrammar
 
-_UNORDERED = (
-    "flag",
-    "category",
-    "weekday",
-    "log-odds",
-)  # units whose numbers have no meaningful mean or median
+# Units whose numbers are not stated beside the usual one: they have no meaningful mean, or say little.
+_UNORDERED = ("flag", "category", "weekday", "log-odds")
 _STATEMENTS = (" is {value}", " are {value}", " was {value}", " were {value}")  # "not known" fits in as well
 
 
@@ -30,6 +26,7 @@ class ValueSentences:
         self._spec = spec
         self._grammar = FeatureGrammar(spec)
         self._word = spec.expression.plain
+        self._says = spec.expression.says if isinstance(spec.expression, Named) else ""
         self._is_ordered = spec.unit not in _UNORDERED
         kept = 0 if spec.unit in _CONTINUOUS else MAX_SENTENCES
         self._sentence = lru_cache(maxsize=kept)(self._new_sentence)
@@ -39,19 +36,23 @@ class ValueSentences:
         """As `describe_value`."""
         if math.isnan(value):
             return self._sentence(math.nan, "")
+        if not (self._says or math.isnan(usual)) and (beside := self._beside(value, usual)):
+            return beside
         text = self._sentence(value, _sign(value))
         if self._is_ordered and not math.isnan(usual):
             text += self._usual(usual, own, _sign(usual))
         return text
 
     def _new_sentence(self, value: float, sign: str) -> str:  # `sign`: only part of the key
-        feature, known = self._spec.expression, not math.isnan(value)
-        says = feature.says if isinstance(feature, Named) else ""
+        known, says = not math.isnan(value), self._says
         if says and (known or says.endswith(_STATEMENTS)):
             text = says.format(value=format_value(self._spec, value) if known else "not known")
         else:
             text = self._word.sentence(self._grammar, value)
         return capitalized(text)
+
+    def _beside(self, value: float, usual: float) -> str:
+        return capitalized(self._word.sentence_beside(self._grammar, value, usual))
 
     def _new_usual(self, usual: float, own: bool, sign: str) -> str:
         return f"; {'usual' if own else 'the median'} is {self._word.usual_text(self._grammar, usual)}"

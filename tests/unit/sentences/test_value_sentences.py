@@ -15,6 +15,7 @@ from scoring.features.compile.specs import FeatureSpec
 from scoring.sentences.figures import present
 from scoring.sentences.value_sentences import ValueSentences, describe_value
 from tests.contract.lanes import MEMBERS, VOCABULARIES
+from tests.factories.comments import Comment
 
 NAN = float("nan")
 SPECS = {
@@ -331,3 +332,22 @@ def test_values_are_presented_in_units_for_people(name: str, value: float, shown
 
 def test_reason_codes_are_distinct() -> None:
     assert len({spec.code for spec in SPECS.values()}) == len(SPECS)
+
+
+@pytest.mark.parametrize(
+    ("value", "median", "sentence"),
+    [
+        (2.1, -4.5, "The text resembles spam"),
+        (-1.5, -4.5, "The text is closer to spam than in most comments"),
+        (-4.2, -4.5, "The text does not resemble spam"),
+        (-7.0, -4.5, "The text does not resemble spam"),
+        (-1.5, NAN, "The text does not resemble spam"),
+        (NAN, -4.5, "The text is not known"),
+    ],
+)
+def test_a_text_that_is_unlike_the_harmless_ones_is_not_called_unlike_spam(
+    value: float, median: float, sentence: str
+) -> None:
+    specs = compile_lane("comments", (Comment,)).feature_set("comment").features
+    [spec] = [each for each in specs if each.name == "text_resemblance_spam"]
+    assert describe_value(spec, value=value, usual=median, own=False) == sentence

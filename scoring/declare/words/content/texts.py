@@ -15,6 +15,7 @@ from scoring.declare.spelling import words_of
 from scoring.declare.words.signals import FieldSignal
 
 LOG_ODDS = "log-odds"
+CLOSER = 1.0  # above the median; less is hardly a difference
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,13 @@ class TextResemblance(Expression):
             return f"{field} is not known"
         verb = "resembles" if value > 0 else "does not resemble"
         return f"{field} {verb} {self.looked_for(grammar)}"
+
+    def sentence_beside(self, grammar: Grammar, value: float, usual: float) -> str:
+        """A text that resembles neither may still be unlike all that people found harmless."""
+        if value <= 0 and value >= usual + CLOSER:
+            field = f"the {grammar.field(self.field.name)}"
+            return f"{field} is closer to {self.looked_for(grammar)} than in most {grammar.subject}s"
+        return self.sentence(grammar, value)
 
     def description(self, grammar: Grammar) -> str:
         field, looked_for = grammar.field(self.field.name), self.looked_for(grammar)
