@@ -3,10 +3,12 @@
 from typing import Any
 
 from django import forms
+from django.contrib.auth.models import AnonymousUser, User
 
 from experiments.design.lifecycle import NAME_PATTERN
 from experiments.metrics import METRICS
 from experiments.statistics.power import units_needed
+from scoring.admin_kit.row_rules.visible import visible_to
 from scoring.registry.models import ModelVersion
 from scoring.registry.routes import current_routes
 
@@ -72,9 +74,9 @@ class StartForm(forms.Form):
         " 4.5\N{NO-BREAK SPACE}%; use a minus sign for a decrease.",
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User | AnonymousUser, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.event_types = treatments()
+        self.event_types = treatments(user)
         choices = [(model, f"{model} ({event_type})") for model, event_type in self.event_types.items()]
         treatment = self.fields["treatment"]
         if isinstance(treatment, forms.ChoiceField):
@@ -117,11 +119,13 @@ class StartForm(forms.Form):
         return {"baseline": baseline, "effect": effect, "units": units}
 
 
-def treatments() -> dict[str, str]:
-    """Approved models that are not the champion, newest first, with their event types."""
+def treatments(user: User | AnonymousUser) -> dict[str, str]:
+    """Approved models that are not the champion, newest first, with their event types that the user sees."""
     champions = {event_type: route.champion.model for event_type, route in current_routes().items()}
-    approved = ModelVersion.objects.filter(
-        status=ModelVersion.Status.APPROVED, event_type__in=champions
-    ).order_by("event_type", "-number")
+    approved = (
+        visible_to(ModelVersion.objects.all(), user)
+        .filter(status=ModelVersion.Status.APPROVED, event_type__in=champions)
+        .order_by("event_type", "-number")
+    )
     rows = approved.values_list("name", "event_type")
     return {name: event_type for name, event_type in rows if champions[event_type] != name}

@@ -1,5 +1,6 @@
 """The pages of experiments: the list, the start form, and the results of one experiment."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
@@ -17,6 +18,7 @@ from experiments.results.conclusions import conclude, inferred_text
 from experiments.results.metric_format import MetricFormat, currency_of, p_text
 from experiments.results.metric_rows import metric_rows
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
+from scoring.admin_kit.row_rules.visible import sees_type, visible_to
 from scoring.decisions.models import Decision
 from scoring.errors import ScoringError
 from scoring.log.entries import Entry
@@ -47,7 +49,8 @@ class ExperimentsPage(AdminPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         running_first = Case(When(state=Experiment.State.RUNNING, then=0), default=1)
-        shown = list(Experiment.objects.order_by(running_first, "-started_at")[:MAX_SHOWN])
+        visible = visible_to(Experiment.objects.all(), self.request.user)
+        shown = list(visible.order_by(running_first, "-started_at")[:MAX_SHOWN])
         results = ExperimentResult.objects.in_bulk([each.name for each in shown])
         rows = [
             {
@@ -71,15 +74,18 @@ class StartPage(AdminPage):
     template_name = "experiments/start.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        kwargs.setdefault("form", StartForm(initial={"treatment": self.request.GET.get("treatment")}))
-        routes = list(current_routes().values())
+        user = self.request.user
+        kwargs.setdefault(
+            "form", StartForm(user=user, initial={"treatment": self.request.GET.get("treatment")})
+        )
+        routes = [each for each in current_routes().values() if sees_type(user, each.event_type)]
         taken = [(route.event_type, _taken_by(route)) for route in routes if route.canary]
         champions = [(route.event_type, route.champion.model) for route in routes]
         rates = _rates_now(kwargs["form"].chosen_type)
         return super().get_context_data(champions=champions, taken=taken, rates=rates, **kwargs)
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        form = StartForm(request.POST)
+        form = StartForm(request.POST, user=request.user)
         if "plan" in request.POST:
             return self._show_plan(form)
         if not form.is_valid():
@@ -96,7 +102,7 @@ class StartPage(AdminPage):
     def _show_plan(self, given: StartForm) -> HttpResponse:
         """The form as filled in, with the plan; empty fields are not errors yet."""
         plan, problems = given.planned()
-        form = StartForm(initial=self.request.POST.dict())
+        form = StartForm(user=self.request.user, initial=self.request.POST.dict())
         return self.render_to_response(self.get_context_data(form=form, plan=plan, plan_problems=problems))
 
 
@@ -129,6 +135,10 @@ class ExperimentPage(AdminPage):
     path, name, title = "experiments/<str:experiment>/", "experiment", "Experiment"
     permission = "experiments.view_experiment"
     template_name = "experiments/experiment.html"
+
+    def shown_types(self) -> Iterable[str]:
+        yield from super().shown_types()
+        yield _found(self.kwargs["experiment"]).event_type
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         experiment = _found(self.kwargs["experiment"])

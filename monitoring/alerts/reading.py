@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count
+from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import Count, Q, QuerySet
 
 from monitoring.alerts.models import Alert, AlertChange, AlertSilence
 from monitoring.alerts.rules.rule import Severity
+from monitoring.alerts.scopes import PLACE
+from scoring.admin_kit.row_rules.visible import hidden_types
 
 MAX_RESOLVED = 50
 RESOLVED_FOR, FATIGUE_DAYS = timedelta(days=7), 30
@@ -51,14 +54,23 @@ def is_in_hand(alert: Alert, *, now: datetime) -> bool:
     return bool(alert.acknowledged_by) or snoozed
 
 
-def firing_groups() -> list[AlertGroup]:
-    """The firing alerts, the most severe group first and then the latest; one query.
+def visible_alerts(alerts: QuerySet[Alert], user: User | AnonymousUser) -> QuerySet[Alert]:
+    """The alerts without those on an event type that the user does not see; others concern all types."""
+    hidden = hidden_types(user)
+    if not hidden:
+        return alerts
+    return alerts.filter(~Q(scope__has_key=PLACE) | ~Q(**{f"scope__{PLACE}__in": hidden}))
+
+
+def firing_groups(alerts: QuerySet[Alert] | None = None) -> list[AlertGroup]:
+    """The alerts that fire, by default of all; the most severe group first, then the latest. One query.
 
     An alert whose first one has resolved stands alone.
     """
-    alerts = list(Alert.objects.filter(state=Alert.State.FIRING))
-    groups = {each.key: AlertGroup(each) for each in alerts if not each.parent}
-    for each in sorted(alerts, key=lambda alert: (alert.fired_at, alert.key)):
+    asked = Alert.objects.all() if alerts is None else alerts
+    firing = list(asked.filter(state=Alert.State.FIRING))
+    groups = {each.key: AlertGroup(each) for each in firing if not each.parent}
+    for each in sorted(firing, key=lambda alert: (alert.fired_at, alert.key)):
         if each.parent in groups:
             groups[each.parent].members.append(each)
         elif each.parent:
@@ -82,9 +94,9 @@ def _most_severe_first(group: AlertGroup) -> tuple[int, float, str]:
     return -Severity(alert.severity).rank, -alert.fired_at.timestamp(), alert.key
 
 
-def resolved_alerts(*, now: datetime) -> list[Alert]:
-    """The alerts that resolved lately, the latest first."""
-    found = Alert.objects.filter(state=Alert.State.RESOLVED, resolved_at__gt=now - RESOLVED_FOR)
+def resolved_alerts(alerts: QuerySet[Alert], *, now: datetime) -> list[Alert]:
+    """Those of the alerts that resolved lately, the latest first."""
+    found = alerts.filter(state=Alert.State.RESOLVED, resolved_at__gt=now - RESOLVED_FOR)
     return list(found.order_by("-resolved_at")[:MAX_RESOLVED])
 
 

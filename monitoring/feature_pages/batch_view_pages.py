@@ -10,9 +10,9 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from monitoring.drift.pages.selection import scored_types
 from monitoring.feature_pages.batch_view_rows import ViewRow, read_view_rows, readers_of
 from scoring.admin_kit.pages import AdminPage, register_page
+from scoring.admin_kit.row_rules.visible import require_scored_types, sees_type
 from scoring.batch.declared import batch_views
 from scoring.batch.status import VALID_AFTER, is_due, request_publishing
 from scoring.batch.views import BatchView
@@ -30,18 +30,20 @@ class BatchViewsPage(AdminPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         now = timezone.now()
-        rows = read_view_rows(batch_views().values(), now=now)
-        due = due_views(now)
+        user = self.request.user
+        shown = [view for view in batch_views().values() if sees_type(user, view.event_type)]
+        rows = read_view_rows(shown, now=now)
+        due = [view for view in due_views(now) if view in shown]
         return super().get_context_data(
             **kwargs,
-            event_type=scored_types()[0],
+            event_type=require_scored_types(user)[0],
             views=[
                 (row, row.is_stale(now), row.next_due(now), row.view in due, readers_of(row.view))
                 for row in rows
             ],
             summary=summarize(rows, now=now),
             due=due,
-            may_publish=self.request.user.has_perm(PUBLISH),
+            may_publish=user.has_perm(PUBLISH),
         )
 
     def post(self, request: HttpRequest) -> HttpResponse:

@@ -7,7 +7,6 @@ from typing import Any
 from django.http import Http404
 from django.utils import timezone
 
-from monitoring.drift.pages.selection import scored_types
 from monitoring.drift.report import SPANS, since_of
 from monitoring.feature_pages import plots
 from monitoring.feature_pages.batch_view_rows import read_view_rows, views_in
@@ -27,6 +26,7 @@ from monitoring.feature_pages.losses import read_losses
 from monitoring.feature_pages.model_usage import ModelUse, users_of
 from monitoring.windows.feature_weights import Weight
 from scoring.admin_kit.pages import AdminPage, register_page
+from scoring.admin_kit.row_rules.visible import require_scored_types, seen_scored_types
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.features.compile.specs import FeatureSpec
 from scoring.registry.routes import current_routes
@@ -58,7 +58,7 @@ class FeatureCatalogPage(AdminPage):
     @property
     def event_type(self) -> str:
         """By default the first type with a champion. Raises Http404."""
-        types = scored_types()
+        types = require_scored_types(self.request.user)
         asked = self.kwargs.get("event_type") or self.request.GET.get("type")
         if not asked:
             routes = current_routes()
@@ -90,7 +90,7 @@ class FeaturesPage(FeatureCatalogPage):
         choice = self._choice()
         return super().get_context_data(
             event_type=event_type,
-            types=scored_types(),
+            types=seen_scored_types(self.request.user),
             span=span,
             spans=list(SPANS),
             catalog=catalog,
@@ -220,7 +220,8 @@ class FeatureSetsPage(FeatureCatalogPage):
     template_name = "monitoring/feature_pages/sets.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(**kwargs, types=scored_types(), rows=read_set_rows(self.event_type))
+        types, rows = seen_scored_types(self.request.user), read_set_rows(self.event_type)
+        return super().get_context_data(**kwargs, types=types, rows=rows)
 
 
 @register_page

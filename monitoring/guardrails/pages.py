@@ -1,5 +1,6 @@
 """Admin pages of guardrails: the watched models, those that exceeded one, the settings of a type."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from monitoring.guardrails.words import EXPLAINED, LABELS, limit_text, reading_t
 from monitoring.models import GuardrailTrip, StoredGuardrails
 from scoring.admin_kit.formatting import NO_VALUE, count_text, decimal_text, percent_text
 from scoring.admin_kit.pages import AdminPage, register_page
-from scoring.catalog.registry import scored_types
+from scoring.admin_kit.row_rules.visible import seen_scored_types, sees_type, visible_to
 from scoring.configuration.type_settings.settings_page import StoredSettingsPage
 
 SET = "monitoring.set_guardrails"
@@ -46,13 +47,18 @@ class GuardrailsPage(AdminPage):
     template_name = "monitoring/guardrails/guardrails.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        trips = GuardrailTrip.objects.order_by("-position")[:MAX_SHOWN]
+        user = self.request.user
+        trips = visible_to(GuardrailTrip.objects.all(), user).order_by("-position")[:MAX_SHOWN]
         return super().get_context_data(
-            watched=[(each, _rows(each)) for each in watched_models(now=timezone.now())],
+            watched=[
+                (each, _rows(each))
+                for each in watched_models(now=timezone.now())
+                if sees_type(user, each.deployment.event_type)
+            ],
             trips=[(trip, reading_text(trip.figures)) for trip in trips],
-            limits=_limits_by_type(),
-            may_set=self.request.user.has_perm(SET),
-            may_see_models=self.request.user.has_perm("scoring.view_modelversion"),
+            limits=_limits_by_type(seen_scored_types(user)),
+            may_set=user.has_perm(SET),
+            may_see_models=user.has_perm("scoring.view_modelversion"),
             **kwargs,
         )
 
@@ -96,8 +102,8 @@ def _row(reading: Reading) -> ReadingRow:
     )
 
 
-def _limits_by_type() -> list[dict[str, Any]]:
-    """The guardrails of every scored event type in words, with who set them."""
+def _limits_by_type(types: Iterable[str]) -> list[dict[str, Any]]:
+    """The guardrails of each of these event types in words, with who set them."""
     stored = StoredGuardrails.objects.in_bulk()
     return [
         {
@@ -105,5 +111,5 @@ def _limits_by_type() -> list[dict[str, Any]]:
             "stored": stored.get(name),
             "text": settings_text(guardrail_settings.in_row(stored.get(name))),
         }
-        for name in scored_types()
+        for name in types
     ]

@@ -12,8 +12,8 @@ from monitoring.labels.plots import age_plot, coverage_plot, curve_plot, delay_p
 from monitoring.models import LabelDelay, LabelWeek
 from scoring.admin_kit.formatting import percent_text
 from scoring.admin_kit.pages import AdminPage, register_page
+from scoring.admin_kit.row_rules.visible import require_scored_types, seen_scored_types
 from scoring.catalog.registry import event_type as find_event_type
-from scoring.catalog.registry import scored_types
 from scoring.registry.routes import current_routes
 
 LOSS = 0.2  # of labels, by which a week's coverage is short
@@ -35,7 +35,7 @@ class LabelCoveragePage(AdminPage):
         delays = list(LabelDelay.objects.filter(event_type=name).order_by("source"))
         return super().get_context_data(
             event_type=name,
-            types=scored_types(),
+            types=seen_scored_types(self.request.user),
             maturity=find_event_type(name).matures_after,
             weeks=weeks[::-1],
             verdict=verdict_of(weeks),
@@ -53,7 +53,7 @@ class LabelCoveragePage(AdminPage):
 
     def _event_type(self) -> str:
         """By default the first type with a champion. Raises Http404."""
-        types, routes = list(scored_types()), current_routes()
+        types, routes = require_scored_types(self.request.user), current_routes()
         asked = self.request.GET.get("type") or next((name for name in types if name in routes), types[0])
         if asked not in types:
             raise Http404(f"There is no scored event type {asked!r}; use {', '.join(types)}.")

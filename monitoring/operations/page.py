@@ -1,5 +1,6 @@
 """The page *Operations*: latency by stage, requests, lanes, consumers and processes of the last minutes."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from monitoring.operations.readings import Readings, read_readings
 from monitoring.operations.requests import accepted_items, refused_requests
 from monitoring.windows.traffic import RECENT_MINUTES
 from scoring.admin_kit.pages import AdminPage, register_page
+from scoring.admin_kit.row_rules.visible import is_limited, sees_type
 
 
 @register_page
@@ -22,10 +24,13 @@ class OperationsPage(AdminPage):
     template_name = "monitoring/operations.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        readings = read_readings(now=timezone.now())
+        user, readings = self.request.user, read_readings(now=timezone.now())
+        seen = [each for each in readings.latencies if sees_type(user, each.event_type)]
+        readings = replace(readings, latencies=seen)
         budget = 1_000 * settings.API_DEFAULT_WAIT
         return super().get_context_data(
             readings=readings,
+            is_limited=is_limited(user),
             minutes=RECENT_MINUTES,
             budget=budget,
             advice=advise(readings, budget_ms=budget),
@@ -34,7 +39,7 @@ class OperationsPage(AdminPage):
             refused=refused_requests(readings.recent, readings.hour),
             accepted=accepted_items(readings.recent),
             accepted_hour=accepted_items(readings.hour),
-            may_see_log=self.request.user.has_perm("scoring.view_logentry"),
+            may_see_log=user.has_perm("scoring.view_logentry"),
             **kwargs,
         )
 

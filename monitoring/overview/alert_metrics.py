@@ -16,6 +16,8 @@ from monitoring.overview.facts import (
 from monitoring.overview.notices import last_line
 from monitoring.overview.pipeline_notices import LANE_LATE, causes_text
 from monitoring.windows.traffic import RECENT_MINUTES, recent_traffic
+from reviews.models import Case
+from scoring.decisions.models import Decision
 from scoring.intervals import clopper_pearson_interval
 from scoring.log.consumers.status import consumer_health
 from scoring.rules.breaker.words import responsible_text, tripped_text
@@ -48,7 +50,7 @@ def parked(*, now: datetime) -> Iterator[Observation]:
 
 
 def oldest_case_age(*, now: datetime) -> Iterator[Observation]:
-    queue = read_queue(now=now)
+    queue = read_queue(Case.objects.pending(), now=now)
     yield Observation(
         scope={},
         value=(now - queue.oldest).total_seconds() if queue.oldest else 0.0,
@@ -95,7 +97,8 @@ def fallback_share(*, now: datetime) -> Iterator[Observation]:
         share = fallbacks / decided if decided else None
         low, high = clopper_pearson_interval(share, decided) if share is not None else (None, None)
         if fallbacks and not causes:
-            causes = f"Causes in the last hour{causes_text(read_causes(now=now)) or ': none recorded'}."
+            found = causes_text(read_causes(Decision.objects.all(), now=now))
+            causes = f"Causes in the last hour{found or ': none recorded'}."
         yield Observation(
             scope={"event_type": event_type},
             value=share,

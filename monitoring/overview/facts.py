@@ -7,11 +7,12 @@ from typing import Any
 
 import redis
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import Count, F, Min, OuterRef, Q, Subquery, Sum
+from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django_celery_beat.models import PeriodicTask
 
 from experiments.models import Experiment
-from monitoring.alerts.reading import AlertGroup, firing_groups
+from monitoring.alerts.models import Alert
+from monitoring.alerts.reading import AlertGroup, firing_groups, visible_alerts
 from monitoring.drift.champions import read_reports
 from monitoring.drift.report import DriftReport
 from monitoring.models import GuardrailTrip, HourlyWindow, MinuteWindow, ModelPerformance
@@ -20,6 +21,7 @@ from monitoring.overview.restarts import ProcessRestarts, read_restarts
 from monitoring.windows.batch_views import Freshness, read_freshness
 from monitoring.windows.hourly import to_hour, to_minute
 from reviews.models import Case
+from scoring.admin_kit.row_rules.visible import sees_type, visible_to
 from scoring.catalog.registry import event_types
 from scoring.content.media.queue import MediaBacklog, read_backlog
 from scoring.decisions.models import Decision
@@ -157,38 +159,50 @@ def read_facts(user: User | AnonymousUser, *, now: datetime) -> Facts:
         seen |= {"pending": read_pending(), "writer": oldest_writer(), "store": read_store()}
         seen["media"] = read_backlog(now=now)
     if user.has_perm("scoring.view_decision"):
-        seen["causes"] = read_causes(now=now)
+        seen["causes"] = read_causes(visible_to(Decision.objects.all(), user), now=now)
     if user.has_perm("reviews.view_case"):
-        seen["queue"] = read_queue(now=now)
+        seen["queue"] = read_queue(visible_to(Case.objects.pending(), user), now=now)
     if user.has_perm("reviews.work_case"):
         seen["own_work"] = read_own_work(user.get_username(), now=now)
     if user.has_perm("scoring.view_modelversion"):
-        seen |= read_models(now=now)
+        seen |= read_models(user, now=now)
         if user.has_perm("monitoring.view_modelwindow"):
             seen["drifts"] = read_drifts(seen["champions"], now=now)
             seen["performance"] = read_performance(seen["champions"])
-            seen["mismatches"] = read_mismatches(since=now - DAY)
-            seen["aspects"] = read_aspects(since=now - DAY)
-            seen["batch_views"] = read_freshness(now=now)
+            seen["mismatches"] = [
+                each for each in read_mismatches(since=now - DAY) if sees_type(user, each.event_type)
+            ]
+            seen["aspects"] = [
+                each for each in read_aspects(since=now - DAY) if sees_type(user, each.event_type)
+            ]
+            seen["batch_views"] = [
+                each for each in read_freshness(now=now) if sees_type(user, each.view.event_type)
+            ]
     if user.has_perm("experiments.view_experiment"):
-        seen["experiments"] = list(Experiment.objects.filter(state=Experiment.State.RUNNING))
+        seen["experiments"] = list(
+            visible_to(Experiment.objects.filter(state=Experiment.State.RUNNING), user)
+        )
     if user.has_perm("scoring.view_breakerstate"):
-        seen["open_breakers"] = [each for each in read_breakers() if each.until is not None]
+        seen["open_breakers"] = [
+            each for each in read_breakers() if each.until is not None and sees_type(user, each.event_type)
+        ]
     if user.has_perm("scoring.view_rulesonlyswitch"):
-        seen["rules_only"] = switched_on()
+        seen["rules_only"] = [each for each in switched_on() if sees_type(user, each.event_type)]
     seen |= read_findings(user, now=now)
     if user.has_perm("scoring.activate_rule"):
         seen["requested_rules"] = read_requested_rules(user)
     if user.has_perm("scoring.view_rule"):
-        seen["failing_rules"] = read_failing_rules(now=now)
+        seen["failing_rules"] = read_failing_rules(user, now=now)
     if user.has_perm("scoring.view_trainingjob"):
-        seen["trainings"] = read_trainings()
+        seen["trainings"] = read_trainings(user)
         seen["broken_schedules"] = read_broken_schedules()
         seen["restarts"] = read_restarts(now=now)
+    hours = visible_to(HourlyWindow.objects.all(), user)
+    minutes = visible_to(MinuteWindow.objects.all(), user)
     return Facts(
         now=now,
-        hours=list(HourlyWindow.objects.filter(start__gte=to_hour(now - DAY)).order_by("start")),
-        minutes=list(MinuteWindow.objects.filter(start__gte=to_minute(now - TWO_HOURS)).order_by("start")),
+        hours=list(hours.filter(start__gte=to_hour(now - DAY)).order_by("start")),
+        minutes=list(minutes.filter(start__gte=to_minute(now - TWO_HOURS)).order_by("start")),
         consumers=consumer_health(max_lag=MAX_LAG_COUNTED),
         **seen,
     )
@@ -198,10 +212,11 @@ def read_findings(user: User | AnonymousUser, *, now: datetime) -> dict[str, Any
     """What monitoring itself found, and messages about that which did not arrive."""
     seen: dict[str, Any] = {}
     if user.has_perm("monitoring.view_guardrailtrip"):
-        trips = GuardrailTrip.objects.filter(tripped_at__gt=now - DAY)
+        trips = visible_to(GuardrailTrip.objects.all(), user).filter(tripped_at__gt=now - DAY)
         seen["guardrail_trips"] = list(trips.order_by("-position")[:MAX_TRIPS])
     if user.has_perm("monitoring.view_alert"):
-        seen["alerts"] = [each for each in firing_groups() if not each.is_in_hand(now=now)]
+        groups = firing_groups(visible_alerts(Alert.objects.all(), user))
+        seen["alerts"] = [each for each in groups if not each.is_in_hand(now=now)]
     if user.has_perm("monitoring.view_notificationsettings"):
         seen["failed_messages"] = read_failed_messages(now=now)
     return seen
@@ -209,7 +224,11 @@ def read_findings(user: User | AnonymousUser, *, now: datetime) -> dict[str, Any
 
 def read_requested_rules(user: User | AnonymousUser) -> list[Rule]:
     """The rules whose activation waits for a second person, who may be this user."""
-    waiting = Rule.objects.filter(requested__isnull=False).exclude(requested_by=f"user/{user.get_username()}")
+    waiting = (
+        visible_to(Rule.objects.all(), user)
+        .filter(requested__isnull=False)
+        .exclude(requested_by=f"user/{user.get_username()}")
+    )
     return list(waiting.order_by("requested_at"))
 
 
@@ -221,8 +240,10 @@ def read_failed_messages(*, now: datetime) -> FailedMessages | None:
     return FailedMessages(len(found), *found[0]) if found else None
 
 
-def read_failing_rules(*, now: datetime) -> list[FailingRule]:
-    days = RuleDay.objects.filter(kind="rule", day__gte=(now - DAY).date(), errors__gt=0)
+def read_failing_rules(user: User | AnonymousUser, *, now: datetime) -> list[FailingRule]:
+    days = visible_to(RuleDay.objects.all(), user).filter(
+        kind="rule", day__gte=(now - DAY).date(), errors__gt=0
+    )
     found = days.values_list("event_type", "name").annotate(events=Sum("errors")).order_by("-events")
     return [FailingRule(*row) for row in found]
 
@@ -250,22 +271,23 @@ def read_store() -> StoreStatus:
         return StoreStatus(answers=False)
 
 
-def read_causes(*, now: datetime) -> list[tuple[str, int]]:
-    """The causes of fallbacks in the last hour with their counts, most frequent first.
+def read_causes(decisions: QuerySet[Decision], *, now: datetime) -> list[tuple[str, int]]:
+    """The causes of these fallbacks in the last hour with their counts, most frequent first.
 
     Only among the latest decisions, because causes have no index.
     """
     latest = Decision.objects.order_by("-position").values("pk")[:MAX_DECISIONS]
-    fallbacks = Decision.objects.filter(
+    fallbacks = decisions.filter(
         pk__in=latest, basis=Decision.Basis.FALLBACK, decided_at__gte=now - timedelta(hours=1)
     ).exclude(cause=RULES_ONLY)
     counted = fallbacks.values("cause").annotate(count=Count("pk")).order_by("-count", "cause")
     return [(row["cause"], row["count"]) for row in counted]
 
 
-def read_queue(*, now: datetime) -> CaseQueue:
+def read_queue(cases: QuerySet[Case], *, now: datetime) -> CaseQueue:
+    """The figures of these pending cases."""
     held = Q(state=Case.State.CLAIMED, lease_until__gt=now)
-    counted = Case.objects.pending().aggregate(
+    counted = cases.aggregate(
         pending=Count("pk"),
         held=Count("pk", filter=held),
         oldest=Min("opened_at"),
@@ -280,11 +302,15 @@ def read_own_work(reviewer: str, *, now: datetime) -> OwnWork:
     return OwnWork(claimed, Case.objects.decided_by(reviewer, since=today).count())
 
 
-def read_models(*, now: datetime) -> dict[str, Any]:
-    """`champions`: the model of each event type; `candidates`: models that await approval, newest first."""
-    champions = {route: _champion(route) for route in Route.objects.order_by("event_type")}
+def read_models(user: User | AnonymousUser, *, now: datetime) -> dict[str, Any]:
+    """Of the event types that the user sees, `champions`: the model of each; `candidates`: models that await
+    approval, newest first.
+    """
+    routes = visible_to(Route.objects.all(), user)
+    models = visible_to(ModelVersion.objects.all(), user)
+    champions = {route: _champion(route) for route in routes.order_by("event_type")}
     awaiting = Q(status=ModelVersion.Status.CANDIDATE, trained_at__gte=now - CANDIDATES_FOR)
-    versions = ModelVersion.objects.filter(Q(name__in=champions.values()) | awaiting).defer(*_UNSHOWN)
+    versions = models.filter(Q(name__in=champions.values()) | awaiting).defer(*_UNSHOWN)
     by_name = {version.name: version for version in versions.order_by("-trained_at")}
     return {
         "champions": [Champion(route, name, by_name.get(name)) for route, name in champions.items()],
@@ -308,10 +334,10 @@ def read_performance(champions: Iterable[Champion]) -> list[ModelPerformance]:
     return list(found.only("model", "event_type", "loss", "concept").order_by("pk"))
 
 
-def read_trainings() -> list[TrainingJob]:
-    """The five newest trainings, with `step`, `done` and `total` of running ones."""
+def read_trainings(user: User | AnonymousUser) -> list[TrainingJob]:
+    """The five newest trainings that the user sees, with `step`, `done` and `total` of running ones."""
     progress = TrainingProgress.objects.filter(job=OuterRef("number"))
-    jobs = TrainingJob.objects.annotate(
+    jobs = visible_to(TrainingJob.objects.all(), user).annotate(
         **{name: Subquery(progress.values(name)[:1]) for name in ("step", "done", "total")}
     )
     return list(jobs.order_by(F("number").desc())[:5])

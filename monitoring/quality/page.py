@@ -24,7 +24,7 @@ from monitoring.quality.words import (
 )
 from scoring.admin_kit.formatting import count_text
 from scoring.admin_kit.pages import AdminPage, register_page
-from scoring.catalog.registry import event_types
+from scoring.admin_kit.row_rules.visible import seen_types
 
 TITLES = {
     Kind.MISSING: "missing",
@@ -88,7 +88,7 @@ class DataQualityPage(AdminPage):
     template_name = "monitoring/quality/quality.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        now, types = timezone.now(), list(event_types())
+        now, types = timezone.now(), seen_types(self.request.user)
         chosen = self.request.GET.get("type") or types[0]
         if chosen not in types:
             raise Http404(f"Unknown event type {chosen!r}; known are {', '.join(types)}.")

@@ -11,8 +11,8 @@ from monitoring.replay_check.aspects import ASPECTS_IN_WORDS
 from monitoring.windows.hourly import to_hour
 from scoring.admin_kit.formatting import count_text
 from scoring.admin_kit.pages import AdminPage, register_page
+from scoring.admin_kit.row_rules.visible import require_scored_types
 from scoring.catalog.registry import event_type as find_event_type
-from scoring.catalog.registry import scored_types
 from scoring.replay.consistency.mismatches import AspectCheck, read_aspects
 from scoring.replay.models import LaneCheckpoint
 
@@ -28,7 +28,7 @@ class ReplayCheckPage(AdminPage):
     template_name = "monitoring/replay_check.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        now, types = timezone.now(), list(scored_types())
+        now, types = timezone.now(), require_scored_types(self.request.user)
         event_type = self.request.GET.get("type") or types[0]
         span = self.request.GET.get("span") or "day"
         if event_type not in types or span not in SPANS:

@@ -10,7 +10,7 @@ from monitoring.triggers.settings import TriggerSettings
 from monitoring.triggers.stored import trigger_settings
 from monitoring.triggers.words import EXPLAINED, TITLES, reading_text, settings_text, trigger_text
 from scoring.admin_kit.pages import AdminPage, register_page
-from scoring.catalog.registry import scored_types
+from scoring.admin_kit.row_rules.visible import seen_scored_types, visible_to
 from scoring.configuration.type_settings.settings_page import StoredSettingsPage
 from scoring.learning.models import TrainingJob
 
@@ -31,12 +31,17 @@ class TriggersPage(AdminPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         stored, checks = StoredTriggers.objects.in_bulk(), TriggerCheck.objects.in_bulk()
-        triggered = TrainingJob.objects.filter(requested_by__startswith=ACTOR).order_by("-number")
+        user = self.request.user
+        triggered = (
+            visible_to(TrainingJob.objects.all(), user)
+            .filter(requested_by__startswith=ACTOR)
+            .order_by("-number")
+        )
         return super().get_context_data(
-            types=[_of_type(name, stored.get(name), checks.get(name)) for name in scored_types()],
+            types=[_of_type(name, stored.get(name), checks.get(name)) for name in seen_scored_types(user)],
             trainings=[(job, TITLES.get(job.trigger.get("trigger"), "")) for job in triggered[:MAX_SHOWN]],
-            may_set=self.request.user.has_perm(SET),
-            may_see_trainings=self.request.user.has_perm(SEE_TRAININGS),
+            may_set=user.has_perm(SET),
+            may_see_trainings=user.has_perm(SEE_TRAININGS),
             **kwargs,
         )
 

@@ -52,8 +52,10 @@ class ByActor(TextFilter):
 
 
 def streams_of(types: Iterable[str]) -> str:
-    """A pattern of the streams of events of these types, and of what is about one: labels, a case."""
-    return rf"(^|/)({'|'.join(types)})/[^/]+/"
+    """A pattern of the streams of events of these types, and of what is about one, or about a type: labels, a
+    case, its models and settings.
+    """
+    return rf"(^|/)({'|'.join(types)})(/|-[0-9]+$|$)"
 
 
 def refuse_api_keys(actor: str) -> None:

@@ -63,7 +63,7 @@ class AdminPage(TemplateView):
             raise PermissionDenied(permission)
 
     def shown_types(self) -> Iterable[str]:
-        """The event types that the address names: itself, or as those of an event or a model.
+        """The event types that the address names: itself, or as those of an event or of models.
 
         Pages of other rows, such as a job, give the type of theirs.
         """
@@ -73,6 +73,8 @@ class AdminPage(TemplateView):
             yield from type_of_event(self.kwargs["position"])
         if "model" in self.kwargs:
             yield from type_of_model(self.kwargs["model"])
+        for model in self.request.GET.getlist("model"):
+            yield from type_of_model(model)
         for name in TYPE_PARAMETERS:
             yield from event_types().keys() & {
                 *self.request.GET.getlist(name),

@@ -1,6 +1,6 @@
 """Admin pages of alerts: those that fire, and one with its history and what can be done."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,11 +24,13 @@ from monitoring.alerts.reading import (
     is_in_hand,
     resolved_alerts,
     silences,
+    visible_alerts,
 )
 from monitoring.alerts.rules.rule import AlertRule
 from monitoring.alerts.rules.stored import alert_rules, find_rule
-from monitoring.alerts.scopes import filter_text
+from monitoring.alerts.scopes import PLACE, filter_text
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
+from scoring.admin_kit.row_rules.visible import sees_type
 from scoring.admin_kit.time_zones import zoned_text
 from scoring.catalog.parsing.reasons import MAX_REASON_LENGTH
 from scoring.errors import ScoringError
@@ -50,7 +52,8 @@ class AlertsPage(AdminPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         now, rules, user = timezone.now(), alert_rules(), self.request.user
-        groups = firing_groups()
+        alerts = visible_alerts(Alert.objects.all(), user)
+        groups = firing_groups(alerts)
         firing = [group for group in groups if not group.is_in_hand(now=now)]
         recent = recent_values(value_key(group.alert) for group in firing[:MAX_PLOTS])
 
@@ -62,8 +65,12 @@ class AlertsPage(AdminPage):
         return super().get_context_data(
             firing=[shown(group) for group in firing],
             in_hand=[shown(group) for group in groups if group.is_in_hand(now=now)],
-            silences=[(each, filter_text(each.scope)) for each in silences(now=now)],
-            resolved=[card_of(alert, user) for alert in resolved_alerts(now=now)],
+            silences=[
+                (each, filter_text(each.scope))
+                for each in silences(now=now)
+                if PLACE not in each.scope or sees_type(user, each.scope[PLACE])
+            ],
+            resolved=[card_of(alert, user) for alert in resolved_alerts(alerts, now=now)],
             fatigue=fatigue(((rule.name, rule.owner) for rule in rules.values()), now=now),
             fatigue_days=FATIGUE_DAYS,
             rules=sum(rule.on for rule in rules.values()),
@@ -101,6 +108,12 @@ class AlertPage(AdminPage):
     def key(self) -> str:
         return f"{self.kwargs['rule_name']}/{self.kwargs['digest']}"
 
+    def shown_types(self) -> Iterable[str]:
+        """That of the scope, if it names one."""
+        yield from super().shown_types()
+        if PLACE in self.alert.scope:
+            yield self.alert.scope[PLACE]
+
     @property
     def alert(self) -> Alert:
         found = Alert.objects.filter(pk=self.key).first()
@@ -110,6 +123,7 @@ class AlertPage(AdminPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         alert, now, user = self.alert, timezone.now(), self.request.user
+        members = visible_alerts(Alert.objects.filter(parent=alert.key), user)
         recent = recent_values([value_key(alert)]).get(value_key(alert))
         rule = alert_rules().get(alert.rule)
         card = card_of(alert, user, rule=rule, recent=recent)
@@ -119,7 +133,7 @@ class AlertPage(AdminPage):
             alert=alert,
             rule=rule,
             in_hand=is_in_hand(alert, now=now),
-            members=[card_of(each, user) for each in Alert.objects.filter(parent=alert.key).order_by("key")],
+            members=[card_of(each, user) for each in members.order_by("key")],
             history=[(change, change_text(change)) for change in changes_of(alert.key)],
             snoozes=SNOOZES,
             silences=SILENCES,

@@ -33,8 +33,8 @@ from monitoring.business.segments import ALL, SENDER, segment_fields
 from monitoring.event_addresses import equals, may_investigate
 from scoring.admin_kit.formatting import count_text, decimal_text, money_text, percent_text
 from scoring.admin_kit.pages import AdminPage, register_page
+from scoring.admin_kit.row_rules.visible import seen_scored_types
 from scoring.catalog.event_type import EventType
-from scoring.catalog.registry import scored_types
 from scoring.rules.policies.costs import Costs
 from scoring.rules.policies.models import PolicyInUse
 from scoring.rules.policies.stored import find_policy, policy_from
@@ -69,7 +69,7 @@ class BusinessPage(AdminPage):
         mature = {day: each for day, each in days.items() if is_mature(kind, day, now=now)}
         periods = sum_by_period(days, choice.period)
         return super().get_context_data(
-            types=scored_types(),
+            types=seen_scored_types(self.request.user),
             choice=choice,
             spans=list(SPANS),
             periods=list(LENGTHS),

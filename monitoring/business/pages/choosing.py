@@ -8,8 +8,9 @@ from django.http import Http404, HttpRequest
 
 from monitoring.business.periods import DAY, LENGTHS, WEEK, first_day
 from monitoring.business.segments import ALL, segment_fields
+from scoring.admin_kit.row_rules.visible import require_scored_types
 from scoring.catalog.event_type import EventType
-from scoring.catalog.registry import event_type, scored_types
+from scoring.catalog.registry import event_type
 
 SPANS = {"7 days": 7, "30 days": 30, "90 days": 90, "26 weeks": 182}
 LONG_DAYS = 90  # from which on figures are shown by week, unless days are asked for
@@ -30,7 +31,7 @@ class Choice:
 
 def read_choice(request: HttpRequest, *, now: datetime) -> Choice:
     """The choice in the query string. Raises Http404 for unknown values."""
-    types, asked = scored_types(), request.GET
+    types, asked = require_scored_types(request.user), request.GET
     name, span = asked.get("type") or types[0], asked.get("span") or "30 days"
     _check("event type", name, types)
     _check("span", span, SPANS)

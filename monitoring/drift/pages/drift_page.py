@@ -20,7 +20,6 @@ from monitoring.drift.pages.selection import (
     DriftSelection,
     fields_of,
     read_selection,
-    scored_types,
 )
 from monitoring.drift.recent_reference import WEEKS, recent_reference
 from monitoring.drift.report import (
@@ -44,6 +43,7 @@ from monitoring.windows.hourly import to_minute
 from scoring.admin_kit.formatting import percent_text
 from scoring.admin_kit.pages import AdminPage, register_page
 from scoring.admin_kit.plots import Plot
+from scoring.admin_kit.row_rules.visible import seen_scored_types
 from scoring.catalog.registry import event_types
 from scoring.features.compile.specs import FeatureSpec
 from scoring.registry.models import ModelVersion
@@ -65,7 +65,7 @@ class DriftPage(AdminPage):
         since = since_of(choice.span, now=now)
         return super().get_context_data(
             choice=choice,
-            types=scored_types(),
+            types=seen_scored_types(self.request.user),
             spans=list(SPANS),
             since=since,
             references=REFERENCES,

@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest
 
 from monitoring.drift.groups.segments import segment_fields
 from monitoring.drift.report import SPANS, feature_specs
+from scoring.admin_kit.row_rules.visible import require_scored_types
 from scoring.catalog.registry import event_types
 from scoring.registry.models import ModelVersion
 from scoring.registry.routes import RouteTable, current_routes
@@ -48,7 +49,7 @@ def read_selection(request: HttpRequest) -> DriftSelection:
 
     Raises Http404 for unknown values.
     """
-    types = scored_types()
+    types = require_scored_types(request.user)
     routes = current_routes()
     event_type = request.GET.get("type") or _type_of(request.GET.get("model"))
     event_type = event_type or next((name for name in types if name in routes), types[0])
@@ -77,10 +78,6 @@ def read_selection(request: HttpRequest) -> DriftSelection:
 def fields_of(event_type: str) -> list[str]:
     """The features by whose values a model's drift may be divided."""
     return segment_fields(event_types()[event_type], feature_specs(event_type, {}))
-
-
-def scored_types() -> list[str]:
-    return [name for name, kind in event_types().items() if kind.scored]
 
 
 def _type_of(model: str | None) -> str | None:

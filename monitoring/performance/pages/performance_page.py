@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 
-from monitoring.drift.pages.selection import DriftSelection, read_selection, scored_types
+from monitoring.drift.pages.selection import DriftSelection, read_selection
 from monitoring.event_addresses import may_investigate
 from monitoring.models import ModelPerformance, PerformanceWeek
 from monitoring.performance.pages import plots
@@ -24,6 +24,7 @@ from monitoring.performance.pages.rows import period_rows, segment_tables
 from monitoring.performance.watched import BESIDES, HISTORY, WatchedModel
 from monitoring.performance.words import BLIND, concept_text, verdict_of
 from scoring.admin_kit.pages import AdminPage, register_page
+from scoring.admin_kit.row_rules.visible import seen_scored_types
 from scoring.registry.model_versions import find_analysis
 from scoring.registry.models import ModelVersion
 
@@ -45,7 +46,7 @@ class PerformancePage(AdminPage):
         version = ModelVersion.objects.filter(name=choice.model).defer(*BESIDES).first()
         return super().get_context_data(
             choice=choice,
-            types=scored_types(),
+            types=seen_scored_types(self.request.user),
             **(_measured(self.request, choice, version) if version else {}),
             **kwargs,
         )

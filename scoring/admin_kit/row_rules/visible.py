@@ -58,6 +58,13 @@ def seen_scored_types(user: Any) -> list[str]:
     return [name for name in scored_types() if sees_type(user, name)]
 
 
+def require_scored_types(user: Any) -> list[str]:
+    """The scored event types that a user sees, at least one. Raises Http404 if there is none."""
+    if not (found := seen_scored_types(user)):
+        raise Http404("You see no scored event type.")
+    return found
+
+
 def visible_to(rows: QuerySet[Row], user: Any) -> QuerySet[Row]:
     """The rows that a user sees. Their model says by a column whose type they are: `condition_of`."""
     limits = limits_of(user)

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from scoring.admin_kit.row_rules.limits import UNLIMITED, Limits
 from scoring.catalog.errors import FieldError
 from scoring.catalog.policies import split_names
+from scoring.catalog.registry import event_type
 from scoring.formulas import unguard_cell
 from scoring.ingest.errors import UnreadableImport
 from scoring.ingest.labels.columns import AS_REASON, REJECT, RETRACT, SKIP, LabelColumns
@@ -61,9 +63,15 @@ class LabelDefaults:
 
 
 def read_lines(
-    table: LabelTable, *, columns: LabelColumns, defaults: LabelDefaults, now: datetime
+    table: LabelTable,
+    *,
+    columns: LabelColumns,
+    defaults: LabelDefaults,
+    now: datetime,
+    limits: Limits = UNLIMITED,
 ) -> list[LabelLine | SkippedLine | RejectedLine]:
-    """Every line, in order. A line that contradicts an earlier line about the same event is rejected.
+    """Every line, in order. A line that contradicts an earlier line about the same event is rejected, and one
+    with an event type or label beyond the `limits` of the user.
 
     Raises UnreadableImport if a chosen column is not in the file.
     """
@@ -76,7 +84,7 @@ def read_lines(
     lines: list[LabelLine | SkippedLine | RejectedLine] = []
     for typed in table.rows:
         row = Row(typed.number, tuple(map(unguard_cell, typed.cells))) if given_back else typed
-        line = _read_line(row, table.header, columns=columns, defaults=defaults, now=now)
+        line = _read_line(row, table.header, columns=columns, defaults=defaults, now=now, limits=limits)
         lines.append(_checked_for_conflict(line, said) if isinstance(line, LabelLine) else line)
     return lines
 
@@ -104,7 +112,13 @@ def allowed_text(problem: RequestProblem) -> str:
 
 
 def _read_line(
-    row: Row, header: Sequence[str], *, columns: LabelColumns, defaults: LabelDefaults, now: datetime
+    row: Row,
+    header: Sequence[str],
+    *,
+    columns: LabelColumns,
+    defaults: LabelDefaults,
+    now: datetime,
+    limits: Limits,
 ) -> LabelLine | SkippedLine | RejectedLine:
     if len(row.cells) != len(header):
         problem = RequestProblem("the line", f"has {len(row.cells)} cells", f"{len(header)} as in the header")
@@ -115,11 +129,14 @@ def _read_line(
         return SkippedLine(row.number, row.cells)
     problems: list[RequestProblem] = []
     item = _item(cells, meaning, columns=columns, defaults=defaults, now=now, problems=problems)
+    if not limits.sees(item["event_type"]):
+        problem = RequestProblem("event_type", f"is {item['event_type']}, which your groups do not see")
+        return RejectedLine(row.number, row.cells, (_as_column(problem, columns),))
     told = "label" if meaning in ("", REJECT) else ""
     try:
         statement = parse_statement(item, now=now)
         if not problems:
-            return LabelLine(row.number, row.cells, statement)
+            return _within_limits(LabelLine(row.number, row.cells, statement), limits)
     except InvalidRequest as error:
         problems += [_as_column(problem, columns) for problem in error.problems if problem.field != told]
     return RejectedLine(row.number, row.cells, tuple(problems))
@@ -171,6 +188,26 @@ def _as_column(problem: RequestProblem, columns: LabelColumns) -> RequestProblem
         "policies": columns.policies,
     }
     return problem._replace(field=names.get(problem.field) or problem.field)
+
+
+def _within_limits(line: LabelLine, limits: Limits) -> LabelLine | RejectedLine:
+    """The line, rejected if its label, or a policy of it, is none that the user may use."""
+    statement = line.statement
+    name, allowed = statement.event_type, limits.labels_of(statement.event_type)
+    if allowed is None or statement.value is None:
+        return line
+    kind = event_type(name)
+    by_policy = bool(kind.policies) and statement.value == kind.labels.positive
+    problems = tuple(
+        RequestProblem(
+            "policies" if by_policy else "label",
+            f"{each!r} is not among what your groups may use on a {name}",
+            sorted(allowed),
+        )
+        for each in (statement.policies if by_policy else (statement.value,))
+        if each not in allowed
+    )
+    return RejectedLine(line.number, line.cells, problems) if problems else line
 
 
 def _checked_for_conflict(

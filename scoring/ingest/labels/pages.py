@@ -14,7 +14,9 @@ from django.utils import timezone
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
-from scoring.catalog.registry import event_type, event_types
+from scoring.admin_kit.row_rules.limits import Limits
+from scoring.admin_kit.row_rules.visible import limits_of, seen_scored_types
+from scoring.catalog.registry import event_type
 from scoring.ingest.errors import UnreadableImport
 from scoring.ingest.labels.columns import LabelColumns, id_candidates, suggest_columns
 from scoring.ingest.labels.lines import (
@@ -40,9 +42,9 @@ MAX_IDS_CHECKED = 200  # of a column, to see whether they are event ids
 REVIEW, HISTORY = "scoring.upload_review", "scoring.upload_label_history"
 
 
-def labeled_types() -> dict[str, tuple[str, str]]:
-    """The labels, positive first, of every scored event type."""
-    return {name: kind.labels.values for name, kind in event_types().items() if kind.scored}
+def labeled_types(user: AbstractUser | AnonymousUser) -> dict[str, tuple[str, str]]:
+    """The labels, positive first, of every scored event type that the user sees."""
+    return {name: event_type(name).labels.values for name in seen_scored_types(user)}
 
 
 class LabelFileForm(forms.Form):
@@ -68,7 +70,7 @@ class LabelFileForm(forms.Form):
         stated = [name for name in PRECEDENCE if name != PEOPLE or user.has_perm(REVIEW)]
         self._offer("source", known_senders())
         self._offer("label_source", stated)
-        self._offer("event_type", list(labeled_types()))
+        self._offer("event_type", list(labeled_types(user)))
 
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
@@ -97,7 +99,7 @@ class LabelUploadPage(AdminPage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(
             **{"form": LabelFileForm(user=self.request.user)} | kwargs,
-            types=labeled_types(),
+            types=labeled_types(self.request.user),
             precedence=PRECEDENCE,
         )
 
@@ -124,7 +126,7 @@ class LabelUploadPage(AdminPage):
             self.require(HISTORY)
         if request.POST.get("action") != "record" or mapping.problems:
             shown = {"mapping": mapping, "told": request.POST.get("action") == "record", "history": history}
-            preview = _preview(table, mapping, form) if not mapping.unusable else {}
+            preview = _preview(table, mapping, form, limits_of(request.user)) if not mapping.unusable else {}
             return self.render_to_response(self.get_context_data(form=form, **shown, **preview))
         upload = upload_labels(
             table,
@@ -134,6 +136,7 @@ class LabelUploadPage(AdminPage):
             actor=actor_of(request),
             now=timezone.now(),
             history=history,
+            limits=limits_of(request.user),
         )
         again = LabelFileForm(initial=chosen, user=request.user)
         return self.render_to_response(self.get_context_data(form=again, **_result(upload, form)))
@@ -152,12 +155,12 @@ def _known_ids(table: LabelTable, column: str, chosen: dict[str, Any]) -> int:
     return count_known(ids, source=chosen["source"], event_type=chosen["event_type"])
 
 
-def _preview(table: LabelTable, mapping: ColumnsForm, form: LabelFileForm) -> dict[str, Any]:
+def _preview(table: LabelTable, mapping: ColumnsForm, form: LabelFileForm, limits: Limits) -> dict[str, Any]:
     """The first lines as they are read, the counts of meanings, and the number of known events."""
     chosen, columns = form.cleaned_data, mapping.columns
     defaults = LabelDefaults(chosen["event_type"], chosen["label_source"])
     first = LabelTable(table.header, table.rows[:PREVIEW_LINES], table.delimiter)
-    lines = read_lines(first, columns=columns, defaults=defaults, now=timezone.now())
+    lines = read_lines(first, columns=columns, defaults=defaults, now=timezone.now(), limits=limits)
     width = len(table.header)
     meanings = Counter(
         meaning_of(dict(zip(table.header, row.cells, strict=True)), columns)

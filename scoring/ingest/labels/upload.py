@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from scoring.admin_kit.row_rules.limits import UNLIMITED, Limits
 from scoring.errors import ScoringError
 from scoring.formulas import guard_cell
 from scoring.ingest.labels.columns import LabelColumns
@@ -52,14 +53,16 @@ def upload_labels(
     actor: str,
     now: datetime,
     history: bool = False,
+    limits: Limits = UNLIMITED,
 ) -> LabelUpload:
     """Record the labels of a file for events of the sender `source`; see `read_lines`.
 
     LINES_PER_TRANSACTION lines are committed together. Uploading a file again is harmless: its labels are
-    unchanged. With `history` a label is valid from the time in its line. If it raises UnreadableImport,
+    unchanged. With `history` a label is valid from the time in its line. Lines beyond the `limits` of the
+    user are rejected. If it raises UnreadableImport,
     nothing was recorded.
     """
-    lines = read_lines(table, columns=columns, defaults=defaults, now=now)
+    lines = read_lines(table, columns=columns, defaults=defaults, now=now, limits=limits)
     rejected = [line for line in lines if isinstance(line, RejectedLine)]
     counts: Counter[str] = Counter()
     good = [line for line in lines if isinstance(line, LabelLine)]

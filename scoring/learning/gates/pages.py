@@ -9,9 +9,9 @@ from django.shortcuts import redirect
 from django.utils import timezone
 
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
+from scoring.admin_kit.row_rules.visible import seen_scored_types
 from scoring.admin_kit.settings_pages import EventTypeSettingsPage
 from scoring.catalog.parsing.reasons import MAX_REASON_LENGTH
-from scoring.catalog.registry import scored_types
 from scoring.errors import ScoringError
 from scoring.learning.gates.changing import (
     approve_gate,
@@ -42,7 +42,8 @@ class GatesPage(AdminPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         stored = StoredGate.objects.in_bulk()
-        gates = [(name, stored.get(name), _changed_checks(stored.get(name))) for name in scored_types()]
+        types = seen_scored_types(self.request.user)
+        gates = [(name, stored.get(name), _changed_checks(stored.get(name))) for name in types]
         return super().get_context_data(gates=gates, **kwargs)
 
 

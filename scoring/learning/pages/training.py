@@ -8,6 +8,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
+from scoring.admin_kit.row_rules.visible import visible_to
 from scoring.errors import ScoringError
 from scoring.jobs.pages import JobPage
 from scoring.learning.jobs.options import JobOptions
@@ -33,12 +34,15 @@ class TrainingStartPage(AdminPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         again = self.request.GET.get("again", "")
-        job = TrainingJob.objects.filter(number=int(again)).first() if again.isdecimal() else None
+        jobs = visible_to(TrainingJob.objects.all(), self.request.user)
+        job = jobs.filter(number=int(again)).first() if again.isdecimal() else None
         initial = initial_of(job.event_type, JobOptions.from_stored(job.options)) if job else None
-        return super().get_context_data(**{"form": TrainingForm(initial=initial), "again": job} | kwargs)
+        return super().get_context_data(
+            **{"form": TrainingForm(user=self.request.user, initial=initial), "again": job} | kwargs
+        )
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        form = TrainingForm(request.POST)
+        form = TrainingForm(request.POST, user=request.user)
         if not form.is_valid():
             return self.render_to_response(self.get_context_data(form=form))
         number = request_training(

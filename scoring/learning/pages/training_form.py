@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from django import forms
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.utils import timezone
 
+from scoring.admin_kit.row_rules.visible import seen_scored_types
 from scoring.admin_kit.time_zones import in_zone
-from scoring.catalog.registry import scored_types
 from scoring.learning.errors import InvalidTraining
 from scoring.learning.jobs.options import JobOptions
 from scoring.learning.recipes.fields import (
@@ -101,11 +102,10 @@ def initial_of(event_type: str, options: JobOptions) -> dict[str, Any]:
 
 
 class TrainingForm(forms.Form):
-    """The event type and the options of a training."""
+    """The event type, one of those that the user sees, and the options of a training."""
 
     event_type = forms.ChoiceField(
         label="Event type",
-        choices=lambda: [(name, name) for name in scored_types()],
         help_text="The events that the model will score.",
     )
     as_of = forms.DateTimeField(
@@ -181,8 +181,10 @@ class TrainingForm(forms.Form):
         help_text="The same seed tries the same recipes in the same order.",
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: AbstractUser | AnonymousUser, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        types: Any = self.fields["event_type"]
+        types.choices = [(name, name) for name in seen_scored_types(user)]
         for field in FIELDS:
             self.fields[field.name] = form_field_of(field)
 

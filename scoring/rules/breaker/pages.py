@@ -1,19 +1,21 @@
 """Admin pages of breakers: the open ones, the reset by hand, the limits of an event type, the history."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
+from scoring.admin_kit.row_rules.visible import seen_scored_types, visible_to
 from scoring.admin_kit.settings_pages import EventTypeSettingsPage
 from scoring.catalog.parsing.reasons import MAX_REASON_LENGTH
-from scoring.catalog.registry import scored_types
 from scoring.errors import ScoringError
 from scoring.rules.breaker.changing import change_settings, reset_breaker, settings_of
 from scoring.rules.breaker.forms import LimitsForm
@@ -57,21 +59,27 @@ class BreakersPage(AdminPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         now, user = timezone.now(), self.request.user
-        states = BreakerState.objects.order_by("-since")
+        states = visible_to(BreakerState.objects.all(), user).order_by("-since")
         return super().get_context_data(
             open=[_open_breaker(state, now) for state in states.filter(until__isnull=False)],
-            limits=_limits_by_type(),
+            limits=_limits_by_type(seen_scored_types(user)),
             closed=[
                 (state, tripped_text(state.tripped))
                 for state in states.filter(until__isnull=True, since__isnull=False)[:MAX_CLOSED]
             ],
-            history=_history(),
+            history=_history(visible_to(BreakerChange.objects.all(), user)),
             may_set=user.has_perm(SET),
             may_reset=user.has_perm(RESET),
             may_see_rules=user.has_perm("scoring.view_rule"),
             max_reason=MAX_REASON_LENGTH,
             **kwargs,
         )
+
+    def shown_types(self) -> Iterable[str]:
+        """That of the breaker to reset, too."""
+        yield from super().shown_types()
+        if reset := self.request.POST.get("reset"):
+            yield reset.partition("/")[0]
 
     def post(self, request: HttpRequest) -> HttpResponse:
         self.require(RESET)
@@ -108,7 +116,7 @@ class BreakerLimitsPage(EventTypeSettingsPage):
             defaults=limits_text(BreakerSettings()),
             stored=StoredBreakerSettings.objects.filter(pk=event_type).first(),
             open=BreakerState.objects.filter(event_type=event_type, until__isnull=False).count(),
-            history=_history(event_type),
+            history=_history(BreakerChange.objects.filter(event_type=event_type)),
         )
 
     def posted_form(self) -> LimitsForm:
@@ -141,12 +149,12 @@ def _open_breaker(state: BreakerState, now: datetime) -> OpenBreaker:
     )
 
 
-def _limits_by_type() -> list[dict[str, Any]]:
-    """The limits of every scored event type, with who set them."""
+def _limits_by_type(types: Iterable[str]) -> list[dict[str, Any]]:
+    """The limits of each of these event types, with who set them."""
     stored = StoredBreakerSettings.objects.in_bulk()
     return [
         {"event_type": name, "stored": stored.get(name), "settings": settings, "text": limits_text(settings)}
-        for name in scored_types()
+        for name in types
         for settings in [_settings_in(stored.get(name))]
     ]
 
@@ -157,12 +165,9 @@ def _settings_in(row: StoredBreakerSettings | None) -> BreakerSettings:
     return BreakerSettings(row.max_share, row.max_blocks, row.min_events, row.window_s, row.cool_down_s)
 
 
-def _history(event_type: str = "") -> list[HistoryLine]:
-    """The latest changes, newest first; of one event type, or of all."""
-    changes = BreakerChange.objects.order_by("-position")
-    if event_type:
-        changes = changes.filter(event_type=event_type)
+def _history(changes: QuerySet[BreakerChange]) -> list[HistoryLine]:
+    """The latest of these changes, newest first."""
     return [
         HistoryLine(change.event_type, change.source, change_text(change), change.changed_at)
-        for change in changes[:MAX_CHANGES]
+        for change in changes.order_by("-position")[:MAX_CHANGES]
     ]

@@ -11,10 +11,10 @@ from django.utils import timezone
 from scoring.admin_kit.formatting import money_text, percent_text
 from scoring.admin_kit.history import HistoryLine, history_lines
 from scoring.admin_kit.pages import AdminPage, register_page
+from scoring.admin_kit.row_rules.visible import seen_scored_types
 from scoring.admin_kit.settings_pages import EventTypeSettingsPage
 from scoring.catalog.event_type import EventType
 from scoring.catalog.registry import event_type as find_event_type
-from scoring.catalog.registry import scored_types
 from scoring.rules.exploration.changing import change_exploration, exploration_of
 from scoring.rules.exploration.explored_events import LOOK_BACK, read_results
 from scoring.rules.exploration.figures import figures_of
@@ -55,7 +55,9 @@ class ExplorationsPage(AdminPage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         now = timezone.now()
         return super().get_context_data(
-            types=[read_type(find_event_type(name), now=now) for name in scored_types()],
+            types=[
+                read_type(find_event_type(name), now=now) for name in seen_scored_types(self.request.user)
+            ],
             look_back=LOOK_BACK,
             may_set=self.request.user.has_perm(SET),
             **kwargs,

@@ -1,5 +1,6 @@
 """The admin page on which the models of an event type are switched off and on."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +11,9 @@ from django.utils import timezone
 
 from scoring.admin_kit.history import history_lines
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
+from scoring.admin_kit.row_rules.visible import seen_scored_types, sees_type
 from scoring.catalog.parsing.reasons import MAX_REASON_LENGTH
 from scoring.catalog.registry import event_type as find_event_type
-from scoring.catalog.registry import scored_types
 from scoring.errors import ScoringError
 from scoring.log.entries import Entry
 from scoring.registry.routes import current_routes
@@ -50,13 +51,21 @@ class RulesOnlyPage(AdminPage):
     template_name = "rules_only/rules_only.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        user = self.request.user
+        changes = iter_changes(types=[CHANGED])
+        shown = (each for each in changes if sees_type(user, each.data["event_type"]))
         return super().get_context_data(
-            types=read_switches(),
-            may_set=self.request.user.has_perm(SET),
+            types=read_switches(seen_scored_types(user)),
+            may_set=user.has_perm(SET),
             max_reason=MAX_REASON_LENGTH,
-            history=history_lines(iter_changes(types=[CHANGED]), _change_text),
+            history=history_lines(shown, _change_text),
             **kwargs,
         )
+
+    def shown_types(self) -> Iterable[str]:
+        """Those to switch, too."""
+        yield from super().shown_types()
+        yield from (name for key in ("off", "on") if (name := self.request.POST.get(key)))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         self.require(SET)
@@ -80,8 +89,8 @@ class RulesOnlyPage(AdminPage):
         return redirect("admin:rules_only")
 
 
-def read_switches() -> list[TypeSwitch]:
-    """The switch of every scored event type."""
+def read_switches(types: Iterable[str]) -> list[TypeSwitch]:
+    """The switch of each of these event types."""
     stored, routes = RulesOnlySwitch.objects.in_bulk(), current_routes()
     return [
         TypeSwitch(
@@ -90,7 +99,7 @@ def read_switches() -> list[TypeSwitch]:
             find_event_type(name).failure_outcome,
             stored.get(name),
         )
-        for name in scored_types()
+        for name in types
     ]
 
 

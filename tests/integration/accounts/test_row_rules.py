@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import redis
 from django.contrib.auth.models import Group, User
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
@@ -15,12 +16,14 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from config.people.limits.changing import change_limits
+from monitoring.alerts.models import Alert
 from reviews.console.entity_index import ENTITIES, events_of_entity, search_entities
 from reviews.models import Case
 from reviews.queue.opening import CASES
 from scoring.admin_kit.row_rules.limits import Limits
 from scoring.log.append import append
 from scoring.log.consumers.registry import catch_up
+from scoring.log.models import LogEntry
 from scoring.signals import redis_connections as connections
 from tests.factories.log import decided, labeled, model_trained, received
 from tests.integration.accounts.test_permissions import EXPORTS, LISTS, PAGES
@@ -98,6 +101,17 @@ def addresses() -> Iterator[tuple[str, str]]:
     yield "entity", reverse("admin:entities") + f"?kind=card&value={CARD}"
 
 
+EXAMPLES = ('placeholder="payment-1"', "stream: model/payment-1")  # how to search
+SHARED = {"list_new"}  # definitions for all types
+
+
+def offers(text: str) -> list[str]:
+    """The links, choices and names by which a page offers payments or tells of their model."""
+    for example in EXAMPLES:
+        text = text.replace(example, "")
+    return re.findall(r'(?:[?&;]|&amp;)(?:event_)?type=payment\b|value="payment"|payment-1\b', text)
+
+
 def tells(name: str, text: str, hidden: Case) -> bool:
     """Whether a page tells of the payment; the page of a search shows what was searched for anyhow."""
     is_linked = re.search(rf"/(events|cases|event|case|logentry)/{hidden.pk}/", text) is not None
@@ -111,7 +125,10 @@ def test_no_page_list_or_export_shows_a_row_of_a_hidden_type(hidden: Case, limit
     assert {name for name in of_payments if answers[name].status_code != 404} == set()
     assert [name for name, answer in answers.items() if answer.status_code >= 500] == []
     assert 'href="/admin/configuration/"' not in body(answers["index"])  # closed, so not in the sidebar
-    assert [name for name, answer in answers.items() if tells(name, body(answer), hidden)] == []
+    pages = {name: body(answer) for name, answer in answers.items()}
+    assert [name for name, text in pages.items() if tells(name, text, hidden)] == []
+    offered = {name: found for name, text in pages.items() if (found := offers(text))}
+    assert offered.keys() - SHARED == set(), offered
 
 
 def test_without_limits_the_same_pages_show_it(hidden: Case, user: User) -> None:
@@ -188,3 +205,73 @@ def test_limits_cost_a_request_no_query(db: None, user: User) -> None:
     without = queries()
     limit(Limits.of(SEEN, {}))
     assert queries() == without
+
+
+def test_pages_of_models_and_figures_refuse_a_hidden_type(hidden: Case, limited: Client) -> None:
+    of_type = (
+        "drift",
+        "performance",
+        "business",
+        "features",
+        "label_coverage",
+        "data_quality",
+        "replay_check",
+    )
+    asked = [(name, {"type": "payment"}) for name in of_type]
+    asked += [(name, {"model": "payment-1"}) for name in ("drift", "performance", "performance_events")]
+    assert {(name, limited.get(reverse(f"admin:{name}"), given).status_code) for name, given in asked} == {
+        (name, 404) for name, _ in asked
+    }
+    changes = [("rules_only", {"off": "payment"}), ("breakers", {"reset": "payment/shop"})]
+    changes += [("training_start", {"event_type": "payment"})]
+    answers = [limited.post(reverse(f"admin:{name}"), sent).status_code for name, sent in changes]
+    assert answers == [404, 404, 404]
+
+
+def test_the_overview_counts_the_types_that_are_seen(hidden: Case, user: User) -> None:
+    def cases() -> list[str]:
+        text = body(client_of("ana").get(reverse("admin:index")))
+        return re.findall(r">Queue</a></dt>\s*<dd><strong[^>]*>([^<]*)<", text)
+
+    assert cases() == ["1"]
+    limit(Limits.of(SEEN, {}))
+    assert cases() == ["0"]
+
+
+def test_alerts_on_a_hidden_type_are_left_out(hidden: Case, limited: Client) -> None:
+    for name, scope in (("drift", {"event_type": "payment", "model": "payment-1"}), ("lanes", {})):
+        Alert.objects.create(
+            key=f"{name}/1",
+            rule=name,
+            metric="lanes.parked",
+            scope=scope,
+            severity="warning",
+            state="firing",
+            value=1.0,
+            threshold=0.0,
+            because=f"SAID-{name}",
+            since=NOW,
+            fired_at=NOW,
+        )
+    text = body(limited.get(reverse("admin:alerts"))) + body(limited.get(reverse("admin:index")))
+    assert "SAID-lanes" in text
+    assert "SAID-drift" not in text
+    assert limited.get(reverse("admin:alert", args=["drift", "1"])).status_code == 404
+    assert limited.get(reverse("admin:alert", args=["lanes", "1"])).status_code == 200
+
+
+def test_uploaded_labels_stay_within_the_limits(hidden: Case, user: User) -> None:
+    def upload(label: str, *, event_type: str = "payment") -> str:
+        file = SimpleUploadedFile("labels.csv", f"id,type,label\nSECRET-1,payment,{label}\n".encode())
+        sent = {"source": "shop", "label_source": "review", "event_type": event_type, "action": "record"}
+        columns = {"event_id": "id", "event_type_column": "type", "meaning": "column:label", "file": file}
+        return body(client_of("ana").post(reverse("admin:label_upload"), {**sent, **columns}))
+
+    limit(Limits.of(SEEN, {}))
+    assert "is payment, which your groups do not see" in upload("retract", event_type="content")
+    limit(Limits.of([], {"payment": ["fraud"]}))
+    assert "is not among what your groups may use on a payment" in upload("legitimate")
+    assert LogEntry.objects.filter(type__startswith="label.").count() == 1
+    limit(Limits())
+    upload("legitimate")
+    assert LogEntry.objects.filter(type__startswith="label.").count() == 2

@@ -105,7 +105,7 @@ def test_candidates_awaiting_approval_are_listed_newest_first() -> None:
     for number, hours in ((2, 2), (4, 1), (3, 3)):
         trained_at = timezone.now() - timedelta(hours=hours)
         ModelVersion.objects.filter(name=add_model(number)).update(trained_at=trained_at)
-    candidates = read_models(now=timezone.now())["candidates"]
+    candidates = read_models(User(is_superuser=True), now=timezone.now())["candidates"]
     assert [version.name for version in candidates] == ["payment-4", "payment-2", "payment-3"]
 
 

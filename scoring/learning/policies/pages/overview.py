@@ -3,7 +3,8 @@
 from typing import Any, NamedTuple
 
 from scoring.admin_kit.pages import AdminPage, register_page
-from scoring.catalog.registry import event_types
+from scoring.admin_kit.row_rules.visible import seen_scored_types
+from scoring.catalog.registry import event_type
 from scoring.learning.policies.state import PolicyState, read_policy_state
 from scoring.rules.policies.policy import Policy
 from scoring.rules.policies.words import MODE_WORDS, terms_in_words
@@ -31,7 +32,7 @@ class PoliciesPage(AdminPage):
     template_name = "policies/policies.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        states = [read_policy_state(kind) for kind in event_types().values() if kind.scored]
+        states = [read_policy_state(event_type(name)) for name in seen_scored_types(self.request.user)]
         return super().get_context_data(cards=[_card(state) for state in states], **kwargs)
 
 
