@@ -43,3 +43,10 @@ def test_no_personal_value_of_an_event_reaches_the_log() -> None:
     digest = vault.digest_of("ip", ADDRESS)
     assert digest in str(written)
     assert vault.reveal([digest]) == {digest: ADDRESS}
+
+
+def test_a_value_is_indexed_by_its_digest_alone() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indexname FROM pg_indexes WHERE tablename = 'scoring_vaultitem'")
+
+        assert cursor.fetchall() == [("scoring_vaultitem_pkey",)]
