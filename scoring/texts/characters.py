@@ -46,6 +46,7 @@ def plain_character(character: str) -> str:
     return plain
 
 
+@lru_cache(maxsize=8_192)
 def is_invisible(character: str) -> bool:
     """Whether nothing is drawn, or only a mark on the character before that any script may have."""
     code, category = ord(character), unicodedata.category(character)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 Edit = tuple[int, int, str]  # start, end and what stands there instead
 
@@ -50,8 +51,8 @@ class TrackedText:
             self.disguised += [self.span(start, end) for start, end, _ in changes]
         parts = list(self._parts(changes))
         self.text = "".join(text for text, _, _ in parts)
-        self.starts = [place for _, starts, _ in parts for place in starts]
-        self.ends = [place for _, _, ends in parts for place in ends]
+        self.starts = list(chain.from_iterable([starts for _, starts, _ in parts]))
+        self.ends = list(chain.from_iterable([ends for _, _, ends in parts]))
 
     def _parts(self, edits: list[Edit]) -> Iterator[tuple[str, Sequence[int], Sequence[int]]]:
         done = 0

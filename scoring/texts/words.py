@@ -13,6 +13,7 @@ _MENTION = re.compile(r"(?<![\w@.])@[\w.-]{2,64}(?!@)")
 _HASHTAG = re.compile(r"(?<![\w#&])#[^\W\d_][\w]{1,63}")
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 _JOINER = "\u200d"
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _PICTURES = ("So", "Sk")  # emoji, and the tones of their skin
 
 
@@ -56,13 +57,13 @@ def repeated_share(text: str) -> float | None:
 
 
 def _emoji(text: str) -> Iterator[str]:
-    before = ""
-    for character in text:
-        if ord(character) > 0x7F and not is_invisible(character):
-            if unicodedata.category(character) in _PICTURES and before != _JOINER:
-                yield character
-            before = character
-        elif character == _JOINER:
-            before = character
-        elif character.isascii():
-            before = ""
+    """The pictures that no joiner joins to another character. Nothing is joined across ASCII characters."""
+    for run in _NOT_ASCII.findall(text):
+        before = ""
+        for character in run:
+            if character == _JOINER:
+                before = character
+            elif not is_invisible(character):
+                if unicodedata.category(character) in _PICTURES and before != _JOINER:
+                    yield character
+                before = character

@@ -3,6 +3,8 @@
 import doctest
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scoring.texts import contacts, words
 from scoring.texts.contacts import MAX_CONTACTS, find_contacts
@@ -69,6 +71,15 @@ def test_what_else_is_counted(
 ) -> None:
     assert (count_mentions(text), count_hashtags(text), count_emoji(text)) == (mentions, hashtags, emoji)
     assert repeated_share(text) == repeated
+
+
+@given(
+    st.lists(
+        st.text(st.sampled_from("\U0001f44d\U0001f3fd\u2764\ufe0f\u200d\u0416\U0001f468\xad"), max_size=6)
+    )
+)
+def test_emoji_are_joined_only_to_their_neighbors(parts: list[str]) -> None:
+    assert count_emoji("x".join(parts)) == sum(map(count_emoji, parts))
 
 
 @pytest.mark.parametrize("text", ["0 " * 25_000, "1" * 50_000, "a@" * 25_000, "(at)" * 12_500])
