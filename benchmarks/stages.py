@@ -116,6 +116,8 @@ def watched(watch: StageTimer, lane: LaneRunner) -> Iterator[None]:
 
     def notify_and_work(lanes: set[str]) -> Any:
         cause = notify(lanes)
+        if not lanes:  # as for every request of new events alone, once more after its receipts
+            return cause
         lane.step()
         while not lane.exhausted:
             lane.step()
