@@ -1,6 +1,7 @@
 """Beat's schedules: written to the database once, then managed by administrators."""
 
 import logging
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,9 @@ from kombu.exceptions import OperationalError
 logger = logging.getLogger(__name__)
 
 AGAIN_SECONDS = 2.0
+# Between two looks for changed schedules. Celery would look at every tick, several times a second; while
+# nothing is due, it sleeps for as long as this.
+LOOK_SECONDS = 5.0
 
 
 class Scheduler(DatabaseScheduler):
@@ -23,12 +27,21 @@ class Scheduler(DatabaseScheduler):
     The base class would overwrite them with the settings at every start. An empty description is filled in.
     """
 
+    _look_at = 0.0  # on the monotonic clock
+
     def update_from_dict(self, mapping: Mapping[str, Mapping[str, Any]]) -> None:
         existing = set(PeriodicTask.objects.filter(name__in=mapping).values_list("name", flat=True))
         super().update_from_dict({name: each for name, each in mapping.items() if name not in existing})
         for name in existing:
             undescribed = PeriodicTask.objects.filter(name=name, description="")
             undescribed.update(description=mapping[name].get("description", ""))
+
+    def schedule_changed(self) -> bool:
+        """Whether an administrator has changed a schedule; answered at most every LOOK_SECONDS."""
+        if time.monotonic() < self._look_at:
+            return False
+        self._look_at = time.monotonic() + LOOK_SECONDS
+        return bool(super().schedule_changed())
 
     def tick(self, *args: Any, **options: Any) -> float:
         """Send due tasks; returns the seconds until the next tick. Survives database and broker outages.

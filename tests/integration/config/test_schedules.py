@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
 from celery.schedules import schedule
@@ -12,10 +13,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.module_loading import import_string
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
+from pytest_django import DjangoAssertNumQueries
 
+from config import schedules
 from config.admin import TaskForm
 from config.celery import app
-from config.schedules import is_needed
+from config.schedules import Scheduler, is_needed
 from monitoring.overview.facts import read_broken_schedules
 from scoring.errors import ScoringError
 from scoring.learning.models import TrainingJob
@@ -70,6 +73,22 @@ def test_a_new_versions_schedule_is_added_to_the_existing_ones() -> None:
     PeriodicTask.objects.filter(name=RETRAINING).delete()
     start_beat()
     assert PeriodicTask.objects.filter(name=RETRAINING).exists()
+
+
+def test_beat_looks_for_changed_schedules_at_intervals_and_not_at_every_tick(
+    monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    start_beat()
+    clock = [1_000.0]
+    monkeypatch.setattr(schedules, "time", Mock(monotonic=lambda: clock[0]))
+    beat = Scheduler(app=app, lazy=True)
+    assert beat.schedule[TRAININGS].model.enabled
+    assert TRAININGS in beat.schedule  # the first look
+    PeriodicTask.objects.get(name=TRAININGS).delete()
+    with django_assert_num_queries(0):
+        assert TRAININGS in beat.schedule
+    clock[0] += schedules.LOOK_SECONDS
+    assert TRAININGS not in beat.schedule
 
 
 @pytest.fixture
