@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import orjson
 from django.db.models import TextField
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast
 from numpy.typing import NDArray
 
@@ -94,15 +95,21 @@ def sum_contributions(contributions: NDArray[np.float64]) -> BinCounts:
 
 def read_references(names: Iterable[str]) -> dict[str, Reference]:
     """The references of model versions by name, without versions that have none."""
-    versions = ModelVersion.objects.filter(name__in=set(names))
-    rows = versions.values_list("name", Cast("reference", TextField()))
-    found = {name: _parse_reference(stored) for name, stored in rows}
+    versions = ModelVersion.objects.filter(name__in=set(names)).annotate(row=_ROW)
+    found = {name: _reference_of(name, row) for name, row in versions.values_list("name", "row")}
     return {name: reference for name, reference in found.items() if reference is not None}
 
 
+# Which row of the table it is: every change of a row gives it another place or transaction. A reference is a
+# hundred kilobytes of text, which several consumers need for every page.
+_ROW = RawSQL("scoring_modelversion.xmin::text || scoring_modelversion.ctid::text", [], TextField())
+
+
 @lru_cache(maxsize=16)
-def _parse_reference(stored: str) -> Reference | None:
-    return Reference.of(orjson.loads(stored))
+def _reference_of(name: str, row: str) -> Reference | None:
+    """The reference of a version as this `row` has it. A row that was changed just now may be newer."""
+    stored = ModelVersion.objects.filter(name=name).values_list(Cast("reference", TextField()))
+    return Reference.of(orjson.loads(stored.get()[0]))
 
 
 def add_to_model_windows(entries: Sequence[Entry], *, now: datetime) -> None:
