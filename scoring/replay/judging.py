@@ -25,8 +25,9 @@ from scoring.replay.recompute import Judgement, Recomputed
 from scoring.rules.breaker.tripping import OPEN
 from scoring.rules.deciding.base_outcome import Base, by_model, by_policy, with_heads, without_score
 from scoring.rules.deciding.findings import Facts, Found, bank_findings, judge
-from scoring.rules.deciding.live_rules import LiveRules, compile_rules
+from scoring.rules.deciding.live_rules import LiveRules
 from scoring.rules.deciding.precedence import Resolution, explored, held_by_breaker, resolve
+from scoring.rules.deciding.rules_at import rules_at
 from scoring.rules.deciding.ruleset import Ruleset, ruleset_at
 from scoring.rules.exploration import drawing
 from scoring.rules.policies.segments import LivePolicy, compile_policy
@@ -92,7 +93,7 @@ class Judge:
         policy = ruleset.policies.active(self.kind.name)
         return PastRuleset(
             ruleset,
-            compile_rules(self.kind, ruleset.rules.live(self.kind.name)),
+            rules_at(version, self.kind.name),
             compile_policy(policy) if policy else None,
         )
 

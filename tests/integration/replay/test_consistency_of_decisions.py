@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
+from unittest.mock import Mock
 
 import pytest
 from django.contrib.auth.models import User
@@ -17,6 +18,8 @@ from scoring.log.read import read_stream
 from scoring.replay.consistency.checking import check_lane
 from scoring.replay.consistency.mismatches import AspectCheck, read_aspects
 from scoring.replay.models import ASPECTS, OF_RULESET
+from scoring.rules.deciding import rules_at
+from scoring.rules.deciding.live_rules import compile_rules
 from tests.factories.lists import defined, listed
 from tests.factories.payments import payments
 from tests.factories.policies import store_policy
@@ -54,6 +57,23 @@ def test_decisions_under_changing_rulesets_are_reproduced_from_a_sample(
     assert list(aspects()) == [name for name in ASPECTS if name != "policies"]  # payments have none
     assert aspects()["outcome"].compared == checked
     assert min(aspects()[name].compared for name in (*OF_RULESET, "score", "reasons")) > 20
+
+
+def test_the_next_check_need_not_compile_the_rules_again(
+    send: Any, work: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule("large", "amount > 5.0")
+    send(payments(2))
+    work()
+    compiling = Mock(wraps=compile_rules)
+    monkeypatch.setattr(rules_at, "compile_rules", compiling)
+    assert check() == 2
+    send(payments(2, start=2))
+    work()
+    assert check() == 2
+    assert compiling.call_count == 1
+    assert aspects()["findings"].compared == 4
+    assert wrong() == {}
 
 
 class Difference(NamedTuple):
