@@ -106,27 +106,30 @@ class Arena:
         if new and self.closed:
             raise StateNotLoaded(f"{kind}:{new[0]}")
         self._add(kind, new)
-        starts = np.full(len(column.uniques) + 1, -1, dtype=np.int64)
-        starts[:-1] = list(map(index.__getitem__, column.uniques))
-        return starts
+        return np.array([*map(index.__getitem__, column.uniques), -1], dtype=np.int64)
 
     def _add(self, kind: int, keys: Sequence[str]) -> None:
-        template = self.plan.templates[kind]
-        end = self._used + len(keys) * len(template)
+        if keys:
+            template = self.plan.templates[kind]
+            self._room(kind, keys).reshape(-1, len(template))[:] = template
+
+    def _room(self, kind: int, keys: Sequence[str]) -> NDArray[np.int64]:
+        """The words for the states of new keys of one kind, to be filled."""
+        size, start = len(self.plan.templates[kind]), self._used
+        end = start + len(keys) * size
         if end > len(self._words):
             grown = np.zeros(max(end, 2 * len(self._words)), dtype=np.int64)
-            grown[: self._used] = self._words[: self._used]
+            grown[:start] = self._words[:start]
             self._words = grown
-        self._words[self._used : end].reshape(-1, len(template))[:] = template
-        self._index[kind].update(zip(keys, range(self._used, end, len(template)), strict=True))
+        self._index[kind].update(zip(keys, range(start, end, size), strict=True))
         self._used = end
+        return self._words[start:end]
 
     def _load(self, kind: int, states: Mapping[str, bytes | None]) -> None:
         """Add states of one kind, by key. Raises StateLayoutMismatch."""
-        template, start = self.plan.templates[kind].astype("<i8", copy=False).tobytes(), self._used
+        template = self.plan.templates[kind].astype("<i8", copy=False).tobytes()
         for key, blob in states.items():
             if blob is not None and len(blob) != len(template):
                 raise StateLayoutMismatch(f"{kind}:{key}", expected=len(template), found=len(blob))
-        self._add(kind, list(states))
         loaded = b"".join([template if blob is None else blob for blob in states.values()])
-        self._words[start : self._used] = np.frombuffer(loaded, dtype="<i8")
+        self._room(kind, list(states))[:] = np.frombuffer(loaded, dtype="<i8")
