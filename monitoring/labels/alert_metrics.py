@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from monitoring.labels.coverage import USUAL_WEEKS, WeekCoverage, cover_weeks, judged_week
 from monitoring.labels.delays import MIN_LABELS
-from monitoring.labels.describing import LATE, changed_on, delay_sentence
+from monitoring.labels.describing import LATE, age_text, changed_on, delay_sentence
 from monitoring.labels.history import DAY_SECONDS, HISTORY
 from monitoring.metrics.metric import Metric, Observation, SuggestedAlert, Unit, Worse
 from monitoring.metrics.registry import register_metric
@@ -32,7 +32,7 @@ def observe_coverage_loss(*, now: datetime) -> Iterator[Observation]:
             continue
         found = judged.compared
         because = (
-            f"After {found.age} days {percent_text(found.share, 2)} of the events of"
+            f"After {age_text(found.age)} {percent_text(found.share, 2)} of the events of"
             f" {judged.week.start:%Y-%m-%d} had a label, and {percent_text(found.usual, 2)} of the weeks"
             " before: a source sends fewer labels, or later."
             if found.low > 0

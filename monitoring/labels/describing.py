@@ -30,5 +30,10 @@ def delay_sentence(found: LabelDelay) -> str:
     )
 
 
+def age_text(days: int) -> str:
+    """ "1 day", "2 days"."""
+    return f"{days} day" if days == 1 else f"{days} days"
+
+
 def _days(days: float) -> str:
     return f"{decimal_text(days, 1)} days"

@@ -6,7 +6,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from monitoring.labels.coverage import WeekCoverage, cover_weeks, judged_week
-from monitoring.labels.describing import LATE, changed_on, delay_sentence, state_of
+from monitoring.labels.describing import LATE, age_text, changed_on, delay_sentence, state_of
 from monitoring.labels.history import HISTORY
 from monitoring.labels.plots import age_plot, coverage_plot, curve_plot, delay_plot
 from monitoring.models import LabelDelay, LabelWeek
@@ -66,7 +66,7 @@ def verdict_of(weeks: list[WeekCoverage]) -> tuple[str, str]:
     if judged is None or judged.compared is None:
         return "info", "There are too few labels to compare weeks with each other."
     found, week = judged.compared, f"the week of {judged.week.start:%Y-%m-%d}"
-    shares = f"{percent_text(found.share, 2)} of its events had a label after {found.age} days"
+    shares = f"{percent_text(found.share, 2)} of its events had a label after {age_text(found.age)}"
     usual = f"usual is {percent_text(found.usual, 2)}"
     if found.low > LOSS:
         return "bad", f"Labels are missing for {week}: {shares}, {usual}."

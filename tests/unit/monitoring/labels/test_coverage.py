@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from monitoring.labels.coverage import compare, cover_weeks, judged_week, known_within
+from monitoring.labels.describing import age_text
 from monitoring.labels.page import verdict_of
 from monitoring.models import LabelWeek
 from monitoring.windows.weeks import WEEK
@@ -88,3 +89,7 @@ def test_delays_are_those_of_labels_that_became_known_in_a_week() -> None:
     assert second is not None
     assert (second.labels, second.quarter, second.median, second.slow) == (2, 1, 1, 1)
     assert found[MONDAY] is None
+
+
+def test_an_age_of_one_day_is_no_plural() -> None:
+    assert [age_text(days) for days in (1, 2)] == ["1 day", "2 days"]
