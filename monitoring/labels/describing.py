@@ -26,7 +26,7 @@ def delay_sentence(found: LabelDelay) -> str:
     return (
         f"Labels of {found.source} arrive later than usual: for events since {changed_on(found):%Y-%m-%d}"
         f" half of them came within {_days(found.median)}, for earlier events of the same ages within"
-        f" {_days(found.usual_median)}. They take about {decimal_text(found.factor, 1)} times as long."
+        f" {_days(found.usual_median)}. They take at least {decimal_text(found.low, 1)} times as long."
     )
 
 
