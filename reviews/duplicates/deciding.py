@@ -11,7 +11,7 @@ from reviews.errors import CaseNotFound, InvalidVerdict, ReviewError
 from reviews.models import Case
 from reviews.strikes.recording import struck_entity
 from reviews.work.claims import release_case
-from reviews.work.transitions import append_to_case
+from reviews.work.transitions import append_to_case, lock_cases
 from reviews.work.verdict_rules import Verdict
 from reviews.work.verdicts import close_case, undo_verdict
 from scoring.admin_kit.row_rules.limits import UNLIMITED, Limits
@@ -54,7 +54,7 @@ def decide_group(
             field="also", problem=f"{len(chosen)} others were chosen", allowed=f"at most {MAX_GROUP}"
         )
     with transaction.atomic():
-        cases = _locked([position, *chosen])
+        cases = lock_cases([position, *chosen])
         if (first := cases.get(position)) is None:
             raise CaseNotFound(position)
         group = f"{position}-{first.version}" if chosen else ""
@@ -102,7 +102,8 @@ def undo_group(group: str, *, reviewer: str, now: datetime, may_undo_any: bool =
     decided = Case.objects.filter(verdict_group=group, state=Case.State.DECIDED).exclude(verdict_group="")
     undone = []
     with transaction.atomic():
-        for position in decided.order_by("pk").values_list("pk", flat=True):
+        # Locked before any is undone: one that has got another verdict meanwhile is none of the group.
+        for position in [each.pk for each in decided.select_for_update().order_by("pk")]:
             case = undo_verdict(position, reviewer=reviewer, now=now, may_undo_any=may_undo_any)
             if case.why == Case.Why.DUPLICATE:
                 data = {"outcome": case.outcome, "because": UNDONE}
@@ -140,9 +141,3 @@ def _give(case: Case, first: Case, verdict: Verdict, *, reviewer: str, now: date
             field="also", problem=f"is a {case.event_type}", allowed=f"cases of the type {first.event_type}"
         )
     close_case(case, verdict, reviewer=reviewer, now=now, group=group, claimed=False)
-
-
-def _locked(positions: Collection[int]) -> dict[int, Case]:
-    """The cases at these positions, locked in their order, which is the same for everyone."""
-    cases = Case.objects.select_for_update().filter(pk__in=positions).order_by("pk")
-    return {case.pk: case for case in cases}

@@ -1,5 +1,6 @@
 """Change a case: lock its row, append one entry to its stream, read the row back."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,12 @@ def lock_case(position: int) -> Case:
     if case is None:
         raise CaseNotFound(position)
     return case
+
+
+def lock_cases(positions: Collection[int]) -> dict[int, Case]:
+    """The cases of the events at these positions, locked in that order, which is the same for everyone."""
+    cases = Case.objects.select_for_update().filter(pk__in=positions).order_by("pk")
+    return {case.pk: case for case in cases}
 
 
 def require_pending(case: Case) -> None:

@@ -10,6 +10,7 @@ from reviews.investigation.bulk.reviewer import Reviewer
 from reviews.investigation.bulk.terms import LabelTerms
 from reviews.models import Case
 from reviews.work.consequences import LABEL_SOURCE
+from reviews.work.transitions import lock_cases
 from scoring.intake.labels import LabelStatement, record_labels, said_at_by_source, said_by_source
 from scoring.intake.models import Event
 from scoring.log.entries import Entry
@@ -56,8 +57,12 @@ def act(positions: Sequence[Item], terms: LabelTerms, reviewer: Reviewer, *, now
 def undo(
     done: Sequence[tuple[Item, Any]], terms: LabelTerms, reviewer: Reviewer, *, now: datetime
 ) -> Outcome:
-    """Retract the labels that still stand as they were given, by entries of their own."""
+    """Retract the labels that still stand as they were given, by entries of their own.
+
+    Cases are locked first, so that the label of a verdict that is given meanwhile is not retracted.
+    """
     marks = dict(done)
+    lock_cases([int(each) for each in marks])
     events = Event.objects.in_bulk(list(marks))
     labels = _labels_of(events)
     judged = set(Case.objects.with_verdict().filter(pk__in=list(marks)).values_list("pk", flat=True))

@@ -22,7 +22,7 @@ from reviews.queue.linking import count_again
 from reviews.queues.errors import CaseAssigned, NotYourQueue
 from reviews.work.claims import release_case, require_open_to
 from reviews.work.proposals import is_proposal
-from reviews.work.transitions import lock_case, require_not_held_by_others
+from reviews.work.transitions import lock_cases, require_not_held_by_others
 from reviews.work.verdict_rules import Verdict, check_verdict, labels_from_others
 from reviews.work.verdicts import close_case, undo_verdict
 from scoring.errors import ScoringError
@@ -52,7 +52,8 @@ def refusals(
 def act(
     positions: Sequence[Item], terms: VerdictTerms, reviewer: Reviewer, *, group: str, now: datetime
 ) -> Outcome:
-    """Decide the open cases of these events, in the order of their positions: all lock them in that order."""
+    """Decide the open cases of these events, locked first: nobody can claim or decide them meanwhile."""
+    cases = lock_cases([int(each) for each in positions])
     refused = refusals(positions, terms, reviewer, now=now)
     outcome = Outcome.without(refused.items())
     note = vault.reveal([terms.note]).get(terms.note, "") if terms.note else ""
@@ -61,7 +62,7 @@ def act(
     for position in sorted(int(each) for each in positions if each not in refused):
         try:
             with transaction.atomic():  # a savepoint: what is left out is not changed
-                case = _decide(position, verdict, reviewer, group=group, now=now)
+                case = _decide(cases[position], verdict, reviewer, group=group, now=now)
         except ScoringError as error:
             outcome.left_out.append((position, _cause(error)))
             continue
@@ -76,7 +77,8 @@ def undo(done: Sequence[tuple[Item, Any]], reviewer: Reviewer, *, group: str, no
     outcome = Outcome.nothing()
     positions = sorted(int(item) for item, _ in done)
     standing = Case.objects.with_verdict().filter(pk__in=positions, verdict_group=group)
-    still = set(standing.values_list("pk", flat=True))
+    # Locked before any is undone: one that has got another verdict meanwhile is none of the group.
+    still = {each.pk for each in standing.select_for_update().order_by("pk")}
     for position in positions:
         if position not in still:
             outcome.left_out.append((position, "was undone or decided otherwise since then"))
@@ -92,10 +94,10 @@ def undo(done: Sequence[tuple[Item, Any]], reviewer: Reviewer, *, group: str, no
     return outcome
 
 
-def _decide(position: int, verdict: Verdict, reviewer: Reviewer, *, group: str, now: datetime) -> Case:
-    """Close the case of an event with a verdict of the group. Raises ScoringError."""
+def _decide(case: Case, verdict: Verdict, reviewer: Reviewer, *, group: str, now: datetime) -> Case:
+    """Close a locked case with a verdict of the group. Raises ScoringError."""
     return close_case(
-        lock_case(position),
+        case,
         verdict,
         reviewer=reviewer.name,
         now=now,

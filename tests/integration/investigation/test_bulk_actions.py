@@ -18,17 +18,21 @@ from reviews.investigation.bulk.terms import LabelTerms, ListTerms, Terms, Verdi
 from reviews.models import BulkAction, Case
 from reviews.queue.opening import CASES
 from reviews.work.claims import claim_case
-from reviews.work.verdicts import undo_verdict
+from reviews.work.verdicts import decide_case, undo_verdict
 from scoring.intake.labels import LabelStatement, record_labels
 from scoring.jobs.rows import JobState
 from scoring.log import vault
+from scoring.log.append import append
 from scoring.log.consumers.registry import catch_up
+from scoring.log.entries import Entry
 from scoring.log.read import read_stream
 from scoring.rules.lists.changing.defining import define_list
 from scoring.rules.lists.changing.listing import add_values
 from scoring.rules.lists.changing.values import NewValue
 from scoring.rules.lists.models import ListedValue
 from scoring.signals import redis_connections as connections
+from tests.concurrency import meanwhile
+from tests.factories.log import decided
 from tests.integration.investigation.conftest import DAY, Pay, query
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -165,6 +169,46 @@ def test_a_verdict_undone_by_hand_is_left_out_of_the_undoing(pay: Pay, lea: Revi
     undone = undo(action, lea)
     assert [item for item, _ in undone.done] == [second.position]
     assert undone.left_out == [[first.position, "was undone or decided otherwise since then"]]
+
+
+def opened_late(event: Entry) -> Case:
+    """The case of an event that is sent to review after all, claimed by bo."""
+    append([decided(event, revision=1, outcome="review", score=0.6, margin=0.4, stake=None)], now=DAY)
+    catch_up(CASES, now=DAY)
+    return claim_case(event.position, reviewer="bo", now=DAY)
+
+
+def decide_as_bo(case: Case, verdict: str = "legitimate", reason: str = "usual_behaviour") -> Case:
+    return decide_case(case.pk, reviewer="bo", verdict=verdict, reason_code=reason, note="seen", now=DAY)
+
+
+def test_undoing_labels_leaves_the_label_of_a_verdict_that_is_given_meanwhile(
+    pay: Pay, lea: Reviewer
+) -> None:
+    event = pay("t-1")
+    action = act("label", FRAUD, lea, previewed(FRAUD, lea))
+    case = opened_late(event)
+    done = meanwhile(
+        lambda: undo(action, lea), first=lambda: decide_as_bo(case, verdict="fraud", reason="stolen_card")
+    )
+    assert isinstance(done, BulkAction)
+    assert done.left_out == [[event.position, "has a verdict by now, which gives the same label"]]
+    assert labels_of(event.stream)[-1] == ("label.recorded", "fraud")
+
+
+def test_undoing_verdicts_leaves_one_that_is_given_meanwhile(pay: Pay, lea: Reviewer) -> None:
+    event = pay("t-1", decision={"outcome": "review"})
+    catch_up(CASES, now=DAY)
+    action = act("verdict", STOLEN, lea, previewed(STOLEN, lea))
+
+    def decide_anew() -> None:
+        undo_verdict(event.position, reviewer="bo", now=DAY, may_undo_any=True)
+        decide_as_bo(Case.objects.get(pk=event.position))
+
+    done = meanwhile(lambda: undo(action, lea), first=decide_anew)
+    assert isinstance(done, BulkAction)
+    assert done.left_out == [[event.position, "was undone or decided otherwise since then"]]
+    assert Case.objects.get(pk=event.position).verdict == "legitimate"
 
 
 def stolen_list(kind: str = "card") -> None:

@@ -12,6 +12,7 @@ from reviews.statements.statement import statement_of
 from reviews.strikes.recording import strikes_of
 from reviews.work import claims
 from reviews.work.verdict_rules import Verdict
+from reviews.work.verdicts import undo_verdict
 from scoring.intake.amending.corrections import retract_event
 from scoring.intake.answers import retraction_in
 from scoring.intake.labels import LabelStatement, record_labels
@@ -20,6 +21,7 @@ from scoring.log.append import append
 from scoring.log.entries import Entry
 from scoring.log.read import read_stream
 from scoring.log.rebuild import find_projection, rebuild_projections
+from tests.concurrency import meanwhile
 from tests.factories.log import decided
 from tests.integration.reviews.conftest import DAY
 from tests.integration.reviews.moderation import (  # noqa: F401 (a fixture)
@@ -104,6 +106,22 @@ def test_undoing_the_group_retracts_all_and_returns_the_cases_to_the_queue() -> 
     for each in (case, other):
         assert Label.objects.filter(event_stream=each.event_stream).latest("position").effective is None
         assert retraction_in(strikes_of(each.event_stream)[0]) is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_undoing_the_group_leaves_a_verdict_that_is_given_meanwhile() -> None:
+    case, other = claimed(), open_note("N-2", author="bob")
+    group = decide_group(case.pk, SPAM, others=[other.pk], reviewer="ana", now=DAY).case.verdict_group
+
+    def decide_anew() -> None:
+        undo_verdict(other.pk, reviewer="bo", now=DAY, may_undo_any=True)
+        decide_group(other.pk, SPAM, others=[], reviewer="bo", now=DAY)
+
+    undone = meanwhile(
+        lambda: undo_group(group, reviewer="ana", now=DAY, may_undo_any=True), first=decide_anew
+    )
+    assert [each.pk for each in undone] == [case.pk]  # type: ignore[attr-defined]
+    assert states(case, other) == ["open", "decided"]
 
 
 def test_a_group_is_bounded() -> None:

@@ -1,11 +1,9 @@
 """A reviewer and a revision change a case concurrently: the case ends in one state, and no work is lost."""
 
-import threading
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 
 from reviews.errors import CaseAlreadyClaimed, CaseAlreadyClosed, NothingToClaim
 from reviews.models import Case
@@ -17,33 +15,13 @@ from scoring.intake.models import Label
 from scoring.log.consumers.registry import run_consumer
 from scoring.log.models import ConsumerCursor
 from scoring.log.read import read_stream
+from tests.concurrency import meanwhile
 from tests.factories.log import open_transaction
 from tests.integration.reviews.conftest import DAY, consume, review_event, revise
-from tests.waiting import TIMEOUT_SECONDS, wait_for_blocked_session
 
 OpenCase = Callable[..., Case]
 SECOND = timedelta(seconds=1)
 FRAUD = {"verdict": "fraud", "reason_code": "stolen_card"}
-
-
-def meanwhile(work: Callable[[], object], *, first: Callable[[], object]) -> object:
-    """What `work` returns or raises, started in another connection before `first` commits."""
-    outcome: list[object] = []
-
-    def run() -> None:
-        try:
-            outcome.append(work())
-        except Exception as error:  # noqa: BLE001 - what it was is asserted
-            outcome.append(error)
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=run)
-    with open_transaction(first):
-        thread.start()
-        wait_for_blocked_session()
-    thread.join(TIMEOUT_SECONDS)
-    return outcome[0]
 
 
 def consume_in_one_transaction() -> None:
