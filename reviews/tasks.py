@@ -30,7 +30,7 @@ def follow_investigations() -> int:
 
 @shared_task
 def send_action_requests() -> int:
-    """Send the requests of actions that are due; returns how many were delivered."""
+    """Send the requests of actions that are due; returns how many were dealt with."""
     return sending.send_requests(now=timezone.now())
 
 

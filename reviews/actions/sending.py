@@ -25,8 +25,9 @@ logger = logging.getLogger(__name__)
 
 
 def send_requests(*, now: datetime) -> int:
-    """Send the requests that are due; returns how many were delivered. A failure without an answer ends the
-    run.
+    """Send the requests that are due; returns how many were answered, or need no answer any more.
+
+    The first receiver that does not answer ends the run. One that refuses does not hold up the others.
     """
     return send_due(ActionRequest, lambda request: _attempt(request, now=now), now=now)
 
@@ -43,7 +44,7 @@ def _attempt(request: ActionRequest, *, now: datetime) -> bool:
         request.status = _post(request, now=now)
     except (DeliveryFailed, WebhookRefused) as error:
         _note_failure(request, error, now=now)
-        return False
+        return isinstance(error, WebhookRefused) or error.final or error.status is not None
     with transaction.atomic():
         note_sent(request, now=now)
         request.save(update_fields=["status"])

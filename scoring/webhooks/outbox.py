@@ -37,7 +37,7 @@ Message = TypeVar("Message", bound=OutboxMessage)
 
 
 def send_due(model: type[Message], attempt: Callable[[Message], bool], *, now: datetime) -> int:
-    """Attempt the messages of an outbox that are due, up to MAX_A_RUN; returns how many attempts succeeded.
+    """Attempt the messages of an outbox that are due, up to MAX_A_RUN; returns how many did not end the run.
 
     `attempt` returns False to end the run, so that a server that hangs holds the worker for one time-out at
     most.
