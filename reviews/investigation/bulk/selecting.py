@@ -53,11 +53,14 @@ def find_values(query: Query, field: str, *, withheld: Collection[int], now: dat
     with open_session(store) as session:
         matched = select_matching(session, query, source, withheld=withheld, also=(field,))
         column = matched.values[field]
+        [(found,)] = session.execute(
+            f"SELECT count(DISTINCT {column}) FROM matched WHERE is_current"  # noqa: S608 (a name of ours)
+        )
+        _check(int(found), "values")
         counted = session.execute(
             f"SELECT {column}, count(*) FROM matched"  # noqa: S608 (a name of ours)
             f" WHERE is_current AND {column} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1"
         )
-    _check(len(counted), "values")
     return [Found(str(value), events) for value, events in counted]
 
 

@@ -11,7 +11,7 @@ from reviews.investigation.bulk.terms import KINDS
 from reviews.investigation.query.operands import names_after_decision
 from reviews.investigation.query.query import Query
 from reviews.investigation.results.matching import compile_query
-from reviews.pages.investigations.bulk.preview_page import NEEDED
+from reviews.pages.investigations.bulk.permissions import NEEDED
 from reviews.pages.investigations.bulk.words import TITLES
 from reviews.pages.queues.list_page import SET as SET_QUEUE
 

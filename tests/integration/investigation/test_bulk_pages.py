@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import redis
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -176,6 +176,22 @@ def test_acting_takes_its_permission(pay: Pay) -> None:
     assert "investigate/bulk/" not in ana.get(reverse("admin:investigate")).content.decode()
     assert ana.get(reverse("admin:reviews_bulkaction_changelist")).status_code == 200
     assert sign_in().get(address("everything")).status_code == 404
+
+
+def test_undoing_takes_the_permissions_that_acting_took(pay: Pay) -> None:
+    define_list(name="stolen", title="Stolen", action="block", kind="card", actor="x", now=timezone.now())
+    pay("t-1", at=timezone.now(), card="c-7")
+    lea = sign_in()
+    action = do(lea, "list", preview(lea, "list", target="stolen|card", days="7"))
+    mo = User.objects.create_user("mo", is_staff=True)
+    named = ("view_bulkaction", "bulk_act", "undo_verdict", "work_case")
+    mo.user_permissions.set(Permission.objects.filter(codename__in=named))
+    other = Client()
+    other.force_login(mo)
+    assert "it takes the permissions that the action took" in page_of(other, action)
+    there = reverse("admin:bulk_action", args=[action.number])
+    assert other.post(there, {"action": "undo"}).status_code == 403
+    assert ListedValue.objects.filter(removed_version=None).count() == 1
 
 
 def limit_leads(event_types: list[str], labels: dict[str, list[str]]) -> None:

@@ -22,6 +22,7 @@ from reviews.investigation.bulk.running import run_action
 from reviews.investigation.bulk.selecting import Found
 from reviews.investigation.bulk.terms import UNDO
 from reviews.models import BulkAction
+from reviews.pages.investigations.bulk.permissions import needed_for
 from reviews.pages.investigations.bulk.samples import SampleRow, sample_rows
 from reviews.pages.investigations.bulk.words import UNITS, action_words, kind_of, query_link
 from scoring.admin_kit.pages import register_page
@@ -63,7 +64,9 @@ class BulkActionPage(JobPage):
     def post(self, request: HttpRequest, number: int) -> HttpResponse:
         if request.POST.get("action") != "undo":
             return super().post(request, number)
-        self.require(BULK_ACT)
+        self.require(BULK_ACT)  # first: also for an action that does not exist
+        for permission in needed_for(kind_of(self.job), self.job.terms):
+            self.require(permission)
         try:
             undoing = request_undo(number, reviewer=reviewer_of(request.user), now=timezone.now())
         except ScoringError as error:
@@ -75,8 +78,9 @@ class BulkActionPage(JobPage):
 
     def _kept_because(self) -> str:
         """Why the user cannot undo the action, "" if they can."""
-        if not self.request.user.has_perm(BULK_ACT):
-            return "it takes the permission to act in bulk"
+        needed = (BULK_ACT, *needed_for(kind_of(self.job), self.job.terms))
+        if not self.request.user.has_perms(needed):
+            return "it takes the permissions that the action took"
         try:
             check_undoable(self.job, reviewer=reviewer_of(self.request.user), now=timezone.now())
         except NotUndoable as error:

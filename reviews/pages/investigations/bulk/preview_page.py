@@ -15,22 +15,20 @@ from reviews.investigation.bulk.errors import TooManyBulkActions
 from reviews.investigation.bulk.previewing import Preview, preview, sealed, unsealed
 from reviews.investigation.bulk.reviewer import BULK_ACT, Reviewer, reviewer_of
 from reviews.investigation.bulk.running import run_action
-from reviews.investigation.bulk.terms import KINDS, LABEL, LIST, VERDICT, Terms
+from reviews.investigation.bulk.terms import KINDS, Terms
 from reviews.investigation.errors import InvestigationError
 from reviews.investigation.query.query import Query, query_from
 from reviews.pages.investigations.bulk.forms import FORMS, BulkForm
+from reviews.pages.investigations.bulk.permissions import NEEDED, needed_for
 from reviews.pages.investigations.bulk.samples import sample_rows
 from reviews.pages.investigations.bulk.words import TITLES, UNITS, query_link, words_for
 from reviews.quality.blinding import withheld_cases
 from scoring.admin_kit.pages import AdminPage, register_page
-from scoring.admin_kit.row_rules.visible import seen_scored_types
+from scoring.admin_kit.row_rules.visible import require_visible, seen_scored_types
 from scoring.catalog.registry import scored_type
 from scoring.rules.expressions.errors import ExpressionInvalid
 from scoring.rules.lists.errors import ListArchived, UnknownList
-from scoring.rules.lists.models import ValueList
-from scoring.rules.lists.pages.permissions import ADD, may
 
-NEEDED = {LABEL: "reviews.work_case", VERDICT: "reviews.work_case", LIST: ADD}
 SAMPLE = 10  # rows of each table
 
 
@@ -117,8 +115,9 @@ class BulkPreviewPage(AdminPage):
         try:
             sent = unsealed(self.request.POST.get("preview", ""), reviewer=reviewer)
             action = sent["action"]
-            self.require(NEEDED[action["kind"]])
-            self._require_list(action)
+            require_visible(self.request.user, [action["event_type"]])
+            for permission in needed_for(action["kind"], action["terms"]):
+                self.require(permission)
             number = request_action(action, note=sent["note"], reviewer=reviewer, now=now)
         except (InvestigationError, ReviewError, TooManyBulkActions) as error:
             messages.error(self.request, f"Nothing was changed: {error}.")
@@ -126,13 +125,6 @@ class BulkPreviewPage(AdminPage):
         if len(action["items"]) <= IMMEDIATE:
             run_action(number)
         return redirect("admin:bulk_action", number=number)
-
-    def _require_list(self, action: dict[str, Any]) -> None:
-        """A list that allows events takes a permission of its own. Raises PermissionDenied."""
-        if action["kind"] == LIST:
-            row = ValueList.objects.filter(name=action["terms"]["list_name"]).first()
-            if row is not None and not may(self.request.user, ADD, row.action):
-                self.require("scoring.allow_listedvalue")
 
     def _refused(self, form: BulkForm, problem: str) -> HttpResponse:
         context = self.get_context_data(form=form, problem=problem, **self.kwargs)
