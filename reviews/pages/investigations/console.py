@@ -74,7 +74,10 @@ class InvestigationPage(AdminPage):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not any(request.GET.get(name) for name in EDITS):
-            return super().get(request, *args, **kwargs)
+            response = super().get(request, *args, **kwargs)
+            # Leaving the page before cancels this run, which has ended. Loading it again is another run.
+            response.delete_cookie(RUN, path=request.path, samesite="Strict")
+            return response
         try:
             query = query_from(request.GET.dict(), now=timezone.now(), types=self.types)
             return redirect(request.path + _edited(query, request.GET.dict()))

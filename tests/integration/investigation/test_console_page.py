@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from reviews.investigation.saved.queries import visible_queries
+from reviews.pages.investigations.console import RUN
 from scoring.log.read import read_stream
 from tests.integration.investigation.conftest import Pay
 
@@ -185,6 +186,13 @@ def test_every_search_is_in_the_log_once(paid: None, sign_in: SignIn) -> None:
     assert entries[0].data["parameters"]["q"] == "amount > 100"
     assert (entries[0].data["matched"], entries[0].metadata["actor"]) == (1, "user/ana")
     assert "<code>amount &gt; 100</code>" in text
+
+
+def test_loading_the_page_again_is_another_run(paid: None, sign_in: SignIn) -> None:
+    client = sign_in()
+    client.cookies[RUN] = "a1b2"  # of the page before, which cancels this run when it is left
+    page(client, q="amount > 100")
+    assert client.cookies[RUN].value == ""
 
 
 def test_without_the_permission_there_is_no_console(sign_in: SignIn) -> None:
