@@ -17,7 +17,7 @@ from scoring.admin_kit.filters.exporting import columns_of
 from scoring.admin_kit.filters.filtered_lists import FilteredAdmin
 from scoring.admin_kit.filters.form_filters import DayFilter, Rows, TextFilter
 from scoring.admin_kit.formatting import NO_VALUE
-from scoring.admin_kit.row_rules.visible import hidden_types, is_limited
+from scoring.admin_kit.row_rules.visible import hidden_types
 from scoring.catalog.exchange_rates.forms import ExchangeRateForm
 from scoring.catalog.exchange_rates.models import ExchangeRate
 from scoring.log.models import ACTOR, HAS_INDEXED_ACTOR, LogEntry
@@ -111,8 +111,8 @@ class LogEntryAdmin(FilteredAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[LogEntry]:
         """With `acting`: the actor, None if there is none. Without entries about events of types not seen."""
         entries = super().get_queryset(request).annotate(acting=ACTOR)
-        if is_limited(request.user):
-            entries = entries.exclude(stream__regex=streams_of(hidden_types(request.user)))
+        if hidden := hidden_types(request.user):
+            entries = entries.exclude(stream__regex=streams_of(hidden))
         return entries.defer("packed", "metadata", "txid")
 
     @admin.display(description="actor")

@@ -153,6 +153,11 @@ def test_pages_of_a_hidden_event_do_not_exist(hidden: Case, limited: Client) -> 
     assert limited.get(reverse("admin:investigate"), {"type": "payment"}).status_code == 404
 
 
+def test_the_events_behind_the_figures_of_a_hidden_model_do_not_exist(hidden: Case, limited: Client) -> None:
+    for name in ("performance_events", "performance", "drift"):
+        assert limited.get(reverse(f"admin:{name}"), {"model": "payment-1"}).status_code == 404, name
+
+
 def test_the_next_case_is_none_of_a_hidden_type(hidden: Case, limited: Client) -> None:
     limited.post(reverse("admin:queue"))
     hidden.refresh_from_db()
