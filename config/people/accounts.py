@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from scoring.admin_kit.change_lists import ModelAdmin, moment_column
-from scoring.admin_kit.row_rules.visible import is_limited
+from scoring.admin_kit.row_rules.visible import has_limits
 
 for model in (User, Group):
     admin.site.unregister(model)
@@ -23,7 +23,7 @@ SUPERUSER_ONLY = ("is_superuser", "user_permissions")
 class DelegatedAdmin(ModelAdmin):
     """Users other than superusers change only users and groups without permissions that they lack.
 
-    Those who see only some event types change none, for they could give themselves another group.
+    Those with limits change none, for they could give themselves another group.
     """
 
     def permissions_held(self, account: Any) -> set[str]:
@@ -31,7 +31,7 @@ class DelegatedAdmin(ModelAdmin):
         raise NotImplementedError
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return super().has_add_permission(request) and not is_limited(request.user)
+        return super().has_add_permission(request) and not has_limits(request.user)
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return super().has_change_permission(request, obj) and self._is_within(request, obj)
@@ -43,7 +43,7 @@ class DelegatedAdmin(ModelAdmin):
         user: Any = request.user
         if user.is_superuser:
             return True
-        if is_limited(user):
+        if has_limits(user):
             return False
         if account is None:
             return True

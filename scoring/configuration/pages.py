@@ -3,11 +3,13 @@
 from typing import Any, NamedTuple
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
+from scoring.admin_kit.row_rules.visible import has_limits
 from scoring.configuration.applying import Applied, apply_text, compare_text, export_text, read_state
 from scoring.configuration.differences import diff_lines
 from scoring.configuration.errors import ConfigurationInvalid, Problem, allowed_text
@@ -42,6 +44,11 @@ class ShownProblem(NamedTuple):
     allowed: str
 
 
+def may_apply(user: Any) -> bool:
+    """Whether a user may apply a file; those with limits may not, for it could lift their own."""
+    return bool(user.has_perm(APPLY)) and not has_limits(user)
+
+
 @register_page
 class ConfigurationPage(AdminPage):
     """What is configured, and what a file would change of it."""
@@ -57,7 +64,7 @@ class ConfigurationPage(AdminPage):
         return super().get_context_data(
             **{"form": FileForm()} | kwargs,
             sections=[(titles[name], len(items)) for name, items in read_state().items()],
-            may_apply=self.request.user.has_perm(APPLY),
+            may_apply=may_apply(self.request.user),
         )
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -80,7 +87,8 @@ class ConfigurationPage(AdminPage):
         return self.render_to_response(self.get_context_data(**context))
 
     def _apply(self, request: HttpRequest) -> HttpResponse:
-        self.require(APPLY)
+        if not may_apply(request.user):
+            raise PermissionDenied("you may not apply files, or you have limits, which a file could lift")
         form = ApplyForm(request.POST)
         if not form.is_valid():
             given = form.data.get("text", "")

@@ -15,6 +15,7 @@ from config.people.limits.words import limits_text
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
 from scoring.admin_kit.row_rules.limits import Limits
 from scoring.admin_kit.row_rules.models import GroupLimits
+from scoring.admin_kit.row_rules.visible import has_limits
 from scoring.errors import ScoringError
 from scoring.log.read import read_stream
 
@@ -76,7 +77,7 @@ class LimitsOfGroupPage(AdminPage):
         self.require(SET)
         found = self.group
         if not may_set(request.user, found):
-            raise PermissionDenied("the group has permissions that you lack")
+            raise PermissionDenied("you have limits, or the group has permissions that you lack")
         form = LimitsForm(request.POST)
         if not form.is_valid():
             return self.render_to_response(self.get_context_data(form=form))
@@ -91,8 +92,11 @@ class LimitsOfGroupPage(AdminPage):
 
 
 def may_set(user: Any, group: Group) -> bool:
-    """Whether a user may change the limits of a group: like the group itself, if they hold all it grants."""
-    if not user.has_perm(SET):
+    """Whether a user may change the limits of a group: like the group itself, if they hold all it grants.
+
+    Those with limits may not, for they could lift their own.
+    """
+    if not user.has_perm(SET) or has_limits(user):
         return False
     granted = Permission.objects.filter(group=group).select_related("content_type")
     names = {f"{each.content_type.app_label}.{each.codename}" for each in granted}

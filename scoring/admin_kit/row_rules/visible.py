@@ -38,6 +38,11 @@ def is_limited(user: Any) -> bool:
     return limits_of(user).event_types is not None
 
 
+def has_limits(user: Any) -> bool:
+    """Whether there are event types that a user does not see, or labels that they may not use."""
+    return not limits_of(user).is_nothing
+
+
 def sees_type(user: Any, event_type: str) -> bool:
     """Whether a user sees the rows of an event type."""
     return limits_of(user).sees(event_type)

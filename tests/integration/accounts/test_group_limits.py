@@ -100,6 +100,20 @@ def test_limited_administrators_change_neither_limits_nor_people(group: Group) -
     assert limits_of_group(admins) == FRAUD
 
 
+def test_administrators_with_limited_labels_do_not_lift_them(group: Group) -> None:
+    user = User.objects.create_user("lea", is_staff=True)
+    admins = Group.objects.get(name="admin")
+    user.groups.add(admins)
+    change_limits(admins, Limits.of([], {"payment": ["fraud"]}), **BY)
+    client = Client()
+    client.force_login(user)
+    assert client.get(page(admins)).status_code == 200
+    assert client.post(page(admins), {"reason": "lift them"}).status_code == 403
+    assert client.post(reverse("admin:configuration"), {"action": "apply"}).status_code == 403
+    own = reverse("admin:auth_user_change", args=[user.pk])
+    assert client.post(own, {"groups": [group.pk]}).status_code == 403
+
+
 def test_administrators_change_no_limits_of_a_group_with_more_permissions(group: Group) -> None:
     user = User.objects.create_user("lea", is_staff=True)
     small = Group.objects.create(name="small")
