@@ -3,10 +3,12 @@
 import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.auth.models import User
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import json_script
 
 from monitoring.drift.distance import NO_DATA
@@ -30,6 +32,10 @@ NOON, HOUR = datetime(2026, 3, 1, 12, tzinfo=UTC), timedelta(hours=1)
 ENDS = """
     const scale = Chart.getChart(document.querySelector("#plotted canvas")).scales.x
     return [scale.min, scale.max]
+"""
+DAYS = """
+    const scale = Chart.getChart(document.querySelector("#plotted canvas")).scales.x
+    return scale.ticks.map(tick => [String(tick.label), tick.value])
 """
 
 
@@ -99,6 +105,17 @@ def test_a_single_moment_has_a_time_axis_of_two_hours(page: Browser) -> None:
 def test_a_time_axis_covers_moments_without_a_value(page: Browser) -> None:
     points = [(NOON - HOUR, None), (NOON, 50.0), (NOON + 2 * HOUR, None)]
     assert drawn_moments(page, points) == [NOON - HOUR, NOON + 2 * HOUR]
+
+
+def test_days_begin_at_midnight_after_the_clocks_have_changed(page: Browser) -> None:
+    start = datetime(2026, 10, 22, 12, tzinfo=UTC)
+    points: list[tuple[datetime, float | None]] = [(start + hour * HOUR, 50.0) for hour in range(24 * 7)]
+    with timezone.override("Europe/Berlin"):  # summer time ends on October 25
+        drawn_moments(page, points)
+    ticks = page.driver.execute_script(DAYS)
+    assert [label for label, _ in ticks] == [f"10-{day}" for day in range(23, 30)]
+    zone = ZoneInfo("Europe/Berlin")
+    assert {datetime.fromtimestamp(at / 1000, zone).hour for _, at in ticks} == {0}
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE])

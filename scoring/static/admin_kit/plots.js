@@ -42,15 +42,16 @@ window.adminKit = window.adminKit || {};
   const STEPS = [1, 5, 10, 15, 30].map((m) => m * 60e3).concat([1, 2, 3, 6, 12].map((h) => h * HOUR),
     [1, 2, 7, 14, 30, 91, 365].map((d) => d * DAY));
 
-  // Ticks at round hours and days, as many as fit.
+  // Ticks at hours and days that are round by the clocks of the axis, as many as fit.
   const timeTicks = (scale, axis) => {
     const span = scale.max - scale.min;
     const most = Math.max(2, Math.floor(scale.width / 90));
     const step = STEPS.find((each) => span / each <= most) || STEPS[STEPS.length - 1];
     scale.ticks = [];
-    const ahead = aheadOfUtc(scale.min, axis);
-    for (let at = Math.ceil((scale.min + ahead) / step) * step - ahead; at <= scale.max; at += step) {
-      scale.ticks.push({ value: at });
+    let ahead = aheadOfUtc(scale.min, axis);
+    for (let local = Math.ceil((scale.min + ahead) / step) * step; local - ahead <= scale.max; local += step) {
+      ahead = aheadOfUtc(local - ahead, axis); // another one after the clocks have changed
+      if (local - ahead <= scale.max) scale.ticks.push({ value: local - ahead });
     }
     scale.assayStep = step;
   };
