@@ -191,14 +191,7 @@ def summarize(report: DriftReport) -> tuple[str, str]:
     carry = f"with {percent_text(report.drifted_share, 0)} of the explanations"
     drifted = f"{moved} of {total} features, {carry}, {verb} drifted."
     scores = " The scores have drifted, too." if scores_moved else " The scores are stable."
-    tone = (
-        "bad"
-        if report.drifts_by_features and (scores_moved or report.costs_performance)
-        else "warn"
-        if report.is_far
-        else "info"
-    )
-    return tone, drifted + scores + _weigh(report)
+    return _tone(report), drifted + scores + _weigh(report)
 
 
 def _tone(report: DriftReport) -> str:
