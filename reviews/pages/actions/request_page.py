@@ -18,6 +18,7 @@ from reviews.actions.requesting import amount_in, request_action
 from reviews.errors import ReviewError
 from reviews.models import Case, CaseAction
 from reviews.pages.actions.case_panel import REQUEST
+from reviews.quality.blinding import is_blind
 from scoring.admin_kit.formatting import shortened
 from scoring.admin_kit.pages import AdminPage, register_page
 from scoring.catalog.currency import decimal_text
@@ -40,9 +41,11 @@ class CaseActionPage(AdminPage):
 
     @property
     def case(self) -> Case:
-        found = Case.objects.filter(pk=self.kwargs["position"]).first()
-        if found is None:
-            raise Http404(f"There is no case for the event at position {self.kwargs['position']}.")
+        """The case of the address. Raises Http404, also for a reviewer who must not know its verdict."""
+        position = self.kwargs["position"]
+        found = Case.objects.filter(pk=position).first()
+        if found is None or is_blind(found, self.request.user.get_username()):
+            raise Http404(f"There is no case for the event at position {position} with actions for you.")
         return found
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

@@ -1,10 +1,13 @@
 """What a reviewer sees while a case is open for a second review, or is a golden item: not its verdict."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from django.test import Client
 
+from reviews.actions.changing import define_action
+from reviews.actions.definition import ActionDefinition
 from reviews.models import Case
 from reviews.models.quality import GivenVerdict
 from reviews.quality.settings import GOLDEN, SECOND, CheckShare, QualitySettings
@@ -66,6 +69,21 @@ def test_no_page_tells_the_second_reviewer_the_first_verdict(browse: Browse, rev
     assert "second review" not in page
     decide(bo, case)
     assert "by ana" in text_of(bo.get(page_of(case)))  # once it is given, the case is as others see it
+
+
+def test_a_second_reviewer_requests_no_action_which_would_tell_the_verdict(
+    browse: Browse, review_case: ReviewCase
+) -> None:
+    check_all()
+    case = review_case("T-1")
+    refund = ActionDefinition("refund", ("payment",), "Pays the amount back.")
+    define_action(refund, url=None, reason="test", actor="user/lea", now=datetime.now(UTC))
+    ana, bo = (browse(name, *SEE, "reviews.request_caseaction") for name in ("ana", "bo"))
+    decide(ana, case)
+    page = f"{page_of(case)}actions/refund/"
+    assert "verdict (fraud)" in text_of(ana.get(page))
+    assert bo.get(page).status_code == 404
+    assert bo.post(page, {"number": "1", "key": str(uuid4())}).status_code == 404
 
 
 def test_lists_and_histories_leave_the_label_out(browse: Browse, review_case: ReviewCase) -> None:
