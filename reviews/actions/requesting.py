@@ -85,17 +85,11 @@ def queue_request(
     receipt = current_version(read_stream(case.event_stream))
     amount = amount_in(receipt)
     values = read_parameters(definition, sent, amount)
-    texts = {
-        each.name: store_note(values.pop(each.name))
-        for each in definition.parameters
-        if each.kind == TEXT and each.name in values
-    }
     data = {
         "action": action.name,
         "number": action.number,
         "request": str(key),
-        "parameters": values,
-        "texts": texts,
+        **_stored_values(definition, values),
         "host": host_of(address.url),
         **({"reviewer": reviewer} if reviewer else {}),
         **({"verdict": verdict.position} if verdict else {}),
@@ -109,10 +103,19 @@ def queue_request(
         requested_by=reviewer,
         verdict_position=verdict.position if verdict else None,
         content=body_of(case, receipt, data, currency=amount.currency, now=now),
-        texts=texts,
+        texts=data["texts"],
         created_at=now,
         due_at=due_at,
     )
+
+
+def _stored_values(definition: ActionDefinition, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """What was entered, as it is logged: `parameters`, and apart from them the digests of `texts`."""
+    texts = {each.name for each in definition.parameters if each.kind == TEXT}
+    return {
+        "parameters": {name: value for name, value in values.items() if name not in texts},
+        "texts": {name: store_note(value) for name, value in values.items() if name in texts},
+    }
 
 
 def request_test(action: CaseAction, *, actor: str, now: datetime) -> ActionRequest:

@@ -1,6 +1,6 @@
 """One verdict for a group of near-duplicates, and its undoing."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -72,25 +72,39 @@ def decide_group(
         if case.proposed_at is not None and chosen:
             waits = "the verdict waits for a second person, who can give it to them too"
             return GroupVerdict(case, 0, [f"{len(chosen)} others: {waits}"])
-        struck = {struck_entity(case.event_stream)} if verdict.strike else set()
-        done, skipped = 0, []
-        automatic = automatic_decisions([each for each in chosen if is_automatic(cases.get(each))], like=case)
-        for each in chosen:
-            stream = _stream_of(each, cases, automatic)
-            if not stream:
-                continue  # no such event
-            author = struck_entity(stream) if verdict.strike else ""
-            given = verdict._replace(strike=verdict.strike and author not in struck)
-            try:
-                with transaction.atomic():  # a savepoint: what is left out is not changed
-                    other = _pending(each, cases, automatic, reviewer=reviewer, now=now)
-                    _give(other, case, given, reviewer=reviewer, now=now, group=group)
-            except ReviewError as error:
-                skipped.append(f"{stream}: {error}")
-                continue
-            done += 1
-            struck.add(author)
+        done, skipped = _decide_others(chosen, cases, like=case, verdict=verdict, reviewer=reviewer, now=now)
     return GroupVerdict(case, done, skipped)
+
+
+def _decide_others(
+    chosen: Sequence[int],
+    cases: Mapping[int, Case],
+    *,
+    like: Case,
+    verdict: Verdict,
+    reviewer: str,
+    now: datetime,
+) -> tuple[int, list[str]]:
+    """Give the verdict on a case to the chosen others; how many got it, and why others did not."""
+    struck = {struck_entity(like.event_stream)} if verdict.strike else set()
+    done, skipped = 0, []
+    automatic = automatic_decisions([each for each in chosen if is_automatic(cases.get(each))], like=like)
+    for each in chosen:
+        stream = _stream_of(each, cases, automatic)
+        if not stream:
+            continue  # no such event
+        author = struck_entity(stream) if verdict.strike else ""
+        given = verdict._replace(strike=verdict.strike and author not in struck)
+        try:
+            with transaction.atomic():  # a savepoint: what is left out is not changed
+                other = _pending(each, cases, automatic, reviewer=reviewer, now=now)
+                _give(other, like, given, reviewer=reviewer, now=now)
+        except ReviewError as error:
+            skipped.append(f"{stream}: {error}")
+            continue
+        done += 1
+        struck.add(author)
+    return done, skipped
 
 
 def undo_group(group: str, *, reviewer: str, now: datetime, may_undo_any: bool = False) -> list[Case]:
@@ -134,10 +148,10 @@ def _stream_of(position: int, cases: Mapping[int, Case], automatic: Mapping[int,
     return automatic[position].stream if position in automatic else ""
 
 
-def _give(case: Case, first: Case, verdict: Verdict, *, reviewer: str, now: datetime, group: str) -> None:
-    """Give a case the verdict of the first one. Raises `ReviewError`."""
+def _give(case: Case, first: Case, verdict: Verdict, *, reviewer: str, now: datetime) -> None:
+    """Give a case the verdict of the first one, in its group. Raises `ReviewError`."""
     if case.event_type != first.event_type:
         raise InvalidVerdict(
             field="also", problem=f"is a {case.event_type}", allowed=f"cases of the type {first.event_type}"
         )
-    close_case(case, verdict, reviewer=reviewer, now=now, group=group, claimed=False)
+    close_case(case, verdict, reviewer=reviewer, now=now, group=first.verdict_group, claimed=False)
