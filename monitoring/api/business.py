@@ -78,7 +78,7 @@ def _one_of(request: Request, name: str, allowed: Iterable[str], *, default: str
 def _days_in(request: Request, *, now: datetime) -> tuple[date, date]:
     """The days asked for. Raises InvalidRequest."""
     until = _day_in(request, "until") or now.date()
-    since = _day_in(request, "since") or until - timedelta(days=DEFAULT_DAYS - 1)
+    since = _day_in(request, "since") or until - min(timedelta(days=DEFAULT_DAYS - 1), until - date.min)
     if not timedelta() <= until - since < timedelta(days=MAX_DAYS):
         allowed = f"1 to {MAX_DAYS} days"
         raise InvalidRequest([RequestProblem("until", "the period is empty or too long", allowed)])

@@ -352,6 +352,7 @@ def test_the_api_answers_by_week_and_segment_as_its_document_says(
     wrong = ("by=hour", "field=card", "since=x", "since=2026-03-02", "since=2020-01-01")
     assert [api.get(f"{asked}&{each}").status_code for each in wrong] == [422] * len(wrong)
     assert api.get("monitoring/business").status_code == 422
+    assert [api.get(f"{asked}&until={day}").status_code for day in ("0001-01-02", "9999-12-31")] == [200, 200]
 
 
 @pytest.mark.usefixtures("a_day")
