@@ -11,7 +11,7 @@ from reviews.queues.changing import create_queue
 from reviews.work.checks import choose_golden
 
 PAYMENT, CONTENT = "payment", "content"
-# Long enough that nothing is late while somebody looks around.
+# Long enough that nothing is late while a visitor looks around.
 SLA = timedelta(days=3)
 GOLDEN_SHARE, MAX_GOLDEN = 0.05, 10
 

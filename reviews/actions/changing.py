@@ -24,7 +24,7 @@ from scoring.webhooks.posting import check_url, host_of, new_secret
 
 
 def address_of(name: str) -> CaseActionAddress | None:
-    """Where the requests of an action go, None as long as nobody has entered it."""
+    """Where the requests of an action go, None until it has been entered."""
     return CaseActionAddress.objects.filter(pk=name).first()
 
 

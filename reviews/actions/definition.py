@@ -108,7 +108,11 @@ def _term_problems(definition: ActionDefinition) -> Iterator[FieldProblem]:
 
 def _key_problems(definition: ActionDefinition, others: Sequence[ActionDefinition]) -> Iterator[FieldProblem]:
     if not KEY.fullmatch(definition.key):
-        yield "key", f"{definition.key!r} is no capital letter", "one of A to Z, pressed with Shift; or none"
+        yield (
+            "key",
+            f"{definition.key!r} is not a capital letter",
+            "A to Z, pressed with Shift; or none",
+        )
     for other in others:
         shared = set(definition.event_types) & set(other.event_types)
         if definition.key and shared and definition.key == other.key and definition.name != other.name:
@@ -117,7 +121,7 @@ def _key_problems(definition: ActionDefinition, others: Sequence[ActionDefinitio
 
 def _parameter_problems(parameters: Sequence[Parameter]) -> Iterator[FieldProblem]:
     if len(parameters) > MAX_PARAMETERS:
-        yield "parameters", f"are {len(parameters)}", f"at most {MAX_PARAMETERS}"
+        yield "parameters", f"are {len(parameters)} in number", f"at most {MAX_PARAMETERS}"
     names = [each.name for each in parameters]
     for each in parameters:
         at = f"parameters.{each.name}"
@@ -126,7 +130,7 @@ def _parameter_problems(parameters: Sequence[Parameter]) -> Iterator[FieldProble
         if names.count(each.name) > 1:
             yield at, "is named twice", "a name for each parameter"
         if each.kind not in KINDS:
-            yield f"{at}.kind", f"{each.kind!r} is no kind", KINDS
+            yield f"{at}.kind", f"{each.kind!r} is not a kind of parameter", KINDS
         yield from _bound_problems(at, each)
         yield from _choice_problems(at, each)
 
@@ -148,7 +152,11 @@ def _choice_problems(at: str, parameter: Parameter) -> Iterator[FieldProblem]:
         return
     choices = parameter.choices
     if not 2 <= len(choices) <= MAX_CHOICES or len(set(choices)) < len(choices):
-        yield f"{at}.choices", f"are {len(choices)}", f"2 to {MAX_CHOICES} different ones"
+        yield (
+            f"{at}.choices",
+            f"are {len(choices)}, or repeat themselves",
+            f"2 to {MAX_CHOICES} different ones",
+        )
     if any(not 0 < len(each) <= MAX_CHOICE for each in choices):
         yield f"{at}.choices", "have one that is empty or too long", f"1 to {MAX_CHOICE} characters each"
 
@@ -158,7 +166,7 @@ def _verdict_problems(definition: ActionDefinition) -> Iterator[FieldProblem]:
     allowed = tuple(dict.fromkeys(label for kind in known.values() for label in kind.labels.values))
     for verdict in definition.verdicts:
         if verdict not in allowed:
-            yield "verdicts", f"{verdict!r} is no label of its event types", allowed
+            yield "verdicts", f"{verdict!r} is not a label of its event types", allowed
     if definition.verdicts:
         for each in definition.parameters:
             if each.required and each.kind != AMOUNT:

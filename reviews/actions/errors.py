@@ -42,7 +42,7 @@ class ActionChangedMeanwhile(ReviewError):
     def __init__(self, name: str, *, based_on: int, newest: int) -> None:
         self.name = name
         super().__init__(
-            f"the action {name!r} has version {newest} by now, and you saw version {based_on};"
+            f"the action {name!r} is now at version {newest}, and you saw version {based_on};"
             " look at the newest one first"
         )
 
@@ -56,7 +56,7 @@ class ActionUnchanged(ReviewError):
 
 
 class ActionWithoutAddress(ReviewError):
-    """Nobody has entered where the requests of the action go."""
+    """The action has no address for its requests yet."""
 
     def __init__(self, name: str) -> None:
         self.name = name

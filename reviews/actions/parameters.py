@@ -49,7 +49,7 @@ def read_parameters(
 
 
 def default_values(definition: ActionDefinition, amount: EventAmount) -> dict[str, str]:
-    """What is entered before anybody has: the event's amount."""
+    """What the form holds at first: the event's amount."""
     if amount.minor is None:
         return {}
     whole = decimal_text(amount.minor, amount.currency)

@@ -116,7 +116,7 @@ def undo_group(group: str, *, reviewer: str, now: datetime, may_undo_any: bool =
     decided = Case.objects.filter(verdict_group=group, state=Case.State.DECIDED).exclude(verdict_group="")
     undone = []
     with transaction.atomic():
-        # Locked before any is undone: one that has got another verdict meanwhile is none of the group.
+        # Locked before any is undone: a case that has just got another verdict is no longer of the group.
         for position in [each.pk for each in decided.select_for_update().order_by("pk")]:
             case = undo_verdict(position, reviewer=reviewer, now=now, may_undo_any=may_undo_any)
             if case.why == Case.Why.DUPLICATE:

@@ -57,7 +57,7 @@ class NotYourQueue(ReviewError):
     def __init__(self, case: str, *, queue: str) -> None:
         self.case, self.queue = case, queue
         super().__init__(
-            f"{case} is in the queue {queue}, of which you are no member; ask a lead to add you or to"
+            f"{case} is in the queue {queue}, of which you are not a member; ask a lead to add you or to"
             " transfer the case"
         )
 

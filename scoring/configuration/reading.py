@@ -116,7 +116,7 @@ def _members(
         line = key.start_mark.line + 1
         name = key.value if isinstance(key, yaml.ScalarNode) else None
         if not name or key.tag != _STR:
-            problems.append(Problem(path, line, "has a key that is no text", "names as keys"))
+            problems.append(Problem(path, line, "has a key that is not text", "names as keys"))
         elif refused := _refused_character(name):
             problems.append(Problem(path, line, f"has a key that {refused}", ALLOWED_IN_TEXTS))
         elif (*path, name) in lines:

@@ -59,7 +59,7 @@ def undo(
 ) -> Outcome:
     """Retract the labels that still stand as they were given, by entries of their own.
 
-    Cases are locked first, so that the label of a verdict that is given meanwhile is not retracted.
+    Cases are locked first, so that the label of a verdict that is being given is not retracted.
     """
     marks = dict(done)
     lock_cases([int(each) for each in marks])
@@ -69,7 +69,7 @@ def undo(
     outcome = Outcome.nothing()
     for position, event in sorted(events.items()):
         if position in judged:
-            outcome.left_out.append((position, "has a verdict by now, which gives the same label"))
+            outcome.left_out.append((position, "has had a verdict since then, which gives the same label"))
         elif not _stands(labels[event.stream], terms.value, marks[position]):
             outcome.left_out.append((position, "was labeled otherwise since then"))
         else:

@@ -61,7 +61,7 @@ def act(
         if own:
             outcome.done.append((item, own))
         else:
-            outcome.left_out.append((item, "was listed by someone else meanwhile"))
+            outcome.left_out.append((item, "was listed by someone else in the meantime"))
     return outcome
 
 

@@ -52,7 +52,7 @@ def refusals(
 def act(
     positions: Sequence[Item], terms: VerdictTerms, reviewer: Reviewer, *, group: str, now: datetime
 ) -> Outcome:
-    """Decide the open cases of these events, locked first: nobody can claim or decide them meanwhile."""
+    """Decide the open cases of these events, locked first, so that none is claimed or decided in between."""
     cases = lock_cases([int(each) for each in positions])
     refused = refusals(positions, terms, reviewer, now=now)
     outcome = Outcome.without(refused.items())
@@ -77,7 +77,7 @@ def undo(done: Sequence[tuple[Item, Any]], reviewer: Reviewer, *, group: str, no
     outcome = Outcome.nothing()
     positions = sorted(int(item) for item, _ in done)
     standing = Case.objects.with_verdict().filter(pk__in=positions, verdict_group=group)
-    # Locked before any is undone: one that has got another verdict meanwhile is none of the group.
+    # Locked before any is undone: a case that has just got another verdict is no longer of the group.
     still = {each.pk for each in standing.select_for_update().order_by("pk")}
     for position in positions:
         if position not in still:
@@ -138,7 +138,7 @@ def _cause(error: ScoringError) -> str:  # noqa: PLR0911 - one for each
         case CaseAssigned(to=to):
             return f"is assigned to {to}"
         case NotYourQueue(queue=queue):
-            return f"is in the queue {queue}, and you are no member of it"
+            return f"is in the queue {queue}, and you are not a member of it"
         case ConfirmationNeeded():
             return "needs a second person for this verdict"
         case ConfirmerNeeded() | OwnProposal():

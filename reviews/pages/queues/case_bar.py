@@ -106,7 +106,7 @@ class SetAsidePage(AdminPage):
             now=now,
             may_assign=self.may_assign,
         )
-        return f"Snoozed {words}: nobody gets the case before {zoned_text(until)}. Claim it to end that."
+        return f"Snoozed {words}: the case is not offered before {zoned_text(until)}. Claim it to end that."
 
     def assign(self, position: int, now: datetime) -> str:
         to = self.sent("to")

@@ -117,9 +117,9 @@ def check_members(
 
 
 def check_texts(values: Sequence[object], at: Path, *, what: str = "names") -> None:
-    """Raises ItemInvalid if an entry of a list in an item is no text. `what`: what they are."""
+    """Raises ItemInvalid if an entry of a list in an item is not text. `what`: what they are."""
     if not all(isinstance(each, str) for each in values):
-        raise ItemInvalid([(at, "has an entry that is no text", what)])
+        raise ItemInvalid([(at, "has an entry that is not text", what)])
 
 
 def _fits(value: object, kind: str) -> bool:

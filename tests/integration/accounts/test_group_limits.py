@@ -151,7 +151,7 @@ def test_the_configuration_file_sets_exports_and_lifts_limits(group: Group) -> N
     [
         ("  nobody: {event_types: [payment]}", "there is no group 'nobody'"),
         ("  payments team: {event_types: [pigeon]}", "'pigeon' is not an event type"),
-        ("  payments team: {labels: {payment: [1]}}", "has an entry that is no text"),
+        ("  payments team: {labels: {payment: [1]}}", "has an entry that is not text"),
         ("  payments team: {colors: [red]}", "is not known here"),
     ],
 )

@@ -192,7 +192,7 @@ def test_undoing_labels_leaves_the_label_of_a_verdict_that_is_given_meanwhile(
         lambda: undo(action, lea), first=lambda: decide_as_bo(case, verdict="fraud", reason="stolen_card")
     )
     assert isinstance(done, BulkAction)
-    assert done.left_out == [[event.position, "has a verdict by now, which gives the same label"]]
+    assert done.left_out == [[event.position, "has had a verdict since then, which gives the same label"]]
     assert labels_of(event.stream)[-1] == ("label.recorded", "fraud")
 
 

@@ -287,7 +287,7 @@ def test_an_administrator_defines_an_action_tests_it_and_retires_it(
     }
     wrong = lea.post(f"{LIST}new/", {**form, "key": "r", "url": "http://elsewhere.example.org/"})
     assert wrong.status_code == 422
-    assert "is no capital letter" in wrong.content.decode()
+    assert "is not a capital letter" in wrong.content.decode()
     assert lea.post(f"{LIST}new/", form).headers["Location"] == f"{LIST}refund/"
     action = CaseAction.objects.get()
     assert action.terms["parameters"][0]["name"] == "amount"

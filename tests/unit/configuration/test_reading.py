@@ -48,7 +48,7 @@ WRONG = [
     ("version: 1\na: !own x", "line 2, a: has the tag !own"),
     ("version: 1\na: 1\na: 2", "line 3, a: stands here twice"),
     ("version: 1\na:\n  b: 1\n  b: 2", "line 4, a.b: stands here twice"),
-    ("version: 1\na: {[1]: 2}", "line 2, a: has a key that is no text"),
+    ("version: 1\na: {[1]: 2}", "line 2, a: has a key that is not text"),
     (f"version: 1\na: {'[' * 20}{']' * 20}", "is nested too deeply"),
     (f"version: 1\na: 1{'0' * 400}.0", "is too large"),
     (f"version: 1\na: {'9' * 19}", "line 2, a: 999999999999999999 is too large (allowed: at most 18 digits)"),
