@@ -246,15 +246,18 @@ PROBES: tuple[Probe, ...] = (
     Probe(
         {
             "postgres": check_postgres,
-            "migrations": check_migrations,
             "log": check_log,
-            "models": check_models,
             "clock": check_clock,
             "horizon": check_horizon,
             "media": check_media,
             "texts": check_texts,
         },
         hanging="PostgreSQL does not answer. Check whether it is stopped, unreachable or waiting for a lock.",
+    ),
+    Probe(
+        {"migrations": check_migrations, "models": check_models},
+        hanging="The check takes longer than usual. See whether this machine or PostgreSQL is overloaded.",
+        kept_seconds=30.0,  # it reads whole models; a busy machine is still ready
     ),
     Probe(
         {

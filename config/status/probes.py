@@ -20,9 +20,12 @@ Check = Callable[[], str]
 class Probe:
     """Checks of one dependency, run one after the other on a thread; one run at a time."""
 
-    def __init__(self, checks: Mapping[str, Check], *, hanging: str) -> None:
-        """`hanging`: the result of every check while the dependency has not answered."""
-        self.checks, self.hanging = checks, hanging
+    def __init__(self, checks: Mapping[str, Check], *, hanging: str, kept_seconds: float = 0.0) -> None:
+        """`hanging`: the result of every check while the dependency has not answered.
+
+        `kept_seconds`: for so long the former results stand for checks that are slow on a busy machine.
+        """
+        self.checks, self.hanging, self.kept_seconds = checks, hanging, kept_seconds
         self._changed = Condition()
         self._running, self._said_at = False, float("-inf")
         self._said: dict[str, str] = {}
@@ -38,11 +41,16 @@ class Probe:
     def answers(self, *, until: float) -> dict[str, str]:
         """The result of each check, waiting for the current run until then (`time.monotonic()`)."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._running, timeout=max(until - time.monotonic(), 0.0))
-            return self._said if self._is_recent() else dict.fromkeys(self.checks, self.hanging)
+            # Results that were recent at the start stay valid, however long other probes took meanwhile.
+            finished = self._changed.wait_for(
+                lambda: not self._running, timeout=max(until - time.monotonic(), 0.0)
+            )
+            if finished or self._is_recent(self.kept_seconds):
+                return self._said
+            return dict.fromkeys(self.checks, self.hanging)
 
-    def _is_recent(self) -> bool:
-        return time.monotonic() - self._said_at < CACHED_SECONDS
+    def _is_recent(self, longer: float = 0.0) -> bool:
+        return time.monotonic() - self._said_at < CACHED_SECONDS + longer
 
     def _run(self) -> None:
         said: dict[str, str] = {}
