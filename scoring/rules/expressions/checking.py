@@ -33,6 +33,8 @@ from scoring.rules.expressions.tokens import SourceText, Token
 
 MAX_PROBLEMS = 10
 _NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
+# They show an expression in another order than it is read in: the second person would approve another rule.
+_REORDERING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _TYPOGRAPHIC = "\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"
 _QUOTES = 'straight quotes, such as "shop"'
 _CLOSING = {"(": ")", "[": "]"}
@@ -67,7 +69,7 @@ _WORDS = {
 
 
 def check_size(source: SourceText) -> list[Problem]:
-    """The problem of a text that is empty, too long or cannot be stored."""
+    """The problem of a text that is empty, too long, cannot be stored or is not shown as it is read."""
     if not source.text.strip():
         return [Problem(1, 1, "The expression is empty.", "a condition such as `amount > 500`")]
     if (length := len(source.text)) > MAX_CHARACTERS:
@@ -76,6 +78,10 @@ def check_size(source: SourceText) -> list[Problem]:
     if wrong := _NOT_STORABLE.search(source.text):
         place = source.place(wrong.start())
         return [Problem(*place, f"The expression has the character {describe(wrong[0])}.", ALLOWED_IN_TEXTS)]
+    if wrong := _REORDERING.search(source.text):
+        place, escaped = source.place(wrong.start()), f"\\u{ord(wrong[0]):04x}"
+        message = f"The character {describe(wrong[0])} changes the order of what is shown."
+        return [Problem(*place, message, f"in a text `{escaped}`")]
     return []
 
 

@@ -24,6 +24,7 @@ _ALLOWED = {
     "_/_": "two numbers",
     "-_": "a number",
 }
+NOT_PARSED = "<<nil>>"  # follows from another error, which says where and why
 _TOO_DEEP = "recursion"
 _DEPTH_ALLOWED = (
     f"at most {MAX_DEPTH} brackets in each other, or 25 sums in a row; divide it into several rules"
@@ -34,6 +35,8 @@ def problems_of(error: str, rewritten: Rewritten, source: SourceText) -> list[Pr
     """The problems that CEL's message lists; the message as it is if it lists none."""
     found = []
     for line, column, message in _ERROR.findall(error):
+        if NOT_PARSED in message:
+            continue
         offset = max(SourceText(rewritten.text).offset(int(line), int(column)), 0)
         place = source.place(rewritten.source_offset(offset)) if int(line) > 0 else (1, 1)
         found.append(Problem(*place, *_worded(message)))
