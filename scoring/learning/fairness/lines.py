@@ -48,6 +48,10 @@ def _gap_line(gap: Mapping[str, Any]) -> str:
     at = f" at {gap['at']}" if gap["at"] else ""
     result = "more than chance" if gap["beyond_chance"] else "within chance"
     name = gap["criterion"].replace("_", " ")
-    return (
-        f"  {name + at:<32}{_interval(gap['difference'])}  {gap['highest']} above {gap['lowest']}: {result}"
-    )
+    return f"  {name + at:<32}{_interval(gap['difference'])}  {between(gap)}: {result}"
+
+
+def between(gap: Mapping[str, Any]) -> str:
+    """The two slices of a gap, as in "US above DE"; there are none if all slices have the same rate."""
+    equal = gap["highest"] == gap["lowest"]
+    return "all slices alike" if equal else f"{gap['highest']} above {gap['lowest']}"

@@ -30,8 +30,11 @@ class Slicing:
 
 
 def slice_names(field: str, values: Sequence[str | None]) -> Slicing:
-    """A slice for each of the most frequent values, one for all others and one for missing ones (None)."""
-    counted = Counter(value for value in values if value is not None)
+    """A slice for each of the most frequent values, one for all others and one for missing ones (None).
+
+    Values that are OTHERS already, as those that a model does not know, are among the others.
+    """
+    counted = Counter(value for value in values if value not in (None, OTHERS))
     frequent = [value for value, _ in sorted(counted.items(), key=lambda each: (-each[1], each[0]))]
     place = {value: at for at, value in enumerate(frequent[:MAX_NAMES])}
     others = len(place)

@@ -10,7 +10,8 @@ from scoring.timestamps import to_iso
 
 MAX_FOLDS = 24
 MIN_LENGTH = timedelta(days=1)
-TESTED_SHARE = 0.5  # of the mature events, if no origins are stated
+# Of the mature events, if no origins are stated: the first with which every fold has enough to learn from.
+TESTED_SHARES = (0.5, 0.45, 0.4, 0.35, 0.3, 0.25, 0.2, 0.15, 0.1)
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ def check_count(count: int) -> None:
         raise InvalidTraining("folds", count, f"a number from 1 to {MAX_FOLDS}")
 
 
-def origin_shares(count: int, *, tested: float = TESTED_SHARE) -> list[float]:
+def origin_shares(count: int, *, tested: float = TESTED_SHARES[0]) -> list[float]:
     """The shares of the mature events, oldest first, at which the origins of derived folds lie.
 
     `tested`: the share of the events that are tested on, in equal parts that follow each other; the others

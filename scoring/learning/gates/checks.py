@@ -136,7 +136,7 @@ def check_reviews(metrics: Mapping[str, Any], reviews_a_day: int, criterion: Cri
 def check_latency(metrics: Mapping[str, Any], criterion: Criterion, *, why_no_tables: str = "") -> Check:
     """Warns of a model that only XGBoost can explain: it may be fast enough to pass but slows a busy lane."""
     value, limit = metrics["latency_ms"], criterion.limit or 0
-    sentence = f"Scoring and explaining one event takes {value:.2f} ms."
+    sentence = f"Scoring and explaining one event takes {value:.3f} ms."
     if why_no_tables:
         sentence += (
             f" Warning: the model cannot be explained from tables ({why_no_tables}), so XGBoost explains"

@@ -65,7 +65,7 @@ def gap_text(version: ModelVersion) -> str:
 
 def _latency_text(version: ModelVersion) -> str:
     milliseconds = version.metrics.get("latency_ms")
-    return "not measured" if milliseconds is None else f"{milliseconds:.2f} ms to score and explain (median)"
+    return "not measured" if milliseconds is None else f"{milliseconds:.3f} ms to score and explain (median)"
 
 
 def _size_text(version: ModelVersion) -> str:

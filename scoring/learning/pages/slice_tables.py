@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scoring.admin_kit import formatting
+from scoring.learning.fairness.lines import between
 
 COLUMNS = (
     ("average_precision", "Average precision"),
@@ -123,7 +124,7 @@ def _fairness_row(gap: Mapping[str, Any]) -> FairnessRow:
         meaning,
         gap["at"] or "any",
         f"{formatting.percent_text(difference['value'])} ({interval_text(difference)})",
-        f"{gap['highest']} above {gap['lowest']}",
+        between(gap),
         formatting.decimal_text(gap["ratio"], 2),
         gap["beyond_chance"],
     )

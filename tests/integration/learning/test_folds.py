@@ -1,5 +1,6 @@
 """Recipes, baselines and models compared on folds of a real log, by the command."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 
@@ -49,6 +50,28 @@ def test_a_recipe_and_a_baseline_are_compared_on_folds_with_their_scores_written
     event = Event.objects.get(position=table["position"][0])
     assert (event.source, event.external_id) == (table["source"][0], table["id"][0])
     assert event.occurred_at == table["occurred_at"][0]
+
+
+def test_tests_start_later_if_the_first_fold_would_have_too_few_positives_to_learn_from(
+    history, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("django.utils.timezone.now", lambda: NOW)
+    recipe = tmp_path / "demanding.yaml"
+    recipe.write_text("trees: 2\nminimum_positives: 160\n")
+    usual = orjson.loads(command("--folds", "2", "--json"))["folds"]
+    later = orjson.loads(command("--folds", "2", "--recipe", f"demanding={recipe}", "--json"))["folds"]
+    assert usual[0]["origin"] < later[0]["origin"] < later[1]["origin"] < later[1]["until"]
+    assert later[-1]["until"] == usual[-1]["until"]
+
+
+def test_a_fold_with_too_little_to_learn_from_is_named_with_the_day_from_which_there_is_enough(
+    history, monkeypatch
+):
+    monkeypatch.setattr("django.utils.timezone.now", lambda: NOW)
+    with pytest.raises(CommandError, match=r"This is fold 1, .* known on 2026-01-22") as refused:
+        command("--folds", "2", "--test-from", "2026-01-22")
+    (day,) = re.findall(r"From (\S+) on, enough is known", str(refused.value))
+    assert "fold 1" in command("--folds", "2", "--test-from", day)
 
 
 def test_stated_origins_are_tested_for_the_stated_days(history):

@@ -11,7 +11,7 @@ from scoring.learning.errors import InvalidSliceField
 from scoring.learning.fairness import assessment
 from scoring.learning.fairness.assessment import assess_slices
 from scoring.learning.fairness.fields import default_fields, slicings_of
-from scoring.learning.fairness.lines import slice_lines
+from scoring.learning.fairness.lines import between, slice_lines
 from scoring.learning.fairness.slicing import Slicing
 from scoring.learning.pages.slice_tables import slice_tables
 from tests.unit.learning.made_up import training_set
@@ -105,3 +105,8 @@ def test_payments_are_sliced_by_what_their_type_declares_as_far_as_the_model_kno
         "card_since_first",
         "customer_city_pop",
     ]
+
+
+def test_slices_that_are_all_alike_are_not_set_above_each_other():
+    assert between({"highest": "US", "lowest": "DE"}) == "US above DE"
+    assert between({"highest": "US", "lowest": "US"}) == "all slices alike"

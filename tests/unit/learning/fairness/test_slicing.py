@@ -18,6 +18,13 @@ def test_frequent_names_have_slices_of_their_own_and_the_others_share_one():
     assert found["missing"] == 4
 
 
+def test_values_that_the_model_does_not_know_join_the_other_ones():
+    values = ["other values"] * 90 + [f"v{at:02}" for at in range(MAX_NAMES + 1)]
+    slicing = slice_names("campaign", values)
+    assert len(set(slicing.names)) == len(slicing.names) == MAX_NAMES + 1
+    assert sizes(slicing)["other values"] == 91
+
+
 def test_numbers_are_cut_into_bands_of_about_equally_many_events():
     values = np.append(np.arange(1_000.0), np.nan)
     found = sizes(slice_numbers("amount", values, text=lambda value: f"{value:g}"))

@@ -151,7 +151,7 @@ def test_a_model_that_only_xgboost_can_explain_passes_with_a_warning():
     [latency] = [check for check in checks if check["name"] == "latency"]
     assert latency["passed"]
     assert latency["sentence"] == (
-        "Scoring and explaining one event takes 5.00 ms. Warning: the model cannot be explained from tables"
+        "Scoring and explaining one event takes 5.000 ms. Warning: the model cannot be explained from tables"
         " (its tables would take more than 64 MiB), so XGBoost explains every event: one process decides at"
         " most 200 events per second."
     )
