@@ -29,7 +29,7 @@ from scoring.learning.texts.filling import fill_texts
 from scoring.learning.texts.reading import with_texts
 from scoring.learning.training.comparison import vectors_for
 from scoring.learning.training.fit import measure
-from scoring.learning.training.runs import require_rows
+from scoring.learning.training.running.inputs import require_rows
 from scoring.progress import NO_PROGRESS, ProgressReporter
 from scoring.registry.feature_sets import check_feature_set
 from scoring.registry.loaded_models import LoadedModel, load_for_bulk

@@ -15,6 +15,7 @@ from scoring.learning.metrics.weighted_shares import effective_text
 from scoring.learning.promotion.stages import ModelStage
 from scoring.learning.training.runs import TrainingRun
 from scoring.registry.feature_sets import SetUse
+from scoring.timestamps import to_iso
 
 MONEY_NAMES = {
     "fraud_amount_stopped_a_day": "amount stopped a day",
@@ -137,6 +138,26 @@ def version_lines(
             f"{_number(version.metrics.get('roc_auc')):>9}  {gate:<6}{stages[version.name].text}".rstrip()
         )
     return lines
+
+
+def described_versions(
+    versions: Iterable[Any], *, stages: Mapping[str, ModelStage], sets: Mapping[str, int]
+) -> list[dict[str, Any]]:
+    """The same of each version as JSON values, with all its metrics and the checks that failed."""
+    return [
+        {
+            "model": version.name,
+            "event_type": version.event_type,
+            "trained": to_iso(version.trained_at),
+            "data_until": to_iso(version.as_of),
+            "feature_set": sets.get(version.name),
+            "metrics": version.metrics,
+            "passed": all(check["passed"] for check in version.checks),
+            "failed": [check["name"] for check in version.checks if not check["passed"]],
+            "stage": stages[version.name].text,
+        }
+        for version in versions
+    ]
 
 
 def set_lines(uses: Iterable[SetUse], *, before: Mapping[str, str | None], with_features: bool) -> list[str]:

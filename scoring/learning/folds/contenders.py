@@ -14,7 +14,7 @@ from scoring.learning.training.baseline import baseline_score, fit_baseline, fit
 from scoring.learning.training.comparison import reason_against, vectors_for
 from scoring.learning.training.fit import train_model
 from scoring.learning.training.recipe import TrainingConfig
-from scoring.learning.training.runs import code_columns
+from scoring.learning.training.running.description import code_columns
 from scoring.progress import ProgressReporter
 from scoring.registry.loaded_models import load_for_bulk
 

@@ -24,7 +24,7 @@ from scoring.learning.metrics.entities import entity_metrics
 from scoring.learning.metrics.quality import all_metrics
 from scoring.learning.texts.reading import with_texts
 from scoring.learning.training.recipe import TrainingRequest
-from scoring.learning.training.runs import training_and_test
+from scoring.learning.training.running.inputs import training_and_test
 from scoring.progress import NO_PROGRESS, ProgressReporter
 from scoring.timestamps import to_iso
 

@@ -11,7 +11,7 @@ from scoring.learning.dataset.selection import SelectionHistory
 from scoring.learning.dataset.training_set import LabelHistory, VectorTable
 from scoring.learning.errors import NoEventsToEvaluate
 from scoring.learning.evaluation.evaluate import training_data_of
-from scoring.learning.training.runs import require_rows
+from scoring.learning.training.running.inputs import require_rows
 from scoring.timestamps import to_iso, to_micros
 from tests.unit.learning.made_up import training_set
 

@@ -9,7 +9,7 @@ from scoring.learning.errors import InvalidTraining
 from scoring.learning.jobs.retraining import scheduled_options
 from scoring.learning.search.options import SearchOptions
 from scoring.learning.training.recipe import MAX_MATURITY_DAYS, TrainingRequest
-from scoring.learning.training.runs import check_window
+from scoring.learning.training.running.inputs import check_window
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 MOMENT = timedelta(microseconds=1)

@@ -6,8 +6,8 @@ import pytest
 from scoring.learning.dataset.training_set import NO_TIME, RowTimes
 from scoring.learning.errors import FutureInformation
 from scoring.learning.leakage.times import check_times
-from scoring.learning.training import runs
 from scoring.learning.training.recipe import TrainingRequest
+from scoring.learning.training.running import inputs
 from scoring.timestamps import to_micros
 from tests.unit.learning.made_up import training_set
 
@@ -71,8 +71,8 @@ def test_a_training_checks_the_events_it_is_trained_on_and_those_it_is_judged_on
     def joined(*, until=None, **given):
         return bad if (until is None) == (late == "trained on") else timed()
 
-    monkeypatch.setattr(runs, "join_labels", joined)
+    monkeypatch.setattr(inputs, "join_labels", joined)
     now = bad.as_of
     request = TrainingRequest("payment", as_of=now, test_until=now)
     with pytest.raises(FutureInformation, match="features from after the cut-off"):
-        runs.training_and_test(None, None, None, request, now=now)
+        inputs.training_and_test(None, None, None, request, now=now)

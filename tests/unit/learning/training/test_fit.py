@@ -20,7 +20,7 @@ from scoring.learning.training.fit import (
 from scoring.learning.training.growing import booster_parameters, rate_of
 from scoring.learning.training.packing import pack_model
 from scoring.learning.training.recipe import ThresholdPolicy, TrainingConfig
-from scoring.learning.training.runs import code_columns, further_metrics
+from scoring.learning.training.running.description import code_columns, further_metrics
 from scoring.learning.training.thresholds import NEVER, Judged
 from scoring.registry.artifact import Artifact, ModelSpec
 from scoring.registry.errors import ArtifactCorrupt

@@ -1,6 +1,6 @@
 import grimp
 
-from scoring.learning.training.runs import CODE_ROOMS, code_digest
+from scoring.learning.training.running.lineage import CODE_ROOMS, code_digest
 
 # What these rooms hold does not change a feature's value or a fitted model: storage, errors, texts, pages.
 OTHER_ROOMS = {
