@@ -12,9 +12,9 @@ from scoring.learning.cards.artifacts import download_artifact
 from scoring.learning.cards.differences import difference_lines
 from scoring.learning.cards.versions import compare_versions
 from scoring.learning.errors import NoModelYet
-from scoring.learning.evaluation.report import version_lines
+from scoring.learning.evaluation.report import described_versions, version_lines
 from scoring.learning.promotion.stages import stages_of
-from scoring.management.outcomes import as_command_error
+from scoring.management.outcomes import add_json_option, as_command_error, bad_argument, write_json
 from scoring.registry.feature_sets import list_feature_sets
 from scoring.registry.models import ModelVersion
 
@@ -37,8 +37,11 @@ class Command(BaseCommand):
             metavar=("NAME", "FILE"),
             help="instead of the list: write a model's artifact to a new file; recorded in the log",
         )
+        add_json_option(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["json"] and (options["compare"] or options["export"]):
+            raise bad_argument("--json is for the list; it cannot be combined with --compare or --export")
         if options["compare"]:
             self.stdout.write("\n".join(lines_of_differences(*options["compare"])))
             return
@@ -49,11 +52,17 @@ class Command(BaseCommand):
         versions, event_type = ModelVersion.objects.order_by("event_type", "number"), options["event_type"]
         if event_type is not None:
             versions = versions.filter(event_type=event_type)
-        if not versions:
-            self.stdout.write(no_models(event_type))
+        nothing = "" if versions else no_models(event_type)
+        if nothing and not options["json"]:
+            self.stdout.write(nothing)
             return
         numbers = {name: use.number for use in list_feature_sets() for name in use.models if use.number}
-        self.stdout.write("\n".join(version_lines(versions, stages=stages_of(versions), sets=numbers)))
+        stages = stages_of(versions)
+        if options["json"]:
+            described = described_versions(versions, stages=stages, sets=numbers)
+            write_json(self.stdout, {"models": described})
+        else:
+            self.stdout.write("\n".join(version_lines(versions, stages=stages, sets=numbers)))
 
 
 def lines_of_differences(before: str, after: str) -> list[str]:

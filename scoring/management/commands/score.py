@@ -35,10 +35,11 @@ class Command(BaseCommand):
             "--event-type", type=read_scored_type, help="the event type (default: the model's)"
         )
         parser.add_argument(
-            "--since", type=read_moment, default=EARLIEST, help="start of the events' time range"
+            "--since", "--from", type=read_moment, default=EARLIEST, help="start of the events' time range"
         )
         parser.add_argument(
             "--until",
+            "--to",
             type=read_moment,
             help="end of the time range, exclusive (default: now, or that of the run to continue)",
         )

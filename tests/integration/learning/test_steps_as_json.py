@@ -54,6 +54,20 @@ def test_data_is_exported_and_written_as_a_training_set(models, tmp_path):
     assert ended("training_set", "--as-of", "2001-01-01", "--out", file) == 3
 
 
+def test_versions_are_listed_with_their_metrics_checks_and_stages(models):
+    listed = result("models", "--event-type", "payment")["models"]
+    assert [each["model"] for each in listed] == models
+    champion = champion_of("payment")
+    assert [each["model"] for each in listed if each["stage"] == "champion"] == [champion] * bool(champion)
+    for each, version in zip(listed, ModelVersion.objects.order_by("number"), strict=True):
+        assert each["metrics"]["roc_auc"] == version.metrics["roc_auc"]
+        assert each["failed"] == [check["name"] for check in version.checks if not check["passed"]]
+        assert each["passed"] == (not each["failed"])
+    assert result("models", "--event-type", "content") == {"models": []}
+    assert ended("models", "--event-type", "nothing") == 2
+    assert ended("models", "--compare", *models) == 2
+
+
 def test_a_model_is_trained_evaluated_promoted_and_rolled_back(models):
     first, second = models
     options = (
