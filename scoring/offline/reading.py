@@ -35,13 +35,16 @@ _LABELS = """
 # The time of an event according to its receipt; the event table has the time of the latest version.
 RECEIVED_AT = """(CASE WHEN event.versions = 1 THEN event.occurred_at
                   ELSE (said.data::json ->> 'occurred_at')::timestamptz END)"""
+# One pass over the log for all fields: OFFSET 0 keeps the planner from parsing the payload for each of them.
 _VALUES = """
-    SELECT said.data::json -> %s ->> %s, count(*)
+    SELECT named.at, payload.data -> named.part ->> named.name, count(*)
       FROM scoring_logentry said
       JOIN scoring_event event ON event.position = said.position
+     CROSS JOIN LATERAL (SELECT said.data::jsonb AS data OFFSET 0) payload
+     CROSS JOIN unnest(%s::int[], %s::text[], %s::text[]) AS named (at, part, name)
      WHERE (said.epoch, said.txid, said.position) > (%s, %s::text::xid8, %s)
        AND event.type = %s AND {occurred_at} <= %s
-     GROUP BY 1
+     GROUP BY 1, 2
 """.replace("{occurred_at}", RECEIVED_AT)
 _ROWS_A_FETCH = 50_000
 
@@ -88,36 +91,44 @@ def read_label_rows(
 
 
 def count_values(
-    event_type: str, name: str, *, as_of: datetime, store: OfflineStore | None = None
-) -> dict[str, int]:
-    """The number of events up to `as_of` with each value of a category, as known then.
+    event_type: str, names: Sequence[str], *, as_of: datetime, store: OfflineStore | None = None
+) -> dict[str, dict[str, int]]:
+    """For each category the number of events up to `as_of` with each of its values, as known then.
 
-    `name`: of a field, or the column of a signal.
+    `names`: of fields, or the columns of signals. They are read together, in one pass.
     """
+    if not names:
+        return {}
     kind = find_event_type(event_type)
-    part = "signals" if name in kind.signals else "fields"
+    parts = ["signals" if name in kind.signals else "fields" for name in names]
     opened, manifest = open_store(store)
-    counts: Counter[str] = Counter()
+    counts: list[Counter[Any]] = [Counter() for _ in names]
     table, cursor = f"events/type={event_type}", manifest.cursor
     if manifest.layout.get(table) == present_layout()[table]:
         schema = event_schema(kind)
-        rows = opened.read(table, manifest=manifest, columns=["_occurred_at", name], schema=schema)
-        values = rows.filter(pc.less_equal(rows["_occurred_at"], pa.scalar(as_of)))[name]
-        for count in values.cast(pa.string()).value_counts().to_pylist():
-            counts[count["values"]] += count["counts"]
+        rows = opened.read(table, manifest=manifest, columns=["_occurred_at", *names], schema=schema)
+        known = rows.filter(pc.less_equal(rows["_occurred_at"], pa.scalar(as_of)))
+        for counted, name in zip(counts, names, strict=True):
+            for count in known[name].cast(pa.string()).value_counts().to_pylist():
+                counted[count["values"]] += count["counts"]
     else:
         cursor = Manifest().cursor
     with connection.cursor() as db:
-        db.execute(_VALUES, [part, name, *cursor, event_type, as_of])
-        for value, count in db.fetchall():
-            counts[value] += count
-    _correct_counts(counts, event_type, (part, name), as_of)
-    return {value: count for value, count in counts.items() if value is not None and count > 0}
+        db.execute(_VALUES, [list(range(len(names))), parts, list(names), *cursor, event_type, as_of])
+        for at, value, count in db.fetchall():
+            counts[at][value] += count
+    _correct_counts(counts, event_type, list(zip(parts, names, strict=True)), as_of)
+    return {
+        name: {value: count for value, count in counted.items() if value is not None and count > 0}
+        for name, counted in zip(names, counts, strict=True)
+    }
 
 
-def _correct_counts(counts: Counter[Any], event_type: str, where: tuple[str, str], as_of: datetime) -> None:
+def _correct_counts(
+    counts: Sequence[Counter[Any]], event_type: str, fields: Sequence[tuple[str, str]], as_of: datetime
+) -> None:
     """Count amended events by their version valid at `as_of` instead of their receipt."""
-    at, (part, name) = to_micros(as_of), where
+    at = to_micros(as_of)
     held = {each.event: each.held_at(at) for each in read_versions(event_type)}
     changed = {event: version for event, version in held.items() if version != event}
     positions = {*changed, *(version for version in changed.values() if version is not None)}
@@ -125,7 +136,8 @@ def _correct_counts(counts: Counter[Any], event_type: str, where: tuple[str, str
     for event, version in changed.items():
         for position, sign in ((event, -1), (version, 1)):
             if position is not None and from_iso(entries[position]["occurred_at"]) <= as_of:
-                counts[entries[position].get(part, {}).get(name)] += sign
+                for counted, (part, name) in zip(counts, fields, strict=True):
+                    counted[entries[position].get(part, {}).get(name)] += sign
 
 
 def _read_labels(manifest: Manifest, event_type: str, last: int, progress: Progress) -> list[pa.Table]:

@@ -32,11 +32,9 @@ def count_vocabulary(
     """
     names = [name for name, values in categories_of(kind).items() if not values]
     watch.begin("counting the values of categories", total=len(names))
-    vocabulary = {}
-    for name in names:
-        vocabulary[name] = order_values(count_values(kind.name, name, as_of=as_of, store=store))
-        watch.advance(1)
-    return vocabulary
+    counts = count_values(kind.name, names, as_of=as_of, store=store)
+    watch.advance(len(names))
+    return {name: order_values(counts[name]) for name in names}
 
 
 def order_values(counts: Mapping[str, int]) -> tuple[str, ...]:

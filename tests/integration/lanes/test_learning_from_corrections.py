@@ -88,8 +88,9 @@ def test_the_log_position_looked_at_bounds_amendments_too(amended):
 def test_values_are_counted_from_the_versions_known_then(amended, exported):
     if exported:
         export_log(OfflineStore(), now=datetime.now(UTC))
-    assert count_values("payment", "category", as_of=datetime.now(UTC)) == {"grocery": 4, "food": 1}
-    assert count_values("payment", "category", as_of=amended) == {"grocery": 6}
+    now = datetime.now(UTC)
+    assert count_values("payment", ["category"], as_of=now) == {"category": {"grocery": 4, "food": 1}}
+    assert count_values("payment", ["category"], as_of=amended) == {"category": {"grocery": 6}}
 
 
 def merchants_read(read) -> list[str]:

@@ -67,7 +67,11 @@ def test_values_are_counted_once_wherever_they_lie(store):
     export_log(store, now=NOW)
     append([received(f"after-{number}", category="food") for number in range(2)], now=NOW)
     append([received("rare", category="fuel")], now=NOW)
-    assert count_values("payment", "category", as_of=NOW, store=store) == {"food": 5, "fuel": 1}
-    assert count_values("payment", "category", as_of=NOW - timedelta(days=1), store=store) == {}
+    assert count_values("payment", ["category"], as_of=NOW, store=store) == {
+        "category": {"food": 5, "fuel": 1}
+    }
+    assert count_values("payment", ["category"], as_of=NOW - timedelta(days=1), store=store) == {
+        "category": {}
+    }
     kind = event_type("payment")
     assert count_vocabulary(kind, as_of=NOW, store=store) == {"category": ("food",)}
