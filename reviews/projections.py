@@ -50,6 +50,7 @@ def opened_case(case: Row | None, entry: Entry) -> Row:
         "not_for": entry.data.get("not_for", ""),
         "quality_check": "",
         "golden": "",
+        "golden_by": "",
         "group_keys": entry.data.get("group_keys", []),
         "joined_to": entry.data.get("joined_to"),
         "linked": 0,
@@ -207,7 +208,8 @@ def check_withdrawn_case(case: Row | None, entry: Entry) -> Row:
 
 @fold_into("case.golden_changed", Case, key=event_position)
 def golden_changed_case(case: Row | None, entry: Entry) -> Row:
-    return {**_existing(case, entry), "golden": entry.data["golden"]}
+    golden = entry.data["golden"]
+    return {**_existing(case, entry), "golden": golden, "golden_by": _actor(entry) if golden else ""}
 
 
 @fold_into("case.escalated", Case, key=event_position)
@@ -225,7 +227,7 @@ def escalated_case(case: Row | None, entry: Entry) -> Row:
 def reopened_case(case: Row | None, entry: Entry) -> Row:
     """Claimed by the reviewer who undid the verdict, or open when the decision was revised."""
     kept = {**_existing(case, entry), **NO_VERDICT, **NO_PROPOSAL}
-    row = {**kept, "closed_because": "", "quality_check": "", "golden": ""}
+    row = {**kept, "closed_because": "", "quality_check": "", "golden": "", "golden_by": ""}
     if entry.data["reviewer"]:
         return {**row, **_claimed(entry)}
     return _with_facts({**row, "state": Case.State.OPEN.value, **UNCLAIMED}, entry)

@@ -20,6 +20,7 @@ from monitoring.notifications.models import NotificationMessage
 from monitoring.overview.restarts import ProcessRestarts, read_restarts
 from monitoring.windows.batch_views import Freshness, read_freshness
 from monitoring.windows.hourly import to_hour, to_minute
+from reviews.actions.failures import failed_requests, id_of
 from reviews.models import Case
 from scoring.admin_kit.row_rules.visible import sees_type, visible_to
 from scoring.catalog.registry import event_types
@@ -49,6 +50,7 @@ CANDIDATES_FOR = timedelta(days=30)  # older ones are not going to be approved
 MAX_DECISIONS = 5_000
 MAX_LAG_COUNTED = 5_000  # entries behind each consumer
 MAX_TRIPS = 5  # of guardrails
+FAILED_FOR = timedelta(days=7)  # older failures of actions are taken as settled otherwise
 CASE_LATE = timedelta(hours=24)  # the age from which on a case is overdue
 # Long columns of a model version that the overview does not show.
 _UNSHOWN = ("parameters", "metrics", "lineage", "comparison")
@@ -109,6 +111,21 @@ class FailedMessages:
 
 
 @dataclass(frozen=True)
+class FailedActions:
+    """Actions of cases that were given up within FAILED_FOR and not made anew: how many, and the latest one.
+
+    `case`: the sender's id of its event; `position`: that of the event.
+    """
+
+    count: int
+    action: str
+    case: str
+    position: int
+    at: datetime
+    error: str
+
+
+@dataclass(frozen=True)
 class FailingRule:
     """A rule that failed on events since yesterday (UTC)."""
 
@@ -150,6 +167,7 @@ class Facts:
     requested_rules: list[Rule] | None = None  # those that wait for the user's approval
     failing_rules: list[FailingRule] | None = None
     alerts: list[AlertGroup] | None = None  # that fire and are not in hand
+    failed_actions: FailedActions | None = None  # of those that the user may request
 
 
 def read_facts(user: User | AnonymousUser, *, now: datetime) -> Facts:
@@ -209,7 +227,7 @@ def read_facts(user: User | AnonymousUser, *, now: datetime) -> Facts:
 
 
 def read_findings(user: User | AnonymousUser, *, now: datetime) -> dict[str, Any]:
-    """What monitoring itself found, and messages about that which did not arrive."""
+    """What monitoring itself found; messages about that, and actions of cases, that did not arrive."""
     seen: dict[str, Any] = {}
     if user.has_perm("monitoring.view_guardrailtrip"):
         trips = visible_to(GuardrailTrip.objects.all(), user).filter(tripped_at__gt=now - DAY)
@@ -219,6 +237,8 @@ def read_findings(user: User | AnonymousUser, *, now: datetime) -> dict[str, Any
         seen["alerts"] = [each for each in groups if not each.is_in_hand(now=now)]
     if user.has_perm("monitoring.view_notificationsettings"):
         seen["failed_messages"] = read_failed_messages(now=now)
+    if user.has_perm("reviews.request_caseaction"):
+        seen["failed_actions"] = read_failed_actions(user, now=now)
     return seen
 
 
@@ -238,6 +258,16 @@ def read_failed_messages(*, now: datetime) -> FailedMessages | None:
     )
     found = list(failed.order_by("-id").values_list("owner", "error"))
     return FailedMessages(len(found), *found[0]) if found else None
+
+
+def read_failed_actions(user: User | AnonymousUser, *, now: datetime) -> FailedActions | None:
+    cases = visible_to(Case.objects.all(), user)
+    failed = failed_requests(cases=cases, user=user, since=now - FAILED_FOR)
+    if not failed:
+        return None
+    last = failed[0]
+    case = cases.filter(pk__in=[last.event_position]).get()
+    return FailedActions(len(failed), last.action, id_of(case), case.pk, last.created_at, last.error)
 
 
 def read_failing_rules(user: User | AnonymousUser, *, now: datetime) -> list[FailingRule]:

@@ -25,6 +25,8 @@ from scoring.admin_kit.plots import Plot
 PERMISSIONS = {
     "queue": "reviews.view_case",
     "own_reviews": "reviews.work_case",
+    "case": "reviews.view_case",
+    "case_actions": "reviews.view_caseaction",
     "performance": "monitoring.view_modelwindow",
     "breakers": "scoring.view_breakerstate",
     "rules_only": "scoring.view_rulesonlyswitch",

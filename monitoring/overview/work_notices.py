@@ -9,6 +9,7 @@ from monitoring.overview.notices import Measured, Notice, NoticeLink, Rule, coun
 from monitoring.replay_check.aspects import noun_of
 from monitoring.windows.batch_views import Freshness
 from scoring.admin_kit.formatting import ago_text, count_text, duration_text
+from scoring.declare.spelling import words_of
 from scoring.learning.models import TrainingJob
 from scoring.replay.consistency.mismatches import AspectCheck, Mismatch
 
@@ -124,6 +125,21 @@ def old_cases(facts: Facts) -> Iterator[Notice]:
         )
 
 
+def failed_actions(facts: Facts) -> Iterator[Notice]:
+    """Actions of cases, such as refunds, that their service did not take."""
+    if failed := facts.failed_actions:
+        more = f"; {counted(failed.count - 1, 'other', 'others')} in a week" if failed.count > 1 else ""
+        yield Notice(
+            "bad",
+            f"{words_of(failed.action).capitalize()} of {failed.case}, requested"
+            f" {ago_text(failed.at, facts.now)}, was given up: {last_line(failed.error)}{more}.",
+            "Nothing has happened there. Mend the cause, then request it again from the case.",
+            *("Open the case", "case"),
+            arguments=(failed.position,),
+            also=(NoticeLink("See the actions", "case_actions"),),
+        )
+
+
 def failed_training(facts: Facts) -> Iterator[Notice]:
     newest = next(iter(facts.trainings or []), None)
     if newest is None or newest.state != TrainingJob.State.FAILED or newest.ended_at is None:
@@ -206,6 +222,14 @@ def _view_trouble(view: Freshness) -> str:
 # Those of one tone appear in this order.
 RULES: tuple[Rule, ...] = (
     *(inconsistent_features, inconsistent_decisions, missing_batch_values, restarted_processes),
-    *(broken_schedules, old_cases, failed_training, drifted_models, triggered_trainings, open_candidates),
+    *(
+        broken_schedules,
+        failed_actions,
+        old_cases,
+        failed_training,
+        drifted_models,
+        triggered_trainings,
+        open_candidates,
+    ),
     undecided_types,
 )

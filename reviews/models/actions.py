@@ -94,6 +94,9 @@ class ActionRequest(OutboxMessage):
         indexes: ClassVar = [
             models.Index(fields=["due_at"], condition=models.Q(state="pending"), name="action_request_due"),
             models.Index(fields=["event_position"], name="action_request_of_case"),
+            models.Index(
+                fields=["-created_at"], condition=models.Q(state="failed"), name="action_request_failed"
+            ),
             models.Index(fields=["action", "-created_at"], name="action_request_of_action"),
         ]
 

@@ -110,7 +110,8 @@ class Case(models.Model):
     position; None if it was never received), and `not_for` the reviewer who decided that one.
 
     A `quality_check` opens a case again for another reviewer while its verdict stands. `claimed_at`: since
-    when its claimant has it. `golden`: why its verdict is a known answer, "" if it is none.
+    when its claimant has it. `golden`: why its verdict is a known answer, "" if it is none; `golden_by`: who
+    chose it as such.
 
     A `proposal` is a verdict that takes effect once a second person gives the same: the data of its
     `case.proposed`, {} without one. `proposed_by` stays when it is confirmed; `proposed_at` then is None.
@@ -186,6 +187,7 @@ class Case(models.Model):
     claimed_at = models.DateTimeField(null=True)
     quality_check = models.CharField(max_length=12, choices=Check.choices, blank=True, default="")
     golden = models.CharField(max_length=10, choices=Golden.choices, blank=True, default="")
+    golden_by = models.CharField(max_length=150, blank=True, default="")
     proposal = models.JSONField(default=dict, blank=True)
     proposed_by = models.CharField(max_length=150, blank=True, default="")
     proposed_at = models.DateTimeField(null=True)
@@ -216,7 +218,12 @@ class Case(models.Model):
             models.Index(
                 fields=["claimed_by", "lease_until"], name="case_lease", condition=models.Q(state="claimed")
             ),
-            models.Index(fields=["state", "-decided_at"], name="case_decided"),
+            # Not of pending cases without a verdict: retrieving candidates would read all of these from it.
+            models.Index(
+                fields=["state", "-decided_at"],
+                name="case_decided",
+                condition=models.Q(state__in=("decided", "closed")) | models.Q(decided_at__isnull=False),
+            ),
             models.Index(
                 "queue",
                 models.F("rank").desc(),

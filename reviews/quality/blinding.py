@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from django.db.models import QuerySet
 
-from reviews.console.event_details import EventDetail, HistoryRow
+from reviews.console.event_details import EventDetail, HistoryRow, SourceLabel
 from reviews.models import Case, CaseQuerySet
 from reviews.models.quality import GivenVerdict
 from reviews.projections import NO_VERDICT
@@ -40,10 +40,12 @@ def seen_case(case: Case, viewer: str) -> Case:
 
 
 def seen_detail(detail: EventDetail, case: Case | None, viewer: str) -> EventDetail:
-    """The event with the labels that a viewer may see."""
+    """The event with the labels that a viewer may see; their own answer if they answered a golden item."""
     if case is None or case.decided_at is None or not is_blind(case, viewer):
         return detail
     kept = [each for each in detail.labels if _was_known(each.source, each.known_at, case.decided_at)]
+    if not _is_open_blind(case, viewer) and (answer := _untold_answer(case, viewer)) is not None:
+        kept.append(SourceLabel(answer.verdict, PEOPLE, answer.given_at, f"user/{viewer}"))
     said = {each.source: each.value for each in kept}
     standing = {source: value for source, value in said.items() if value is not None}
     source = effective_source(standing, {each.source: each.known_at for each in kept})

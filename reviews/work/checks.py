@@ -52,7 +52,7 @@ def golden_instead_of(case: Case, *, reviewer: str, sensitive: bool, now: dateti
     if not gets_golden_item(reviewer, case.event_stream, answered=answered, share=share):
         return None
     sources = [Case.Golden.CHOSEN, *([Case.Golden.AGREED] if settings.golden_from_agreed else [])]
-    found = _golden_items(case.event_type, reviewer).filter(golden__in=sources)
+    found = _golden_items(case, reviewer).filter(golden__in=sources)
     item = (found if sensitive else found.filter(sensitive=False)).first()
     return _open(item, Case.Check.GOLDEN, now=now) if item else None
 
@@ -100,15 +100,22 @@ def _open(case: Case, check: Case.Check, *, now: datetime) -> Case:
     return append_to_case(case, "case.check_opened", {"check": check.value}, reviewer="", now=now)
 
 
-def _golden_items(event_type: str, reviewer: str) -> CaseQuerySet:
-    """Golden items that nobody works on and that are new to the reviewer, the latest first; rows locked.
+def _golden_items(case: Case, reviewer: str) -> CaseQuerySet:
+    """Golden items of a case's type and queue that nobody works on and whose answer the reviewer neither gave
+    nor chose, the latest first; rows locked.
 
     Events that were retracted, or whose label is not that of the verdict any more, are left out.
     """
     own = GivenVerdict.objects.filter(event_position=OuterRef("pk"), reviewer=reviewer)
     gone = Amendment.objects.filter(event_stream=OuterRef("event_stream"), kind=Amendment.Kind.RETRACTION)
     label = Label.objects.filter(event_stream=OuterRef("event_stream")).order_by("-position")
-    found = Case.objects.filter(event_type=event_type, state=Case.State.DECIDED).exclude(golden="")
-    new = found.exclude(decided_by=reviewer).exclude(Exists(own)).exclude(Exists(gone))
+    found = Case.objects.filter(event_type=case.event_type, queue=case.queue, state=Case.State.DECIDED)
+    new = (
+        found.exclude(golden="")
+        .exclude(golden_by=reviewer)
+        .exclude(decided_by=reviewer)
+        .exclude(Exists(own))
+        .exclude(Exists(gone))
+    )
     undisputed = new.filter(verdict=Subquery(label.values("effective")[:1])).order_by("-event_position")
     return undisputed.select_for_update(skip_locked=True)

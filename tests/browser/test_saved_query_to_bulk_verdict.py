@@ -9,7 +9,10 @@ from django.contrib.auth.models import Group, User
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 
+from reviews.investigation.bulk import actions
+from reviews.investigation.bulk.tasks import run_bulk_action
 from reviews.models import BulkAction, Case, ReviewQueue, SavedQuery
+from reviews.pages.investigations.bulk import action_page, preview_page
 from scoring.intake.models import Label
 from scoring.signals import redis_connections as connections
 from tests.browser.axe import violations
@@ -64,6 +67,32 @@ def test_a_saved_query_becomes_a_queue_and_its_cases_are_decided_and_undone(
     assert Label.objects.filter(source="review", value=None).count() == CASES
     undoing = BulkAction.objects.get(kind="undo")
     assert undoing.result == {"done": CASES, "left_out": 0}
+    assert browser.errors() == []
+
+
+def test_a_large_action_is_done_and_undone_by_a_worker_while_its_page_follows(
+    browser: Browser, lead: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (actions, preview_page, action_page):  # fewer items than a request leaves to a worker
+        monkeypatch.setattr(module, "IMMEDIATE", CASES - 1)
+    browser.log_in("lea", "secret", at=CONSOLE)
+    _click(browser, By.LINK_TEXT, "Decide the open cases")
+    browser.wait_until(lambda: browser.path.startswith("/admin/investigate/bulk/verdict/"))
+    Select(browser.driver.find_element(By.NAME, "verdict")).select_by_value("fraud||stolen_card")
+    browser.driver.find_element(By.NAME, "reason").send_keys("A ring of stolen cards")
+    _click(browser, By.XPATH, "//button[normalize-space()='Preview']")
+    browser.wait_until(lambda: f"The query found {CASES} cases." in browser.text)
+    _click(browser, By.ID, "do-it")
+    browser.wait_until(lambda: "Waiting in the queue" in browser.text)
+    assert not Label.objects.filter(source="review").exists()
+    run_bulk_action(BulkAction.objects.latest("number").number)
+    browser.wait_until(lambda: browser.has("#undo-all"))
+    assert Label.objects.filter(source="review", value="fraud").count() == CASES
+    _click(browser, By.ID, "undo-all")
+    browser.wait_until(lambda: "Waiting in the queue" in browser.text)
+    run_bulk_action(BulkAction.objects.latest("number").number)
+    browser.wait_until(lambda: "finished" in browser.text)
+    assert Label.objects.filter(source="review", value=None).count() == CASES
     assert browser.errors() == []
 
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from reviews.models import Case
@@ -18,7 +19,7 @@ from reviews.quality.stored import quality_settings
 from reviews.quality.words import settings_text
 from reviews.work.consequences import granting_verdicts
 from scoring.admin_kit.pages import AdminPage, register_page
-from scoring.admin_kit.row_rules.visible import is_limited, seen_scored_types
+from scoring.admin_kit.row_rules.visible import is_limited, seen_scored_types, visible_to
 from scoring.catalog.registry import event_types
 
 NO_TYPE = "-"  # of users who see no scored type
@@ -55,7 +56,7 @@ class ReviewQualityPage(AdminPage):
             since=since.date(),
             last=until.date() - timedelta(days=1),
             settings=[(name, settings_text(quality_settings.in_row(rows.get(name)))) for name in types],
-            open_checks=_open_checks(),
+            open_checks=_open_checks(visible_to(Case.objects.all(), user)),
             orders=[each for each in measure_orders(now=timezone.now()) if chosen in ("", each.event_type)],
             may_look_at_settings=user.has_perm(LOOK_AT_SETTINGS),
             may_set=user.has_perm(SET),
@@ -64,8 +65,12 @@ class ReviewQualityPage(AdminPage):
         )
 
 
-def _open_checks() -> dict[str, int]:
-    """How many cases wait for a second reviewer, and for an adjudicator."""
-    open_ones = Case.objects.pending().exclude(quality_check="")
-    kinds = list(open_ones.values_list("quality_check", flat=True))
-    return {check.value: kinds.count(check.value) for check in Case.Check}
+def _open_checks(cases: QuerySet[Case]) -> dict[str, int]:
+    """How many of these cases wait for a second reviewer, for an adjudicator, and are golden items."""
+    kinds = list(
+        cases.filter(pk__in=Case.objects.pending().values("pk"))
+        .exclude(quality_check="")
+        .values_list("quality_check", flat=True)
+    )
+    waiting = {check.value: kinds.count(check.value) for check in Case.Check}
+    return {**waiting, Case.Check.GOLDEN.value: cases.exclude(golden="").count()}

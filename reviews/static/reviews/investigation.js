@@ -39,11 +39,17 @@
     const bar = document.getElementById("running");
     if (!bar) return;
     const address = location.pathname;
+    const words = bar.querySelector("span"), button = bar.querySelector("button");
     let run = "";
+    const show = (text, running) => {
+      words.textContent = text;
+      button.hidden = !running;
+      bar.hidden = false;
+    };
     const begin = () => {
       run = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
       document.cookie = `investigation_run=${run}; path=${address}; max-age=120; samesite=strict`;
-      bar.hidden = false;
+      show("The query is running.", true);
     };
     const cancel = () => {
       if (!run) return;
@@ -53,7 +59,7 @@
       sent.set("csrfmiddlewaretoken", document.querySelector("[name=csrfmiddlewaretoken]").value);
       navigator.sendBeacon(address, sent);
       run = "";
-      bar.hidden = true;
+      show("The query was cancelled. The page shows the one before it.", false);
     };
     document.addEventListener("submit", (event) => {
       if (!event.defaultPrevented && event.target.method === "get" && new URL(event.target.action, location).pathname === address) begin();
@@ -63,7 +69,7 @@
       const plain = !event.defaultPrevented && event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey;
       if (link && plain && link.pathname === address && link.search && link.search !== location.search) begin();
     });
-    bar.querySelector("button").addEventListener("click", () => { window.stop(); cancel(); });
+    button.addEventListener("click", () => { window.stop(); cancel(); });
     window.addEventListener("pagehide", cancel);
     window.addEventListener("pageshow", () => { bar.hidden = true; });
   };

@@ -19,6 +19,8 @@ from reviews.investigation.bulk import actions
 from reviews.models import BulkAction, Case
 from reviews.pages.investigations.bulk import preview_page
 from reviews.queue.opening import CASES
+from reviews.work.checks import choose_golden
+from reviews.work.transitions import append_to_case
 from scoring.admin_kit.row_rules.limits import Limits
 from scoring.log import vault
 from scoring.log.consumers.registry import catch_up
@@ -100,6 +102,25 @@ def test_a_result_leads_to_a_verdict_for_all_of_it_and_back(pay: Pay) -> None:
     assert set(Case.objects.free(timezone.now()).values_list("pk", flat=True)) == {first.pk, second.pk}
     listed = client.get(reverse("admin:reviews_bulkaction_changelist")).content.decode()
     assert "2 done" in listed
+
+
+def test_a_case_that_is_checked_blind_is_not_shown_in_an_action(pay: Pay) -> None:
+    checked, _ = open_cases(pay, "t-checked", "t-other")
+    client = sign_in()
+    action = do(client, "verdict", preview(client, "verdict", verdict="fraud||other", note="a ring"))
+    choose_golden(checked.pk, golden=True, reviewer="root", now=timezone.now())
+    bo = sign_in("bo", "analyst")
+    assert "t-checked" in page_of(bo, action)
+    append_to_case(
+        Case.objects.get(pk=checked.pk),
+        "case.check_opened",
+        {"check": "golden"},
+        reviewer="",
+        now=timezone.now(),
+    )
+    shown = page_of(bo, action)
+    assert "t-checked" not in shown
+    assert "t-other" in shown
 
 
 def test_a_verdict_that_needs_a_second_person_is_left_out(pay: Pay) -> None:

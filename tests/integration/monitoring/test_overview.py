@@ -186,5 +186,5 @@ def test_the_overview_needs_few_queries(
 ) -> None:
     client = Client()
     client.force_login(user_with(is_superuser=superuser))
-    with django_assert_max_num_queries(33):
+    with django_assert_max_num_queries(34):
         client.get("/admin/")

@@ -174,6 +174,8 @@ def test_a_missed_golden_item_is_told_only_if_the_setting_says_so(
     seen = text_of(bo.get(page_of(known)))
     assert ("by ana" in seen) == tell
     assert ("by bo" in seen) != tell
+    event = text_of(bo.get(f"/admin/events/{known.pk}/"))
+    assert ("legitimate" in event) != tell  # the label that the verdict of any other case would have given
     assert told(bo, known, ("by ana",)) == (set() if not tell else told(bo, known, ("by ana",)))
     assert GivenVerdict.objects.get(kind="golden").told == tell
 

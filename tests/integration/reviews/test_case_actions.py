@@ -110,6 +110,28 @@ def test_a_reviewer_refunds_a_payment_from_its_case(
     assert "Refund requested: amount 10.00" in page
 
 
+def test_who_may_act_reads_of_a_failed_action_until_it_is_made_anew(
+    browse: Browse, review_case: ReviewCase, service: FakeService
+) -> None:
+    define(url=service.url)
+    case = review_case("T-9")
+    ana, bo = browse("ana", *ACTOR), browse("bo", *WORK)
+    said = "Refund of T-9, requested"
+    assert said not in text_of(ana.get("/admin/"))
+    failed = ask(case)
+    ActionRequest.objects.filter(pk=failed.pk).update(state="failed", error="the service answered 404")
+    home = text_of(ana.get("/admin/"))
+    assert said in home
+    assert "was given up: the service answered 404." in home
+    assert page_of(case) in home
+    assert said not in text_of(bo.get("/admin/"))
+    CaseAction.objects.update(terms={**CaseAction.objects.get().terms, "groups": ["finance"]})
+    assert said not in text_of(ana.get("/admin/"))
+    CaseAction.objects.update(terms={**CaseAction.objects.get().terms, "groups": []})
+    ask(case)
+    assert said not in text_of(ana.get("/admin/"))
+
+
 def test_the_signature_is_of_what_was_sent(review_case: ReviewCase, service: FakeService) -> None:
     define(url=service.url)
     request = ask(review_case())

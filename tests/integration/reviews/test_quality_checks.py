@@ -183,6 +183,23 @@ def test_a_disputed_or_retracted_case_is_no_golden_item_any_more(
     assert claims.claim_next_case(reviewer="bo", now=DAY).pk == following.pk
 
 
+def test_a_golden_item_is_of_the_queue_and_never_for_who_chose_it(
+    open_case: OpenCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reviews.work.checks.gets_golden_item", lambda *args, **how: True)
+    known, elsewhere = (decide(open_case(name), "ana", FRAUD) for name in ("T-known", "T-elsewhere"))
+    for case in (known, elsewhere):
+        choose_golden(case.pk, golden=True, reviewer="lea", now=DAY)
+    Case.objects.filter(pk=elsewhere.pk).update(queue="large_payments")
+    following = open_case("T-next")
+    check_all(second=0.0, golden=0.2)
+    assert claims.claim_next_case(reviewer="lea", now=DAY).pk == following.pk
+    claims.release_case(following.pk, reviewer="lea", now=DAY)
+    assert claims.claim_next_case(reviewer="bo", now=DAY).pk == known.pk
+    verdicts.decide_case(known.pk, reviewer="bo", **FRAUD, now=DAY)
+    assert claims.claim_next_case(reviewer="bo", now=DAY).pk == following.pk
+
+
 def test_only_decided_cases_can_be_golden_items(open_case: OpenCase) -> None:
     case = open_case("T-1")
     with pytest.raises(NotGolden):
@@ -190,8 +207,10 @@ def test_only_decided_cases_can_be_golden_items(open_case: OpenCase) -> None:
     with pytest.raises(CaseNotDecided):
         verdicts.undo_verdict(case.pk, reviewer="ana", now=DAY)
     decide(case, "ana", FRAUD)
-    assert choose_golden(case.pk, golden=True, reviewer="lea", now=DAY).golden == "chosen"
-    assert choose_golden(case.pk, golden=False, reviewer="lea", now=DAY).golden == ""
+    chosen = choose_golden(case.pk, golden=True, reviewer="lea", now=DAY)
+    assert (chosen.golden, chosen.golden_by) == ("chosen", "lea")
+    dropped = choose_golden(case.pk, golden=False, reviewer="lea", now=DAY)
+    assert (dropped.golden, dropped.golden_by) == ("", "")
 
 
 def test_a_rebuild_gives_the_same_rows(open_case: OpenCase) -> None:

@@ -20,11 +20,12 @@ from reviews.investigation.bulk.errors import NotUndoable
 from reviews.investigation.bulk.reviewer import BULK_ACT, reviewer_of
 from reviews.investigation.bulk.running import run_action
 from reviews.investigation.bulk.selecting import Found
-from reviews.investigation.bulk.terms import UNDO
+from reviews.investigation.bulk.terms import LIST, UNDO
 from reviews.models import BulkAction
 from reviews.pages.investigations.bulk.permissions import needed_for
 from reviews.pages.investigations.bulk.samples import SampleRow, sample_rows
 from reviews.pages.investigations.bulk.words import UNITS, action_words, kind_of, query_link
+from reviews.quality.blinding import withheld_cases
 from scoring.admin_kit.pages import register_page
 from scoring.errors import ScoringError
 from scoring.jobs.pages import JobPage
@@ -45,12 +46,12 @@ class BulkActionPage(JobPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         action: BulkAction = self.job
-        kind = kind_of(action)
+        kind, withheld = kind_of(action), self._withheld()
         return super().get_context_data(
             what=action_words(action),
             by=person(action.requested_by),
             unit=UNITS[kind][1],
-            done=self._rows([Found(item) for item, _ in action.done[:SHOWN]]),
+            done=self._rows([Found(item) for item, _ in action.done[:SHOWN] if item not in withheld]),
             shown=SHOWN,
             causes=self._causes(),
             console=query_link(action.parameters),
@@ -87,10 +88,20 @@ class BulkActionPage(JobPage):
             return error.because
         return ""
 
+    def _withheld(self) -> frozenset[int]:
+        """The events of the action whose verdict is withheld from the user."""
+        if kind_of(self.job) == LIST:
+            return frozenset()
+        cases = withheld_cases(self.request.user.get_username())
+        shown = [item for item, _ in (*self.job.done[:SHOWN], *self.job.left_out)]
+        return frozenset(cases.filter(pk__in=shown).values_list("pk", flat=True))
+
     def _causes(self) -> list[tuple[str, int, SampleRow]]:
         """Why items were left out: how many for each cause, and an example."""
         counts = Counter(why for _, why in self.job.left_out)
-        examples = {why: item for item, why in self.job.left_out}
+        withheld = self._withheld()
+        examples = {why: item for item, why in self.job.left_out if item not in withheld}
+        counts = Counter({why: count for why, count in counts.items() if why in examples})
         rows = self._rows([Found(item) for item in examples.values()])
         by_cause = dict(zip(examples, rows, strict=True))
         return [(why, count, by_cause[why]) for why, count in counts.most_common()]

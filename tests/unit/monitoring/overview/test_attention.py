@@ -10,7 +10,15 @@ from monitoring.drift.distance import NO_DATA, Drift, State
 from monitoring.drift.report import DriftReport, FeatureDrift, SideShares
 from monitoring.models import MinuteWindow
 from monitoring.overview.attention import notices
-from monitoring.overview.facts import CaseQueue, Champion, Facts, FailedMessages, PendingEvents, StoreStatus
+from monitoring.overview.facts import (
+    CaseQueue,
+    Champion,
+    Facts,
+    FailedActions,
+    FailedMessages,
+    PendingEvents,
+    StoreStatus,
+)
 from monitoring.overview.page import PERMISSIONS
 from monitoring.windows.batch_views import Freshness
 from monitoring.windows.latency_histogram import bin_of
@@ -201,6 +209,11 @@ WRITER = OldestWriter("4242", "ann", "psql", "idle in transaction", NOW - 5 * MI
             {"failed_messages": FailedMessages(2, "group/lead", "group/lead has no e-mail address")},
             "warn",
             "2 messages about alerts could not be delivered within a day, the latest to group/lead",
+        ),
+        (
+            {"failed_actions": FailedActions(3, "refund", "T-9", 7, NOW - HOUR, "the service answered 500")},
+            "bad",
+            "Refund of T-9, requested 1 h ago, was given up: the service answered 500; 2 others in a week.",
         ),
         ({"trainings": [job("failed")]}, "warn", "Training 4 failed 1 h ago: MemoryError: too large"),
         (
