@@ -98,6 +98,7 @@ class ActionRequest(OutboxMessage):
                 fields=["-created_at"], condition=models.Q(state="failed"), name="action_request_failed"
             ),
             models.Index(fields=["action", "-created_at"], name="action_request_of_action"),
+            models.Index(fields=["-created_at"], name="action_request_created"),
         ]
 
     def __str__(self) -> str:
