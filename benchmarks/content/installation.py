@@ -62,7 +62,7 @@ def load_history(days: int) -> None:
     """Posts with their labels, accounts and reports; each post begins as one of the demo's."""
     end, writer = now() - timedelta(minutes=1), TextWriter(SEED, characters=PAST_CHARACTERS)
     frame = simulate_community(make_community(seed=SEED), days=days, end=end, rate=POSTS_PER_DAY)
-    written = frame.type == EVENT_TYPE
+    written = (frame.type == EVENT_TYPE) & frame.text.notna()
     frame.loc[written, "text"] = [writer.write(text) for text in frame.loc[written, "text"]]
     for column, missing in (("label", None), ("policies", None), ("label_known_at", None)):
         frame.loc[frame.label_known_at > end, column] = missing
