@@ -144,7 +144,9 @@ def test_a_champion_with_another_vocabulary_scores_as_it_would_with_its_own(mode
     promote(models[1])
     vocabulary = loaded_models.load_model(models[1]).spec.vocabularies
     turned = {"category": tuple(reversed(vocabulary["category"]))}
-    monkeypatch.setattr("scoring.learning.training.running.inputs.count_vocabulary", lambda kind, as_of, **_: turned)
+    monkeypatch.setattr(
+        "scoring.learning.training.running.inputs.count_vocabulary", lambda kind, as_of, **_: turned
+    )
     comparison = train_beside().comparison
     assert comparison["why_not"] == ""
     expected = version(models[1]).metrics["average_precision"]
