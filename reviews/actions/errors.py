@@ -1,6 +1,7 @@
 """Errors of actions. Each message says what happened and what to do."""
 
 from typing import ClassVar
+from uuid import UUID
 
 from reviews.errors import ReviewError
 from scoring.configuration.type_settings.errors import SettingsInvalid
@@ -77,3 +78,11 @@ class ActionAlreadyRequested(ReviewError):
     def __init__(self, name: str, case: str) -> None:
         self.name, self.case = name, case
         super().__init__(f"the action {name!r} was requested for {case} already; it runs once per case")
+
+
+class RequestKeyTaken(ReviewError):
+    """The key of a request made one for another case."""
+
+    def __init__(self, key: UUID) -> None:
+        self.key = key
+        super().__init__(f"the request {key} is one of another case; open the case again")

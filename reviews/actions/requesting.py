@@ -16,6 +16,7 @@ from reviews.actions.errors import (
     ActionNotYours,
     ActionUnknown,
     ActionWithoutAddress,
+    RequestKeyTaken,
 )
 from reviews.actions.parameters import EventAmount, read_parameters
 from reviews.models import Case
@@ -44,12 +45,14 @@ def request_action(
     """Request an action for the case of the event at `position`, as a reviewer has confirmed it.
 
     `number`: the version that was shown; `sent`: the parameters as entered. The same `key` again gives the
-    request that it has made. Raises CaseNotFound, ActionUnknown, ActionChangedMeanwhile, ActionNotYours,
-    ActionWithoutAddress, ActionAlreadyRequested, ParametersInvalid.
+    request that it has made. Raises CaseNotFound, RequestKeyTaken, ActionUnknown, ActionChangedMeanwhile,
+    ActionNotYours, ActionWithoutAddress, ActionAlreadyRequested, ParametersInvalid.
     """
     with transaction.atomic():
         case = lock_case(position)
-        if made := ActionRequest.objects.filter(pk=key, event_position=position).first():
+        if made := ActionRequest.objects.filter(pk=key).first():
+            if made.event_position != position:
+                raise RequestKeyTaken(key)
             return made
         found = CaseAction.objects.of_type(case.event_type).filter(pk=action).first()
         if found is None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import orjson
 import pytest
@@ -11,7 +11,12 @@ from django.contrib.auth.models import Group, User
 
 from reviews.actions.changing import address_of, define_action, retire_action
 from reviews.actions.definition import ActionDefinition, Parameter
-from reviews.actions.errors import ActionAlreadyRequested, ActionChangedMeanwhile, ActionNotYours
+from reviews.actions.errors import (
+    ActionAlreadyRequested,
+    ActionChangedMeanwhile,
+    ActionNotYours,
+    RequestKeyTaken,
+)
 from reviews.actions.following import ACTIONS, UNDO_TIME
 from reviews.actions.requesting import request_action
 from reviews.actions.sending import KEPT, prune_requests, send_requests
@@ -54,14 +59,14 @@ def define(definition: ActionDefinition = REFUND, *, url: str = "", **changes: A
     return define_action(terms, url=url, reason="tests", actor="user/lea", now=datetime.now(UTC))
 
 
-def ask(case: Case, **sent: str) -> ActionRequest:
+def ask(case: Case, *, key: UUID | None = None, **sent: str) -> ActionRequest:
     action = CaseAction.objects.get()
     return request_action(
         case.pk,
         action=action.name,
         number=action.number,
         sent={"amount": "5", **sent},
-        key=uuid4(),
+        key=key or uuid4(),
         reviewer="ana",
         now=datetime.now(UTC),
     )
@@ -237,6 +242,16 @@ def test_a_request_names_the_version_that_was_confirmed(
             reviewer="ana",
             now=datetime.now(UTC),
         )
+
+
+def test_a_key_makes_one_request_of_one_case(review_case: ReviewCase, service: FakeService) -> None:
+    define(url=service.url)
+    first, second, key = review_case("T-1"), review_case("T-2"), uuid4()
+    assert ask(first, key=key) == ask(first, key=key)
+    with pytest.raises(RequestKeyTaken, match="one of another case"):
+        ask(second, key=key)
+    assert steps_of(first) == ["requested"]
+    assert steps_of(second) == []
 
 
 def test_an_action_follows_a_verdict_after_the_time_to_undo_it(
