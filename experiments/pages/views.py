@@ -18,7 +18,7 @@ from experiments.results.conclusions import conclude, inferred_text
 from experiments.results.metric_format import MetricFormat, currency_of, p_text
 from experiments.results.metric_rows import metric_rows
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
-from scoring.admin_kit.row_rules.visible import sees_type, visible_to
+from scoring.admin_kit.row_rules.visible import of_seen_types, visible_to
 from scoring.decisions.models import Decision
 from scoring.errors import ScoringError
 from scoring.log.entries import Entry
@@ -78,7 +78,7 @@ class StartPage(AdminPage):
         kwargs.setdefault(
             "form", StartForm(user=user, initial={"treatment": self.request.GET.get("treatment")})
         )
-        routes = [each for each in current_routes().values() if sees_type(user, each.event_type)]
+        routes = of_seen_types(current_routes().values(), user)
         taken = [(route.event_type, _taken_by(route)) for route in routes if route.canary]
         champions = [(route.event_type, route.champion.model) for route in routes]
         rates = _rates_now(kwargs["form"].chosen_type)

@@ -12,7 +12,7 @@ from kombu.exceptions import OperationalError
 
 from monitoring.feature_pages.batch_view_rows import ViewRow, read_view_rows, readers_of
 from scoring.admin_kit.pages import AdminPage, register_page
-from scoring.admin_kit.row_rules.visible import require_scored_types, sees_type
+from scoring.admin_kit.row_rules.visible import of_seen_types, require_scored_types
 from scoring.batch.declared import batch_views
 from scoring.batch.status import VALID_AFTER, is_due, request_publishing
 from scoring.batch.views import BatchView
@@ -31,7 +31,7 @@ class BatchViewsPage(AdminPage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         now = timezone.now()
         user = self.request.user
-        shown = [view for view in batch_views().values() if sees_type(user, view.event_type)]
+        shown = of_seen_types(batch_views().values(), user)
         rows = read_view_rows(shown, now=now)
         due = [view for view in due_views(now) if view in shown]
         return super().get_context_data(

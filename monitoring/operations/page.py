@@ -11,7 +11,7 @@ from monitoring.operations.readings import Readings, read_readings
 from monitoring.operations.requests import accepted_items, refused_requests
 from monitoring.windows.traffic import RECENT_MINUTES
 from scoring.admin_kit.pages import AdminPage, register_page
-from scoring.admin_kit.row_rules.visible import is_limited, sees_type
+from scoring.admin_kit.row_rules.visible import is_limited, of_seen_types
 
 
 @register_page
@@ -25,7 +25,7 @@ class OperationsPage(AdminPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         user, readings = self.request.user, read_readings(now=timezone.now())
-        seen = [each for each in readings.latencies if sees_type(user, each.event_type)]
+        seen = of_seen_types(readings.latencies, user)
         readings = replace(readings, latencies=seen)
         budget = 1_000 * settings.API_DEFAULT_WAIT
         return super().get_context_data(

@@ -22,7 +22,7 @@ from monitoring.windows.batch_views import Freshness, read_freshness
 from monitoring.windows.hourly import to_hour, to_minute
 from reviews.actions.failures import failed_requests, id_of
 from reviews.models import Case
-from scoring.admin_kit.row_rules.visible import sees_type, visible_to
+from scoring.admin_kit.row_rules.visible import of_seen_types, sees_type, visible_to
 from scoring.catalog.registry import event_types
 from scoring.content.media.queue import MediaBacklog, read_backlog
 from scoring.decisions.models import Decision
@@ -185,27 +185,16 @@ def read_facts(user: User | AnonymousUser, *, now: datetime) -> Facts:
     if user.has_perm("scoring.view_modelversion"):
         seen |= read_models(user, now=now)
         if user.has_perm("monitoring.view_modelwindow"):
-            seen["drifts"] = read_drifts(seen["champions"], now=now)
-            seen["performance"] = read_performance(seen["champions"])
-            seen["mismatches"] = [
-                each for each in read_mismatches(since=now - DAY) if sees_type(user, each.event_type)
-            ]
-            seen["aspects"] = [
-                each for each in read_aspects(since=now - DAY) if sees_type(user, each.event_type)
-            ]
-            seen["batch_views"] = [
-                each for each in read_freshness(now=now) if sees_type(user, each.view.event_type)
-            ]
+            seen |= read_model_findings(user, seen["champions"], now=now)
     if user.has_perm("experiments.view_experiment"):
         seen["experiments"] = list(
             visible_to(Experiment.objects.filter(state=Experiment.State.RUNNING), user)
         )
     if user.has_perm("scoring.view_breakerstate"):
-        seen["open_breakers"] = [
-            each for each in read_breakers() if each.until is not None and sees_type(user, each.event_type)
-        ]
+        open_ones = [each for each in read_breakers() if each.until is not None]
+        seen["open_breakers"] = of_seen_types(open_ones, user)
     if user.has_perm("scoring.view_rulesonlyswitch"):
-        seen["rules_only"] = [each for each in switched_on() if sees_type(user, each.event_type)]
+        seen["rules_only"] = of_seen_types(switched_on(), user)
     seen |= read_findings(user, now=now)
     if user.has_perm("scoring.activate_rule"):
         seen["requested_rules"] = read_requested_rules(user)
@@ -224,6 +213,19 @@ def read_facts(user: User | AnonymousUser, *, now: datetime) -> Facts:
         consumers=consumer_health(max_lag=MAX_LAG_COUNTED),
         **seen,
     )
+
+
+def read_model_findings(
+    user: User | AnonymousUser, champions: Iterable[Champion], *, now: datetime
+) -> dict[str, Any]:
+    """What monitoring knows of the deployed models, and of the views and decisions that they need."""
+    return {
+        "drifts": read_drifts(champions, now=now),
+        "performance": read_performance(champions),
+        "mismatches": of_seen_types(read_mismatches(since=now - DAY), user),
+        "aspects": of_seen_types(read_aspects(since=now - DAY), user),
+        "batch_views": [each for each in read_freshness(now=now) if sees_type(user, each.view.event_type)],
+    }
 
 
 def read_findings(user: User | AnonymousUser, *, now: datetime) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from scoring.admin_kit.badges import badge
 from scoring.admin_kit.change_lists import EventTypeFilter, LinkedAdmin
 from scoring.admin_kit.formatting import NO_VALUE, decimal_text
-from scoring.admin_kit.row_rules.visible import sees_type
+from scoring.admin_kit.row_rules.visible import of_seen_types
 from scoring.admin_kit.time_zones import with_zone
 from scoring.jobs.lists import JobAdmin, moment_and_actor
 from scoring.jobs.rows import JobState
@@ -70,7 +70,7 @@ class ModelVersionAdmin(LinkedAdmin):
         stages = stages_of(changelist.result_list)
         for version in changelist.result_list:
             version.stage = stages[version.name]
-        changelist.rules_only = [each for each in switched_on() if sees_type(request.user, each.event_type)]
+        changelist.rules_only = of_seen_types(switched_on(), request.user)
         return changelist
 
     @admin.display(description="model")

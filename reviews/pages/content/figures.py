@@ -12,7 +12,7 @@ from reviews.statements.figures import ORIGINS, Figures, action_words, moderatio
 from reviews.statements.figures_csv import figures_csv
 from reviews.work.reason_codes import policy_titles
 from scoring.admin_kit.pages import AdminPage, register_page
-from scoring.admin_kit.row_rules.visible import sees_type
+from scoring.admin_kit.row_rules.visible import of_seen_types
 from scoring.catalog.registry import event_type, event_types
 
 USUAL_DAYS = 30
@@ -71,8 +71,8 @@ class FiguresPage(AdminPage):
     def _figures(self, **span: datetime) -> tuple[list[Figures], list[AutomatedFigures]]:
         """Those of the event types that the user sees: of verdicts, and of automated decisions."""
         user = self.request.user
-        figures = [each for each in moderation_figures(**span) if sees_type(user, each.event_type)]
-        automated = [each for each in automated_figures(**span) if sees_type(user, each.event_type)]
+        figures = of_seen_types(moderation_figures(**span), user)
+        automated = of_seen_types(automated_figures(**span), user)
         return figures, automated
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from reviews.queue.sources.words import settings_text
 from reviews.queue.states import NOTHING_PENDING, QueueState, queue_states
 from reviews.queues.rerouting import reroute_cases
 from scoring.admin_kit.pages import AdminPage, actor_of, register_page
-from scoring.admin_kit.row_rules.visible import seen_scored_types, sees_type, visible_to
+from scoring.admin_kit.row_rules.visible import of_seen_types, seen_scored_types, visible_to
 from scoring.catalog.registry import scored_types
 
 LOOK, SET = "reviews.view_reviewqueue", "reviews.set_reviewqueue"
@@ -44,7 +44,7 @@ class QueuesPage(AdminPage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         user = self.request.user
         queues = list(visible_to(ReviewQueue.objects.all(), user).order_by("event_type", "priority", "name"))
-        lines = [each for each in queue_lines(queues, now=timezone.now()) if sees_type(user, each.event_type)]
+        lines = of_seen_types(queue_lines(queues, now=timezone.now()), user)
         in_use = [line for line in lines if line.queue is None or not line.queue.retired]
         return super().get_context_data(
             lines=in_use,

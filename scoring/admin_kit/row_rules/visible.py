@@ -6,7 +6,7 @@ request needs no query for them.
 """
 
 from collections.abc import Iterable
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from django.db.models import Model, Q, QuerySet
 from django.db.models.functions import JSONObject
@@ -15,7 +15,16 @@ from django.http import Http404
 from scoring.admin_kit.row_rules.limits import UNLIMITED, Limits, union_of
 from scoring.catalog.registry import event_types, scored_types
 
+
+class OfAType(Protocol):
+    """Something in memory that is of one event type."""
+
+    @property
+    def event_type(self) -> str: ...
+
+
 Row = TypeVar("Row", bound=Model)
+Typed = TypeVar("Typed", bound=OfAType)
 
 STORED: Final = "stored_limits"  # attribute of a user: `IN_GROUP` of each group
 _FOUND: Final = "_limits"
@@ -46,6 +55,11 @@ def has_limits(user: Any) -> bool:
 def sees_type(user: Any, event_type: str) -> bool:
     """Whether a user sees the rows of an event type."""
     return limits_of(user).sees(event_type)
+
+
+def of_seen_types(found: Iterable[Typed], user: Any) -> list[Typed]:
+    """What a user sees of what is in memory; for rows of the database `visible_to` asks for no others."""
+    return [each for each in found if sees_type(user, each.event_type)]
 
 
 def seen_types(user: Any) -> list[str]:
