@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.contrib.auth.models import AnonymousUser, User
 from django.utils import timezone
 
 from reviews.models import Case
@@ -56,7 +56,7 @@ class ReviewQualityPage(AdminPage):
             since=since.date(),
             last=until.date() - timedelta(days=1),
             settings=[(name, settings_text(quality_settings.in_row(rows.get(name)))) for name in types],
-            open_checks=_open_checks(visible_to(Case.objects.all(), user)),
+            open_checks=_open_checks(user),
             orders=[each for each in measure_orders(now=timezone.now()) if chosen in ("", each.event_type)],
             may_look_at_settings=user.has_perm(LOOK_AT_SETTINGS),
             may_set=user.has_perm(SET),
@@ -65,12 +65,9 @@ class ReviewQualityPage(AdminPage):
         )
 
 
-def _open_checks(cases: QuerySet[Case]) -> dict[str, int]:
-    """How many of these cases wait for a second reviewer, for an adjudicator, and are golden items."""
-    kinds = list(
-        cases.filter(pk__in=Case.objects.pending().values("pk"))
-        .exclude(quality_check="")
-        .values_list("quality_check", flat=True)
-    )
-    waiting = {check.value: kinds.count(check.value) for check in Case.Check}
-    return {**waiting, Case.Check.GOLDEN.value: cases.exclude(golden="").count()}
+def _open_checks(user: User | AnonymousUser) -> dict[str, int]:
+    """How many cases that the user sees wait for a second reviewer or an adjudicator, or are golden items."""
+    waiting = visible_to(Case.objects.pending(), user).exclude(quality_check="")
+    kinds = list(waiting.values_list("quality_check", flat=True))
+    golden = visible_to(Case.objects.all(), user).exclude(golden="").count()
+    return {check.value: kinds.count(check.value) for check in Case.Check} | {Case.Check.GOLDEN.value: golden}

@@ -1,6 +1,7 @@
 """The page of a bulk action: its progress, what it did and left out, and its undoing."""
 
 from collections import Counter
+from functools import cached_property
 from typing import Any
 
 from django.contrib import messages
@@ -46,12 +47,12 @@ class BulkActionPage(JobPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         action: BulkAction = self.job
-        kind, withheld = kind_of(action), self._withheld()
+        kind = kind_of(action)
         return super().get_context_data(
             what=action_words(action),
             by=person(action.requested_by),
             unit=UNITS[kind][1],
-            done=self._rows([Found(item) for item, _ in action.done[:SHOWN] if item not in withheld]),
+            done=self._rows([Found(item) for item, _ in action.done[:SHOWN] if item not in self.withheld]),
             shown=SHOWN,
             causes=self._causes(),
             console=query_link(action.parameters),
@@ -88,7 +89,8 @@ class BulkActionPage(JobPage):
             return error.because
         return ""
 
-    def _withheld(self) -> frozenset[int]:
+    @cached_property
+    def withheld(self) -> frozenset[int]:
         """The events of the action whose verdict is withheld from the user."""
         if kind_of(self.job) == LIST:
             return frozenset()
@@ -98,10 +100,8 @@ class BulkActionPage(JobPage):
 
     def _causes(self) -> list[tuple[str, int, SampleRow]]:
         """Why items were left out: how many for each cause, and an example."""
-        counts = Counter(why for _, why in self.job.left_out)
-        withheld = self._withheld()
-        examples = {why: item for item, why in self.job.left_out if item not in withheld}
-        counts = Counter({why: count for why, count in counts.items() if why in examples})
+        examples = {why: item for item, why in self.job.left_out if item not in self.withheld}
+        counts = Counter(why for _, why in self.job.left_out if why in examples)
         rows = self._rows([Found(item) for item in examples.values()])
         by_cause = dict(zip(examples, rows, strict=True))
         return [(why, count, by_cause[why]) for why, count in counts.most_common()]
