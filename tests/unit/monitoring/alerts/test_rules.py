@@ -10,9 +10,11 @@ from config.people.groups import GROUPS
 from monitoring.alerts.actions import actions
 from monitoring.alerts.errors import AlertRuleInvalid
 from monitoring.alerts.evaluation.grouping import FieldFault, Parent, cause_of, explaining, parent_key
+from monitoring.alerts.evaluation.state_machine import Verdict, judge
 from monitoring.alerts.rules.rule import AlertRule, AllowedAction, Severity, Side, check_rule, suggested_rule
 from monitoring.alerts.scopes import is_within, key_of
 from monitoring.alerts.words import condition_text, value_text
+from monitoring.drift.distance import Drift, State
 from monitoring.metrics.metric import Metric, Observation, SuggestedAlert, Unit, Worse
 from monitoring.metrics.registry import metrics
 
@@ -72,6 +74,19 @@ def test_every_suggested_rule_is_allowed() -> None:
     for rule in rules:
         check_rule(rule)
         assert {each.name for each in rule.actions} <= set(actions())
+
+
+# A sliding day of scores came up to 1.4 times its threshold without a change of the model's quality.
+@pytest.mark.parametrize(
+    ("psi", "verdict"),
+    [(0.10, Verdict.CLEAR), (0.12, Verdict.BETWEEN), (0.14, Verdict.BETWEEN), (0.16, Verdict.BREACHED)],
+)
+def test_an_alert_on_scores_wants_more_than_a_chance_excess(psi: float, verdict: Verdict) -> None:
+    rule = suggested_rule(metrics()["drift.scores"])
+    assert rule is not None
+    drift = Drift(psi=psi, expected=0.02, limit=0.05, state=State.MODERATE)
+    value = drift.psi / drift.threshold
+    assert judge(rule, Observation({}, value, NOW, NOW, rows=rule.min_rows)) == verdict
 
 
 def test_the_owner_of_a_suggested_rule_may_do_what_its_alerts_offer() -> None:
