@@ -59,8 +59,7 @@ def upload_labels(
 
     LINES_PER_TRANSACTION lines are committed together. Uploading a file again is harmless: its labels are
     unchanged. With `history` a label is valid from the time in its line. Lines beyond the `limits` of the
-    user are rejected. If it raises UnreadableImport,
-    nothing was recorded.
+    user are rejected. If it raises UnreadableImport, nothing was recorded.
     """
     lines = read_lines(table, columns=columns, defaults=defaults, now=now, limits=limits)
     rejected = [line for line in lines if isinstance(line, RejectedLine)]

@@ -10,10 +10,7 @@ from numpy.typing import NDArray
 from scoring.catalog.event_type import categories_of
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.learning.dataset.covered_days import covered_days
-from scoring.learning.dataset.training_set import (
-    TrainingSet,
-    select_rows,
-)
+from scoring.learning.dataset.training_set import TrainingSet, select_rows
 from scoring.learning.gates.changing import gate_of
 from scoring.learning.gates.checks import judge
 from scoring.learning.metrics.latency import measure_latency

@@ -9,15 +9,12 @@ import scoring
 from scoring.catalog.registry import event_type as find_event_type
 from scoring.features.compile.plan import FeatureSet, lane_plan
 from scoring.learning.dataset.split import CUT_BY
-from scoring.learning.dataset.training_set import (
-    TrainingSet,
-)
+from scoring.learning.dataset.training_set import TrainingSet
 from scoring.learning.training.recipe import TrainingRequest
 from scoring.registry.model_versions import champion_of
 from scoring.timestamps import to_iso
 
 SHUFFLED = "it was trained on shuffled labels, as a check against chance"
-
 
 # From declared words over states and batch values to the fitted, calibrated model.
 CODE_ROOMS = (
